@@ -1,0 +1,152 @@
+"""The one place where everything is put together: what `hoctap serve`, the demo and the tests run."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.catalogues import load
+from bot.channels.web import routes as web
+from bot.channels.web.messages import NotUsable
+from bot.channels.web.routes import WebChat
+from bot.delivery import Delivery
+from bot.services.evidence import EvidenceFetcher
+from bot.services.files import FileStore
+from bot.services.turns import DEFAULT_LANGUAGE, Turns
+from bot.settings import Settings
+from bot.store.database import Database, DatabaseUnusable, check_reachable
+from flows.commands import commands_for
+from flows.messages import MenuEntry
+from flows.wording import render
+
+if TYPE_CHECKING:
+    from bot.channels.telegram.channel import TelegramChannel
+
+MOST_WEBHOOK_BYTES = 1024 * 1024
+
+log = structlog.get_logger()
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Application:
+    """A running deployment: its database, its turn loop, its channels and their deliveries."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.catalogues = load()
+        self.database = Database(settings.database_url)
+        self.files = FileStore(settings.evidence_folder)
+        self.telegram = self._telegram()
+        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links)
+        self.delivery = self._delivery()
+        self.web = WebChat(self.turns, self.database, self.files, settings.signing_key(), clock)
+
+    def _telegram(self) -> "TelegramChannel | None":
+        token = self.settings.telegram_token
+        if token is None:
+            return None
+        from bot.channels.telegram.channel import TelegramChannel
+
+        return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files)
+
+    def _delivery(self) -> Delivery | None:
+        if self.telegram is None:
+            return None
+        return Delivery(self.database, self.telegram, self.clock, self.turns.letters_queued)
+
+    def _links(self) -> tuple[str, ...]:
+        """Return address patterns that open the bot with a `{code}`."""
+        telegram = self.telegram.link if self.telegram is not None else None
+        public = self.settings.public_url
+        web_chat = f"{public.rstrip('/')}/chat?start={{code}}" if public else None
+        return tuple(link for link in (telegram, web_chat) if link is not None)
+
+    def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
+        """Return the web server's application."""
+        return Starlette(
+            routes=[
+                *(extra or [Route("/", lambda request: RedirectResponse("/chat"))]),
+                Route("/healthz", self._healthz),
+                Route("/readyz", self._readyz),
+                Route("/metrics", self._metrics),
+                Route("/telegram", self._telegram_webhook, methods=["POST"]),
+                *self.web.routes(),
+            ],
+            exception_handlers={NotUsable: web.refuse},
+        )
+
+    async def run(self) -> None:
+        """Work for ever; the first part that fails stops the rest."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.turns.run(self.files.forget))
+            if self.telegram is not None:
+                for work in self._telegram_work(self.telegram):
+                    group.create_task(work)
+
+    def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
+        yield telegram.start()
+        yield telegram.set_menus(self._menus())
+        yield self._evidence_fetcher(telegram).run(self.turns.letters_queued)
+        if self.delivery is not None:
+            yield self.delivery.run()
+        if self.settings.public_url:
+            yield telegram.set_webhook(f"{self.settings.public_url.rstrip('/')}/telegram", self._webhook_secret())
+        else:
+            yield telegram.poll(self.turns.receive)
+
+    def _evidence_fetcher(self, telegram: "TelegramChannel") -> EvidenceFetcher:
+        sources = {(telegram.channel, telegram.bot): telegram}
+        bell = self.turns.letters_queued
+        return EvidenceFetcher(self.database, sources, self.files, self.catalogues, self.clock, bell)
+
+    def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
+        menus = {
+            language: tuple([MenuEntry(name, render(words, catalogue)) for name, words in commands_for(()).items()])
+            for language, catalogue in self.catalogues.items()
+        }
+        return {"": menus[DEFAULT_LANGUAGE], **menus}
+
+    def _webhook_secret(self) -> str:
+        secret = self.settings.telegram_webhook_secret
+        assert secret is not None  # settings refuse a public address without one
+        return secret.get_secret_value()
+
+    async def _telegram_webhook(self, request: Request) -> Response:
+        if self.telegram is None:
+            return Response(status_code=404)
+        body = await web.read_body(request, MOST_WEBHOOK_BYTES)
+        return Response(status_code=await self.telegram.handle(request.headers, body, self.turns.receive))
+
+    async def _healthz(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _readyz(self, request: Request) -> Response:
+        try:
+            await check_reachable(self.database)
+        except DatabaseUnusable:
+            return JSONResponse({"status": "database unreachable"}, status_code=503)
+        channels = {"web": "ok"}
+        if self.delivery is not None:
+            channels["telegram"] = self.delivery.trouble or "ok"
+        return JSONResponse({"status": "ok", "channels": channels})
+
+    async def _metrics(self, request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self.telegram is not None:
+            await self.telegram.stop()
+        await self.database.close()

@@ -1,0 +1,374 @@
+"""A bot on Telegram: sends letters, fetches files, and brings updates by polling or by webhook."""
+
+import asyncio
+import hmac
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import structlog
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    InputFile,
+    LinkPreviewOptions,
+)
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from yarl import URL
+
+from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcome_of, seconds_of
+from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
+from bot.channels.telegram.render import Call, FileCall, TextCall, Unrenderable, render
+from bot.channels.telegram.request import AiohttpRequest
+from bot.services.files import FileStore
+from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
+from bot.store.inbox import Incoming
+from flows.messages import Attachment, InlineFile, MenuEntry, Outgoing, StoredFile
+
+log = structlog.get_logger()
+
+PUBLIC_API_URL = "https://api.telegram.org"
+RATES = Rates(per_bot=30.0, per_chat=1.0)
+MOST_UPDATES = 100
+LONGEST_DESCRIPTION = 256
+
+WEBHOOK_PATH = "/telegram"
+MOST_WEBHOOK_BYTES = 1024 * 1024
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
+
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_NO_PHOTO = re.compile("photo_|image_", re.IGNORECASE)
+
+Receive = Callable[[Sequence[Incoming]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How many seconds an answer may take, a poll waits for updates, and one rests after trouble."""
+
+    answer: float = 15.0
+    poll: int = 25
+    conflict: float = 5.0
+    longest: float = 30.0
+
+
+class TelegramChannel:
+    """A bot, known by its token, at a Bot API server. A `Sender` and a `FileSource`."""
+
+    channel = CHANNEL
+
+    def __init__(
+        self,
+        token: str,
+        api_url: str,
+        files: FileStore,
+        rates: Rates = RATES,
+        waits: Waits = Waits(),
+    ) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise ValueError("this is no bot token; it has digits, a colon and letters, as @BotFather shows it")
+        # At DEBUG, python-telegram-bot logs the token and what people are told.
+        logging.getLogger("telegram").setLevel(logging.WARNING)
+        self.bot = token.partition(":")[0]
+        self.rates = rates
+        self.username: str | None = None
+        self._waits = waits
+        self._files = files
+        self._secret: str | None = None
+        self._token_refused = False
+        server = _server(api_url)
+        self._request = AiohttpRequest(URL(server), token, waits.answer)
+        self._bot = Bot(token, f"{server}/bot", f"{server}/file/bot", self._request, self._request)
+
+    # starting and stopping
+
+    async def start(self) -> None:
+        """Find out the bot's name, however long Telegram cannot be reached: let nothing wait for this."""
+        bot = await self._insist("getMe", lambda: self._ask("getMe"))
+        self.username = bot.get("username")
+        log.info("telegram_ready", bot=self.bot, username=self.username)
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._request.shutdown()
+
+    @property
+    def link(self) -> str | None:
+        """Return the pattern of links that open a chat with a code, once the bot's name is known."""
+        return f"https://t.me/{self.username}?start={{code}}" if self.username else None
+
+    async def set_menus(self, menus: Mapping[str, Sequence[MenuEntry]]) -> None:
+        """Set the commands of chats that have none of their own yet, by language of the app; "" is any other one."""
+        for language, menu in menus.items():
+            try:
+                await self._set_commands(menu, BotCommandScopeAllPrivateChats(), language or None)
+            except TelegramError as error:
+                log.warning("menu_not_set", bot=self.bot, language=language, error=str(error))
+
+    # sending
+
+    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
+        """Send a letter and answer the button press it belongs to; without a letter, only answer.
+
+        A letter may take several calls. When one of them fails, or nobody can tell whether it did, the letter as a
+        whole is to be sent again: its first parts may then be read twice, but none is missing (at least once).
+        """
+        try:
+            if callback is not None:
+                await self._answer(callback)
+            if outgoing is not None:
+                await self._write(int(address), outgoing)
+        except Unrenderable as error:
+            log.error("letter_unrenderable", bot=self.bot, error=str(error))
+            return Rejected(str(error))
+        except TelegramError as error:
+            self._note_token(error)
+            return outcome_of(error)
+        self._token_refused = False
+        return Sent()
+
+    async def _answer(self, callback: str) -> None:
+        try:
+            await self._bot.answer_callback_query(callback)
+        except BadRequest as error:
+            # Too old, or answered by an attempt before this one: the person sees no waiting button any more.
+            log.info("press_not_answered", bot=self.bot, error=str(error))
+
+    async def _write(self, chat: int, outgoing: Outgoing) -> None:
+        contents = await self._contents(outgoing.files)
+        calls = render(msgspec.structs.replace(outgoing, files=tuple(contents)))
+        if outgoing.menu:
+            await self._set_menu(chat, outgoing.menu)
+        for place, call in enumerate(calls):
+            if place:
+                await asyncio.sleep(1 / self.rates.per_chat)
+            await self._call(chat, call, contents)
+
+    async def _contents(self, files: Sequence[Attachment]) -> dict[Attachment, bytes]:
+        """Return the contents of files; one that was erased meanwhile is left out."""
+        contents = {}
+        for file in files:
+            content = await self._content(file)
+            if content:
+                contents[file] = content
+            else:
+                log.warning("file_left_out", bot=self.bot)
+        return contents
+
+    async def _content(self, file: Attachment) -> bytes | None:
+        match file:
+            case StoredFile():
+                return await self._files.read(file.digest)
+            case InlineFile():
+                return file.content.encode("utf-8", "replace")
+
+    async def _set_menu(self, chat: int, menu: Sequence[MenuEntry]) -> None:
+        try:
+            await self._set_commands(menu, BotCommandScopeChat(chat))
+        except RetryAfter:
+            raise
+        except TelegramError as error:
+            log.warning("menu_not_set", bot=self.bot, error=str(error))
+
+    async def _set_commands(
+        self, menu: Sequence[MenuEntry], scope: BotCommandScope, language: str | None = None
+    ) -> None:
+        commands = [BotCommand(entry.command, entry.description[:LONGEST_DESCRIPTION]) for entry in menu]
+        await self._bot.set_my_commands(commands, scope, language)
+
+    async def _call(self, chat: int, call: Call, contents: Mapping[Attachment, bytes]) -> None:
+        match call:
+            case TextCall():
+                preview = LinkPreviewOptions(is_disabled=True)
+                await self._bot.send_message(chat, call.text, reply_markup=call.keyboard, link_preview_options=preview)
+            case FileCall():
+                await self._send_file(chat, call, InputFile(contents[call.file], call.name))
+
+    async def _send_file(self, chat: int, call: FileCall, file: InputFile) -> None:
+        if call.as_photo and await self._showed_photo(chat, call, file):
+            return
+        await self._bot.send_document(chat, file, call.caption or None, reply_markup=call.keyboard)
+
+    async def _showed_photo(self, chat: int, call: FileCall, file: InputFile) -> bool:
+        """Send a photo. Some that people keep, HEIC or very long ones, Telegram takes as documents only."""
+        try:
+            await self._bot.send_photo(chat, file, call.caption or None, reply_markup=call.keyboard)
+        except BadRequest as error:
+            if not _NO_PHOTO.search(str(error)):
+                raise
+            return False
+        return True
+
+    # files
+
+    async def fetch(self, source: str, most: int) -> bytes:
+        """Return a file's content. Raises FileTooLarge over `most` bytes, FileGone, or FileNotNow to try later."""
+        try:
+            file = await self._bot.get_file(source)
+            if (file.file_size or 0) > most:
+                raise FileTooLarge(f"{file.file_size} bytes")
+            return await self._request.download(file.file_path or "", most)
+        except BadRequest as error:
+            too_large = "too big" in str(error).lower()
+            raise (FileTooLarge if too_large else FileGone)(str(error)) from None
+        except TelegramError as error:
+            raise FileNotNow(str(error)) from None
+
+    # polling
+
+    async def poll(self, receive: Receive) -> None:
+        """Bring updates for ever. Those of a batch are acknowledged, by asking for what comes after them,
+        only once `receive` has returned: until then, and after trouble, Telegram gives them again."""
+        await self._insist("deleteWebhook", self._bot.delete_webhook)
+        offset: int | None = None
+        patience = Patience(self._waits.longest)
+        while True:
+            try:
+                updates = await self._updates(offset)
+                await receive(self._parsed(updates))
+                offset = _after(updates)
+            except TelegramError as error:
+                offset = None
+                await self._rest(patience, "getUpdates", error)
+            except Exception:
+                log.exception("updates_not_received", bot=self.bot)
+                await asyncio.sleep(patience.after_failure())
+            else:
+                self._note_success(patience, "getUpdates")
+
+    async def _updates(self, offset: int | None) -> list[dict[str, Any]]:
+        fields: dict[str, Any] = {
+            "timeout": self._waits.poll,
+            "limit": MOST_UPDATES,
+            "allowed_updates": json.dumps(UPDATE_KINDS),
+        }
+        if offset is not None:
+            fields["offset"] = offset
+        # Not Bot.get_updates: it parses all of a batch or nothing, so one broken update would hold up the others.
+        updates: list[dict[str, Any]] = await self._ask("getUpdates", fields, self._waits.poll + self._waits.answer)
+        return updates
+
+    def _parsed(self, updates: Sequence[Mapping[str, Any]]) -> list[Incoming]:
+        return [incoming for update in updates if (incoming := parse(update, self.bot)) is not None]
+
+    # webhook
+
+    async def set_webhook(self, public_url: str, secret: str) -> None:
+        """Have updates brought to `WEBHOOK_PATH` of a public address, however long Telegram cannot be reached."""
+        self._secret = secret
+        url = public_url.rstrip("/") + WEBHOOK_PATH
+        await self._insist(
+            "setWebhook",
+            lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATE_KINDS),
+        )
+        log.info("webhook_set", bot=self.bot, url=url)
+
+    async def handle(self, headers: Mapping[str, str], body: bytes, receive: Receive) -> int:
+        """Take an update in and return the HTTP status: 200 only once `receive` has returned. Telegram repeats
+        what got another one. Names of headers are in lower case, or `headers` looks at no case."""
+        if not self._knows_secret(headers.get(SECRET_HEADER, "")):
+            return 403
+        if len(body) > MOST_WEBHOOK_BYTES:
+            return 413
+        update = _json_object(body)
+        if update is None:
+            return 400
+        incoming = parse(update, self.bot)
+        if incoming is not None:
+            await receive([incoming])
+        return 200
+
+    def _knows_secret(self, given: str) -> bool:
+        if self._secret is None:
+            return False
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._secret.encode())
+
+    # trouble
+
+    async def _ask(self, method: str, fields: Mapping[str, Any] | None = None, seconds: float | None = None) -> Any:
+        """Call a method and return its result as it came."""
+        query = f"?{urlencode(fields)}" if fields else ""
+        return await self._request.post(
+            f"{self._bot.base_url}/{method}{query}", read_timeout=seconds or self._waits.answer
+        )
+
+    async def _insist(self, method: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Repeat a call until it succeeds, and return its result."""
+        patience = Patience(self._waits.longest)
+        while True:
+            try:
+                result = await call()
+            except TelegramError as error:
+                await self._rest(patience, method, error)
+            else:
+                self._note_success(patience, method)
+                return result
+
+    async def _rest(self, patience: Patience, method: str, error: TelegramError) -> None:
+        """Wait as a failure asks for. Only the first of a row is logged."""
+        if patience.failures == 0:
+            log.warning("telegram_trouble", bot=self.bot, method=method, error=str(error), cure=_cure(error))
+        self._note_token(error)
+        seconds = patience.after_failure()
+        match error:
+            case RetryAfter():
+                seconds = seconds_of(error)
+            case InvalidToken():
+                seconds = WRONG_TOKEN_SECONDS
+            case Conflict():
+                seconds = self._waits.conflict
+            case _:
+                pass
+        await asyncio.sleep(seconds)
+
+    def _note_success(self, patience: Patience, method: str) -> None:
+        if patience.failures:
+            log.info("telegram_well_again", bot=self.bot, method=method, failures=patience.failures)
+        patience.restore()
+        self._token_refused = False
+
+    def _note_token(self, error: TelegramError) -> None:
+        """Log once that the token is refused."""
+        if isinstance(error, InvalidToken) and not self._token_refused:
+            self._token_refused = True
+            log.error("token_refused", bot=self.bot, cure="set TELEGRAM_TOKEN to the token that @BotFather shows")
+
+
+def _server(api_url: str) -> str:
+    """Return the base address of a Bot API server. Raises ValueError for what is none."""
+    parts = urlsplit(api_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{api_url!r} is no address of a Bot API server; the public one is {PUBLIC_API_URL}")
+    return api_url.rstrip("/")
+
+
+def _after(updates: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the offset that acknowledges these updates, for the very next call. None when there are none: ids begin
+    anew at random after a quiet week, and an offset kept from before could acknowledge what nobody has seen."""
+    return max((int(update["update_id"]) + 1 for update in updates), default=None)
+
+
+def _cure(error: TelegramError) -> str:
+    match error:
+        case Conflict():
+            return "another process polls with this token, or set a webhook: stop it, or give it a bot of its own"
+        case InvalidToken():
+            return "set TELEGRAM_TOKEN to the token that @BotFather shows"
+        case _:
+            return "none needed if it passes; else look at the network, the proxy settings and TELEGRAM_API_URL"
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,67 @@
+"""What a failed call means for a letter, and how long to wait after one."""
+
+import random
+import re
+import warnings
+from datetime import timedelta
+
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.warnings import PTBDeprecationWarning
+
+from bot.channels.telegram.request import Unreachable
+from bot.services.sending import BlockedByPerson, Later, Outcome, Rejected
+
+WRONG_TOKEN_SECONDS = 60.0
+UNREACHABLE_SECONDS = 5.0
+LONGEST_ERROR = 200
+
+_NOBODY_THERE = re.compile("chat not found|user is deactivated|peer_id_invalid", re.IGNORECASE)
+_TOO_LARGE = re.compile("entity too large", re.IGNORECASE)
+
+# Both types of `retry_after` are understood here.
+warnings.filterwarnings("ignore", r".*attribute `retry_after`", PTBDeprecationWarning)
+
+
+def outcome_of(error: TelegramError) -> Outcome:
+    """Return what becomes of a letter whose call failed. What may have been taken after all is sent again."""
+    told = str(error)[:LONGEST_ERROR]
+    match error:
+        case RetryAfter():
+            return Later(told, seconds_of(error), whole_bot=True)
+        case InvalidToken():
+            return Later(told, WRONG_TOKEN_SECONDS, whole_bot=True)
+        case Unreachable():
+            return Later(told, UNREACHABLE_SECONDS, whole_bot=True)
+        case Forbidden():
+            return BlockedByPerson(told)
+        case BadRequest() if _NOBODY_THERE.search(told):
+            return BlockedByPerson(told)
+        case BadRequest() | ChatMigrated():
+            return Rejected(told)
+        case NetworkError() if _TOO_LARGE.search(told):
+            return Rejected(told)
+        case _:
+            return Later(told)
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """Return how long Telegram wants to be left alone."""
+    wish = error.retry_after
+    return wish.total_seconds() if isinstance(wish, timedelta) else float(wish)
+
+
+class Patience:
+    """Waits that double with each failure in a row up to a longest one, and vary so that not all return at once."""
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self.failures = 0
+
+    def after_failure(self) -> float:
+        """Count a failure and return how many seconds to wait."""
+        self.failures += 1
+        return min(self._longest, 2.0 ** min(self.failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+
+    def restore(self) -> None:
+        """Begin anew after a success."""
+        self.failures = 0

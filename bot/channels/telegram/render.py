@@ -1,0 +1,137 @@
+"""A message as calls of the Bot API: plain text, inline keyboards and files, within Telegram's limits."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from flows.messages import Attachment, Outgoing, OutgoingButton, StoredFile
+
+# Lengths of texts are in UTF-16 units, as Telegram counts them.
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+LONGEST_LABEL = 60
+LONGEST_FILE_NAME = 120
+MOST_PAYLOAD_BYTES = 64
+MOST_BUTTONS = 100
+MOST_A_ROW = 8
+
+_UNSAFE_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
+
+
+class Unrenderable(ValueError):
+    """A message that breaks a limit of Telegram which no splitting helps: the flow that made it is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextCall:
+    """A text message. Never with a parse mode: what people are called and write is not markup."""
+
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileCall:
+    """A message that carries a file: `as_photo` shows it in the chat, a document is opened."""
+
+    file: Attachment
+    name: str
+    as_photo: bool
+    caption: str = ""
+    keyboard: InlineKeyboardMarkup | None = None
+
+
+Call = TextCall | FileCall
+
+
+def render(outgoing: Outgoing) -> tuple[Call, ...]:
+    """Return the calls that say a message, in order; the last one has the buttons. Raises Unrenderable."""
+    text = _sayable(outgoing.text)
+    keyboard = _keyboard(outgoing.buttons)
+    calls = _calls(text, outgoing.files)
+    if keyboard is None:
+        return calls
+    if not calls:
+        raise Unrenderable("a message with buttons has neither text nor file; give it a text")
+    return (*calls[:-1], dataclasses.replace(calls[-1], keyboard=keyboard))
+
+
+def split(text: str, most: int = LONGEST_TEXT) -> Iterator[str]:
+    """Yield a text in parts of at most `most` units, cut between paragraphs, lines or words where possible."""
+    rest = text
+    while _units(rest) > most:
+        head = _beginning(rest, most)
+        cut = _place_to_cut(head)
+        yield from _unless_blank(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    yield from _unless_blank(rest)
+
+
+def _calls(text: str, files: Sequence[Attachment]) -> tuple[Call, ...]:
+    """Say a text that is short enough with the first file, one that is not before it."""
+    if files and _units(text) <= LONGEST_CAPTION:
+        return (_file_call(files[0], text.strip()), *map(_file_call, files[1:]))
+    return (*map(TextCall, split(text)), *map(_file_call, files))
+
+
+def _file_call(file: Attachment, caption: str = "") -> FileCall:
+    as_photo = isinstance(file, StoredFile) and file.kind == "photo"
+    return FileCall(file, _file_name(file.name), as_photo, caption)
+
+
+def _file_name(name: str) -> str:
+    return _UNSAFE_IN_FILE_NAMES.sub("_", _sayable(name))[-LONGEST_FILE_NAME:] or "file"
+
+
+def _keyboard(rows: Iterable[Sequence[OutgoingButton]]) -> InlineKeyboardMarkup | None:
+    narrow = [[_button(button) for button in part] for row in rows for part in _narrow(row)]
+    if (buttons := sum(map(len, narrow))) > MOST_BUTTONS:
+        raise Unrenderable(f"{buttons} buttons under one message; Telegram takes {MOST_BUTTONS}: show fewer at a time")
+    return InlineKeyboardMarkup(narrow) if narrow else None
+
+
+def _narrow(row: Sequence[OutgoingButton]) -> Iterator[Sequence[OutgoingButton]]:
+    return (row[start : start + MOST_A_ROW] for start in range(0, len(row), MOST_A_ROW))
+
+
+def _button(button: OutgoingButton) -> InlineKeyboardButton:
+    if (length := len(button.payload.encode("utf-8", "replace"))) > MOST_PAYLOAD_BYTES:
+        raise Unrenderable(
+            f"a payload of {length} bytes; Telegram takes {MOST_PAYLOAD_BYTES}: shorten {button.payload!r}"
+        )
+    return InlineKeyboardButton(_label(button.label), callback_data=button.payload)
+
+
+def _label(label: str) -> str:
+    said = _sayable(label)
+    return said if len(said) <= LONGEST_LABEL else said[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def _sayable(text: str) -> str:
+    """Replace half surrogate pairs, which have no UTF-8."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _beginning(text: str, most: int) -> str:
+    """Return as much of a text as `most` units hold, never half a letter."""
+    return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
+
+
+def _place_to_cut(head: str) -> int:
+    """Return where to cut: at the last paragraph, line or word of the second half, or else at the end."""
+    for mark in ("\n\n", "\n", " "):
+        if (place := head.rfind(mark)) >= len(head) // 2:
+            return place
+    return len(head)
+
+
+def _unless_blank(text: str) -> Iterator[str]:
+    if text.strip():
+        yield text

@@ -1,0 +1,144 @@
+"""What the page and the server say to each other, as frozen values."""
+
+import hashlib
+import hmac
+from typing import Literal
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+
+from bot.services.files import STORED
+from bot.store.inbox import Incoming
+from bot.store.outbox import Due
+from flows.messages import InlineFile, StoredFile
+from flows.replies import Pressed, Reply, SentFile, Typed
+
+CHANNEL = "web"
+BOT = "web"
+
+LONGEST_TEXT = 20_000
+LONGEST_PAYLOAD = 128
+LONGEST_NAME = 200
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What somebody did in the page. `id` is made there, so that a repeated request is known."""
+
+    token: str
+    id: UUID
+    kind: Literal["typed", "pressed", "file"]
+    text: str = ""
+    payload: str = ""
+    file: str = ""
+    name: str = ""
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """A chat in a page, and the last message it has."""
+
+    token: str
+    after: int = 0
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """A page asking for what is new, for all its chats together."""
+
+    phones: list[Phone]
+    wait: float = 25
+
+
+class ShownButton(msgspec.Struct, frozen=True):
+    """A button in the page."""
+
+    label: str
+    payload: str
+    lasting: bool
+
+
+class ShownFile(msgspec.Struct, frozen=True):
+    """A file in the page."""
+
+    url: str
+    kind: str
+    name: str
+
+
+class ShownMessage(msgspec.Struct, frozen=True):
+    """A message in the page."""
+
+    id: int
+    at: str
+    text: str
+    buttons: list[list[ShownButton]]
+    files: list[ShownFile]
+
+
+class NotUsable(Exception):
+    """A request that no page of ours sends."""
+
+
+class Signer:
+    """Signs what a page gets and later claims: file addresses and uploads, each for one conversation only."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, address: str, digest: str) -> str:
+        """Return the signature of a file for a conversation."""
+        return hmac.new(self._key, f"{address}:{digest}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    def holds(self, address: str, digest: str, signature: str) -> bool:
+        """Tell whether a signature is ours."""
+        return hmac.compare_digest(self.sign(address, digest).encode(), signature.encode("utf-8", "replace"))
+
+
+def address_of(token: str) -> str:
+    """Return the conversation of a token: who reads the database cannot speak for the person."""
+    if not 16 <= len(token) <= 128 or not token.isascii():
+        raise NotUsable("token")
+    return hashlib.sha256(token.encode()).hexdigest()[:40]
+
+
+def parse(said: Said, signer: Signer) -> Incoming:
+    """Read what somebody did. Raises NotUsable."""
+    address = address_of(said.token)
+    return Incoming(CHANNEL, BOT, address, f"{address}:{said.id}", _reply(said, address, signer))
+
+
+def _reply(said: Said, address: str, signer: Signer) -> Reply:
+    if max(len(said.text), len(said.name)) > LONGEST_TEXT or len(said.payload) > LONGEST_PAYLOAD:
+        raise NotUsable("too long")
+    match said.kind:
+        case "typed":
+            return Typed(said.text)
+        case "pressed":
+            return Pressed(said.payload)
+        case "file":
+            kind, _dot, rest = said.file.partition(".")
+            digest, _dot, signature = rest.partition(".")
+            if kind not in {"photo", "document"} or not signer.holds(address, f"{kind}.{digest}", signature):
+                raise NotUsable("file")
+            return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", said.text)
+
+
+def render(letter: Due, address: str, signer: Signer) -> ShownMessage | None:
+    """Show a letter; None for one that has nothing to show."""
+    outgoing = letter.outgoing
+    if outgoing is None:
+        return None
+    return ShownMessage(
+        letter.id,
+        letter.created_at.isoformat(),
+        outgoing.text,
+        [[ShownButton(b.label, b.payload, b.lasting) for b in row] for row in outgoing.buttons],
+        [_file(file, address, signer) for file in outgoing.files],
+    )
+
+
+def _file(file: StoredFile | InlineFile, address: str, signer: Signer) -> ShownFile:
+    match file:
+        case StoredFile(digest, kind, name):
+            return ShownFile(f"/web/files/{digest}?for={address}&key={signer.sign(address, digest)}", kind, name)
+        case InlineFile(name, content):
+            return ShownFile(f"data:text/plain;charset=utf-8,{quote(content)}", "document", name)

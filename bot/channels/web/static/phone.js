@@ -1,0 +1,342 @@
+/** One conversation on the page: what was said, buttons under it, a place to write. */
+
+import { clock, dayElement, dayOf, dropPassingButtons, el, icon, markState, messageElement, showProgress } from "./bubbles.js";
+import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
+import { insist, post, Refused } from "./line.js";
+import { Transcript } from "./transcript.js";
+import { wordsFor } from "./words.js";
+
+const NEAR_END = 80; // pixels within which a reader counts as being at the end
+const TYPING_MS = 20_000;
+const CLIP = "M16.5 6.5v10a4.5 4.5 0 0 1-9 0V6a3 3 0 0 1 6 0v9.5a1.5 1.5 0 0 1-3 0V7";
+const PLANE = "M4 12 3 4l18 8-18 8 1-8zm0 0h8";
+
+export class Phone {
+  #transcript;
+  #words;
+  #onChange;
+  #onGone;
+  #elements = new Map(); // entry id → its element
+  #blobs = new Map(); // entry id → what is still to be uploaded
+  #addresses = new Map(); // entry id → an own photo in full, while the page lives
+  #newest = null; // the entry drawn last
+  #delivering = false;
+  #gone = false;
+  #following = true;
+  #scrolledTo = 0;
+  #typingTimer = 0;
+  unread = 0;
+  active = false;
+
+  /** `person`: {token, title, subtitle, role, start, language}; `onChange` is told of unread messages and attention. */
+  constructor(person, { storage, onChange = () => {}, onGone = () => location.reload() }) {
+    this.person = person;
+    this.token = person.token;
+    this.#words = wordsFor(person.language);
+    this.#onChange = onChange;
+    this.#onGone = onGone;
+    this.#transcript = new Transcript(storage + person.token);
+    this.#build();
+    this.#sync();
+    this.#listen();
+    this.#deliver();
+  }
+
+  get after() {
+    return this.#transcript.last;
+  }
+
+  get isEmpty() {
+    return this.#transcript.entries.length === 0;
+  }
+
+  // What the page and the line tell a phone
+
+  receive(messages) {
+    const count = this.#transcript.addHeard(messages);
+    if (!count) return;
+    this.#showTyping(false);
+    this.#sync();
+    if (!this.#following) this.pill.hidden = false;
+    if (!this.#isWatched()) this.#count(this.unread + count);
+  }
+
+  showConnection(connected) {
+    this.trouble.hidden = connected;
+    if (!connected) this.#showTyping(false);
+  }
+
+  /** The server no longer knows this conversation: say so, and offer a new one. */
+  showGone() {
+    if (this.#gone) return;
+    this.#gone = true;
+    const again = el("button", { type: "button", class: "start", onclick: this.#onGone }, this.#words.startAgain);
+    this.scroller.append(el("div", { class: "welcome" }, el("p", {}, this.#words.gone), again));
+    this.trouble.hidden = true;
+    this.#scrollToEnd();
+  }
+
+  /** Send the text that begins a conversation. The bubble doesn't show it, for it may hold an invitation. */
+  start(text = this.person.start) {
+    this.#say({ kind: "typed", text }, { text: this.#words.started });
+  }
+
+  /** Give this phone the reader's attention, or take it away. */
+  attend(active = true) {
+    const changed = this.active !== active;
+    this.active = active;
+    if (changed) this.#onChange(this);
+    if (this.#isWatched()) this.#count(0);
+  }
+
+  /** Let a key typed anywhere on the page go to the input. */
+  takeKey(event) {
+    const elsewhere = !event.target.closest("textarea, input, dialog");
+    const writes = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (elsewhere && writes) this.input.focus();
+  }
+
+  forget() {
+    this.#transcript.forget();
+  }
+
+  // What a person does
+
+  #type() {
+    const text = this.input.value.trim();
+    if (!text) return;
+    this.input.value = "";
+    this.#fitInput();
+    this.#say({ kind: "typed", text }, { text });
+    this.input.focus();
+  }
+
+  #press(button) {
+    this.#say({ kind: "pressed", payload: button.payload, text: button.label }, { text: button.label });
+    this.#focusAfterPress();
+  }
+
+  async #attach(files) {
+    for (const file of [...files]) {
+      const { blob, name, preview } = await prepared(file);
+      const drawn = { kind: preview ? "photo" : "document", name, preview };
+      const tooBig = blob.size > MOST_BYTES;
+      const fate = tooBig ? { state: "refused", reason: this.#words.tooBig } : {};
+      this.#say({ kind: "file", name }, { text: "", file: drawn, ...fate }, blob);
+    }
+  }
+
+  #say(say, entry, blob = null) {
+    const id = newId();
+    if (blob) this.#blobs.set(id, blob);
+    if (entry.file?.preview) this.#addresses.set(id, URL.createObjectURL(blob));
+    this.#transcript.addOwn({ id, own: true, at: new Date().toISOString(), state: "waiting", say, ...entry });
+    this.#showTyping(this.trouble.hidden && entry.state !== "refused");
+    this.#sync();
+    this.#scrollToEnd();
+    this.#deliver();
+  }
+
+  // Delivery: one at a time and in order, until the server has accepted
+
+  async #deliver() {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let entry; (entry = this.#transcript.nextWaiting()); this.#sync()) {
+      this.#transcript.change(entry.id, await this.#outcome(entry));
+    }
+    this.#delivering = false;
+  }
+
+  async #outcome({ id, say }) {
+    const { token } = this;
+    const worried = () => this.showConnection(false);
+    try {
+      const file = say.kind === "file" ? await insist(() => this.#uploaded(id, say), worried) : undefined;
+      await insist(() => post("/web/say", { token, id, ...say, file }), worried);
+      this.showConnection(true);
+      return { state: "sent", say: undefined };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.gone) this.showGone();
+      this.#showTyping(false);
+      const reason = (!error.gone && error.message) || this.#words.refused;
+      return { state: "refused", reason, say: undefined };
+    }
+  }
+
+  /** Upload if that is still to be done, and return the server's name for the file. */
+  async #uploaded(id, say) {
+    if (say.file) return say.file;
+    const blob = this.#blobs.get(id);
+    if (!blob) throw new Refused(0, this.#words.fileLost);
+    const { file } = await upload(this.token, blob, say.name, (share) => showProgress(this.#elements.get(id), share));
+    this.#transcript.change(id, { say: { ...say, file } });
+    this.#blobs.delete(id);
+    return file;
+  }
+
+  // The log follows the transcript
+
+  #sync() {
+    const { entries } = this.#transcript;
+    const lastOwn = entries.findLastIndex(({ own }) => own);
+    entries.forEach((entry, index) => {
+      const element = this.#elements.get(entry.id) ?? this.#draw(entry);
+      if (entry.own) markState(element, entry, this.#words);
+      else if (index < lastOwn) dropPassingButtons(element);
+    });
+    this.welcome.hidden = this.#gone || !this.isEmpty || !this.person.start;
+  }
+
+  #draw(entry) {
+    const press = (button) => this.#press(button);
+    const element = messageElement(entry, this.#words, press, this.#addresses.get(entry.id));
+    const before = this.#newest;
+    if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.#words));
+    else if (!before.own === !entry.own && clock(before.at) === clock(entry.at)) element.classList.add("follows");
+    this.log.append(element);
+    this.#elements.set(entry.id, element);
+    this.#newest = entry;
+    return element;
+  }
+
+  #showTyping(on) {
+    clearTimeout(this.#typingTimer);
+    this.typing.hidden = !on;
+    if (on) this.#typingTimer = setTimeout(() => this.#showTyping(false), TYPING_MS);
+  }
+
+  // Attention: focus, scrolling, unread messages
+
+  #isWatched() {
+    return this.active && document.visibilityState === "visible" && this.node.getClientRects().length > 0;
+  }
+
+  #count(unread) {
+    if (unread === this.unread) return;
+    this.unread = unread;
+    showCount(this.badge, unread, this.#words);
+    this.#onChange(this);
+  }
+
+  /** Keep the focus where one writes; on a touch screen that would open the keyboard over the answer. */
+  #focusAfterPress() {
+    const target = matchMedia("(pointer: fine)").matches ? this.input : this.scroller;
+    target.focus({ preventScroll: true });
+  }
+
+  #scrollToEnd() {
+    this.#following = true;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Only scrolling up leaves the end: it also moves away when a photo above has loaded. */
+  #noteScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    const wentUp = scrollTop < this.#scrolledTo;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    this.#following = atEnd || (this.#following && !wentUp);
+    this.#scrolledTo = scrollTop;
+    if (atEnd) this.pill.hidden = true;
+  }
+
+  #fitInput() {
+    this.input.style.height = "auto";
+    this.input.style.height = `${this.input.scrollHeight + 3}px`; // 3: the borders
+  }
+
+  // The elements
+
+  #build() {
+    const { title, subtitle, role, language } = this.person;
+    const words = this.#words;
+    this.badge = el("span", { class: "badge", hidden: true });
+    this.log = el("div", { class: "log" });
+    this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
+    const start = el("button", { type: "button", class: "start", onclick: () => this.#begin() }, words.start);
+    this.welcome = el("div", { class: "welcome", hidden: true }, el("p", {}, words.startHint), start);
+    const heard = { role: "log", "aria-live": "polite", "aria-label": words.conversation(title), tabindex: 0 };
+    this.scroller = el("div", { class: "scroller", ...heard }, this.welcome, this.log, this.typing);
+    this.pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => this.#scrollToEnd() }, words.newMessages);
+    this.trouble = el("p", { class: "trouble", role: "status", hidden: true }, words.reconnecting);
+    this.node = el(
+      "section",
+      { class: "phone", lang: language ?? "vi", "aria-label": title, "data-phone": title, "data-role": role },
+      el(
+        "header",
+        {},
+        el("span", { class: "avatar", "aria-hidden": "true" }, initials(title)),
+        el("div", { class: "who" }, el("h2", {}, title), el("p", {}, subtitle ?? "")),
+        this.badge,
+      ),
+      this.scroller,
+      el("div", { class: "foot" }, this.pill, this.trouble, this.#composer()),
+    );
+  }
+
+  #composer() {
+    const words = this.#words;
+    this.input = el("textarea", { rows: 1, "aria-label": words.message, placeholder: words.message, enterkeyhint: "send" });
+    this.picker = el("input", { type: "file", accept: ACCEPTED, multiple: true, hidden: true });
+    const attach = { type: "button", class: "attach", "aria-label": words.attach, title: words.attach };
+    return el(
+      "form",
+      { class: "composer" },
+      this.picker,
+      el("button", { ...attach, onclick: () => this.picker.click() }, icon(CLIP)),
+      this.input,
+      el("button", { class: "send", "aria-label": words.send, title: words.send }, icon(PLANE)),
+    );
+  }
+
+  #begin() {
+    this.start();
+    this.#focusAfterPress();
+  }
+
+  #listen() {
+    const on = (target, name, act) => target.addEventListener(name, act);
+    on(this.node.querySelector("form"), "submit", (event) => (event.preventDefault(), this.#type()));
+    on(this.input, "keydown", (event) => this.#sendOnEnter(event));
+    on(this.input, "input", () => this.#fitInput());
+    on(this.input, "paste", ({ clipboardData }) => this.#attach(clipboardData.files));
+    on(this.picker, "change", () => this.#attach(this.picker.files).finally(() => (this.picker.value = "")));
+    on(this.node, "pointerdown", () => this.attend());
+    on(this.node, "focusin", () => this.attend());
+    on(document, "visibilitychange", () => this.#isWatched() && this.#count(0));
+    on(this.scroller, "scroll", () => this.#noteScroll());
+    on(window, "storage", ({ key }) => key === this.#transcript.key && (this.#transcript.read(), this.#sync()));
+    const keepEnd = new ResizeObserver(() => this.#following && this.#scrollToEnd());
+    [this.scroller, this.log, this.typing].forEach((part) => keepEnd.observe(part));
+  }
+
+  #sendOnEnter(event) {
+    // While a Vietnamese or other input method composes, Enter belongs to it.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#type();
+  }
+}
+
+export function showCount(badge, count, words) {
+  badge.hidden = count === 0;
+  badge.textContent = count > 99 ? "99+" : String(count);
+  badge.setAttribute("aria-label", words.unread(count));
+}
+
+/** The letters of the first and the last word, as contact lists show them. */
+function initials(name) {
+  const parts = name.trim().split(/\s+/);
+  return [...new Set([parts[0], parts.at(-1)])].map((part) => [...part][0] ?? "").join("").toUpperCase();
+}
+
+/** A UUID also where `crypto.randomUUID` is missing: pages without https, as on a kiosk in the local network. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,80 @@
+/** What was said in one conversation, kept in the browser so that a reload shows it all. */
+
+const LONGEST = 500;
+
+/**
+ * Entries in the order they came, of two shapes:
+ * own {id: uuid, own: true, at, text, state: "waiting"|"sent"|"refused", reason, say, file} – `say` until accepted;
+ * bot {id: number, at, text, buttons, files}, as the server sent it.
+ */
+export class Transcript {
+  entries = [];
+  last = 0;
+  #closed = false;
+
+  constructor(key) {
+    this.key = key;
+    this.read();
+  }
+
+  /** Take over what is stored: at the start, or when another tab wrote. */
+  read() {
+    try {
+      const { entries, last } = JSON.parse(localStorage.getItem(this.key)) ?? {};
+      if (Array.isArray(entries)) [this.entries, this.last] = [entries, last];
+    } catch {
+      // No storage, or not ours: the conversation begins empty and the server still has it.
+    }
+  }
+
+  addOwn(entry) {
+    this.entries.push(entry);
+    this.#write();
+  }
+
+  /** Add the messages not seen before and return how many they were. */
+  addHeard(messages) {
+    const fresh = messages.filter(({ id }) => id > this.last);
+    if (!fresh.length) return 0;
+    this.entries.push(...fresh);
+    this.last = Math.max(...fresh.map(({ id }) => id));
+    this.#write();
+    return fresh.length;
+  }
+
+  change(id, changes) {
+    const entry = this.entries.find((one) => one.id === id);
+    if (!entry) return;
+    Object.assign(entry, changes);
+    this.#write();
+  }
+
+  nextWaiting() {
+    return this.entries.find(({ state }) => state === "waiting");
+  }
+
+  forget() {
+    this.#closed = true;
+    localStorage.removeItem(this.key);
+  }
+
+  #write() {
+    if (this.#closed) return;
+    this.entries = this.entries.slice(-LONGEST);
+    for (let kept = this.entries.length; kept > 0; kept = Math.floor(kept / 2)) {
+      try {
+        localStorage.setItem(this.key, JSON.stringify({ last: this.last, entries: this.entries.slice(-kept) }));
+        return;
+      } catch {
+        // Storage is full: keep the newer half.
+      }
+    }
+  }
+}
+
+/** Forget the conversations under a prefix, but for those still in use. */
+export function forgetOthers(prefix, keys) {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(prefix) && !keys.includes(key)) localStorage.removeItem(key);
+  }
+}

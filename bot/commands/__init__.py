@@ -1,0 +1,1 @@
+"""The commands of `hoctap`, one module each."""

@@ -1,0 +1,74 @@
+"""`hoctap admin`: what is set up before anybody can do it in chat."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import typer
+
+from bot.commands import running
+
+app = typer.Typer(no_args_is_help=True)
+DAY = ["%Y-%m-%d", "%d/%m/%Y"]
+
+
+class RoleName(StrEnum):
+    """The roles one can be invited to."""
+
+    head = "head"
+    admin = "admin"
+
+
+@app.command("round")
+def open_round(
+    year: int = typer.Option(..., help="The year of the round."),
+    unit: str = typer.Option(..., help="Code of the unit it holds for, with all below it."),
+    opens: datetime = typer.Option(..., formats=DAY, help="First day."),
+    closes: datetime = typer.Option(..., formats=DAY, help="Last day."),
+    name: str = typer.Option("", help="Its name; by default “Đợt đánh giá YEAR”."),
+    criteria: list[str] = typer.Option([], help="GROUP=SET-ID, to use another criteria set for a group."),
+) -> None:
+    """Open a round, or change the days of the one this unit has in this year."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services import rounds
+
+        async with running.database(settings) as database:
+            round_id = await rounds.open_round(
+                database,
+                year=year,
+                name=name or f"Đợt đánh giá {year}",
+                unit_code=unit,
+                opens=opens.date(),
+                closes=closes.date(),
+                sets=rounds.read_sets(criteria),
+            )
+        typer.echo(f"Round {round_id} holds from {opens.date()} to {closes.date()}.")
+
+    from bot.services.rounds import RoundRefused
+
+    running.run(work, RoundRefused)
+
+
+@app.command()
+def invite(
+    role: RoleName = typer.Option(..., help="The role to give."),
+    unit: str = typer.Option(..., help="Code of the unit it is given for."),
+) -> None:
+    """Make an invitation: a link that works once, shown only now."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.application import now
+        from bot.services.invitations import invite as make
+
+        async with running.database(settings) as database:
+            code, expires = await make(database, role.value, unit, now())
+        typer.echo(f"It works once, until {expires.astimezone(settings.zone):%d/%m/%Y %H:%M}. Hand over one of these:")
+        for link in await running.links(settings, code):
+            typer.echo(f"  {link}")
+        typer.echo(f"  or type to the bot:  /start {code}")
+
+    from bot.services.invitations import InvitationRefused
+
+    running.run(work, InvitationRefused)

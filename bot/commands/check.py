@@ -1,0 +1,18 @@
+"""`hoctap check`: content and settings, before anything is started."""
+
+import typer
+
+from bot.commands import running
+
+
+def check() -> None:
+    """Check criteria sets, catalogues, flows and settings. Every fault is one line."""
+    from bot.content import problems
+
+    found = problems()
+    for problem in found:
+        typer.echo(f"hoctap: {problem}", err=True)
+    if found:
+        raise typer.Exit(running.USAGE_ERROR)
+    running.settings()
+    typer.echo("Content and settings are in order.")

@@ -1,0 +1,74 @@
+"""The demo's own page: its phones, who holds which role, and starting anew."""
+
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.application import Application
+from bot.channels.web.messages import BOT, CHANNEL, address_of
+from bot.channels.web.routes import page
+from bot.commands.demo import PHONES, VILLAGE, Role, fresh_token
+from bot.services.invitations import invite
+from bot.store import outbox
+from bot.store.inbox import Incoming
+from flows.commands import VILLAGE_CODE
+from flows.people import RoleKind
+from flows.replies import Typed
+
+INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", "hp")}
+
+
+class DemoPages:
+    """The phones of a running demo. Starting anew gives every phone a new token: the old chats are left behind."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._tokens: list[str] = []
+
+    def routes(self) -> list[BaseRoute]:
+        """Return what the demo serves besides the web chat."""
+        return [
+            Route("/", page("demo.html")),
+            Route("/demo/phones", self._phones),
+            Route("/demo/reset", self._reset, methods=["POST"]),
+        ]
+
+    async def open(self) -> None:
+        """Give every phone a token, and let the officials take up their roles as they would in chat."""
+        self._tokens = [fresh_token() for _phone in PHONES]
+        for phone, token in zip(PHONES, self._tokens, strict=True):
+            if phone.name is not None:
+                await self._take_up(phone, phone.name, token)
+
+    async def _take_up(self, phone: Role, name: str, token: str) -> None:
+        application = self._application
+        role, unit = INVITED[phone.role]
+        code, _expires = await invite(application.database, role, unit, application.clock())
+        address = address_of(token)
+        for said in (f"/start {code}", "Tiếng Việt", "đồng ý", name, "có"):
+            await application.turns.receive([Incoming(CHANNEL, BOT, address, str(uuid4()), Typed(said))])
+            await application.turns.run_once()
+        async with application.database.writing() as connection:
+            letters = await outbox.read_new(connection, CHANNEL, BOT, address, after=0)
+            await outbox.settle_read(connection, CHANNEL, BOT, address, letters[-2].id, application.clock())
+
+    async def _phones(self, request: Request) -> Response:
+        return JSONResponse(
+            [
+                {
+                    "token": token,
+                    "title": phone.title,
+                    "subtitle": phone.subtitle,
+                    "role": phone.role,
+                    "start": f"/start {VILLAGE_CODE}{VILLAGE}" if phone.role == "resident" else "/start",
+                    "language": "vi",
+                }
+                for phone, token in zip(PHONES, self._tokens, strict=True)
+            ]
+        )
+
+    async def _reset(self, request: Request) -> Response:
+        await self.open()
+        return JSONResponse({})

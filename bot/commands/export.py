@@ -1,0 +1,161 @@
+"""`hoctap export`: units, criteria sets and start links as files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.commands import running
+
+if TYPE_CHECKING:
+    from bot.services.unit_files import StartCard
+    from bot.settings import Settings
+    from flows.criteria import CriteriaSet
+
+app = typer.Typer(no_args_is_help=True)
+
+# From this many QR pictures on it takes seconds, and one sees how far it is.
+LONG_WORK = 300
+
+
+@app.command("units")
+def export_units(
+    file: Path | None = typer.Argument(None, help="A .csv or .xlsx file; without it, csv is printed."),
+    template: bool = typer.Option(False, "--template", help="Write a list to be filled in, with examples."),
+) -> None:
+    """Write all units as a list that `hoctap import units` reads. Importing it again changes nothing."""
+    suffix = _suffix(file, ".csv", ".xlsx") if file is not None else ".csv"
+    if template:
+        from bot.services.unit_files import template_csv, template_xlsx
+
+        _write(file, template_xlsx() if suffix == ".xlsx" else template_csv())
+        return
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.unit_files import units_csv, units_xlsx
+        from bot.store.reference import read_units
+
+        async with running.database(settings) as database, database.reading() as connection:
+            units = await read_units(connection)
+        _write(file, units_xlsx(units) if suffix == ".xlsx" else units_csv(units))
+
+    running.run(work)
+
+
+def _suffix(file: Path, *known: str) -> str:
+    """Return the ending of a file's name, or end when it is none of these."""
+    suffix = file.suffix.lower()
+    if suffix not in known:
+        running.fail(f"{file}: the name must end in {' or '.join(known)}")
+    return suffix
+
+
+def _write(file: Path | None, content: str | bytes) -> None:
+    """Write a file, or print. Spreadsheet programs take csv for UTF-8 only when it begins with a mark."""
+    if file is None:
+        typer.echo(content, nl=False)
+        return
+    encoding = "utf-8-sig" if file.suffix.lower() == ".csv" else "utf-8"
+    try:
+        file.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+    except OSError as error:
+        running.fail(f"{file}: cannot be written: {error.strerror}")
+    typer.echo(f"Written to {file}.", err=True)
+
+
+@app.command("criteria")
+def export_criteria(
+    set_id: str | None = typer.Argument(None, metavar="SET-ID", help="The set; without it, all sets are listed."),
+    file: Path | None = typer.Argument(None, help="A .xlsx file; by default it is named after set and version."),
+    version: str = typer.Option("", help="The version; by default the one imported last."),
+) -> None:
+    """Write a criteria set as a workbook to be edited, or list the sets there are."""
+    settings = running.settings()
+    if file is not None:
+        _suffix(file, ".xlsx")
+
+    async def work() -> None:
+        from bot.services.criteria_files import to_xlsx
+        from bot.store.reference import read_reference
+
+        async with running.database(settings) as database, database.reading() as connection:
+            sets = list((await read_reference(connection)).by_pin.values())
+        if set_id is None:
+            _list_sets(sets)
+            return
+        criteria = _chosen(sets, set_id, version)
+        _write(file or _unused(Path(f"{criteria.id}-{criteria.version}.xlsx")), to_xlsx(criteria))
+
+    running.run(work)
+
+
+def _list_sets(sets: Iterable["CriteriaSet"]) -> None:
+    for criteria in sets:
+        typer.echo(f"{criteria.id} {criteria.version} · {criteria.group} · {criteria.status} · {criteria.name.vi}")
+
+
+def _chosen(sets: list["CriteriaSet"], set_id: str, version: str) -> "CriteriaSet":
+    versions = [criteria for criteria in sets if criteria.id == set_id]
+    if not versions:
+        running.fail(f"there is no criteria set {set_id!r}; see: hoctap export criteria")
+    chosen = [criteria for criteria in versions if version in ("", criteria.version)]
+    if not chosen:
+        there = ", ".join(criteria.version for criteria in versions)
+        running.fail(f"{set_id} has no version {version!r}; there are: {there}")
+    return chosen[-1]
+
+
+def _unused(file: Path) -> Path:
+    """Return a file's name unless it is there: somebody may have worked on it."""
+    if file.exists():
+        running.fail(f"{file} is there already; delete it, or give another name after the set")
+    return file
+
+
+@app.command("links")
+def export_links(
+    unit: str = typer.Argument(metavar="UNIT-CODE", help="Code of a unit; all villages at or below it are written."),
+    file: Path = typer.Argument(help="A .html page of QR cards to print, or a .csv list."),
+) -> None:
+    """Write the start links of villages: scanned or opened, they begin a conversation in the right village."""
+    settings = running.settings()
+    suffix = _suffix(file, ".html", ".csv")
+
+    async def work() -> None:
+        from bot.services.unit_files import links_csv, links_html, start_cards
+        from bot.store.reference import read_units
+
+        async with running.database(settings) as database, database.reading() as connection:
+            units = await read_units(connection)
+        top = units.by_code.get(unit.lower())
+        if top is None:
+            running.fail(f"there is no unit with the code {unit!r}; see: hoctap export units")
+        cards = start_cards(units, top, await _patterns(settings))
+        if not cards:
+            running.fail(f"no village or workplace lies in {top.name} ({top.code}); import them first")
+        _write(file, links_csv(cards) if suffix == ".csv" else links_html(top.name, _with_progress(cards)))
+
+    running.run(work)
+
+
+async def _patterns(settings: "Settings") -> list[str]:
+    """Return the addresses of all channels, with `{code}` in them, or end when there is none."""
+    patterns = await running.links(settings, "{code}")
+    if not patterns and settings.telegram_token is None:
+        running.fail("no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat")
+    if settings.telegram_token is not None and not any("://t.me/" in pattern for pattern in patterns):
+        told = "Telegram did not tell the bot's name; check TELEGRAM_TOKEN and whether TELEGRAM_API_URL can be reached"
+        if not patterns:
+            running.fail(f"{told}, or set PUBLIC_URL")
+        typer.echo(f"hoctap: warning: {told}. Its links are left out.", err=True)
+    return patterns
+
+
+def _with_progress(cards: tuple["StartCard", ...]) -> Iterable["StartCard"]:
+    if len(cards) < LONG_WORK:
+        yield from cards
+        return
+    with typer.progressbar(cards, label="Drawing QR pictures", file=typer.get_text_stream("stderr")) as shown:
+        yield from shown

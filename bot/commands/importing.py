@@ -1,0 +1,130 @@
+"""`hoctap import`: units and criteria sets from files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.commands import running
+
+if TYPE_CHECKING:
+    from bot.services.unit_files import UnitPlan
+    from flows.criteria import CriteriaSet
+    from flows.facts import Reference
+    from flows.rounds import Round
+
+app = typer.Typer(no_args_is_help=True)
+
+# From this size on it takes seconds, and one is told what happens.
+LONG_WORK = 500_000
+MOST_WARNINGS = 20
+
+
+@app.command("units")
+def import_units(
+    file: Path = typer.Argument(help="A .csv or .xlsx file; see: hoctap export units template.xlsx --template"),
+) -> None:
+    """Load units: new codes are added, known ones changed, none removed. With any fault, nothing is imported."""
+    from bot.services.unit_files import MOST_BYTES, UnitsRefused
+
+    settings = running.settings()
+    data = _content(file, MOST_BYTES)
+
+    async def work() -> None:
+        from bot.services.unit_files import plan_units, read_units
+        from bot.store import reference, setup
+
+        async with running.database(settings) as database:
+            _tell_of_long_work(data, f"Reading {file.name} …")
+            read = read_units(file.name, data)
+            _tell_of_long_work(data, f"Checking and saving {len(read.rows):,} units …")
+            async with database.writing() as connection:
+                plan = plan_units(read, await reference.read_units(connection))
+                if plan.new or plan.changed:
+                    await setup.save_units(connection, (*plan.new, *plan.changed), plan.parents)
+        _report(file.name, plan)
+
+    try:
+        running.run(work)
+    except UnitsRefused as refused:
+        _echo_errors([*refused.lines, "nothing was imported"])
+        raise typer.Exit(running.USAGE_ERROR) from None
+
+
+def _content(file: Path, most: int) -> bytes:
+    """Return what is in a file, or end."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(most + 1)
+    except OSError as error:
+        running.fail(f"{file}: cannot be read: {error.strerror}")
+    if len(data) > most:
+        running.fail(f"{file.name}: is bigger than {most // 2**20} MB; split it")
+    return data
+
+
+def _tell_of_long_work(data: bytes, said: str) -> None:
+    if len(data) > LONG_WORK:
+        typer.echo(said, err=True)
+
+
+def _report(name: str, plan: "UnitPlan") -> None:
+    more = len(plan.warnings) - MOST_WARNINGS
+    _echo_errors([f"warning: {line}" for line in plan.warnings[:MOST_WARNINGS]])
+    if more > 0:
+        _echo_errors([f"and {more:,} more warnings"])
+    typer.echo(f"{name}: {len(plan.new):,} new, {len(plan.changed):,} changed, {plan.unchanged:,} unchanged.")
+
+
+def _echo_errors(lines: Sequence[str]) -> None:
+    for line in lines:
+        typer.echo(f"hoctap: {line}", err=True)
+
+
+@app.command("criteria")
+def import_criteria(
+    file: Path = typer.Argument(help="A .toml file, or a workbook as `hoctap export criteria` writes it."),
+) -> None:
+    """Load a criteria set as a new version. Forms that were begun keep the version they were begun with."""
+    from bot.services.criteria_files import MOST_BYTES
+    from bot.services.rounds import RoundRefused
+    from flows.criteria import BrokenCriteria
+
+    settings = running.settings()
+    data = _content(file, MOST_BYTES)
+
+    async def work() -> None:
+        from bot.application import now
+        from bot.services.criteria_files import from_file
+        from bot.services.rounds import load_criteria
+        from bot.store.reference import read_reference
+
+        criteria = from_file(file.name, data)
+        async with running.database(settings) as database:
+            async with database.reading() as connection:
+                before = (await read_reference(connection)).reference
+            added = await load_criteria(database, (criteria,), now())
+        if not added:
+            typer.echo(f"{criteria.id} {criteria.version} is already there; nothing was changed.")
+            return
+        typer.echo(f"{criteria.id} {criteria.version} is loaded: group {criteria.group}, {criteria.status}.")
+        _tell_what_it_replaces(criteria, before)
+
+    running.run(work, BrokenCriteria, RoundRefused)
+
+
+def _tell_what_it_replaces(criteria: "CriteriaSet", before: "Reference") -> None:
+    older = before.criteria.get(criteria.id)
+    if older is not None:
+        typer.echo(f"Forms begun from now on use it instead of {older.version}.")
+    using = [round_ for round_ in before.rounds if criteria.id in round_.sets.values()]
+    for round_ in using:
+        typer.echo(f"It is used by {_round_said(round_, before)}.")
+    if not using:
+        typer.echo(f"No round uses it yet: hoctap admin round … --criteria {criteria.group}={criteria.id}")
+
+
+def _round_said(round_: "Round", reference: "Reference") -> str:
+    unit = reference.units.by_id[round_.unit_id]
+    return f"“{round_.name}” of {unit.name} ({unit.code}), {round_.opens} to {round_.closes}"

@@ -1,0 +1,94 @@
+"""What every command shares: settings, logs, one event loop, and errors as one line with the cure."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+USAGE_ERROR = 2
+
+
+def fail(message: str) -> NoReturn:
+    """Say in one line what is wrong and end with exit code 2."""
+    typer.echo(f"hoctap: {message}", err=True)
+    raise typer.Exit(USAGE_ERROR)
+
+
+def settings() -> "Settings":
+    """Read the settings and set up logging, or end."""
+    from bot import logs
+    from bot.settings import SettingsWrong, read_settings
+
+    try:
+        read = read_settings()
+    except SettingsWrong as wrong:
+        fail(str(wrong))
+    logs.set_up(read.log_level)
+    return read
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]], *refusals: type[Exception]) -> None:
+    """Run a command's work. Refusals, which the user can mend, are said in one line."""
+    from sqlalchemy.exc import OperationalError
+
+    from bot.store.database import DatabaseUnusable
+
+    mendable: tuple[type[Exception], ...] = (DatabaseUnusable, *refusals)
+
+    try:
+        asyncio.run(work())
+    except mendable as refused:
+        fail(str(refused))
+    except OperationalError as error:
+        fail(f"DATABASE_URL is not usable: {error.orig}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@asynccontextmanager
+async def database(read: "Settings", *, migrated: bool = True) -> AsyncIterator["Database"]:
+    """Open the database of the settings and close it again."""
+    from bot.store.database import Database
+    from bot.store.migrating import check_migrated
+
+    opened = Database(read.database_url)
+    try:
+        if migrated:
+            await check_migrated(opened)
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def links(read: "Settings", code: str) -> list[str]:
+    """Return the addresses that open the bot with a start code, as far as they are known."""
+    found = []
+    if read.telegram_token is not None and (username := await _telegram_username(read)):
+        found.append(f"https://t.me/{username}?start={code}")
+    if read.public_url:
+        found.append(f"{read.public_url.rstrip('/')}/chat?start={code}")
+    return found
+
+
+async def _telegram_username(read: "Settings") -> str | None:
+    """Ask Telegram for the bot's name; None when it does not answer soon."""
+    from bot.channels.telegram.channel import TelegramChannel
+    from bot.services.files import FileStore
+
+    assert read.telegram_token is not None
+    channel = TelegramChannel(read.telegram_token.get_secret_value(), read.telegram_api_url, FileStore(read.folder))
+    try:
+        async with asyncio.timeout(10):
+            await channel.start()
+    except TimeoutError:
+        return None
+    finally:
+        await channel.stop()
+    return channel.username

@@ -1,0 +1,66 @@
+"""`hoctap serve`: the bot, for real."""
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from bot.commands import running
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from bot.application import Application
+
+
+def serve() -> None:
+    """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.application import Application
+        from bot.store.migrating import check_migrated
+
+        application = Application(settings)
+        try:
+            await check_migrated(application.database)
+            await serve_until_stopped(application, application.http(), host="0.0.0.0")  # noqa: S104
+        finally:
+            await application.close()
+
+    running.run(work)
+
+
+async def serve_until_stopped(application: "Application", http: "Starlette", *, host: str) -> None:
+    """Run the web server and the application until a signal asks to stop."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        http, host=host, port=application.settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2
+    )
+    server = _server_class()(config)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    serving = asyncio.create_task(server.serve())
+    working = asyncio.create_task(application.run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+    await serving
+
+
+def _server_class() -> type:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """A server that leaves signals to the command that runs it."""
+
+        @contextlib.contextmanager
+        def capture_signals(self):  # type: ignore[no-untyped-def]
+            yield
+
+    return Server

@@ -1,0 +1,165 @@
+"""The check of what is written down: criteria, sentences, steps, answers. `hoctap check` and every start run it."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bot
+import flows
+from bot.catalogues import LANGUAGES, BrokenCatalogue, load, locales, read
+from bot.services import criteria_files
+from flows.criteria import BrokenCriteria, CriteriaSet
+from flows.engine import FLOWS
+from flows.flow import Step
+from flows.questions import BACK, EXPLAIN, PAUSE, Choice
+from flows.spelling import fold
+from flows.wording import Catalogues, Text, render
+
+# What brings a conversation to a step: of the same talk, or of any.
+ONWARDS = frozenset({"Went"})
+ANYWHERE = frozenset({"Entered", "Frame"})
+
+# A module without any of these has nothing to check, and parsing takes time.
+_OF_INTEREST = re.compile(r"\b(?:n?_|Went|Entered|Frame)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call by a plain name, with its first argument and the top-level function that it stands in."""
+
+    module: str
+    line: int
+    name: str
+    argument: ast.expr
+    function: ast.FunctionDef | None
+
+
+def problems() -> list[str]:
+    """Return what is wrong with the content, one line each with the place and the cure; nothing, as a rule."""
+    try:
+        sets = criteria_files.shipped()
+        catalogues = load()
+    except BrokenCriteria as broken:
+        return [f"flows/criteria/{broken}"]
+    except BrokenCatalogue as broken:
+        return [str(broken)]
+    code = tuple(calls())
+    return [*unworded(code), *lost_steps(code), *collisions(sets, catalogues)]
+
+
+def calls() -> Iterator[Call]:
+    """Yield the calls in the modules of both packages that say something or go somewhere."""
+    for package in (flows, bot):
+        root = Path(package.__path__[0])
+        for file in sorted(root.rglob("*.py")):
+            if _OF_INTEREST.search(text := file.read_text("utf-8")):
+                yield from calls_in(f"{package.__name__}/{file.relative_to(root).as_posix()}", text)
+
+
+def calls_in(module: str, text: str) -> Iterator[Call]:
+    """Yield the calls in a module that have an argument."""
+    for statement in ast.parse(text).body:
+        function = statement if isinstance(statement, ast.FunctionDef) else None
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                yield Call(module, node.lineno, node.func.id, node.args[0], function)
+
+
+# Sentences
+
+
+def unworded(code: Iterable[Call]) -> Iterator[str]:
+    """Yield the sentences in the code that a catalogue does not have."""
+    catalogues = {language: read(locales(), language) for language in LANGUAGES}
+    for call in code:
+        if call.name in {"_", "n_"}:
+            msgid = _text(call.argument)
+            for language, catalogue in catalogues.items():
+                if msgid is None or catalogue.get(msgid) is None:
+                    cure = "write it out in the code, run 'make messages' and translate it"
+                    yield f'{call.module}:{call.line}: "{msgid}" is not in the catalogue {language}; {cure}'
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+# Steps
+
+
+def lost_steps(code: Sequence[Call]) -> Iterator[str]:
+    """Yield the steps that nothing goes to, and what goes to a step that is not there."""
+    steps = {(_module(step), step.name) for flow in FLOWS.values() for step in flow.steps}
+    reached: set[tuple[str, str]] = set()
+    for doors in (ONWARDS, ANYWHERE):
+        for call, name in _goals(code, doors):
+            goals = {goal for goal in steps if goal[1] == name and (doors is ANYWHERE or goal[0] == call.module)}
+            if not goals:
+                yield f'{call.module}:{call.line}: goes to the step "{name}", which is not there; correct the name'
+            reached |= goals
+    for module, name in sorted(steps - reached):
+        yield f'{module}: nothing goes to the step "{name}"; go there or delete it'
+
+
+def _module(step: Step[Any]) -> str:
+    return step.ask.__module__.replace(".", "/") + ".py"
+
+
+def _goals(code: Sequence[Call], doors: Set[str]) -> Iterator[tuple[Call, str]]:
+    """Yield the names of steps that are gone to, also through functions of the module that pass a name on."""
+    passing_on = {
+        (call.module, call.function.name)
+        for call in code
+        for branch in _branches(call.argument)
+        if call.name in doors and call.function is not None and isinstance(branch, ast.Name)
+        if branch.id in [parameter.arg for parameter in call.function.args.args[:1]]
+    }
+    for call in code:
+        if call.name in doors or (call.module, call.name) in passing_on:
+            names = (_text(branch) for branch in _branches(call.argument))
+            yield from ((call, name) for name in names if name is not None)
+
+
+def _branches(node: ast.expr) -> list[ast.expr]:
+    return [*_branches(node.body), *_branches(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+# Answers, typed without tone marks
+
+
+def collisions(sets: Iterable[CriteriaSet], catalogues: Catalogues) -> Iterator[str]:
+    """Yield what means two answers of one question: of a form's, and of those a talk's module names as constants.
+
+    Answers made while running (villages, forms, files) are beyond this check.
+    """
+    for criteria in sets:
+        for indicator in criteria.indicators:
+            levels = [Choice(f"level {level.id}", level.label) for level in indicator.levels]
+            yield from collide(f"{criteria.id}, {indicator.id}", [*levels, BACK, EXPLAIN, PAUSE], catalogues)
+    for flow in FLOWS.values():
+        for step in flow.steps:
+            yield from collide(f'{_module(step)}, step "{step.name}"', constants(step), catalogues)
+
+
+def constants(step: Step[Any]) -> Iterator[Choice]:
+    """Yield the choices outside a step's function that it may offer, those of a table like GROUPS among them."""
+    for value in inspect.getclosurevars(step.ask).globals.values():
+        table = value if isinstance(value, dict) else dict(enumerate(value if isinstance(value, tuple) else [value]))
+        for key, entry in table.items():
+            if isinstance(entry, Choice | Text):
+                yield entry if isinstance(entry, Choice) else Choice(str(key), entry)
+
+
+def collide(place: str, choices: Iterable[Choice], catalogues: Catalogues) -> Iterator[str]:
+    """Yield the spellings that stand for two of the choices."""
+    owners: dict[str, str] = {}
+    for choice in choices:
+        labels = {fold(render(choice.label, catalogue)) for catalogue in catalogues.values()}
+        for spelling in sorted({*choice.also, *labels}):
+            owner = owners.setdefault(spelling, choice.key)
+            if owner != choice.key:
+                yield f'{place}: "{spelling}" means both "{owner}" and "{choice.key}"; word one of them differently'

@@ -1,0 +1,27 @@
+"""The command line. Commands import what they need when they run, so that `--help` answers at once."""
+
+import typer
+
+from bot.commands import admin, bench, chat, check, demo, export, importing, migrate, serve
+
+app = typer.Typer(
+    name="hoctap",
+    help="The chatbot with which the people of a commune assess themselves as learning citizens.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve.serve)
+app.command()(demo.demo)
+app.command()(chat.chat)
+app.command()(check.check)
+app.command()(migrate.migrate)
+app.add_typer(admin.app, name="admin", help="Open rounds, invite people to roles.")
+app.add_typer(importing.app, name="import", help="Load units and criteria sets from files.")
+app.add_typer(export.app, name="export", help="Write units, criteria sets and start links to files.")
+app.add_typer(bench.app, name="bench", help="Measure.")
+
+
+def main() -> None:
+    """Run a command. What a user can mend is one line and exit code 2."""
+    app()

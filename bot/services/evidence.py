@@ -1,0 +1,91 @@
+"""Fetches evidence that a channel holds into the file store, and tells the sender when that fails."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from bot.services.bell import Bell
+from bot.services.files import MOST_BYTES, FileRefused, FileStore
+from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.store import evidence, outbox
+from bot.store.database import Database
+from bot.store.evidence import Wanted
+from bot.store.outbox import Letter
+from flows.messages import Message, rendered
+from flows.wording import Catalogues, Wording, _
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 5.0
+MOST_ATTEMPTS = 8
+DEFAULT_LANGUAGE = "vi"
+
+TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
+NO_EVIDENCE = _("A file you sent could not be kept: only photos, PDF and Word files are. Please send another.")
+NOT_FETCHED = _("A file you sent could not be received. Please send it once more.")
+
+
+class EvidenceFetcher:
+    """Fetches one file after the other; what fails for now is tried again, what fails for good is said."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[tuple[str, str], FileSource],
+        files: FileStore,
+        catalogues: Catalogues,
+        clock: Callable[[], datetime],
+        letters_queued: Bell,
+    ) -> None:
+        self._database = database
+        self._sources = sources
+        self._files = files
+        self._catalogues = catalogues
+        self._clock = clock
+        self._letters_queued = letters_queued
+
+    async def run(self, received: Bell) -> None:
+        """Fetch for ever."""
+        while True:
+            heard = received.rings
+            if not await self.run_once():
+                await received.wait(heard, IDLE_SECONDS)
+
+    async def run_once(self) -> int:
+        """Fetch what is wanted now. Returns how many files were settled."""
+        async with self._database.reading() as connection:
+            wanted = await evidence.wanted(connection, MOST_ATTEMPTS)
+        settled = [await self._fetch(one) for one in wanted if (one.channel, one.bot) in self._sources]
+        return sum(settled)
+
+    async def _fetch(self, one: Wanted) -> bool:
+        source = self._sources[one.channel, one.bot]
+        try:
+            async with asyncio.timeout(60):
+                kept = await self._files.keep(await source.fetch(one.source, MOST_BYTES))
+        except FileTooLarge:
+            return await self._give_up(one, TOO_LARGE)
+        except FileRefused:
+            return await self._give_up(one, NO_EVIDENCE)
+        except FileGone:
+            return await self._give_up(one, NOT_FETCHED)
+        except (FileNotNow, TimeoutError):
+            if one.attempts + 1 >= MOST_ATTEMPTS:
+                return await self._give_up(one, NOT_FETCHED)
+            async with self._database.writing() as connection:
+                await evidence.count_attempt(connection, one.id)
+            return False
+        async with self._database.writing() as connection:
+            await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
+        return True
+
+    async def _give_up(self, one: Wanted, why: Wording) -> bool:
+        log.info("evidence_given_up", evidence_id=one.id)
+        catalogue = self._catalogues[one.to.language or DEFAULT_LANGUAGE]
+        async with self._database.writing() as connection:
+            await evidence.remove(connection, one.id)
+            await outbox.queue(connection, [Letter(one.to, rendered(Message(why), catalogue))], self._clock())
+        self._letters_queued.ring()
+        return True

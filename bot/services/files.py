@@ -1,0 +1,105 @@
+"""Evidence files beside the database: named by the hash of their content, never by what the sender called them."""
+
+import asyncio
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import filetype
+
+MOST_BYTES = 10 * 1024 * 1024
+STORED = "sha256:"
+
+PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
+DOCUMENTS = {
+    "application/pdf",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class FileRefused(Exception):
+    """A file that is not kept: too large, empty, or of a kind that is no evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file as kept. `kind` is photo or document, found in the content itself."""
+
+    digest: str
+    kind: str
+    media_type: str
+
+    @property
+    def source(self) -> str:
+        """Return how evidence refers to it."""
+        return f"{STORED}{self.digest}"
+
+
+class FileStore:
+    """Files of a folder, in two levels by the first letters of their hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(self, content: bytes) -> Kept:
+        """Keep a file's content on disk, synced. Raises FileRefused."""
+        return await asyncio.to_thread(self._keep, content)
+
+    async def read(self, digest: str) -> bytes | None:
+        """Return a file's content, or None when it is not there."""
+        return await asyncio.to_thread(self._read, digest)
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Delete files by their source, those that are kept here."""
+        for source in sources:
+            if source.startswith(STORED):
+                self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
+
+    def _keep(self, content: bytes) -> Kept:
+        media_type = media_type_of(content)
+        kept = Kept(hashlib.sha256(content).hexdigest(), "photo" if media_type in PHOTOS else "document", media_type)
+        path = self._path(kept.digest)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_synced(path, content)
+        return kept
+
+    def _read(self, digest: str) -> bytes | None:
+        path = self._path(digest)
+        return path.read_bytes() if path.exists() else None
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError("not a SHA-256 digest")
+        return self._folder / digest[:2] / digest
+
+
+def media_type_of(content: bytes) -> str:
+    """Return the media type that the content shows. Raises FileRefused for what is no evidence."""
+    if not content:
+        raise FileRefused("empty")
+    if len(content) > MOST_BYTES:
+        raise FileRefused("too large")
+    guessed = filetype.guess(content)
+    media_type = str(guessed.mime) if guessed is not None else ""
+    if media_type not in PHOTOS | DOCUMENTS:
+        raise FileRefused("neither photo nor document")
+    return media_type
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    """Write under another name first: a file with its final name is whole."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(path)

@@ -1,0 +1,29 @@
+"""Invitations made at the command line: the first administrator has nobody in chat to invite them."""
+
+import secrets
+from datetime import datetime
+
+from bot.services.turns import TOKEN_BYTES
+from bot.store import setup
+from bot.store.database import Database
+from bot.store.reference import read_units
+from flows.commands import INVITATION_CODE
+from flows.facts import INVITATION_LIFE, digest_of
+from flows.people import RoleKind
+
+
+class InvitationRefused(Exception):
+    """An invitation that cannot be made; the message says why."""
+
+
+async def invite(database: Database, role: RoleKind, unit_code: str, now: datetime) -> tuple[str, datetime]:
+    """Make an invitation. Returns the start code to hand over, shown this once, and when it expires."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    async with database.writing() as connection:
+        units = await read_units(connection)
+        unit = units.by_code.get(unit_code.lower())
+        if unit is None:
+            raise InvitationRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
+        expires = now + INVITATION_LIFE
+        await setup.add_invitation(connection, digest_of(token), role, unit.id, expires)
+    return f"{INVITATION_CODE}{token}", expires

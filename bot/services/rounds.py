@@ -1,0 +1,67 @@
+"""Opening rounds and loading criteria sets: what an administrator sets up before residents come."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from bot.services.criteria_files import shipped
+from bot.store import setup
+from bot.store.database import Database
+from bot.store.reference import read_reference
+from flows.criteria import GROUPS, CriteriaSet, Group
+
+
+class RoundRefused(Exception):
+    """A round that cannot be opened as asked; the message says why and what would do."""
+
+
+async def load_criteria(database: Database, sets: tuple[CriteriaSet, ...], now: datetime) -> list[CriteriaSet]:
+    """Load criteria sets that are new. Returns those; raises RoundRefused for another text under a known version."""
+    async with database.writing() as connection:
+        try:
+            return await setup.add_criteria(connection, sets, now)
+        except setup.VersionTaken as taken:
+            raise RoundRefused(f"{taken}; give the new text a new version") from None
+
+
+async def load_shipped(database: Database, now: datetime) -> None:
+    """Load the sets that come with the program; forms pinned to older ones keep theirs."""
+    await load_criteria(database, shipped(), now)
+
+
+async def open_round(
+    database: Database,
+    *,
+    year: int,
+    name: str,
+    unit_code: str,
+    opens: date,
+    closes: date,
+    sets: Mapping[Group, str] | None = None,
+) -> int:
+    """Open a round for a unit and all below it; the same year and unit again changes its days. Returns its id."""
+    if closes < opens:
+        raise RoundRefused(f"it closes on {closes} before it opens on {opens}; swap the days")
+    async with database.writing() as connection:
+        reference = (await read_reference(connection)).reference
+        unit = reference.units.by_code.get(unit_code.lower())
+        if unit is None:
+            raise RoundRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
+        chosen = {group: f"learning-citizen-{group}" for group in GROUPS} | dict(sets or {})
+        for group, set_id in chosen.items():
+            if set_id not in reference.criteria:
+                raise RoundRefused(f"there is no criteria set {set_id!r} for {group}; import it first")
+        return await setup.save_round(
+            connection, year=year, name=name, unit_id=unit.id, opens=opens, closes=closes, sets=chosen
+        )
+
+
+def read_sets(written: list[str]) -> dict[Group, str]:
+    """Read GROUP=SET-ID pairs. Raises RoundRefused."""
+    chosen: dict[Group, str] = {}
+    for pair in written:
+        name, equals, set_id = pair.partition("=")
+        group = next((known for known in GROUPS if known == name), None)
+        if group is None or not equals or not set_id:
+            raise RoundRefused(f"{pair!r} is not GROUP=SET-ID with a group of: {', '.join(GROUPS)}")
+        chosen[group] = set_id
+    return chosen

@@ -1,0 +1,295 @@
+"""The turn loop: gather, decide, apply, for many people at once and one turn at a time for each."""
+
+import asyncio
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.services.bell import Bell
+from bot.store import applying, gathering, inbox, outbox
+from bot.store.applying import Decided
+from bot.store.database import Database
+from bot.store.gathering import Waiting
+from bot.store.inbox import ConversationIds, Incoming
+from bot.store.outbox import Letter, Recipient
+from bot.store.reference import ReferenceRead, read_reference
+from flows.commands import commands_for
+from flows.engine import Decision, decide
+from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, PersonAddress, Told
+from flows.facts import Facts, Found, Need, Wanting
+from flows.messages import MenuEntry, Message, rendered
+from flows.units import UnitTree
+from flows.wording import Catalogue, Catalogues, _, render
+
+log = structlog.get_logger()
+
+BATCH = 64
+IDLE_SECONDS = 1.0
+MOST_LOOK_UPS = 8
+DEFAULT_LANGUAGE = "vi"
+TOKEN_BYTES = 18
+
+SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one round of the loop came to: how many turns, and the files nobody needs any more."""
+
+    turns: int = 0
+    files: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Arrivals:
+    """Updates that will be committed together."""
+
+    updates: list[Incoming] = field(default_factory=list)
+    committed: bool = False
+
+
+class Turns:
+    """Takes updates into the inbox and turns them into sessions, answers and letters."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogues: Catalogues,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        links: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self._database = database
+        self._catalogues = catalogues
+        self._clock = clock
+        self._zone = zone
+        self._links = links
+        self._conversations = ConversationIds()
+        self._reference: ReferenceRead | None = None
+        self._arriving = _Arrivals()
+        self._committing = asyncio.Lock()
+        self.received = Bell()
+        self.letters_queued = Bell()
+
+    async def receive(self, incoming: Sequence[Incoming]) -> None:
+        """Keep updates in the inbox. Once this returns they are committed and may be acknowledged.
+
+        What arrives while another commit is under way shares the next one.
+        """
+        mine = self._arriving
+        mine.updates.extend(incoming)
+        async with self._committing:
+            if mine.updates and not mine.committed:
+                self._arriving = _Arrivals()
+                await self._put(mine.updates)
+                mine.committed = True
+                self.received.ring()
+
+    async def _put(self, incoming: Sequence[Incoming]) -> None:
+        async with self._database.writing() as connection:
+            ids = await self._conversations.of(connection, map(inbox.place_of, incoming))
+            await inbox.put(connection, ids, incoming, self._clock())
+        self._conversations.remember(ids)
+
+    async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
+        """Work for ever, waking when something was received."""
+        while True:
+            heard = self.received.rings
+            done = await self.run_once()
+            on_files(done.files)
+            if not done.turns:
+                # Look again after a while: another instance may have received something.
+                await self.received.wait(heard, IDLE_SECONDS)
+
+    async def run_once(self) -> Done:
+        """Work through one batch. When it fails as a whole, each of its turns is tried alone."""
+        try:
+            return await self._batch(BATCH)
+        except (SQLAlchemyError, msgspec.MsgspecError):
+            log.warning("batch_failed", exc_info=True)
+            return await self._alone()
+
+    async def _alone(self) -> Done:
+        """Try the first waiting turn by itself; one that cannot be applied is set aside with an apology."""
+        try:
+            return await self._batch(1)
+        except (SQLAlchemyError, msgspec.MsgspecError):
+            log.exception("turn_failed")
+            return await self._set_aside_first()
+
+    async def _batch(self, most: int) -> Done:
+        now = self._clock()
+        async with self._database.writing() as connection:
+            claimed = await gathering.claim(connection, most)
+            if not claimed.turns:
+                return Done()
+            shared = await self._shared(connection, claimed.reference_version)
+            facts = await self._facts(connection, claimed.turns, shared, now)
+            decided, broken = await self._decide(connection, claimed.turns, facts, shared)
+            files = await applying.apply(connection, decided, now) if decided else []
+            if broken:
+                await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
+            letters = await self._letters(connection, decided, shared.reference.units)
+            letters += [self._apology(turn) for turn in broken]
+            await outbox.queue(connection, letters, now)
+        self.letters_queued.ring()
+        return Done(len(claimed.turns), tuple(files))
+
+    async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
+        if self._reference is None or self._reference.version != version:
+            self._reference = await read_reference(connection, self._links())
+        return self._reference
+
+    async def _facts(
+        self, connection: AsyncConnection, turns: Sequence[Waiting], shared: ReferenceRead, now: datetime
+    ) -> dict[int, Facts]:
+        """Return what each turn knows to begin with, by inbox id."""
+        person_ids = {turn.person_id for turn in turns if turn.person_id is not None}
+        own = await gathering.gather_own(connection, person_ids, shared.by_pin)
+        local = now.astimezone(self._zone)
+        return {
+            turn.inbox_id: Facts(
+                now=local,
+                conversation=turn.conversation,
+                reference=shared.reference,
+                person=turn.person,
+                roles=turn.roles,
+                own=own.get(turn.person_id or 0),
+                token=secrets.token_urlsafe(TOKEN_BYTES),
+            )
+            for turn in turns
+        }
+
+    async def _decide(
+        self, connection: AsyncConnection, turns: Sequence[Waiting], facts: dict[int, Facts], shared: ReferenceRead
+    ) -> tuple[list[Decided], list[Waiting]]:
+        """Decide every turn, looking up what turns find they need, together, and deciding those again.
+
+        A turn that touches what an earlier one of the batch changes waits for the next batch: it must see the change.
+        """
+        decided: dict[int, Decided] = {}
+        broken: list[Waiting] = []
+        open_turns = list(turns)
+        for _round in range(MOST_LOOK_UPS):
+            needs: dict[int, Need] = {}
+            for turn in open_turns:
+                outcome = self._decide_one(turn, facts[turn.inbox_id])
+                match outcome:
+                    case Decision():
+                        decided[turn.inbox_id] = Decided(turn, facts[turn.inbox_id], outcome)
+                    case None:
+                        broken.append(turn)
+                    case need:
+                        needs[turn.inbox_id] = need
+            if not needs:
+                break
+            found = await gathering.gather_found(connection, set(needs.values()), shared.by_pin)
+            open_turns = [turn for turn in open_turns if turn.inbox_id in needs]
+            for turn in open_turns:
+                facts[turn.inbox_id] = _with_found(facts[turn.inbox_id], found)
+        else:
+            broken += open_turns
+        return list(_without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)), broken
+
+    def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | Need | None:
+        """Decide a turn. Returns a need when a fact is missing, None when the turn is broken."""
+        try:
+            reply = inbox.read_reply(turn.body)
+            return decide(turn.session, reply, facts, self._catalogues, more_waiting=turn.more)
+        except Wanting as wanting:
+            return wanting.need
+        except Exception:
+            # A bug must cost one turn, not the conversation: it is logged without what the person wrote.
+            log.exception("turn_broken", inbox_id=turn.inbox_id)
+            return None
+
+    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
+        told = [told for one in decided for told in one.decision.told]
+        heads = await outbox.heads_of(connection, {t.to.unit_id for t in told if isinstance(t.to, HeadsAddress)}, units)
+        people = {person_id for one in told for person_id in _addressed(one, heads)}
+        reached = await outbox.reach_people(connection, people)
+        letters = [letter for one in decided for letter in self._own_letters(one)]
+        for one in told:
+            for person_id in _addressed(one, heads):
+                letters += [
+                    Letter(to, rendered(one.message, self._catalogue(to.language))) for to in reached[person_id]
+                ]
+        return letters
+
+    def _own_letters(self, one: Decided) -> Iterator[Letter]:
+        conversation = one.decision.facts.conversation
+        catalogue = self._catalogue(conversation.language)
+        to = _recipient(one.turn)
+        last = len(one.decision.messages) - 1
+        for place, message in enumerate(one.decision.messages):
+            menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
+            yield Letter(to, rendered(message, catalogue, menu), one.turn.callback if place == 0 else None)
+        if last < 0 and one.turn.callback is not None:
+            yield Letter(to, None, one.turn.callback)
+
+    def _apology(self, turn: Waiting) -> Letter:
+        catalogue = self._catalogue(turn.conversation.language)
+        return Letter(_recipient(turn), rendered(Message(SORRY), catalogue), turn.callback)
+
+    async def _set_aside_first(self) -> Done:
+        now = self._clock()
+        async with self._database.writing() as connection:
+            claimed = await gathering.claim(connection, 1)
+            await applying.mark_done(connection, [turn.inbox_id for turn in claimed.turns], now, failed=True)
+            await outbox.queue(connection, map(self._apology, claimed.turns), now)
+        self.letters_queued.ring()
+        return Done(len(claimed.turns))
+
+    def _catalogue(self, language: str | None) -> Catalogue:
+        return self._catalogues[language or DEFAULT_LANGUAGE]
+
+
+def menu_of(facts: Facts, catalogue: Catalogue) -> tuple[MenuEntry, ...]:
+    """Return a person's commands in their language."""
+    commands = commands_for(facts.roles)
+    return tuple(MenuEntry(name, render(words, catalogue)) for name, words in commands.items())
+
+
+def _recipient(turn: Waiting) -> Recipient:
+    known = turn.conversation
+    return Recipient(known.id, known.channel, turn.bot, turn.address, known.language)
+
+
+def _addressed(told: Told, heads: Mapping[int, Sequence[int]]) -> Sequence[int]:
+    match told.to:
+        case PersonAddress(person_id):
+            return [person_id]
+        case HeadsAddress(unit_id):
+            return heads[unit_id]
+
+
+def _with_found(facts: Facts, found: Mapping[Need, Found]) -> Facts:
+    return dataclasses.replace(facts, found={**facts.found, **found})
+
+
+def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
+    touched: set[object] = set()
+    for one in decided:
+        touches = {_touched(record) for record in one.decision.records} - {None}
+        if touches.isdisjoint(touched):
+            touched |= touches
+            yield one
+
+
+def _touched(record: object) -> object:
+    """Return what a record changes that another conversation could change too."""
+    match record:
+        case Answered() | EvidenceGiven() | Acted():
+            return record.assessment_id
+        case InvitationUsed():
+            return record.digest
+        case _:
+            return None

@@ -1,0 +1,818 @@
+"""Units as files: lists that clerks keep in a spreadsheet program, and what villages are handed to start with.
+
+Bytes and values only. Columns are found by their headings, in English or Vietnamese, in any order; every fault is
+told with its row. A list is compared with the units there are, so that importing it twice changes nothing.
+"""
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from html import escape
+from itertools import islice
+from pathlib import PurePath
+from string import Template
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from urllib.parse import urlsplit
+
+from flows.commands import VILLAGE_CODE
+from flows.spelling import composed, fold, has_invisible
+from flows.units import KINDS, LEAF_KINDS, Unit, UnitTree
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+MOST_BYTES = 20 * 1024 * 1024
+MOST_BYTES_UNPACKED = 200 * 1024 * 1024
+MOST_ROWS = 250_000
+MOST_COLUMNS = 60
+MOST_FAULTS_TOLD = 20
+LONGEST_NAME = 120
+MOST_ALIASES = 20
+MOST_QUOTED = 60
+DEEPEST = 30
+LONG_ON_A_CARD = 36
+# Titles and empty rows may stand above the headings, as clerks like it.
+HEADINGS_WITHIN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of a list: its heading in both languages, and how else it may be called, folded."""
+
+    key: str
+    english: str
+    vietnamese: str
+    also: tuple[str, ...]
+    width: int
+
+    @property
+    def said(self) -> str:
+        return f'"{self.english}" ("{self.vietnamese}")'
+
+
+_COLUMNS = (
+    _Column("code", "code", "Mã", ("unit code", "ma don vi"), 18),
+    _Column("name", "name", "Tên", ("ten don vi", "unit name"), 36),
+    _Column("kind", "kind", "Loại", ("type", "loai don vi"), 22),
+    _Column("parent", "parent code", "Mã cấp trên", ("parent", "ma don vi cap tren", "cap tren"), 18),
+    _Column("aliases", "aliases", "Tên khác", ("alias", "other names", "ten goi khac"), 32),
+    _Column("old", "old names", "Tên cũ", ("old name", "former names", "ten truoc day"), 32),
+)
+_REQUIRED = _COLUMNS[:4]
+_HEADINGS: Mapping[str, _Column] = {
+    heading: column for column in _COLUMNS for heading in (column.english, fold(column.vietnamese), *column.also)
+}
+
+# How the kinds are called; the first word is the one that exported workbooks use.
+_KIND_NAMES: Mapping[str, tuple[str, ...]] = {
+    "province": ("tỉnh/thành phố", "tỉnh", "thành phố", "thành phố trực thuộc trung ương"),
+    "district": ("huyện (cũ)", "huyện", "quận", "thị xã", "quận/huyện", "thành phố thuộc tỉnh"),
+    "commune": ("xã/phường/đặc khu", "xã", "phường", "đặc khu", "thị trấn", "xã/phường", "ward"),
+    "village": (
+        *("thôn/bản/tổ dân phố", "thôn", "bản", "làng", "ấp", "buôn", "bon", "plei", "phum", "sóc", "xóm", "khóm"),
+        *("khu", "khu phố", "tổ", "tổ dân phố", "TDP", "tiểu khu", "khu dân cư", "thôn/bản", "thôn/tổ dân phố"),
+    ),
+    "workplace": (
+        *("cơ quan/trường/doanh nghiệp", "cơ quan", "đơn vị", "cơ quan/đơn vị", "trường", "trường học", "công ty"),
+        *("doanh nghiệp", "xí nghiệp", "nhà máy", "hợp tác xã", "bệnh viện", "trạm y tế"),
+    ),
+}
+_KIND_OF: Mapping[str, str] = {fold(word): kind for kind, words in _KIND_NAMES.items() for word in (kind, *words)}
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # with "v-" before it, it fits a start link of 64 bytes
+_BETWEEN_NAMES = re.compile(r"[;|\n]")
+_SEPARATORS = (",", ";", "\t")
+_ONLY_ZEROS = re.compile(r"0+")
+_GUIDE_SHEET = "Hướng dẫn"
+
+
+class UnitsRefused(Exception):
+    """A list of units that is refused, with every fault as a line: the file, the row, what is wrong; the cure."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """One row as it was written. `names` are other and old names; None when the list has no columns for them."""
+
+    place: str
+    code: str
+    name: str
+    kind: str
+    parent: str
+    names: tuple[str, ...] | None = None
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitList:
+    """The rows of a file, and what was found odd while reading it."""
+
+    file: str
+    rows: tuple[UnitRow, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """What a list changes. `parents` maps the codes of new and changed units to those they lie in."""
+
+    new: tuple[Unit, ...]
+    changed: tuple[Unit, ...]
+    unchanged: int
+    parents: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+# Reading a list
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """A cell that no text can be had from: what is wrong with it, and the cure."""
+
+    fault: str
+
+
+_Cell: TypeAlias = str | _Unusable
+_Rows: TypeAlias = list[tuple[int, tuple[_Cell, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The rows of one sheet that hold anything, with their numbers. A csv file is one sheet without a title."""
+
+    title: str
+    rows: _Rows
+
+
+def read_units(file: str, data: bytes) -> UnitList:
+    """Return the rows of a csv file or workbook, by the ending of its name. Raises UnitsRefused."""
+    if len(data) > MOST_BYTES:
+        _refuse(file, f"is too big ({len(data) / 2**20:.1f} MB)", f"{MOST_BYTES // 2**20} MB at most; split it")
+    match PurePath(file).suffix.lower():
+        case ".csv":
+            sheets = [_csv_sheet(file, data)]
+        case ".xlsx":
+            sheets = _workbook_sheets(file, data)
+        case ".xlsm" | ".xls" | ".xlsb" | ".ods" | ".xltm":
+            _refuse(file, "is a workbook of another kind", "save it as .xlsx")
+        case _:
+            _refuse(file, "is neither a csv file nor a workbook", "give a .csv or .xlsx file")
+    return _read_sheets(file, sheets)
+
+
+def _refuse(place: str, problem: str, cure: str) -> NoReturn:
+    raise UnitsRefused([f"{place}: {problem}; {cure}"])
+
+
+def _read_sheets(file: str, sheets: Sequence[_Sheet]) -> UnitList:
+    headed = [(sheet, heading) for sheet in sheets if (heading := _heading(sheet.rows)) is not None]
+    if not headed:
+        wanted = ", ".join(column.said for column in _REQUIRED)
+        _refuse(file, "there is no row of headings", f"name the columns in the first row: {wanted}")
+    odd = list(_unread_sheets(file, sheets))
+    rows: list[UnitRow] = []
+    for sheet, heading in headed:
+        where = f'{file}, sheet "{sheet.title}"' if len(headed) > 1 else file
+        odd.extend(_unread_columns(where, sheet, heading))
+        rows.extend(_unit_rows(where, sheet, heading))
+    if not rows:
+        _refuse(file, "holds no units", "write one row for each below the headings")
+    if len(rows) > MOST_ROWS:
+        _refuse(file, f"holds {len(rows):,} units", f"{MOST_ROWS:,} at most; split it")
+    return UnitList(file, tuple(rows), tuple(odd))
+
+
+def _unread_sheets(file: str, sheets: Iterable[_Sheet]) -> Iterator[str]:
+    for sheet in sheets:
+        if sheet.rows and _heading(sheet.rows) is None and fold(sheet.title) != fold(_GUIDE_SHEET):
+            yield f"{file}, sheet {_quoted(sheet.title)}: is not read, for it has no row of headings"
+
+
+def _heading(rows: _Rows) -> int | None:
+    """Return the position of the row with the most headings, if any has two of them."""
+    counts = [len(_headings_in(cells)) for _number, cells in rows[:HEADINGS_WITHIN]]
+    best = max(counts, default=0)
+    return counts.index(best) if best >= 2 else None
+
+
+def _headings_in(cells: Iterable[_Cell]) -> list[_Column]:
+    return [_HEADINGS[fold(cell)] for cell in cells if isinstance(cell, str) and _is_heading(cell)]
+
+
+def _is_heading(cell: str) -> bool:
+    return fold(cell) in _HEADINGS
+
+
+def _columns(where: str, sheet: _Sheet, heading: int) -> Mapping[str, int]:
+    number, cells = sheet.rows[heading]
+    found = _headings_in(cells)
+    for column in found:
+        if found.count(column) > 1:
+            _refuse(f"{where}, row {number}", f"the column {column.said} is there twice", "delete one of them")
+    for column in _REQUIRED:
+        if column not in found:
+            _refuse(f"{where}, row {number}", f"there is no column {column.said}", "add it, even if it stays empty")
+    return {_HEADINGS[fold(cell)].key: n for n, cell in enumerate(cells) if isinstance(cell, str) and _is_heading(cell)}
+
+
+def _unread_columns(where: str, sheet: _Sheet, heading: int) -> Iterator[str]:
+    for cell in sheet.rows[heading][1]:
+        if isinstance(cell, str) and cell.strip() and not _is_heading(cell):
+            yield f"{where}: the column {_quoted(cell)} is not read"
+
+
+def _unit_rows(where: str, sheet: _Sheet, heading: int) -> Iterator[UnitRow]:
+    columns = _columns(where, sheet, heading)
+    width = len(sheet.rows[heading][1])
+    for number, cells in sheet.rows[heading + 1 :]:
+        taken = {key: cells[position] if position < len(cells) else "" for key, position in columns.items()}
+        faults = [f"{_said(key)} {cell.fault}" for key, cell in taken.items() if isinstance(cell, _Unusable)]
+        if not sheet.title and any(cells[width:]):
+            faults.append("there are more cells than columns; put quotation marks around texts with separators in them")
+        yield _unit_row(f"{where}, row {number}", taken, tuple(faults))
+
+
+def _unit_row(place: str, taken: Mapping[str, _Cell], faults: tuple[str, ...]) -> UnitRow:
+    texts = {key: "" if isinstance(cell, _Unusable) else cell for key, cell in taken.items()}
+    code, name, kind, parent = (composed(texts[column.key]) for column in _REQUIRED)
+    return UnitRow(place, code, name, kind, parent, _names(texts), faults)
+
+
+def _names(texts: Mapping[str, str]) -> tuple[str, ...] | None:
+    if "aliases" not in texts and "old" not in texts:
+        return None
+    written = (name for key in ("aliases", "old") for name in _BETWEEN_NAMES.split(texts.get(key, "")))
+    return tuple(dict.fromkeys(filter(None, map(composed, written))))
+
+
+def _said(key: str) -> str:
+    return "the " + next(column.english for column in _COLUMNS if column.key == key)
+
+
+# Reading csv
+
+
+def _csv_sheet(file: str, data: bytes) -> _Sheet:
+    text = _decoded(file, data)
+    separator = max(_SEPARATORS, key=lambda candidate: _headings_with(text, candidate))
+    rows: _Rows = []
+    number = 0
+    try:
+        for number, cells in enumerate(_records(text, separator), start=1):
+            if any(cell.strip() for cell in cells):
+                rows.append((number, tuple(cells)))
+    except csv.Error:
+        problem = "a quotation mark is not closed or stands inside a text"
+        _refuse(f"{file}, row {number + 1}", problem, "delete it, or write it twice")
+    return _Sheet("", rows)
+
+
+def _records(text: str, separator: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+
+
+def _headings_with(text: str, separator: str) -> int:
+    """Return how many headings are found when the cells are separated by this."""
+    best = 0
+    try:
+        for cells in islice(_records(text, separator), HEADINGS_WITHIN):
+            best = max(best, len(_headings_in(cells)))
+    except csv.Error:
+        pass
+    return best
+
+
+def _decoded(file: str, data: bytes) -> str:
+    cure = 'save it as "CSV UTF-8" or as .xlsx'
+    if data.startswith(b"PK\x03\x04"):
+        _refuse(file, "is a workbook", "let its name end in .xlsx")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        _refuse(file, "is in UTF-16", cure)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        _refuse(f"{file}, row {row}", "is not in UTF-8 (perhaps in Windows-1258)", cure)
+
+
+# Reading workbooks
+
+_FORMULA = _Unusable("holds a formula without a result; type the text instead")
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+
+
+def _workbook_sheets(file: str, data: bytes) -> list[_Sheet]:
+    _refuse_package(file, data)
+    try:
+        sheets = _sheets(data, computed=False)
+        if any(cell is _FORMULA for sheet in sheets for _number, cells in sheet.rows for cell in cells):
+            computed = _sheets(data, computed=True)
+            return [_with_results(*pair) for pair in zip(sheets, computed, strict=True)]
+    except Exception as error:  # what openpyxl raises on a damaged file is not documented
+        cure = "open it in a spreadsheet program and save it again"
+        _refuse(file, f"is damaged ({type(error).__name__})", cure)
+    return sheets
+
+
+def _refuse_package(file: str, data: bytes) -> None:
+    """Refuse what is no plain workbook before anything in it is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            unpacked = sum(member.file_size for member in package.infolist())
+    except zipfile.BadZipFile:
+        _refuse(file, "is no .xlsx workbook, or locked by a password", "save it as .xlsx without one")
+    if unpacked > MOST_BYTES_UNPACKED:
+        _refuse(file, f"is too big unpacked ({unpacked / 2**20:.0f} MB)", "copy the list into a new workbook")
+
+
+def _sheets(data: bytes, *, computed: bool) -> list[_Sheet]:
+    """Return all sheets with the results of formulas, or else with `_FORMULA` where one is."""
+    from openpyxl import load_workbook  # takes longer than all else here, and only workbooks need it
+
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(io.BytesIO(data)) as package:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=computed, keep_links=False)
+        return [_sheet(sheet, package) for sheet in book.worksheets]
+
+
+def _sheet(sheet: Any, package: zipfile.ZipFile) -> _Sheet:
+    return _Sheet(sheet.title, _spread(_filled_rows(sheet), package.read(sheet._worksheet_path)))
+
+
+def _filled_rows(sheet: Any) -> _Rows:
+    sheet.reset_dimensions()  # some programs write a wrong size
+    rows = sheet.iter_rows(max_col=MOST_COLUMNS)
+    return [(n, tuple(map(_text, row))) for n, row in enumerate(rows, start=1) if any(map(_is_filled, row))]
+
+
+def _is_filled(cell: Any) -> bool:
+    if isinstance(cell.value, str):
+        return bool(cell.value.strip())
+    return cell.value is not None or _shows_nothing(cell)
+
+
+def _shows_nothing(cell: Any) -> bool:
+    """Tell whether this is a formula with an empty text for a result, unlike one that was never computed."""
+    return cell.value is None and cell.data_type == "str"
+
+
+def _text(cell: Any) -> _Cell:
+    """Return what a cell shows. A number in a format like 00000 keeps its zeros, as official codes have them."""
+    match cell.value:
+        case None:
+            return " " if _shows_nothing(cell) else ""
+        case str() if cell.data_type == "e":
+            return _Unusable(f"holds the error {cell.value}; type the text instead")
+        case _ if cell.data_type == "f":
+            return _FORMULA
+        case str() as text:
+            return text
+        case bool():
+            return str(cell.value).upper()
+        case int() | float() as number if float(number).is_integer():
+            zeros = _ONLY_ZEROS.fullmatch(cell.number_format)
+            return str(int(number)).zfill(zeros.end() if zeros else 0)
+        case _:
+            return _Unusable("holds a date or a fraction; format the cell as text and type it again")
+
+
+def _spread(rows: _Rows, written: bytes) -> _Rows:
+    """Let cells that are merged downwards all hold what is in the first: a clerk merges the parent of villages."""
+    merged = _MERGED.findall(written)
+    if not merged:
+        return rows
+    cells_of = {number: list(cells) for number, cells in rows}
+    last = max(cells_of, default=0)
+    for letters, first_row, last_row in merged:
+        first, column = int(first_row), _position(letters.decode())
+        shared = cells_of[first][column] if first in cells_of and column < len(cells_of[first]) else ""
+        for number in range(first + 1, min(int(last_row), last) + 1):
+            if number in cells_of and column < len(cells_of[number]):
+                cells_of[number][column] = shared
+    return [(number, tuple(cells)) for number, cells in cells_of.items()]
+
+
+def _position(letters: str) -> int:
+    from openpyxl.utils import column_index_from_string
+
+    return column_index_from_string(letters) - 1
+
+
+def _with_results(written: _Sheet, computed: _Sheet) -> _Sheet:
+    """Put results where formulas are. A formula that was never computed stays what it is."""
+    results = dict(computed.rows)
+    rows = [
+        (number, tuple(_result(results.get(number, ()), n) if cell is _FORMULA else cell for n, cell in enumerate(row)))
+        for number, row in written.rows
+    ]
+    return _Sheet(written.title, [(number, row) for number, row in rows if any(map(_holds_anything, row))])
+
+
+def _holds_anything(cell: _Cell) -> bool:
+    return isinstance(cell, _Unusable) or bool(cell.strip())
+
+
+def _result(cells: tuple[_Cell, ...], position: int) -> _Cell:
+    return (cells[position] if position < len(cells) else "") or _FORMULA
+
+
+# Comparing a list with the units there are
+
+
+def plan_units(read: UnitList, known: UnitTree) -> UnitPlan:
+    """Return what a list changes. Raises UnitsRefused with every fault of every row."""
+    rows: dict[str, UnitRow] = {}
+    for row in filter(lambda row: row.code, read.rows):
+        rows.setdefault(row.code.lower(), row)
+    places = _places(rows, known)
+    _refuse_faults([*_faults(read.rows, rows, places), *_misplaced(rows, places)])
+    wanted = {code: _unit(row, known) for code, row in rows.items()}
+    new = [unit for unit in wanted.values() if unit.id == 0]
+    changed = [unit for code, unit in wanted.items() if unit.id and _differs(unit, places[code].parent, known)]
+    units = {**wanted, **known.by_code}
+    return UnitPlan(
+        new=tuple(new),
+        changed=tuple(changed),
+        unchanged=len(wanted) - len(new) - len(changed),
+        parents={u.code: units[parent].code for u in (*new, *changed) if (parent := places[u.code.lower()].parent)},
+        warnings=(*read.warnings, *_doubts(rows, places)),
+    )
+
+
+def _refuse_faults(faults: Sequence[str]) -> None:
+    more = len(faults) - MOST_FAULTS_TOLD
+    if faults:
+        raise UnitsRefused([*faults[:MOST_FAULTS_TOLD], *([f"and {more:,} more faults"] if more > 0 else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a unit is and where it lies once a list is imported. An empty kind is one that is not understood."""
+
+    name: str
+    kind: str
+    parent: str
+    code: str
+
+
+def _places(rows: Mapping[str, UnitRow], known: UnitTree) -> dict[str, _Place]:
+    """Return all units, those in the database and those of a list, by their code in lower case."""
+    places = {
+        code: _Place(
+            unit.name, unit.kind, "" if unit.parent_id is None else known.by_id[unit.parent_id].code.lower(), unit.code
+        )
+        for code, unit in known.by_code.items()
+    }
+    for code, row in rows.items():
+        places[code] = _Place(row.name, _KIND_OF.get(fold(row.kind), ""), row.parent.lower(), row.code)
+    return places
+
+
+def _faults(listed: Iterable[UnitRow], rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
+    for row in listed:
+        for fault in row.faults or _row_faults(row, rows, places):
+            yield f"{row.place}: {fault}"
+
+
+def _row_faults(row: UnitRow, rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
+    yield from _code_faults(row, rows)
+    yield from _name_faults(row)
+    if not row.kind:
+        yield f"the kind is missing; write one of: {_KINDS_SAID}"
+    elif fold(row.kind) not in _KIND_OF:
+        yield f"{_quoted(row.kind)} is no kind of unit; write one of: {_KINDS_SAID}"
+    if rows.get(row.code.lower()) is row and row.parent:
+        yield from _parent_faults(row, places)
+
+
+_KINDS_SAID = "tỉnh, xã, phường, thôn, tổ dân phố, cơ quan (province, commune, village, workplace)"
+
+
+def _code_faults(row: UnitRow, rows: Mapping[str, UnitRow]) -> Iterator[str]:
+    if not row.code:
+        yield "the code is missing; give the unit one, such as ta-dong"
+    elif not _CODE.fullmatch(row.code):
+        yield f"the code {_quoted(row.code)} cannot go into a link; use 1 to 40 of A-Z a-z 0-9 _ -"
+    elif (first := rows[row.code.lower()]) is not row:
+        yield f"the code {_quoted(row.code)} is there already in {_row_of(first)}; give every unit its own"
+
+
+def _row_of(row: UnitRow) -> str:
+    return row.place.partition(", ")[2]
+
+
+def _name_faults(row: UnitRow) -> Iterator[str]:
+    if not row.name:
+        yield "the name is missing; write the name of the unit"
+    for name in filter(None, (row.name, *(row.names or ()))):
+        if not name.isprintable() and has_invisible(name):
+            yield f"the name {_quoted(name)} has hidden characters in it; type it again by hand"
+        elif len(name) > LONGEST_NAME:
+            yield f"the name {_quoted(name)} has {len(name)} characters; {LONGEST_NAME} at most"
+        elif not any(letter.isalnum() for letter in name):
+            yield f"the name {_quoted(name)} has no letters; write the name of the unit"
+        elif name[0] in "=+-@":
+            yield f"the name {_quoted(name)} looks like a formula; type the text instead"
+    if len(row.names or ()) > MOST_ALIASES:
+        yield f"there are {len(row.names or ())} other and old names; {MOST_ALIASES} at most"
+
+
+def _parent_faults(row: UnitRow, places: Mapping[str, _Place]) -> Iterator[str]:
+    place, parent = places[row.code.lower()], places.get(row.parent.lower())
+    if parent is None:
+        yield (
+            f"there is no unit with the code {_quoted(row.parent)}, neither in this file nor in the database;"
+            " correct the parent code"
+        )
+    elif (circle := _circle(row.code.lower(), places)) is not None:
+        yield f"the unit lies inside itself ({circle}); correct the parent code"
+    elif place.kind and parent.kind and KINDS.index(parent.kind) >= KINDS.index(place.kind):
+        above = ", ".join(KINDS[: KINDS.index(place.kind)])
+        cure = f"give the code of one of: {above}" if above else "leave the parent code empty"
+        yield f"a {place.kind} cannot lie in a {parent.kind} ({_quoted(row.parent)}); {cure}"
+
+
+def _circle(code: str, places: Mapping[str, _Place]) -> str | None:
+    """Return the way from a unit up to itself, if there is one."""
+    way = [code]
+    while len(way) < DEEPEST and (above := places[way[-1]].parent) in places:
+        way.append(above)
+        if above == code:
+            return " → ".join(places[step].code for step in way)
+    return None
+
+
+def _misplaced(rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
+    """Name the rows whose new kind does not suit what lies in the unit already and is not in the list."""
+    for code, place in places.items():
+        row = rows.get(place.parent)
+        if row is None or code in rows or not (kind := places[place.parent].kind):
+            continue
+        if KINDS.index(kind) >= KINDS.index(place.kind):
+            problem = f"cannot become a {kind}, for {_quoted(place.code)}, a {place.kind}, lies in it"
+            yield f"{row.place}: the unit {problem}; correct the kind, or move what lies in it first"
+
+
+def _unit(row: UnitRow, known: UnitTree) -> Unit:
+    kind = _KIND_OF[fold(row.kind)]
+    unit = known.by_code.get(row.code.lower())
+    if unit is None:
+        return Unit(0, row.code, row.name, kind, None, row.names or ())
+    return replace(unit, name=row.name, kind=kind, aliases=unit.aliases if row.names is None else row.names)
+
+
+def _differs(unit: Unit, parent: str, known: UnitTree) -> bool:
+    above = known.by_id[unit.id].parent_id
+    return unit != known.by_id[unit.id] or parent != (known.by_id[above].code.lower() if above is not None else "")
+
+
+def _doubts(rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
+    """Say what is possible but seldom meant: villages that lie nowhere, neighbours of one name."""
+    for code, row in rows.items():
+        if not row.parent and places[code].kind in LEAF_KINDS:
+            yield f"{row.place}: {_quoted(row.name)} lies in no commune, for its parent code is empty"
+    namesakes: dict[tuple[str, str], list[str]] = {}
+    for code, place in places.items():
+        namesakes.setdefault((place.parent, place.name.casefold()), []).append(code)
+    for (_parent, _name), codes in namesakes.items():
+        listed = [rows[code] for code in codes if code in rows]
+        if len(codes) > 1 and listed:
+            both = ", ".join(places[code].code for code in codes)
+            yield f"{listed[-1].place}: {_quoted(listed[-1].name)} is the name of several units of one parent: {both}"
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
+    return '"' + "".join(letter if letter.isprintable() else "?" for letter in shown) + '"'
+
+
+# Writing lists
+
+
+def units_csv(units: UnitTree) -> str:
+    """Return all units as csv text, with the headings and kinds of the code."""
+    return _csv([column.english for column in _COLUMNS], _cells(units))
+
+
+def units_xlsx(units: UnitTree) -> bytes:
+    """Return all units as a workbook, with Vietnamese headings and kinds; the same units give the same bytes."""
+    return _workbook([(code, name, _KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _cells(units)])
+
+
+# Nobody lives here: the province, its commune and its village are made up.
+_EXAMPLES = (
+    ("hp", "Tỉnh Hương Phú", "province", "", "", ""),
+    ("ta", "Xã Tân An", "commune", "hp", "", "Xã An Bình; Xã Tân Lập"),
+    ("ta-dong", "Thôn Đông", "village", "ta", "Làng Đông", "Thôn 1"),
+)
+
+
+def template_csv() -> str:
+    """Return a list to be filled in, with examples, as csv text."""
+    return _csv([column.english for column in _COLUMNS], _EXAMPLES)
+
+
+def template_xlsx() -> bytes:
+    """Return a list to be filled in, with examples and instructions, as a workbook."""
+    return _workbook([(code, name, _KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _EXAMPLES])
+
+
+def _cells(units: UnitTree) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of every unit. Old names are kept among the aliases."""
+    for unit in _in_order(units):
+        parent = units.by_id[unit.parent_id].code if unit.parent_id is not None else ""
+        yield unit.code, unit.name, unit.kind, parent, "; ".join(unit.aliases), ""
+
+
+def _in_order(units: UnitTree) -> Iterator[Unit]:
+    """Yield every unit followed by what lies in it."""
+    inside: dict[int | None, list[Unit]] = {}
+    for unit in units.by_id.values():
+        inside.setdefault(unit.parent_id, []).append(unit)
+    waiting = inside.get(None, [])[::-1]
+    while waiting:
+        unit = waiting.pop()
+        yield unit
+        waiting.extend(inside.get(unit.id, [])[::-1])
+
+
+def _csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([headings, *rows])
+    return text.getvalue()
+
+
+_GUIDE = (
+    "Mỗi dòng của trang “Đơn vị” là một đơn vị: tỉnh, xã, thôn, cơ quan… Trước khi nạp, hãy xóa ba dòng ví dụ.",
+    "Mã: không dấu, không dấu cách; chỉ gồm chữ cái a–z, chữ số, gạch nối và gạch dưới; dài không quá 40 ký tự; "
+    "không trùng nhau. Mã nằm trong đường liên kết và mã QR của thôn, vì vậy đã dùng thì không đổi.",
+    "Tên: tên đầy đủ đang dùng, ví dụ “Thôn Đông”, “Xã Tân An”.",
+    "Loại: chọn trong danh sách. Có thể ghi “xã”, “phường”, “thôn”, “bản”, “tổ dân phố”, “trường”, “cơ quan”… Người "
+    "dân đăng ký ở thôn hoặc ở cơ quan.",
+    "Mã cấp trên: mã của đơn vị trực tiếp quản lý, có trong tệp này hoặc đã nạp từ trước. Đơn vị cao nhất để trống.",
+    "Tên khác và tên cũ: các tên mà người dân vẫn quen gọi, kể cả tên trước khi sáp nhập; nhiều tên thì cách nhau "
+    "bằng dấu chấm phẩy. Người dân gõ tên nào cũng tìm thấy.",
+    "Có thể đổi chỗ cột, thêm dòng tiêu đề phía trên, gộp ô mã cấp trên của nhiều thôn. Giữ nguyên tên các cột.",
+    "Nạp lại tệp thì đơn vị có cùng mã được sửa theo tệp, đơn vị mới được thêm vào; không đơn vị nào bị xóa.",
+    "Khi nạp, cả tệp được kiểm tra trước. Nếu có lỗi, hệ thống báo số dòng và cách sửa; chưa có gì bị thay đổi.",
+)
+_FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 11, "valign": "top"}
+_HEADER: dict[str, Any] = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "valign": "vcenter"}
+_ROWS_PREPARED = 1_000
+
+
+def _workbook(rows: Sequence[Sequence[str]]) -> bytes:
+    from xlsxwriter import Workbook  # only exports need it
+
+    buffer = io.BytesIO()
+    with Workbook(buffer, {"in_memory": True}) as book:
+        book.set_properties({"title": "Danh sách đơn vị", "created": datetime(2026, 1, 1)})
+        _write_list(book, book.add_worksheet("Đơn vị"), rows)
+        _write_guide(book, book.add_worksheet(_GUIDE_SHEET))
+    return buffer.getvalue()
+
+
+def _write_list(book: "Workbook", sheet: "Worksheet", rows: Sequence[Sequence[str]]) -> None:
+    text = book.add_format(_FONT | {"num_format": "@"})  # so that a code like 00123 stays what was typed
+    header = book.add_format(_FONT | _HEADER)
+    for position, column in enumerate(_COLUMNS):
+        sheet.set_column(position, position, column.width, text)
+        sheet.write_string(0, position, column.vietnamese, header)
+    for number, cells in enumerate(rows, start=1):
+        for position, cell in enumerate(cells):
+            if cell:
+                sheet.write_string(number, position, cell, text)
+    last = max(len(rows), _ROWS_PREPARED)
+    kinds = [words[0] for words in _KIND_NAMES.values()]
+    # A list to choose from, which also takes the other words: "thôn", "phường".
+    sheet.data_validation(1, 2, last, 2, {"validate": "list", "source": kinds, "show_error": False})
+    sheet.ignore_errors({"number_stored_as_text": f"A2:F{last + 1}"})
+    sheet.set_row(0, 24)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(rows), 1), len(_COLUMNS) - 1)
+    sheet.repeat_rows(0)
+    _fit_to_page(sheet)
+
+
+def _write_guide(book: "Workbook", sheet: "Worksheet") -> None:
+    title = book.add_format(_FONT | {"bold": True, "font_size": 14, "font_color": "#1F6F54"})
+    line = book.add_format(_FONT | {"text_wrap": True})
+    sheet.set_column(0, 0, 92)
+    sheet.hide_gridlines(2)
+    sheet.write_string(0, 0, "Hướng dẫn điền danh sách đơn vị", title)
+    for row, said in enumerate(_GUIDE, start=1):
+        sheet.write_string(row, 0, f"{row}. {said}", line)
+        sheet.set_row(row, 15 * (1 + len(said) // 95) + 5)
+    _fit_to_page(sheet)
+
+
+def _fit_to_page(sheet: "Worksheet") -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
+# Writing start links
+
+
+@dataclass(frozen=True, slots=True)
+class StartCard:
+    """What a village is handed: its name, where it lies, and the addresses that open the bot with its code."""
+
+    unit: Unit
+    above: str
+    links: tuple[str, ...]
+
+
+def start_cards(units: UnitTree, top: Unit, patterns: Sequence[str]) -> tuple[StartCard, ...]:
+    """Return a card for every village and workplace at or below a unit. `patterns` are addresses with `{code}`."""
+    below = units.subtree(top.id)
+    return tuple(
+        StartCard(
+            unit,
+            ", ".join(above.name for above in units.upwards(unit.id) if above is not unit and above.kind != "province"),
+            tuple(pattern.replace("{code}", f"{VILLAGE_CODE}{unit.code}") for pattern in patterns),
+        )
+        for unit in _in_order(units)
+        if unit.id in below and unit.takes_residents
+    )
+
+
+def links_csv(cards: Sequence[StartCard]) -> str:
+    """Return the start links as csv text, with a column for every channel."""
+    channels = [_channel(link) for link in cards[0].links]
+    return _csv(["Mã", "Tên", "Thuộc", *channels], [(c.unit.code, c.unit.name, c.above, *c.links) for c in cards])
+
+
+def _channel(link: str) -> str:
+    return "Telegram" if urlsplit(link).hostname == "t.me" else "Trang web"
+
+
+def links_html(title: str, cards: Iterable[StartCard]) -> str:
+    """Return a page to print on A4 and cut up: a card with QR pictures for every village."""
+    return _PAGE.substitute(title=escape(title), cards="\n".join(map(_card, cards)))
+
+
+def _card(card: StartCard) -> str:
+    pictures = "".join(f"<figure>{_qr(link)}<figcaption>{_channel(link)}</figcaption></figure>" for link in card.links)
+    links = "".join(f"<li>{escape(link.partition('://')[2])}</li>" for link in card.links)
+    size = ' class="long"' if len(card.unit.name) > LONG_ON_A_CARD else ""
+    return (
+        f"<article><header><p>{escape(card.above)}</p><h2{size}>{escape(card.unit.name)}</h2></header>"
+        f'<div class="pictures">{pictures}</div>'
+        f"<footer><p>Quét mã để tự đánh giá Công dân học tập</p><ul>{links}</ul></footer></article>"
+    )
+
+
+def _qr(link: str) -> str:
+    import segno  # only start links need it
+
+    return segno.make_qr(link, error="m").svg_inline(border=0, omitsize=True, title=link)
+
+
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="vi">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+@page { size: A4 portrait; margin: 10mm; }
+* { box-sizing: border-box; margin: 0; }
+body { font: 11pt/1.35 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: #1c2723; background: #eef2f0; }
+main { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 4mm; max-width: 190mm; margin: 4mm auto; }
+article { display: flex; flex-direction: column; align-items: center; justify-content: space-between; gap: 3mm;
+  min-height: 88mm; padding: 5mm; border: 1px solid #b5c2bc; border-radius: 3mm; background: #fff;
+  text-align: center; break-inside: avoid; }
+header p, figcaption, ul { color: #55625c; overflow-wrap: anywhere; }
+header p { font-size: 10pt; }
+h2 { font-size: 17pt; line-height: 1.15; color: #1f6f54; text-wrap: balance; overflow-wrap: anywhere; }
+h2.long { font-size: 12pt; }
+.pictures { display: flex; justify-content: center; gap: 8mm; }
+figure svg { display: block; width: 34mm; height: 34mm; }
+figure:only-child svg { width: 42mm; height: 42mm; }
+figcaption { margin-top: 1mm; font-size: 9pt; }
+figure:only-child figcaption { display: none; }
+footer p { font-size: 10.5pt; font-weight: 600; text-wrap: balance; }
+ul { list-style: none; padding: 0; font-size: 7.5pt; }
+@media print { body { background: none; } main { max-width: none; margin: 0; padding: 0.3mm; } }
+@media screen and (max-width: 45rem) { main { grid-template-columns: 1fr; } article { margin: 0 4mm; } }
+</style>
+</head>
+<body>
+<main>
+$cards
+</main>
+</body>
+</html>
+""")

@@ -1,0 +1,128 @@
+"""Settings from the environment or a `.env` file, checked before anything starts."""
+
+import secrets
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+CURES = {
+    "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
+    "port": "a number from 1 to 65535",
+    "public_url": "the https:// address people reach this server at",
+    "telegram_token": "the token @BotFather gave, like 123456:ABC…",
+    "telegram_api_url": "the address of a Bot API server",
+    "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
+    "evidence_url": "file:///FOLDER",
+    "log_level": "debug, info, warning or error",
+}
+
+
+class SettingsWrong(Exception):
+    """A setting is wrong or missing; the message is one line with the cure."""
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Names in capitals are the environment's."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = "sqlite:///hoctap.db"
+    port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    secret_key: SecretStr | None = Field(default=None, min_length=16)
+    telegram_token: SecretStr | None = None
+    telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s]+$")
+    telegram_webhook_secret: SecretStr | None = None
+    evidence_url: str | None = Field(default=None, pattern=r"^file:")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    time_zone: str = "Asia/Ho_Chi_Minh"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("not a database address") from error
+        if url.get_backend_name() not in ASYNC_DRIVERS:
+            raise ValueError("not a database address")
+        driver = ASYNC_DRIVERS[url.get_backend_name()]
+        return url.set(drivername=driver).render_as_string(hide_password=False)
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _telegram_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        number, _colon, rest = value.get_secret_value().partition(":")
+        if not number.isdecimal() or not rest:
+            raise ValueError("not a token")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        letters = value.get_secret_value() if value is not None else ""
+        if not letters:
+            return None
+        if len(letters) > 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in letters):
+            raise ValueError("not a webhook secret")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _webhook_has_a_secret(self) -> "Settings":
+        if self.telegram_token and self.public_url and self.telegram_webhook_secret is None:
+            raise SettingsWrong(
+                "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL, Telegram proves itself by it; set it to"
+                " a long random text of A-Z a-z 0-9 _ -"
+            )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone that days and hours are told in."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def folder(self) -> Path:
+        """Return where files are kept: beside the SQLite file, or the working folder."""
+        url: URL = make_url(self.database_url)
+        return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else Path()
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Return the folder of evidence files."""
+        if self.evidence_url is None:
+            return self.folder / "evidence"
+        return Path(self.evidence_url.removeprefix("file:").removeprefix("//"))
+
+    def signing_key(self) -> bytes:
+        """Return SECRET_KEY, or a key made once and kept beside the database, readable by its owner only."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.folder / "hoctap.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32))
+        return path.read_text().strip().encode()
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises SettingsWrong naming the first one that is off, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise SettingsWrong(f"{name.upper()} is not usable: {CURES.get(name, error.errors()[0]['msg'])}") from None

@@ -1,0 +1,322 @@
+"""Apply: what a batch of decided turns changes, in a handful of statements inside the transaction that gathered it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import upserts
+from bot.store.gathering import Waiting
+from bot.store.tables import (
+    answers,
+    assessments,
+    consents,
+    conversations,
+    decisions,
+    evidence,
+    inbox,
+    invitations,
+    people,
+    roles,
+    tallies,
+)
+from flows.assessments import Answer, Assessment, result_of
+from flows.engine import Decision
+from flows.events import (
+    Acted,
+    Answered,
+    Begun,
+    Consented,
+    ContactChanged,
+    Erased,
+    EvidenceGiven,
+    InvitationUsed,
+    Invited,
+    LanguageChosen,
+    PersonSaved,
+    Record,
+)
+from flows.facts import Facts
+
+_encoder = msgspec.json.Encoder()
+
+_SAVE_CONVERSATION = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("_id"))
+    .values({name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at")})
+)
+_CHANGE_FORM = (
+    update(assessments)
+    .where(assessments.c.id == bindparam("_id"))
+    .values({name: bindparam(name) for name in ("state", "version", "total", "passed", "reason", "submitted_at")})
+)
+_CHANGE_PERSON = (
+    update(people)
+    .where(people.c.id == bindparam("_id"))
+    .values({name: bindparam(name) for name in ("name", "birth_year", "unit_id", "group", "representative")})
+)
+_USE_INVITATION = (
+    update(invitations).where(invitations.c.digest == bindparam("_digest")).values(used_at=bindparam("used_at"))
+)
+_DONE = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(done_at=bindparam("done_at"), body=None, callback=None, failed=bindparam("has_failed"))
+)
+
+TallyKey = tuple[int, int, str, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A turn that waits to be applied: what it was, what it knew, and what was decided."""
+
+    turn: Waiting
+    facts: Facts
+    decision: Decision
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows a batch writes, table by table, collected from its events."""
+
+    consents: list[dict[str, Any]] = field(default_factory=list)
+    people_changed: list[dict[str, Any]] = field(default_factory=list)
+    roles: list[dict[str, Any]] = field(default_factory=list)
+    invitations: list[dict[str, Any]] = field(default_factory=list)
+    invitations_used: list[dict[str, Any]] = field(default_factory=list)
+    begun: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    forms_changed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    tallies: Counter[TallyKey] = field(default_factory=Counter)
+    erased: list[tuple[int | None, int]] = field(default_factory=list)
+
+
+async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> list[str]:
+    """Write a batch of decided turns. Returns the sources of files that nobody needs any more."""
+    rows = Rows()
+    new_people = await _insert_people(connection, batch, now)
+    for one in batch:
+        for record in one.decision.records:
+            _collect(rows, one, record, new_people.get(one.turn.inbox_id, one.turn.person_id), now)
+    await _write(connection, rows)
+    await connection.execute(_SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
+    await mark_done(connection, [one.turn.inbox_id for one in batch], now)
+    files: list[str] = []
+    for person_id, conversation_id in rows.erased:
+        files += await _erase(connection, person_id, conversation_id)
+    return files
+
+
+async def mark_done(
+    connection: AsyncConnection, inbox_ids: Sequence[int], now: datetime, *, failed: bool = False
+) -> None:
+    """Settle updates. What they said is forgotten: only their ids stay, to know them again."""
+    await connection.execute(_DONE, {"ids": list(inbox_ids), "done_at": now, "has_failed": failed})
+
+
+async def _insert_people(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> Mapping[int, int]:
+    """Insert the people of turns that make somebody known. Returns their ids by the turn's inbox id."""
+    new = [
+        (one.turn.inbox_id, record)
+        for one in batch
+        for record in one.decision.records
+        if isinstance(record, PersonSaved) and one.turn.person_id is None
+    ]
+    if not new:
+        return {}
+    statement = insert(people).returning(people.c.id, sort_by_parameter_order=True)
+    ids = await connection.scalars(statement, [{**_person_row(record), "created_at": now} for _inbox_id, record in new])
+    return dict(zip((inbox_id for inbox_id, _record in new), ids, strict=True))
+
+
+def _person_row(record: PersonSaved) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "birth_year": record.birth_year,
+        "unit_id": record.unit_id,
+        "group": record.group,
+        "representative": record.representative,
+    }
+
+
+def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, now: datetime) -> None:
+    """Turn one record into rows."""
+    conversation_id = one.turn.conversation.id
+    match record:
+        case Consented(text_version, given):
+            rows.consents.append(
+                {"conversation_id": conversation_id, "text_version": text_version, "given": given, "at": now}
+            )
+        case PersonSaved() if one.turn.person_id is not None:
+            rows.people_changed.append({"_id": one.turn.person_id, **_person_row(record)})
+        case Begun(round_id, unit_id, criteria):
+            form = {"person_id": person_id, "round_id": round_id, "unit_id": unit_id, "pin": criteria.pin}
+            rows.begun.append({**form, "state": "draft", "version": 0, "total": 0, "passed": False, "begun_at": now})
+            assert one.decision.facts.own is not None
+            rows.tallies[_tally_key(one.decision.facts.own)] += 1
+        case Answered(assessment_id, indicator_id, answer):
+            rows.answers.append(_answer_row(assessment_id, indicator_id, answer, now))
+            _form_changed(rows, one, assessment_id, now)
+        case EvidenceGiven(assessment_id, indicator_id, proof):
+            rows.evidence.append(
+                {
+                    "assessment_id": assessment_id,
+                    "indicator_id": indicator_id,
+                    "kind": proof.kind,
+                    "text": proof.text,
+                    "source": proof.source,
+                    "name": proof.name,
+                    "conversation_id": conversation_id,
+                    "at": now,
+                }
+            )
+            _form_changed(rows, one, assessment_id, now)
+        case Acted():
+            _collect_act(rows, one, record, person_id, now)
+        case Invited(digest, role, unit_id, expires):
+            rows.invitations.append(
+                {
+                    "digest": digest,
+                    "role": role,
+                    "unit_id": unit_id,
+                    "expires": expires,
+                    "invited_by": person_id,
+                }
+            )
+        case InvitationUsed(digest, role, unit_id):
+            rows.invitations_used.append({"_digest": digest, "used_at": now})
+            rows.roles.append({"person_id": person_id, "role": role, "unit_id": unit_id, "since": now})
+        case Erased():
+            rows.erased.append((person_id, conversation_id))
+        case LanguageChosen() | ContactChanged() | PersonSaved():
+            pass  # written with the conversation, or inserted before
+
+
+def _collect_act(rows: Rows, one: Decided, record: Acted, person_id: int | None, now: datetime) -> None:
+    rows.decisions.append(
+        {
+            "assessment_id": record.assessment_id,
+            "version": record.version,
+            "act": record.act,
+            "actor": record.actor,
+            "person_id": person_id,
+            "indicator_id": record.indicator_id,
+            "level_id": record.answer.level_id if record.answer else None,
+            "reason": record.reason,
+            "at": now,
+        }
+    )
+    if record.answer is not None:
+        rows.answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, now))
+    _form_changed(rows, one, record.assessment_id, now)
+
+
+def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:
+    return {
+        "assessment_id": assessment_id,
+        "indicator_id": indicator_id,
+        "level_id": answer.level_id,
+        "points": answer.points,
+        "adjusted_from": answer.adjusted_from,
+        "at": now,
+    }
+
+
+def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -> None:
+    """Note a form as the turn leaves it, and what that changes in the tallies; once a form."""
+    if assessment_id in rows.forms_changed:
+        return
+    before = one.facts.assessment(assessment_id)
+    after = one.decision.facts.assessment(assessment_id)
+    assert before is not None
+    assert after is not None
+    result = result_of(after)
+    submitted_now = after.state == "submitted" and before.state != "submitted"
+    rows.forms_changed[assessment_id] = {
+        "_id": assessment_id,
+        "state": after.state,
+        "version": after.version,
+        "total": result.total,
+        "passed": result.passed,
+        "reason": after.reason,
+        "submitted_at": now if submitted_now else after.submitted_at,
+    }
+    if _tally_key(before) != _tally_key(after):
+        rows.tallies[_tally_key(before)] -= 1
+        rows.tallies[_tally_key(after)] += 1
+
+
+def _tally_key(form: Assessment) -> TallyKey:
+    """Return where a form is counted. A draft passes nothing yet."""
+    passed = form.state != "draft" and result_of(form).passed
+    return (form.unit_id, form.round_id, form.criteria.group, form.state, passed)
+
+
+async def _write(connection: AsyncConnection, rows: Rows) -> None:
+    """Write the collected rows, parents before children. Tables that nothing happens to cost nothing."""
+    tally_names = ("unit_id", "round_id", "group", "state", "passed")
+    counted = [
+        {**dict(zip(tally_names, key, strict=True)), "count": change} for key, change in rows.tallies.items() if change
+    ]
+    replaced = ("level_id", "points", "adjusted_from", "at")
+    for statement, values in (
+        (insert(consents), rows.consents),
+        (_CHANGE_PERSON, rows.people_changed),
+        (insert(invitations), rows.invitations),
+        (_USE_INVITATION, rows.invitations_used),
+        (upserts.insert_new(connection, roles), rows.roles),
+        (insert(assessments), rows.begun),
+        (upserts.insert_or_replace(connection, answers, replaced), rows.answers),
+        (insert(evidence), rows.evidence),
+        (_CHANGE_FORM, list(rows.forms_changed.values())),
+        (insert(decisions), rows.decisions),
+        (upserts.insert_or_add(connection, tallies, "count"), counted),
+    ):
+        if values:
+            await connection.execute(statement, values)
+
+
+def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime) -> dict[str, Any]:
+    decision, turn = one.decision, one.turn
+    known = decision.facts.conversation
+    erased = any(isinstance(record, Erased) for record in decision.records)
+    blocked = next((r.blocked for r in decision.records if isinstance(r, ContactChanged)), False)
+    return {
+        "_id": turn.conversation.id,
+        "session": _encoder.encode(decision.session),
+        "language": known.language,
+        "consented": None if erased else known.consented,
+        "person_id": None if erased else new_people.get(turn.inbox_id, turn.person_id),
+        "blocked_at": (turn.blocked_at or now) if blocked else None,
+    }
+
+
+async def _erase(connection: AsyncConnection, person_id: int | None, conversation_id: int) -> list[str]:
+    """Delete all that is kept about a person. The tallies stay, and what they decided stays without their name."""
+    await connection.execute(
+        update(inbox).where(inbox.c.conversation_id == conversation_id).values(body=None, callback=None)
+    )
+    await connection.execute(delete(consents).where(consents.c.conversation_id == conversation_id))
+    if person_id is None:
+        return []
+    forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
+    sources = list(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
+    for table in (answers, evidence, decisions):
+        await connection.execute(delete(table).where(table.c.assessment_id.in_(forms)))
+    await connection.execute(delete(assessments).where(assessments.c.person_id == person_id))
+    await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
+    await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
+    await connection.execute(delete(roles).where(roles.c.person_id == person_id))
+    await connection.execute(
+        update(conversations).where(conversations.c.person_id == person_id).values(person_id=None, consented=None)
+    )
+    await connection.execute(delete(people).where(people.c.id == person_id))
+    return [source for source in sources if source]

@@ -1,0 +1,104 @@
+"""The connection to the database: SQLite beside the program, or PostgreSQL where one machine is not enough."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+
+from bot.store.one_hop import connect
+
+# Set on every connection and read back, for a PRAGMA that is not understood is silently ignored.
+# synchronous 2 is FULL: a committed turn outlives a power cut.
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,
+    "temp_store": 2,
+    "cache_size": -65_536,
+}
+POSTGRES_CONNECTIONS = 8
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be opened or is not set up; the message says what to do."""
+
+
+class Database:
+    """One writer and any number of readers.
+
+    SQLite before 3.51.3 can corrupt a WAL that two connections write, and several writers stall each other: so there
+    is one writing connection, taken in turns. PostgreSQL locks rows, and writes on several connections.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = _engine(self.url, is_sqlite=self.is_sqlite)
+        self._reader = _reading_engine(self.url) if self.is_sqlite else self._writer
+        self._turn_to_write = asyncio.Lock()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that commits at the end, or rolls back when left by an error."""
+        if not self.is_sqlite:
+            async with self._writer.begin() as connection:
+                yield connection
+            return
+        async with self._turn_to_write, self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection that only reads."""
+        async with self._reader.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(url, pool_size=POSTGRES_CONNECTIONS, pool_pre_ping=True, hide_parameters=True)
+    path = url.database or ""
+    engine = create_async_engine(url, poolclass=StaticPool, hide_parameters=True, async_creator=lambda: connect(path))
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _reading_engine(url: URL) -> AsyncEngine:
+    path = url.database or ""
+    read_only = f"file:{quote(path)}?mode=ro"
+    return create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=4, hide_parameters=True,
+        async_creator=lambda: connect(read_only, uri=True),
+    )  # fmt: skip
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for name, wanted in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name} = {wanted}")
+        cursor.execute(f"PRAGMA {name}")
+        found = cursor.fetchone()[0]
+        if found != wanted:
+            raise DatabaseUnusable(f"SQLite keeps PRAGMA {name} at {found}, {wanted} is needed")
+    cursor.close()
+
+
+async def check_reachable(database: Database) -> None:
+    """Raise DatabaseUnusable when the database does not answer."""
+    try:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Exception as error:
+        raise DatabaseUnusable(f"the database does not answer: {error}") from error

@@ -1,0 +1,73 @@
+"""Evidence files that a channel still holds and that are to be fetched."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.outbox import Recipient
+from bot.store.tables import conversations, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to fetch, and who sent it."""
+
+    id: int
+    channel: str
+    bot: str
+    source: str
+    attempts: int
+    to: Recipient
+
+
+async def wanted(connection: AsyncConnection, most_attempts: int, most: int = 20) -> list[Wanted]:
+    """Return the next files to fetch, those tried least first."""
+    rows = await connection.execute(
+        select(
+            evidence.c.id,
+            evidence.c.source,
+            evidence.c.attempts,
+            conversations.c.id.label("conversation_id"),
+            conversations.c.channel,
+            conversations.c.bot,
+            conversations.c.address,
+            conversations.c.language,
+        )
+        .join(conversations, conversations.c.id == evidence.c.conversation_id)
+        .where(
+            evidence.c.kind.in_(("photo", "document")),
+            evidence.c.source.not_like("sha256:%"),
+            evidence.c.attempts < most_attempts,
+        )
+        .order_by(evidence.c.attempts, evidence.c.id)
+        .limit(most)
+    )
+    return [
+        Wanted(
+            row.id,
+            row.channel,
+            row.bot,
+            row.source,
+            row.attempts,
+            Recipient(row.conversation_id, row.channel, row.bot, row.address, row.language),
+        )
+        for row in rows
+    ]
+
+
+async def mark_kept(connection: AsyncConnection, evidence_id: int, source: str, kind: str) -> None:
+    """Let evidence refer to the file as kept, and call it what its content shows."""
+    await connection.execute(update(evidence).where(evidence.c.id == evidence_id).values(source=source, kind=kind))
+
+
+async def count_attempt(connection: AsyncConnection, evidence_id: int) -> None:
+    """Note a vain attempt."""
+    await connection.execute(
+        update(evidence).where(evidence.c.id == evidence_id).values(attempts=evidence.c.attempts + 1)
+    )
+
+
+async def remove(connection: AsyncConnection, evidence_id: int) -> None:
+    """Take away evidence whose file cannot be had."""
+    await connection.execute(delete(evidence).where(evidence.c.id == evidence_id))

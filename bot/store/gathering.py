@@ -1,0 +1,249 @@
+"""Gather: everything a batch of waiting turns may know, in a handful of statements whatever its size."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.json_rows import json_rows
+from bot.store.reference import current_version
+from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
+from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
+from flows.criteria import CriteriaSet
+from flows.facts import (
+    AssessmentWanted,
+    Conversation,
+    FormList,
+    Found,
+    Invitation,
+    InvitationWanted,
+    ListedForm,
+    ListWanted,
+    Need,
+)
+from flows.people import Person, Role, RoleKind
+from flows.session import Session
+
+_session_decoder = msgspec.json.Decoder(Session)
+
+_first_waiting = (
+    select(
+        inbox.c.conversation_id.label("conversation_id"),
+        func.min(inbox.c.id).label("id"),
+        func.count().label("waiting"),
+    )
+    .where(inbox.c.done_at.is_(None))
+    .group_by(inbox.c.conversation_id)
+    .order_by(func.min(inbox.c.id))
+    .limit(bindparam("most"))
+    .subquery()
+)
+# Both rows are locked: whoever got there first has marked the update as done, and it drops out here.
+_CLAIM = (
+    select(
+        inbox.c.id.label("inbox_id"),
+        inbox.c.body,
+        inbox.c.callback,
+        _first_waiting.c.waiting,
+        conversations.c.id,
+        conversations.c.channel,
+        conversations.c.bot,
+        conversations.c.address,
+        conversations.c.language,
+        conversations.c.consented,
+        conversations.c.session,
+        conversations.c.blocked_at,
+        conversations.c.person_id,
+        people.c.name,
+        people.c.birth_year,
+        people.c.unit_id,
+        people.c.group,
+        people.c.representative,
+        json_rows(roles.c.role, roles.c.unit_id, where=roles.c.person_id == people.c.id).label("roles"),
+        current_version().label("reference_version"),
+    )
+    .join(_first_waiting, _first_waiting.c.id == inbox.c.id)
+    .join(conversations, conversations.c.id == inbox.c.conversation_id)
+    .outerjoin(people, people.c.id == conversations.c.person_id)
+    .where(inbox.c.done_at.is_(None))
+    .order_by(inbox.c.id)
+    .with_for_update(skip_locked=True, of=[inbox, conversations])
+)
+# Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
+_answers_of_form = json_rows(
+    answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
+    where=answers.c.assessment_id == assessments.c.id,
+)  # fmt: skip
+_evidence_of_form = json_rows(
+    evidence.c.indicator_id, evidence.c.id, evidence.c.kind, evidence.c.text, evidence.c.source, evidence.c.name,
+    where=evidence.c.assessment_id == assessments.c.id,
+)  # fmt: skip
+_FORMS = (
+    select(
+        *assessments.c,
+        people.c.name,
+        people.c.birth_year,
+        people.c.unit_id.label("person_unit_id"),
+        people.c.group,
+        people.c.representative,
+        _answers_of_form.label("answers"),
+        _evidence_of_form.label("evidence"),
+    )
+    .join(people, people.c.id == assessments.c.person_id)
+    .order_by(assessments.c.id)
+    .with_for_update(of=assessments)
+)
+_FORMS_OF_PEOPLE = _FORMS.where(assessments.c.person_id.in_(bindparam("ids", expanding=True)))
+_FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True)))
+
+_roles_decoder = msgspec.json.Decoder(list[tuple[RoleKind, int]])
+_answers_decoder = msgspec.json.Decoder(list[tuple[str, str, int, str | None]])
+_evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
+AnyRow = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One turn that waits: the first unanswered update of a conversation, the conversation as it stands, and who
+    speaks there."""
+
+    inbox_id: int
+    body: bytes
+    callback: str | None
+    more: bool
+    conversation: Conversation
+    bot: str
+    address: str
+    blocked_at: datetime | None
+    session: Session
+    person: Person | None
+    roles: tuple[Role, ...]
+
+    @property
+    def person_id(self) -> int | None:
+        """Return the id of who speaks."""
+        return self.person.id if self.person is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A batch of turns, held until the transaction ends, and the version of the reference it must be decided on."""
+
+    turns: tuple[Waiting, ...]
+    reference_version: int = 0
+
+
+async def claim(connection: AsyncConnection, most: int) -> Claimed:
+    """Take the first waiting update of up to `most` conversations that no other instance holds."""
+    rows = (await connection.execute(_CLAIM, {"most": most})).all()
+    if not rows:
+        return Claimed(())
+    return Claimed(tuple([_waiting(row) for row in rows]), rows[0].reference_version)
+
+
+def _waiting(row: AnyRow) -> Waiting:
+    return Waiting(
+        inbox_id=row.inbox_id,
+        body=row.body,
+        callback=row.callback,
+        more=row.waiting > 1,
+        conversation=Conversation(row.id, row.channel, row.language, row.consented),
+        bot=row.bot,
+        address=row.address,
+        blocked_at=row.blocked_at,
+        session=_session_decoder.decode(row.session) if row.session is not None else Session(),
+        person=_person(row) if row.person_id is not None else None,
+        roles=tuple([Role(kind, unit_id) for kind, unit_id in _roles_decoder.decode(row.roles)]),
+    )
+
+
+def _person(row: AnyRow) -> Person:
+    return Person(row.person_id, row.name, row.birth_year, row.unit_id, row.group, row.representative)
+
+
+async def gather_own(
+    connection: AsyncConnection, person_ids: Collection[int], by_pin: Mapping[str, CriteriaSet]
+) -> Mapping[int, Assessment]:
+    """Return each person's newest assessment, locked until the transaction ends."""
+    if not person_ids:
+        return {}
+    forms = [_assessment(row, by_pin) for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)})]
+    return {form.person.id: form for form in forms}
+
+
+async def gather_found(
+    connection: AsyncConnection, needs: Collection[Need], by_pin: Mapping[str, CriteriaSet]
+) -> dict[Need, Found]:
+    """Look up what turns asked for. What does not exist is found to be None."""
+    found: dict[Need, Found] = dict.fromkeys(needs)
+    if ids := [need.id for need in needs if isinstance(need, AssessmentWanted)]:
+        for row in await connection.execute(_FORMS_BY_ID, {"ids": ids}):
+            found[AssessmentWanted(row.id)] = _assessment(row, by_pin)
+    for need in needs:
+        match need:
+            case InvitationWanted(digest):
+                found[need] = await _invitation(connection, digest)
+            case ListWanted():
+                found[need] = await _listed(connection, need)
+            case AssessmentWanted():
+                pass
+    return found
+
+
+def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
+    return Assessment(
+        id=row.id,
+        person=Person(row.person_id, row.name, row.birth_year, row.person_unit_id, row.group, row.representative),
+        round_id=row.round_id,
+        unit_id=row.unit_id,
+        criteria=by_pin[row.pin],
+        state=row.state,
+        version=row.version,
+        answers={
+            indicator_id: Answer(level_id, points, adjusted_from)
+            for indicator_id, level_id, points, adjusted_from in _answers_decoder.decode(row.answers)
+        },
+        evidence=_evidence(row.evidence),
+        reason=row.reason,
+        submitted_at=row.submitted_at,
+    )
+
+
+def _evidence(rows: str) -> Mapping[str, tuple[Evidence, ...]]:
+    found: dict[str, tuple[Evidence, ...]] = {}
+    for indicator_id, id_, kind, text, source, name in sorted(_evidence_decoder.decode(rows), key=itemgetter(1)):
+        found[indicator_id] = (*found.get(indicator_id, ()), Evidence(kind, text, source, name, id_))
+    return found
+
+
+async def _invitation(connection: AsyncConnection, digest: str) -> Invitation | None:
+    row = (
+        await connection.execute(select(invitations).where(invitations.c.digest == digest).with_for_update())
+    ).first()
+    if row is None:
+        return None
+    return Invitation(row.digest, row.role, row.unit_id, row.expires, row.used_at is None)
+
+
+async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
+    in_units = and_(assessments.c.unit_id.in_(sorted(wanted.units)), assessments.c.round_id.in_(sorted(wanted.rounds)))
+    counted = await connection.execute(
+        select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
+    )
+    forms = await connection.execute(
+        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, assessments.c.unit_id)
+        .join(people, people.c.id == assessments.c.person_id)
+        .where(in_units, assessments.c.state == wanted.state)
+        .order_by(assessments.c.submitted_at, assessments.c.id)
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
+    return FormList(
+        dict(counted.tuples().all()),
+        tuple([ListedForm(row.id, row.name, row.state, row.total, row.unit_id) for row in forms]),
+    )

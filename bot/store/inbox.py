@@ -1,0 +1,101 @@
+"""The inbox: what people sent, kept before it is acknowledged and until its turn is done."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import conversations, inbox
+from bot.store.upserts import insert_new
+from flows.replies import Reply, Unreadable
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """One update of a channel. `update_id` is the channel's own and tells a repeated update from a new one;
+    `callback` is a handle the channel wants answered."""
+
+    channel: str
+    bot: str
+    address: str
+    update_id: str
+    reply: Reply
+    callback: str | None = None
+
+
+Place = tuple[str, str, str]
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+class ConversationIds:
+    """Conversation ids by (channel, bot, address). Conversations are never deleted, so what is known stays true."""
+
+    def __init__(self) -> None:
+        self._known: dict[Place, int] = {}
+
+    async def of(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
+        """Return the ids of conversations, making the new ones."""
+        wanted = set(places)
+        unknown = wanted - self._known.keys()
+        if unknown:
+            found = await _make(connection, unknown)
+            if len(self._known) > 200_000:
+                self._known.clear()
+            return {**{place: self._known[place] for place in wanted - unknown}, **found}
+        return {place: self._known[place] for place in wanted}
+
+    def remember(self, ids: dict[Place, int]) -> None:
+        """Keep ids once the transaction that made them is committed."""
+        self._known.update(ids)
+
+
+async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, int]:
+    rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in sorted(places)]
+    await connection.execute(insert_new(connection, conversations), rows)
+    key = tuple_(conversations.c.channel, conversations.c.bot, conversations.c.address)
+    found = await connection.execute(
+        select(conversations.c.channel, conversations.c.bot, conversations.c.address, conversations.c.id).where(
+            key.in_(sorted(places))
+        )
+    )
+    return {(row.channel, row.bot, row.address): row.id for row in found}
+
+
+async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:
+    """Keep updates; one that was seen before is left out by its id."""
+    await connection.execute(
+        insert_new(connection, inbox),
+        [
+            {
+                "channel": one.channel,
+                "bot": one.bot,
+                "update_id": one.update_id,
+                "conversation_id": ids[place_of(one)],
+                "body": _body(one.reply),
+                "callback": one.callback,
+                "received_at": now,
+            }
+            for one in incoming
+        ],
+    )
+
+
+def _body(reply: Reply) -> bytes:
+    """Encode a reply. Half a surrogate pair has no UTF-8: such a message is kept as one that cannot be read."""
+    try:
+        return _encoder.encode(reply)
+    except UnicodeEncodeError:
+        return _encoder.encode(Unreadable("broken text"))
+
+
+def place_of(one: Incoming) -> Place:
+    """Return where an update comes from."""
+    return (one.channel, one.bot, one.address)
+
+
+def read_reply(body: bytes) -> Reply:
+    """Decode the reply of an inbox row. Raises msgspec.DecodeError for one that no version wrote."""
+    return _decoder.decode(body)

@@ -1,0 +1,50 @@
+"""Brings a database to a version of its tables, up or down."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from bot.store.database import Database, DatabaseUnusable
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+async def migrate(database: Database, revision: str = "head") -> None:
+    """Bring the tables to a revision; `head` is the newest."""
+    async with database.writing() as connection:
+        if database.is_sqlite:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would not begin one for a change of tables
+        await connection.run_sync(_run, revision)
+
+
+def _run(connection: Connection, revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    newest = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    known = [script.revision for script in newest.walk_revisions()]
+    if present is not None and present not in known:
+        raise DatabaseUnusable("the database was made by a newer hoctap; install that version")
+    go_down = revision == "base" or (
+        present in known and revision in known and known.index(revision) > known.index(present)
+    )
+    (command.downgrade if go_down else command.upgrade)(config, revision)
+
+
+async def check_migrated(database: Database) -> None:
+    """Raise DatabaseUnusable when the tables are missing or of another version."""
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        raise DatabaseUnusable("there is no database yet; run: hoctap migrate")
+    async with database.reading() as connection:
+        present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    if present != wanted:
+        raise DatabaseUnusable("the tables are missing or of an older version; run: hoctap migrate")

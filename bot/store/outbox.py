@@ -1,0 +1,254 @@
+"""The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import conversations, outbox, roles
+from flows.messages import Outgoing
+from flows.units import UnitTree
+
+REPLY = 0
+NOTICE = 1
+
+OutboxState = Literal["queued", "sending", "sent", "failed", "blocked"]
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Outgoing)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Where to reach somebody, and in which language."""
+
+    conversation_id: int
+    channel: str
+    bot: str
+    address: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message on its way to one conversation. `callback` is a button press it answers as well."""
+
+    to: Recipient
+    outgoing: Outgoing | None
+    callback: str | None = None
+    priority: int = REPLY
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A letter to be sent now. `attempts` counts this one."""
+
+    id: int
+    conversation_id: int
+    address: str
+    outgoing: Outgoing | None
+    callback: str | None
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a letter: a state to keep, or `queued` again from `due` on."""
+
+    id: int
+    state: OutboxState
+    error: str | None = None
+    due: datetime | None = None
+
+
+async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: datetime) -> None:
+    """Write letters into the outbox."""
+    rows = [
+        {
+            "conversation_id": letter.to.conversation_id,
+            "channel": letter.to.channel,
+            "bot": letter.to.bot,
+            "address": letter.to.address,
+            "priority": letter.priority,
+            "body": _encoder.encode(letter.outgoing) if letter.outgoing is not None else None,
+            "callback": letter.callback,
+            "state": "queued",
+            "created_at": now,
+        }
+        for letter in letters
+    ]
+    if rows:
+        await connection.execute(insert(outbox), rows)
+
+
+_OF_CONVERSATIONS = (
+    conversations.c.id,
+    conversations.c.channel,
+    conversations.c.bot,
+    conversations.c.address,
+    conversations.c.language,
+)
+
+
+async def reach_people(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, list[Recipient]]:
+    """Return where people can be written to."""
+    if not person_ids:
+        return {}
+    rows = await connection.execute(
+        select(conversations.c.person_id, *_OF_CONVERSATIONS).where(
+            conversations.c.person_id.in_(sorted(person_ids)), conversations.c.blocked_at.is_(None)
+        )
+    )
+    found: dict[int, list[Recipient]] = {person_id: [] for person_id in person_ids}
+    for row in rows:
+        found[row.person_id].append(Recipient(row.id, row.channel, row.bot, row.address, row.language))
+    return found
+
+
+async def heads_of(connection: AsyncConnection, unit_ids: Collection[int], units: UnitTree) -> dict[int, list[int]]:
+    """Return who confirms for each unit: the heads there, or else those of the nearest unit above."""
+    if not unit_ids:
+        return {}
+    above = {unit_id: [unit.id for unit in units.upwards(unit_id)] for unit_id in unit_ids}
+    rows = await connection.execute(
+        select(roles.c.unit_id, roles.c.person_id)
+        .where(roles.c.role == "head", roles.c.unit_id.in_(sorted(set().union(*above.values()))))
+        .order_by(roles.c.id)
+    )
+    heads: dict[int, list[int]] = {}
+    for row in rows:
+        heads.setdefault(row.unit_id, []).append(row.person_id)
+    return {
+        unit_id: next((heads[above_id] for above_id in path if above_id in heads), [])
+        for unit_id, path in above.items()
+    }
+
+
+_OPEN = or_(outbox.c.state == "queued", outbox.c.state == "sending")
+_settle = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("_id"), _OPEN)
+    .values({name: bindparam(name) for name in ("state", "error", "due", "settled_at")})
+)
+# What will not be sent again is forgotten: only that it was sent stays.
+_FORGOTTEN = {"body": None, "callback": None}
+_settle_sent = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _OPEN)
+    .values(state="sent", error=None, settled_at=bindparam("at"), **_FORGOTTEN)
+)
+_forget = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).values(_FORGOTTEN)
+
+
+_of_bot = (outbox.c.channel == bindparam("_channel")) & (outbox.c.bot == bindparam("_bot"))
+_first_of_each = select(func.min(outbox.c.id)).where(_of_bot, _OPEN).group_by(outbox.c.conversation_id)
+_next = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.id.in_(_first_of_each),
+        outbox.c.state == "queued",
+        or_(outbox.c.due.is_(None), outbox.c.due <= bindparam("now")),
+    )
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(bindparam("most"))
+)
+_take = (
+    update(outbox)
+    .where(outbox.c.id.in_(_next))
+    .values(state="sending", attempts=outbox.c.attempts + 1)
+    .returning(
+        outbox.c.id,
+        outbox.c.conversation_id,
+        outbox.c.address,
+        outbox.c.priority,
+        outbox.c.body,
+        outbox.c.callback,
+        outbox.c.attempts,
+        outbox.c.created_at,
+    )
+)
+
+
+async def take_due(connection: AsyncConnection, channel: str, bot: str, most: int, now: datetime) -> list[Due]:
+    """Take the next letters of one bot, replies first and at most one a conversation, and mark them as on the way."""
+    taken = await connection.execute(_take, {"_channel": channel, "_bot": bot, "most": most, "now": now})
+    return [_due(row) for row in sorted(taken, key=lambda row: (row.priority, row.id))]
+
+
+def _due(row: Row[Any]) -> Due:
+    body = row.body
+    outgoing = _decoder.decode(body) if body is not None else None
+    return Due(row.id, row.conversation_id, row.address, outgoing, row.callback, row.attempts, row.created_at)
+
+
+async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: datetime) -> None:
+    """Note what became of letters. A state only moves forward: what is settled stays so."""
+    if sent := [one.id for one in settled if one.state == "sent"]:
+        await connection.execute(_settle_sent, {"ids": sent, "at": now})
+    if others := [one for one in settled if one.state != "sent"]:
+        await connection.execute(_settle, [_settled_row(one, now) for one in others])
+    if over := [one.id for one in others if one.state != "queued"]:
+        await connection.execute(_forget, {"ids": over})
+
+
+def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:
+    settled_at = None if one.state == "queued" else now
+    return {"_id": one.id, "state": one.state, "error": one.error, "due": one.due, "settled_at": settled_at}
+
+
+async def requeue_in_flight(connection: AsyncConnection, channel: str, bot: str) -> int:
+    """Queue again what was on its way when the process died: a reply is better sent twice than never."""
+    result = await connection.execute(
+        update(outbox)
+        .where(outbox.c.channel == channel, outbox.c.bot == bot, outbox.c.state == "sending")
+        .values(state="queued")
+    )
+    return result.rowcount
+
+
+async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: datetime) -> None:
+    """Stop writing to a conversation until it writes again: what still waits for it is settled."""
+    await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(blocked_at=now))
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.conversation_id == conversation_id, outbox.c.state == "queued")
+        .values(state="blocked", settled_at=now, **_FORGOTTEN)
+    )
+
+
+async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int) -> list[Due]:
+    """Return a conversation's open letters after an id, for a channel whose readers fetch them."""
+    rows = await connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.channel == channel,
+            outbox.c.bot == bot,
+            outbox.c.address == address,
+            outbox.c.id > after,
+            outbox.c.state == "queued",
+        )
+        .order_by(outbox.c.id)
+    )
+    return [_due(row) for row in rows]
+
+
+async def settle_read(
+    connection: AsyncConnection, channel: str, bot: str, address: str, up_to: int, now: datetime
+) -> None:
+    """Settle what a reader has seen."""
+    await connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.channel == channel,
+            outbox.c.bot == bot,
+            outbox.c.address == address,
+            outbox.c.id <= up_to,
+            outbox.c.state == "queued",
+        )
+        .values(state="sent", settled_at=now, **_FORGOTTEN)
+    )

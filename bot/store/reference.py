@@ -1,0 +1,80 @@
+"""What all turns share: units, rounds and criteria sets, read anew when their version number has grown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, ScalarSelect, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import criteria_sets, reference_version, rounds, units
+from flows.criteria import CriteriaSet, Group
+from flows.facts import Reference
+from flows.rounds import Round
+from flows.units import Unit, UnitTree
+
+_set_decoder = msgspec.json.Decoder(CriteriaSet)
+_aliases_decoder = msgspec.json.Decoder(tuple[str, ...])
+_sets_decoder = msgspec.json.Decoder(dict[Group, str])
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRead:
+    """The reference at a version, and every criteria set there ever was, by pin."""
+
+    version: int
+    reference: Reference
+    by_pin: Mapping[str, CriteriaSet]
+
+
+def current_version() -> ScalarSelect[int]:
+    """Return the version as something to select along with other rows."""
+    return select(reference_version.c.version).where(reference_version.c.id == 1).scalar_subquery()
+
+
+async def mark_changed(connection: AsyncConnection) -> None:
+    """Let every running instance read the reference anew."""
+    await connection.execute(update(reference_version).values(version=reference_version.c.version + 1))
+
+
+async def read_reference(connection: AsyncConnection, links: tuple[str, ...] = ()) -> ReferenceRead:
+    """Read everything shared. The newest version of a criteria set is the last one imported."""
+    version = (await connection.execute(select(current_version()))).scalar_one()
+    sets = [
+        (row.pin, _set_decoder.decode(row.body))
+        for row in await connection.execute(
+            select(criteria_sets.c.pin, criteria_sets.c.body).order_by(criteria_sets.c.id)
+        )
+    ]
+    reference = Reference(
+        units=await read_units(connection),
+        rounds=tuple([_round(row) for row in await connection.execute(select(rounds).order_by(rounds.c.id))]),
+        criteria={criteria.id: criteria for _pin, criteria in sets},
+        links=links,
+    )
+    return ReferenceRead(version, reference, dict(sets))
+
+
+async def read_units(connection: AsyncConnection) -> UnitTree:
+    """Read the tree of units."""
+    return UnitTree.of(
+        [
+            Unit(
+                row.id,
+                row.code,
+                row.name,
+                row.kind,
+                row.parent_id,
+                _aliases_decoder.decode(row.aliases),
+                row.valid_from,
+                row.valid_to,
+                row.successor_id,
+            )
+            for row in await connection.execute(select(units))
+        ]
+    )
+
+
+def _round(row: Row[*tuple[Any, ...]]) -> Round:
+    return Round(row.id, row.year, row.name, row.unit_id, row.opens, row.closes, _sets_decoder.decode(row.sets))

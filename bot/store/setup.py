@@ -1,0 +1,115 @@
+"""What is set up before and between rounds: criteria sets, rounds, invitations, units."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.reference import mark_changed
+from bot.store.tables import criteria_sets, invitations, rounds, units
+from flows.criteria import CriteriaSet, Group
+from flows.people import RoleKind
+from flows.units import Unit
+
+
+class VersionTaken(Exception):
+    """Another text has this set id and version already."""
+
+
+async def add_criteria(connection: AsyncConnection, sets: Iterable[CriteriaSet], now: datetime) -> list[CriteriaSet]:
+    """Add the sets that are not there yet and return them. Raises VersionTaken."""
+    rows = await connection.execute(select(criteria_sets.c.set_id, criteria_sets.c.version, criteria_sets.c.pin))
+    pins = {(row.set_id, row.version): row.pin for row in rows}
+    new = []
+    for criteria in sets:
+        known = pins.get((criteria.id, criteria.version))
+        if known is None:
+            new.append(criteria)
+        elif known != criteria.pin:
+            raise VersionTaken(f"{criteria.id} {criteria.version} is there already with another text")
+    if new:
+        await connection.execute(
+            insert(criteria_sets),
+            [
+                {
+                    "set_id": criteria.id,
+                    "version": criteria.version,
+                    "pin": criteria.pin,
+                    "body": msgspec.json.encode(criteria),
+                    "imported_at": now,
+                }
+                for criteria in new
+            ],
+        )
+        await mark_changed(connection)
+    return new
+
+
+async def save_round(
+    connection: AsyncConnection,
+    *,
+    year: int,
+    name: str,
+    unit_id: int,
+    opens: date,
+    closes: date,
+    sets: Mapping[Group, str],
+) -> int:
+    """Add a round, or change the one of this year and unit. Returns its id."""
+    values = {"name": name, "opens": opens, "closes": closes, "sets": msgspec.json.encode(sets)}
+    same = (rounds.c.year == year) & (rounds.c.unit_id == unit_id)
+    round_id = (await connection.execute(select(rounds.c.id).where(same))).scalar()
+    if round_id is None:
+        added = await connection.execute(
+            insert(rounds).values(year=year, unit_id=unit_id, **values).returning(rounds.c.id)
+        )
+        round_id = added.scalar_one()
+    else:
+        await connection.execute(update(rounds).where(rounds.c.id == round_id).values(**values))
+    await mark_changed(connection)
+    return int(round_id)
+
+
+async def add_invitation(
+    connection: AsyncConnection, digest: str, role: RoleKind, unit_id: int, expires: datetime
+) -> None:
+    """Add an invitation by the digest of its token."""
+    await connection.execute(insert(invitations).values(digest=digest, role=role, unit_id=unit_id, expires=expires))
+
+
+async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parents: Mapping[str, str]) -> None:
+    """Add units or change them by code. `parents` maps a code to its parent's code; ids of the values are ignored."""
+    known = await _unit_ids(connection)
+    new = [{"code": unit.code, **_unit_values(unit)} for unit in wanted if unit.code not in known]
+    if new:
+        await connection.execute(insert(units), new)
+        known = await _unit_ids(connection)
+    # Parents are set once all units are there: one may lie in another that comes after it.
+    changed = [
+        {
+            "known_id": known[unit.code],
+            "parent_id": known[parents[unit.code]] if unit.code in parents else None,
+            **_unit_values(unit),
+        }
+        for unit in wanted
+    ]
+    if changed:
+        await connection.execute(update(units).where(units.c.id == bindparam("known_id")), changed)
+    await mark_changed(connection)
+
+
+async def _unit_ids(connection: AsyncConnection) -> dict[str, int]:
+    return {row.code: row.id for row in await connection.execute(select(units.c.code, units.c.id))}
+
+
+def _unit_values(unit: Unit) -> dict[str, Any]:
+    return {
+        "name": unit.name,
+        "kind": unit.kind,
+        "aliases": msgspec.json.encode(unit.aliases),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+    }

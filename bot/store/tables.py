@@ -1,0 +1,291 @@
+"""The tables. Times are UTC; bodies are JSON as msgspec writes it; ids are given by the database."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives row ids only to INTEGER keys; PostgreSQL wants them wide.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, kept as UTC on databases that know no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Bring a time into UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give a stored time its zone back."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _id() -> Column[int]:
+    return Column("id", Key, primary_key=True, autoincrement=True)
+
+
+units = Table(
+    "units",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("parent_id", ForeignKey("units.id")),
+    Column("aliases", LargeBinary, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("successor_id", ForeignKey("units.id")),
+)
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("birth_year", SmallInteger),
+    Column("unit_id", ForeignKey("units.id")),
+    Column("group", Text),
+    Column("representative", Text),
+    Column("created_at", Moment, nullable=False),
+)
+
+# A chat of one channel and bot; its session; who speaks there.
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    Column("channel", Text, nullable=False),
+    Column("bot", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("person_id", ForeignKey("people.id"), index=True),
+    Column("language", Text),
+    Column("consented", Boolean),
+    Column("session", LargeBinary),
+    Column("blocked_at", Moment),
+    UniqueConstraint("channel", "bot", "address"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("text_version", Text, nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    UniqueConstraint("person_id", "role", "unit_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("invited_by", Key),
+    Column("expires", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+# Every version of every set that was ever in force: forms stay pinned to theirs.
+criteria_sets = Table(
+    "criteria_sets",
+    metadata,
+    _id(),
+    Column("set_id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("pin", Text, nullable=False, unique=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("imported_at", Moment, nullable=False),
+    UniqueConstraint("set_id", "version"),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    _id(),
+    Column("year", SmallInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("opens", Date, nullable=False),
+    Column("closes", Date, nullable=False),
+    Column("sets", LargeBinary, nullable=False),
+    UniqueConstraint("year", "unit_id"),
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("round_id", ForeignKey("rounds.id"), nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("pin", ForeignKey("criteria_sets.pin"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("total", SmallInteger, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("begun_at", Moment, nullable=False),
+    Column("submitted_at", Moment),
+    UniqueConstraint("person_id", "round_id"),
+    Index("ix_assessments_unit_id_state", "unit_id", "state"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("assessment_id", ForeignKey("assessments.id"), primary_key=True),
+    Column("indicator_id", Text, primary_key=True),
+    Column("level_id", Text, nullable=False),
+    Column("points", SmallInteger, nullable=False),
+    Column("adjusted_from", Text),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    _id(),
+    Column("assessment_id", ForeignKey("assessments.id"), nullable=False, index=True),
+    Column("indicator_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+)
+
+# What was decided by whom about which version: the record of an assessment's life.
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    Column("assessment_id", ForeignKey("assessments.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("person_id", ForeignKey("people.id")),
+    Column("indicator_id", Text, nullable=False),
+    Column("level_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# How many forms there are, per village and round; changes in the transaction of the turn that changes it.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    Column("round_id", ForeignKey("rounds.id"), primary_key=True),
+    Column("group", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("passed", Boolean, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    Column("channel", Text, nullable=False),
+    Column("bot", Text, nullable=False),
+    Column("update_id", Text, nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("body", LargeBinary),
+    Column("callback", Text),
+    Column("received_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("failed", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("channel", "bot", "update_id"),
+    Index(
+        "ix_inbox_waiting",
+        "conversation_id",
+        "id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("bot", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("body", LargeBinary),
+    Column("callback", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("due", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Column("error", Text),
+    Index(
+        "ix_outbox_open",
+        "channel",
+        "bot",
+        "priority",
+        "id",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index("ix_outbox_conversation_id_open", "conversation_id", "id",
+          sqlite_where=text("state IN ('queued', 'sending')"), postgresql_where=text("state IN ('queued', 'sending')")),
+)  # fmt: skip
+
+# One row that grows with every change of units, rounds or criteria: who holds a copy knows when to read anew.
+reference_version = Table(
+    "reference_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)

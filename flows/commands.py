@@ -1,0 +1,125 @@
+"""What can be said at any moment: the slash commands, buttons that last, and “edit 4”."""
+
+import re
+from collections.abc import Iterator
+
+from flows.events import Entered, Event, Left, Said
+from flows.facts import Facts, digest_of
+from flows.people import Role
+from flows.refusals import NotUnderstood, OutOfDate, Refused
+from flows.session import HOME, ChoosingLanguage, Filling, Inviting, Privacy, Registering, Reviewing, Session
+from flows.spelling import fold
+from flows.talks import home, registration, review, self_assessment
+from flows.wording import Wording, _, lines, paragraphs
+
+COMMANDS: dict[str, Wording] = {
+    "start": _("Begin or go on"),
+    "status": _("How my form stands"),
+    "help": _("Help"),
+    "language": _("Tiếng Việt / English"),
+    "privacy": _("My data: see, correct, delete"),
+    "cancel": _("Stop what is under way"),
+}
+ROLE_COMMANDS: dict[str, dict[str, Wording]] = {
+    "head": {"review": _("Forms of my branch")},
+    "admin": {"invite": _("Invite somebody to a role")},
+}
+
+VILLAGE_CODE = "v-"
+INVITATION_CODE = "i-"
+
+_EDIT = re.compile(r"^(?:sua|sua lai|edit|change|doi|cau|question)(?: cau| question)? (\d{1,3})$")
+
+
+def commands_for(roles: tuple[Role, ...]) -> dict[str, Wording]:
+    """Return the commands of a person's menu: everybody's, and those of each role."""
+    own = {kind for kind, commands in ROLE_COMMANDS.items() if any(role.kind == kind for role in roles)}
+    special = {name: words for kind in ROLE_COMMANDS if kind in own for name, words in ROLE_COMMANDS[kind].items()}
+    return {**special, **COMMANDS}
+
+
+def hear_command(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
+    """Carry out a slash command. `/start` may bring the code of a village or of an invitation."""
+    name, _space, argument = typed[1:].strip().partition(" ")
+    match name.partition("@")[0].lower():
+        case "start":
+            yield from _start(facts, session, argument.strip())
+        case "help":
+            yield Said(help_text(facts))
+        case "status":
+            if session.frame != HOME:
+                yield Said(home.status(facts))
+        case "language":
+            yield Entered("language", ChoosingLanguage())
+        case "privacy":
+            yield Entered("privacy", Privacy())
+        case "cancel":
+            if session.frame != HOME:
+                yield Said(
+                    _("Stopped. To begin again, type /start.")
+                    if isinstance(session.frame.talk, Registering)
+                    else _("Stopped. What you have answered is kept.")
+                )
+            yield Left(home=True)
+        case "review":
+            yield Entered("list", Reviewing())
+        case "invite":
+            yield Entered("role", Inviting())
+        case _:
+            raise NotUnderstood(_("I do not know this command. /help shows what I can do."))
+
+
+def _start(facts: Facts, session: Session, code: str) -> Iterator[Event]:
+    if code.startswith(INVITATION_CODE):
+        invitation = digest_of(code.removeprefix(INVITATION_CODE))
+        if (wording := registration.invitation_obstacle(facts, invitation)) is not None:
+            raise Refused(wording)
+        yield registration.start(facts, Registering(invitation=invitation))
+    elif session.frame != HOME:
+        yield Said(_("Welcome back. Let us go on where we were."))
+    elif facts.person is None or (not facts.person.is_resident and not facts.roles):
+        unit = facts.reference.units.by_code.get(code.removeprefix(VILLAGE_CODE).lower())
+        known = unit is not None and unit.takes_residents
+        yield registration.start(facts, Registering(unit_id=unit.id if unit and known else None))
+
+
+def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
+    """Do what a lasting button asks. Its payload is a claim: the right to it is checked here, each time."""
+    match payload.split(":"):
+        case ["continue"]:
+            yield from home.go_on(facts)
+        case [verb, form_id, *rest] if form_id.isdecimal():
+            if (wording := review.obstacle(facts, Reviewing())) is not None:
+                raise Refused(wording)
+            form = review.subject(facts, int(form_id))
+            if verb == "file" and rest:
+                yield from review.act(facts, form, f"file:{form_id}:{rest[0]}", form.version)
+            else:
+                version = int(rest[0]) if rest and rest[0].isdecimal() else form.version
+                yield from review.act(facts, form, verb, version)
+        case _:
+            raise OutOfDate(_("This button no longer works."))
+
+
+def hear_edit(facts: Facts, typed: str) -> Iterator[Event]:
+    """Go to a question of one's own form by its number, when “edit 4” was typed."""
+    asked = _EDIT.match(fold(typed))
+    if asked is None or facts.form is None:
+        return
+    if (wording := self_assessment.obstacle(facts, Filling())) is not None:
+        raise Refused(wording)
+    yield self_assessment.jump(facts.form, int(asked[1]))
+
+
+def help_text(facts: Facts) -> Wording:
+    """Say what the bot does and which commands there are, for the roles somebody has."""
+    commands = commands_for(facts.roles)
+    return paragraphs(
+        _("I help you assess yourself as a learning citizen, question by question."),
+        lines(
+            _("• Answer by pressing a button, or by typing its number or words; tone marks are not needed."),
+            _("• “?” explains a question, “back” returns to the one before, “edit 4” goes to question 4."),
+            _("• You can stop at any moment and come back later; nothing is lost."),
+        ),
+        lines(*(_("/{command} – {words}", command=name, words=words) for name, words in commands.items())),
+    )

@@ -1,0 +1,247 @@
+"""The conversation engine: a session, a reply and facts in; a new session, messages and records out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flows.commands import hear_command, hear_edit, hear_lasting_button
+from flows.events import (
+    ContactChanged,
+    Entered,
+    Event,
+    InvitationUsed,
+    LanguageChosen,
+    Left,
+    Record,
+    Said,
+    Sent,
+    Told,
+    Went,
+)
+from flows.facts import Facts
+from flows.flow import Flow, Step
+from flows.messages import Button, Message
+from flows.questions import Choice, Chose, Gave, Heard, Question, understand
+from flows.refusals import NotUnderstood, OutOfDate, Refused
+from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.session import HOME, Frame, Session, Talk
+from flows.spelling import storable
+from flows.talks.home import HOME as HOME_FLOW
+from flows.talks.invitation import INVITATION
+from flows.talks.privacy import LANGUAGE, PRIVACY
+from flows.talks.registration import REGISTRATION
+from flows.talks.review import DECISION, REVIEW
+from flows.talks.self_assessment import SELF_ASSESSMENT
+from flows.wording import Catalogues, Lines, Wording, _, paragraphs
+
+FLOWS: dict[type[Talk], Flow[Any]] = {
+    flow.talk: flow
+    for flow in (REGISTRATION, SELF_ASSESSMENT, REVIEW, DECISION, INVITATION, PRIVACY, LANGUAGE, HOME_FLOW)
+}  # fmt: skip
+
+ANSWER = "a:"
+COMMAND = "c:"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed."""
+
+    session: Session
+    facts: Facts
+    messages: tuple[Message, ...] = ()
+    told: tuple[Told, ...] = ()
+    records: tuple[Record, ...] = ()
+    menu: bool = False
+
+
+def decide(
+    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, *, more_waiting: bool = False
+) -> Decision:
+    """Decide one turn. Pure: the same four values always come to the same.
+
+    `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
+    unanswered, so that a flood gets one answer and not a hundred.
+    Raises Wanting when a fact has to be looked up first.
+    """
+    if isinstance(reply, Blocked | Unblocked):
+        return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
+    turn = _Turn(session, facts)
+    try:
+        for event in _respond(session, reply, facts, catalogues):
+            turn = turn.with_event(event)
+    except Refused as refused:
+        if more_waiting and isinstance(refused, NotUnderstood):
+            return Decision(session, facts)
+        turn = _Turn(session, facts).with_event(Said(_kindly(refused, session.misses)))
+        misses = session.misses + isinstance(refused, NotUnderstood)
+        return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
+    return turn.finished(session, asks=turn.asks(session))
+
+
+def _respond(session: Session, reply: Reply, facts: Facts, catalogues: Catalogues) -> Iterable[Event]:
+    match reply:
+        case Pressed(payload) if payload.startswith(COMMAND):
+            return hear_lasting_button(facts, payload.removeprefix(COMMAND))
+        case Typed(text) if text.lstrip().startswith("/"):
+            return hear_command(facts, session, text.strip())
+        case _:
+            return _answer(session, reply, facts, catalogues)
+
+
+def _answer(session: Session, reply: Reply, facts: Facts, catalogues: Catalogues) -> Iterator[Event]:
+    frame = session.frame
+    flow = FLOWS[type(frame.talk)]
+    if (obstacle := flow.obstacle(facts, frame.talk)) is not None:
+        yield Said(obstacle)
+        yield Left()
+        return
+    if isinstance(reply, Typed) and (jump := list(hear_edit(facts, reply.text))):
+        yield from jump
+        return
+    step: Step[Any] = flow.step(frame.step)
+    heard = _heard(session, reply, step.ask(facts, frame.talk), catalogues)
+    yield from step.hear(facts, frame.talk, heard)
+
+
+def _heard(session: Session, reply: Reply, question: Question, catalogues: Catalogues) -> Heard:
+    """Find out what a reply answers, or say why it answers nothing."""
+    match reply:
+        case Pressed(payload):
+            return _pressed(session, payload, question)
+        case SentFile() if question.files:
+            return Gave(reply)
+        case SentFile():
+            raise NotUnderstood(_("Thank you, but this question needs no photo or file."))
+        case Typed(text) if not text.strip() or not storable(text):
+            raise NotUnderstood(_("This message is empty or cannot be read."))
+        case Typed(text):
+            if (heard := understand(text, question, catalogues)) is None:
+                raise NotUnderstood(_("I did not understand that."))
+            return heard
+        case Edited():
+            raise NotUnderstood(
+                _("I cannot see changes to messages sent before. To change an answer, type for example “edit 4”.")
+            )
+        case Unreadable("voice" | "audio" | "video_note"):
+            raise NotUnderstood(_("I cannot listen to voice messages yet. Please press a button or type."))
+        case Unreadable():
+            raise NotUnderstood(_("Thank you! I can only read text, photos and documents."))
+        case Blocked() | Unblocked():
+            raise AssertionError("decided before")
+
+
+def _pressed(session: Session, payload: str, question: Question) -> Heard:
+    number, _colon, key = payload.removeprefix(ANSWER).partition(":")
+    if number != str(session.asked):
+        raise OutOfDate(_("That button belongs to an earlier question. Here is the present one:"))
+    if not any(choice.key == key for choice in (*question.choices, *question.moves)):
+        raise OutOfDate(_("This button no longer works."))
+    return Chose(key)
+
+
+def _kindly(refused: Refused, misses: int) -> Wording:
+    if isinstance(refused, NotUnderstood) and misses >= 1:
+        return paragraphs(
+            refused.wording,
+            _("Press a button below, or type its number or its words. /help helps, /cancel stops."),
+        )
+    return refused.wording
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A turn under way: each event changes the picture that the next question is asked on."""
+
+    session: Session
+    facts: Facts
+    said: tuple[Wording, ...] = ()
+    messages: tuple[Message, ...] = ()
+    told: tuple[Told, ...] = ()
+    records: tuple[Record, ...] = ()
+    menu: bool = False
+    quiet: bool = False
+
+    def with_event(self, event: Event) -> "_Turn":
+        match event:
+            case Said(text):
+                return replace(self, said=(*self.said, text))
+            case Sent(message):
+                return replace(self, messages=(*self.messages, message))
+            case Told():
+                return replace(self, told=(*self.told, event))
+            case Went(step, talk):
+                return self._at((*self.session.frames[:-1], Frame(step, talk)))
+            case Entered(step, talk):
+                return self._at((*_without(self.session.frames, talk), Frame(step, talk)))
+            case Left(home):
+                return replace(self._at((HOME,) if home else self.session.frames[:-1] or (HOME,)), quiet=event.quiet)
+            case _:
+                menu = self.menu or isinstance(event, LanguageChosen | InvitationUsed)
+                return replace(self, records=(*self.records, event), facts=self.facts.after(event), menu=menu)
+
+    def _at(self, frames: tuple[Frame, ...]) -> "_Turn":
+        return replace(self, session=_session(frames, self.session.asked, self.session.misses))
+
+    def asks(self, before: Session) -> bool:
+        """Tell whether a question follows. At home there is nothing to ask: its menu comes to who arrives there,
+        unless enough was said, and to who got no other answer."""
+        if self.session.frame != HOME:
+            return True
+        arrived = before.frame != HOME and not self.quiet
+        return arrived or not (self.said or self.messages)
+
+    def finished(self, before: Session, *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
+        """Pose the question the talk is at, past whatever cannot go on, and put what was said before it."""
+        turn = self._past_obstacles() if asks else self
+        frame = turn.session.frame
+        asked = before.asked + (frame != before.frame)
+        session = _session(turn.session.frames, asked, misses)
+        messages = turn.messages
+        if asks:
+            question = FLOWS[type(frame.talk)].step(frame.step).ask(turn.facts, frame.talk)
+            text = (question.again if again else None) or question.text
+            messages = (*messages, posed(question, text, turn.said, asked))
+        elif turn.said:
+            messages = (Message(paragraphs(*turn.said)), *messages)
+        return Decision(session, turn.facts, messages, turn.told, turn.records, turn.menu)
+
+    def _past_obstacles(self) -> "_Turn":
+        turn = self
+        while turn.session.frame != HOME:
+            frame = turn.session.frame
+            obstacle = FLOWS[type(frame.talk)].obstacle(turn.facts, frame.talk)
+            if obstacle is None:
+                break
+            turn = turn.with_event(Said(obstacle)).with_event(Left())
+        return turn
+
+
+def posed(question: Question, text: Wording, said: tuple[Wording, ...], asked: int) -> Message:
+    """Make the message of a question, after what was said before it. Buttons carry the question's number."""
+    return Message(
+        paragraphs(*said, text),
+        (
+            tuple(
+                _button(choice, asked, n if question.numbered else 0) for n, choice in enumerate(question.choices, 1)
+            ),
+            tuple(_button(move, asked) for move in question.moves),
+        ),
+    )
+
+
+def _button(choice: Choice, asked: int, number: int = 0) -> Button:
+    label = Lines((f"{number}.", choice.label), " ") if number else choice.label
+    return Button(label, f"{ANSWER}{asked}:{choice.key}")
+
+
+def _session(frames: tuple[Frame, ...], asked: int, misses: int) -> Session:
+    return Session(frames, asked, misses)
+
+
+def _without(frames: tuple[Frame, ...], talk: Talk) -> tuple[Frame, ...]:
+    """Drop an earlier round of the same talk and all above it, so that going in circles does not pile up."""
+    for place, frame in enumerate(frames):
+        if type(frame.talk) is type(talk):
+            return frames[:place]
+    return frames

@@ -1,0 +1,267 @@
+"""What a turn may know: everything that was gathered for it, and how its own events change that picture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+
+from flows.assessments import Assessment, Evidence, State
+from flows.criteria import CriteriaSet
+from flows.events import (
+    Acted,
+    Answered,
+    Begun,
+    Consented,
+    Erased,
+    Event,
+    EvidenceGiven,
+    InvitationUsed,
+    LanguageChosen,
+    PersonSaved,
+)
+from flows.people import Person, Role, RoleKind
+from flows.rounds import Round, round_for
+from flows.units import UnitTree
+
+MOST_ROUNDS_FOUND = 50_000
+INVITATION_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One chat of one channel. `language` is unknown until chosen, `consented` until answered."""
+
+    id: int
+    channel: str
+    language: str | None = None
+    consented: bool | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What all turns share and seldom changes. `criteria` maps set ids to their newest version."""
+
+    units: UnitTree = field(default_factory=UnitTree)
+    rounds: tuple[Round, ...] = ()
+    criteria: Mapping[str, CriteriaSet] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+
+    def round_for(self, unit_id: int, today: date) -> Round | None:
+        """Return a unit's round, which every turn asks for: found once a unit and day."""
+        key = (unit_id, today)
+        if key not in self._rounds_found:
+            if len(self._rounds_found) > MOST_ROUNDS_FOUND:
+                self._rounds_found.clear()
+            self._rounds_found[key] = round_for(self.rounds, self.units, unit_id, today)
+        return self._rounds_found[key]
+
+    @cached_property
+    def _rounds_found(self) -> dict[tuple[int, date], Round | None]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation as stored. `open` is false once it was used."""
+
+    digest: str
+    role: RoleKind
+    unit_id: int
+    expires: datetime
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListedForm:
+    """One line of a branch head's list."""
+
+    assessment_id: int
+    name: str
+    state: State
+    total: int
+    unit_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormList:
+    """A page of forms of one state, and how many there are in each."""
+
+    counts: Mapping[State, int]
+    forms: tuple[ListedForm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentWanted:
+    """An assessment by its id."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationWanted:
+    """An invitation by the digest of its token."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListWanted:
+    """A page of a list: forms of one state in these units and rounds, oldest first."""
+
+    units: frozenset[int]
+    rounds: frozenset[int]
+    state: State
+    offset: int
+    limit: int
+
+
+Need = AssessmentWanted | InvitationWanted | ListWanted
+Found = Assessment | Invitation | FormList | None
+
+
+class Wanting(Exception):
+    """A turn needs a fact that was not gathered. Look it up and decide again: deciding has no effects."""
+
+    def __init__(self, need: Need) -> None:
+        super().__init__(need)
+        self.need = need
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The picture one turn decides on. `now` is local time; `token` is fresh and unguessable, for one
+    invitation. `found` holds what was looked up on demand, `moved` the forms whose state this turn changed."""
+
+    now: datetime
+    conversation: Conversation
+    reference: Reference
+    person: Person | None = None
+    roles: tuple[Role, ...] = ()
+    own: Assessment | None = None
+    token: str = ""
+    found: Mapping[Need, Found] = field(default_factory=dict)
+    moved: tuple[tuple[Assessment, Assessment], ...] = ()
+
+    @property
+    def today(self) -> date:
+        """Return the local date."""
+        return self.now.date()
+
+    @cached_property
+    def round(self) -> Round | None:
+        """Return the round of the resident's unit: open, or else the next or the last."""
+        if self.person is None or self.person.unit_id is None:
+            return None
+        return self.reference.round_for(self.person.unit_id, self.today)
+
+    @cached_property
+    def form(self) -> Assessment | None:
+        """Return the resident's form in the present round."""
+        round_ = self.round
+        return self.own if self.own is not None and round_ is not None and self.own.round_id == round_.id else None
+
+    @property
+    def form_is_open(self) -> bool:
+        """Tell whether answers may be given today."""
+        return self.round is not None and self.round.state(self.today) == "open"
+
+    def scope(self, kind: RoleKind) -> frozenset[int]:
+        """Return the units a person has a role in, with all that lies below them."""
+        units = self.reference.units
+        return frozenset().union(*(units.subtree(role.unit_id) for role in self.roles if role.kind == kind))
+
+    def rounds_in(self, units: frozenset[int]) -> frozenset[int]:
+        """Return the present round of each of these units."""
+        found = (self.reference.round_for(unit_id, self.today) for unit_id in units)
+        return frozenset(round_.id for round_ in found if round_ is not None)
+
+    def holds(self, kind: RoleKind, unit_id: int) -> bool:
+        """Tell whether the person holds a role over a unit."""
+        units = self.reference.units
+        return any(role.kind == kind and units.covers(role.unit_id, unit_id) for role in self.roles)
+
+    def has_role(self, kind: RoleKind) -> bool:
+        """Tell whether the person holds a role anywhere."""
+        return any(role.kind == kind for role in self.roles)
+
+    def assessment(self, assessment_id: int) -> Assessment | None:
+        """Look up any assessment. Raises Wanting until it was gathered."""
+        if self.own is not None and self.own.id == assessment_id:
+            return self.own
+        found = self._look_up(AssessmentWanted(assessment_id))
+        return found if isinstance(found, Assessment) else None
+
+    def invitation(self, digest: str) -> Invitation | None:
+        """Look up an invitation. Raises Wanting until it was gathered."""
+        found = self._look_up(InvitationWanted(digest))
+        return found if isinstance(found, Invitation) else None
+
+    def listed(self, wanted: ListWanted) -> FormList:
+        """Look up a page of a list as it will be after this turn. Raises Wanting until it was gathered."""
+        found = self._look_up(wanted)
+        listed = found if isinstance(found, FormList) else FormList({}, ())
+        for before, after in self.moved:
+            counts = {**listed.counts}
+            counts[before.state] = counts.get(before.state, 0) - 1
+            counts[after.state] = counts.get(after.state, 0) + 1
+            forms = tuple(
+                form for form in listed.forms if form.assessment_id != after.id or after.state == wanted.state
+            )
+            listed = FormList(counts, forms)
+        return listed
+
+    def _look_up(self, need: Need) -> Found:
+        if need not in self.found:
+            raise Wanting(need)
+        return self.found[need]
+
+    def after(self, event: Event) -> "Facts":
+        """Return the picture once an event has happened; the next question is asked on it."""
+        match event:
+            case LanguageChosen(language):
+                return replace(self, conversation=replace(self.conversation, language=language))
+            case Consented(_, given):
+                return replace(self, conversation=replace(self.conversation, consented=given))
+            case PersonSaved(name, birth_year, unit_id, group, representative):
+                known = self.person.id if self.person else 0
+                return replace(self, person=Person(known, name, birth_year, unit_id, group, representative))
+            case Begun(round_id, unit_id, criteria) if self.person is not None:
+                return replace(self, own=Assessment(0, self.person, round_id, unit_id, criteria))
+            case Answered() | EvidenceGiven() | Acted():
+                return self._with_assessment(event)
+            case InvitationUsed(_, role, unit_id):
+                return replace(self, roles=(*self.roles, Role(role, unit_id)))
+            case Erased():
+                return replace(self, person=None, roles=(), own=None)
+            case _:
+                return self
+
+    def _with_assessment(self, event: Answered | EvidenceGiven | Acted) -> "Facts":
+        known = self.assessment(event.assessment_id)
+        if known is None:
+            return self
+        changed = changed_by(event, known)
+        moved = (*self.moved, (known, changed)) if changed.state != known.state else self.moved
+        if self.own is not None and self.own.id == changed.id:
+            return replace(self, own=changed, moved=moved)
+        return replace(self, found={**self.found, AssessmentWanted(changed.id): changed}, moved=moved)
+
+
+def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:
+    """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
+    version = known.version + 1
+    match event:
+        case Answered(_, indicator_id, answer):
+            return replace(known, version=version, answers={**known.answers, indicator_id: answer})
+        case EvidenceGiven(_, indicator_id, evidence):
+            given: tuple[Evidence, ...] = (*known.evidence.get(indicator_id, ()), evidence)
+            return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
+        case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason):
+            answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
+            return replace(known, version=version, answers=answers, state=state, reason=reason)
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a token: whoever reads the database cannot use it."""
+    return sha256(token.encode()).hexdigest()

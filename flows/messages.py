@@ -1,0 +1,112 @@
+"""What goes out: messages as the flows write them, and as they wait to be sent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from flows.wording import Catalogue, Wording, render
+
+LETTERS_A_ROW = 30
+MOST_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One thing to press. `lasting` buttons stay valid after the talk has moved on."""
+
+    label: Wording
+    payload: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text document before it has a language."""
+
+    name: str
+    text: Wording
+
+
+class StoredFile(Struct, frozen=True, tag="stored"):
+    """A file of the evidence store, named by the SHA-256 of its content."""
+
+    digest: str
+    kind: str
+    name: str
+
+
+class InlineFile(Struct, frozen=True, tag="inline"):
+    """A text document made for one reader, which lives only until it is sent."""
+
+    name: str
+    content: str
+
+
+Attachment = StoredFile | InlineFile
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message before it has a language. Buttons come in groups that start a row of their own."""
+
+    text: Wording
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    files: tuple[StoredFile | Document, ...] = ()
+
+
+class OutgoingButton(Struct, frozen=True, omit_defaults=True):
+    """A button in the reader's language. `payload` has at most 64 bytes, the least any channel allows."""
+
+    label: str
+    payload: str
+    lasting: bool = False
+
+
+class MenuEntry(Struct, frozen=True):
+    """A command and what it does, for the channels that show a menu."""
+
+    command: str
+    description: str
+
+
+class Outgoing(Struct, frozen=True, omit_defaults=True):
+    """A message in the reader's language, as it waits in the outbox. No channel's form yet."""
+
+    text: str
+    buttons: tuple[tuple[OutgoingButton, ...], ...] = ()
+    files: tuple[Attachment, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()
+
+
+def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...] = ()) -> Outgoing:
+    """Say a message in a language."""
+    return Outgoing(
+        text=render(message.text, catalogue),
+        buttons=tuple(row for group in message.buttons for row in _rows(group, catalogue)),
+        files=tuple(_rendered_file(file, catalogue) for file in message.files),
+        menu=menu,
+    )
+
+
+def _rows(group: tuple[Button, ...], catalogue: Catalogue) -> Iterator[tuple[OutgoingButton, ...]]:
+    """Set buttons side by side while their labels are short: a phone shows about 32 letters a row."""
+    row: tuple[OutgoingButton, ...] = ()
+    for button in group:
+        made = _rendered_button(button, catalogue)
+        if row and (len(row) == MOST_A_ROW or sum(len(b.label) for b in (*row, made)) > LETTERS_A_ROW):
+            yield row
+            row = ()
+        row = (*row, made)
+    if row:
+        yield row
+
+
+def _rendered_file(file: StoredFile | Document, catalogue: Catalogue) -> Attachment:
+    if isinstance(file, Document):
+        return InlineFile(file.name, render(file.text, catalogue))
+    return file
+
+
+def _rendered_button(button: Button, catalogue: Catalogue) -> OutgoingButton:
+    return OutgoingButton(render(button.label, catalogue), button.payload, button.lasting)

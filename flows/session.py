@@ -1,0 +1,85 @@
+"""Where a conversation stands: frames of (talk, step), the innermost last. Stored as JSON between turns."""
+
+from msgspec import Struct
+
+
+class Registering(Struct, frozen=True, omit_defaults=True, tag="registration"):
+    """What a person has told so far. With an invitation only the name is asked."""
+
+    invitation: str = ""
+    name: str = ""
+    birth_year: int | None = None
+    representative: str = ""
+    unit_id: int | None = None
+    group: str = ""
+    suggested: tuple[int, ...] = ()
+    checking: bool = False
+
+
+class Filling(Struct, frozen=True, omit_defaults=True, tag="self-assessment"):
+    """The indicator that is being answered."""
+
+    indicator: str = ""
+
+
+class Reviewing(Struct, frozen=True, omit_defaults=True, tag="review"):
+    """The list the branch head looks at, or a form from it."""
+
+    listed: str = "submitted"
+    page: int = 0
+    assessment_id: int = 0
+
+
+class Deciding(Struct, frozen=True, omit_defaults=True, tag="decision"):
+    """An act on exactly this version of a form, until its reason is given."""
+
+    assessment_id: int
+    version: int
+    indicator: str = ""
+    level: str = ""
+
+
+class Inviting(Struct, frozen=True, omit_defaults=True, tag="invitation"):
+    """The role and unit somebody is invited to."""
+
+    role: str = ""
+    suggested: tuple[int, ...] = ()
+
+
+class Privacy(Struct, frozen=True, tag="privacy"):
+    """Rights over one's own data."""
+
+
+class ChoosingLanguage(Struct, frozen=True, tag="language"):
+    """A change of language in the middle of anything."""
+
+
+class Home(Struct, frozen=True, tag="home"):
+    """Nothing under way."""
+
+
+Talk = Registering | Filling | Reviewing | Deciding | Inviting | Privacy | ChoosingLanguage | Home
+
+
+class Frame(Struct, frozen=True):
+    """A talk and the name of the step it waits at."""
+
+    step: str
+    talk: Talk
+
+
+HOME = Frame("home", Home())
+
+
+class Session(Struct, frozen=True, omit_defaults=True):
+    """`asked` numbers the questions, so that a button knows which one it belongs to; `misses` counts replies in a
+    row that were not understood."""
+
+    frames: tuple[Frame, ...] = (HOME,)
+    asked: int = 0
+    misses: int = 0
+
+    @property
+    def frame(self) -> Frame:
+        """Return the talk under way."""
+        return self.frames[-1]

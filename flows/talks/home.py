@@ -1,0 +1,130 @@
+"""Nothing under way: how things stand, and what can be done next."""
+
+from collections.abc import Iterator
+
+from flows.assessments import next_state, result_of
+from flows.events import Acted, Entered, Event, Said
+from flows.facts import Facts
+from flows.flow import Flow, Step
+from flows.questions import Choice, Chose, Heard, Question
+from flows.refusals import NotUnderstood, Refused
+from flows.session import Filling, Home, Inviting, Registering, Reviewing
+from flows.talks import forms, registration, self_assessment
+from flows.wording import Wording, _, lines, n_, paragraphs
+
+REGISTER = Choice("register", _("Start"), ("bat dau", "start", "dang ky"))
+BEGIN = Choice("begin", _("Start my form"), ("bat dau", "start", "begin", "tu danh gia"))
+CONTINUE = Choice("continue", _("Continue my form"), ("tiep", "tiep tuc", "lam tiep", "continue"))
+SUMMARY = Choice("summary", _("See my summary"), ("tong ket", "ket qua", "xem ket qua", "xem", "summary"))
+TAKE_BACK = Choice("take_back", _("Take the form back to correct it"), ("rut", "rut lai", "rut phieu", "take back"))
+REVIEW = Choice("review", _("Forms of my branch"), ("duyet", "xac nhan", "review"))
+INVITE = Choice("invite", _("Invite somebody"), ("moi", "invite"))
+
+
+def ask_home(facts: Facts, talk: Home) -> Question:
+    choices = tuple(_choices(facts))
+    return Question(status(facts), choices, again=_("What would you like to do?") if choices else None)
+
+
+def _choices(facts: Facts) -> Iterator[Choice]:
+    person, form = facts.person, facts.form
+    if person is None:
+        yield REGISTER
+        return
+    if facts.has_role("head"):
+        yield REVIEW
+    if facts.has_role("admin"):
+        yield INVITE
+    if not person.is_resident:
+        yield BEGIN
+    elif form is None:
+        if facts.form_is_open:
+            yield BEGIN
+    elif form.editable and facts.form_is_open:
+        yield CONTINUE
+    elif form.state == "submitted" and facts.form_is_open:
+        yield from (SUMMARY, TAKE_BACK)
+    else:
+        yield SUMMARY
+
+
+def hear_home(facts: Facts, talk: Home, heard: Heard) -> Iterator[Event]:
+    if not isinstance(heard, Chose):
+        raise NotUnderstood(_("I did not understand that."))
+    match heard.key:
+        case REGISTER.key | BEGIN.key | CONTINUE.key:
+            yield from go_on(facts)
+        case SUMMARY.key:
+            yield Said(forms.summary(facts.form) if facts.form else status(facts))
+        case TAKE_BACK.key:
+            yield from take_back(facts)
+        case REVIEW.key:
+            yield Entered("list", Reviewing())
+        case _:
+            yield Entered("role", Inviting())
+
+
+def go_on(facts: Facts) -> Iterator[Event]:
+    """Go on with what comes next for a resident: getting known, or the form."""
+    if facts.person is None or not facts.person.is_resident:
+        yield registration.start(facts, Registering())
+    elif (closed := self_assessment.outside_days(facts)) is not None:
+        raise Refused(closed)
+    elif facts.form is not None and not facts.form.editable:
+        raise Refused(_("Your form is {state}; it cannot be changed now.", state=forms.state_words(facts.form)))
+    else:
+        yield from self_assessment.begin(facts)
+
+
+def take_back(facts: Facts) -> Iterator[Event]:
+    """Take a submitted form back into the resident's hands, while nobody has decided on it."""
+    form = facts.form
+    if form is None:
+        raise Refused(_("There is no form under way."))
+    result = result_of(form)
+    state = next_state(form, "withdraw", "resident")
+    yield Acted(form.id, "withdraw", "resident", form.version, state, result.total, result.passed)
+    yield Said(_("The form is back with you. The branch will see it again once you submit it."))
+    yield Entered("summary", Filling())
+
+
+def status(facts: Facts) -> Wording:
+    """Say how things stand, in a line or two."""
+    if facts.person is None:
+        return _("Welcome! Here you can assess yourself as a learning citizen.")
+    return paragraphs(_("Hello {name}.", name=facts.person.name), *_roles(facts), _form_status(facts))
+
+
+def _roles(facts: Facts) -> Iterator[Wording]:
+    if facts.has_role("head"):
+        yield _("You confirm the forms of your branch; new ones come here by themselves.")
+    if facts.has_role("admin"):
+        yield _("You administer this bot for your unit.")
+
+
+def _form_status(facts: Facts) -> Wording | None:
+    form = facts.form
+    if facts.person is None or not facts.person.is_resident:
+        return None
+    closed = self_assessment.outside_days(facts)
+    if form is None:
+        return closed or _("Your form is not begun yet. It takes about ten minutes.")
+    left = len(form.unanswered)
+    match form.state:
+        case "draft" if left:
+            words: Wording = n_("Your form: {count} question is left.", "Your form: {count} questions are left.", left)
+        case "draft":
+            words = _("Your form is complete but not submitted yet.")
+        case "returned":
+            words = lines(_("The branch asks you to correct your form."), _("Reason: {reason}", reason=form.reason))
+        case "submitted":
+            words = _(
+                "Your form is submitted: {total} points. The branch will read it.",
+                total=result_of(form).total,
+            )
+        case "confirmed":
+            words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
+    return paragraphs(words, closed if form.editable else None)
+
+
+HOME = Flow(Home, steps=(Step("home", ask_home, hear_home),))

@@ -1,0 +1,134 @@
+"""Rights over one's own data: see it as a file, correct it, delete it; and the choice of language."""
+
+from collections.abc import Iterator
+
+from flows.events import Entered, Erased, Event, LanguageChosen, Left, Said, Sent, Went
+from flows.facts import Facts
+from flows.flow import Flow, Step
+from flows.messages import Document, Message
+from flows.people import GROUPS, ROLES
+from flows.questions import BACK, Choice, Chose, Heard, Question, chosen
+from flows.refusals import NotUnderstood
+from flows.session import ChoosingLanguage, Privacy, Registering
+from flows.talks import forms
+from flows.talks.registration import LANGUAGES
+from flows.wording import Wording, _, lines, paragraphs
+
+SEE = Choice("see", _("See my data as a file"), ("xem", "see", "view"))
+CORRECT = Choice("correct", _("Correct my details"), ("sua", "correct"))
+ERASE = Choice("erase", _("Delete my data"), ("xoa", "delete", "erase"))
+ERASE_ALL = Choice("erase_all", _("Yes, delete everything"), ("xoa het", "delete everything"))
+KEEP = Choice("keep", _("No, keep it"), ("khong", "giu lai", "keep", "no"))
+
+
+def ask_privacy(facts: Facts, talk: Privacy) -> Question:
+    return Question(
+        paragraphs(
+            _("Your data belongs to you."),
+            lines(
+                _("• Kept: name, year of birth, village, group, answers and the evidence you send."),
+                _("• Seen by: the branch of your village and the association of your commune."),
+                _("• Withdrawing your consent means deleting: it is done at once."),
+            ),
+            _("What would you like?"),
+        ),
+        (SEE, *((CORRECT,) if facts.person and facts.person.is_resident else ()), ERASE),
+        (BACK,),
+    )
+
+
+def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case SEE.key:
+            yield Sent(
+                Message(_("This is everything kept about you."), files=(Document("hoctap.txt", own_data(facts)),))
+            )
+        case CORRECT.key:
+            yield Entered("check", _known(facts))
+        case ERASE.key:
+            yield Went("sure", talk)
+        case _:
+            yield Left()
+
+
+def ask_sure(facts: Facts, talk: Privacy) -> Question:
+    return Question(
+        _(
+            "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
+            " Only counts without names stay. Delete it?"
+        ),
+        (ERASE_ALL, KEEP),
+    )
+
+
+def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(ERASE_ALL.key):
+        yield Erased()
+        yield Said(_("Everything about you has been deleted. If you want to begin anew, type /start."))
+        yield Left(home=True)
+    elif heard == Chose(KEEP.key):
+        yield Left()
+    else:
+        raise NotUnderstood(_("Please choose one of the answers."))
+
+
+PRIVACY = Flow(Privacy, steps=(Step("privacy", ask_privacy, hear_privacy), Step("sure", ask_sure, hear_sure)))
+
+
+def own_data(facts: Facts) -> Wording:
+    """Put everything kept about a person into words."""
+    person = facts.person
+    return paragraphs(
+        _("Data kept by hoctap, {day}", day=facts.today),
+        _("Consent: {answer}", answer=_("given") if facts.conversation.consented else _("not given")),
+        lines(
+            _("Name: {name}", name=person.name),
+            _("Year of birth: {year}", year=person.birth_year or "–"),
+            _("Parent or guardian: {name}", name=person.representative or "–"),
+            _(
+                "Village: {unit}",
+                unit=facts.reference.units.full_name(person.unit_id) if person.unit_id else "–",
+            ),
+            _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
+        )
+        if person
+        else None,
+        lines(
+            *(
+                _(
+                    "Role: {role}, {unit}",
+                    role=ROLES[role.kind],
+                    unit=facts.reference.units.full_name(role.unit_id),
+                )
+                for role in facts.roles
+            )
+        ),
+        lines(_("Form: {state}", state=forms.state_words(facts.own)), forms.answers(facts.own)) if facts.own else None,
+    )
+
+
+def ask_new_language(facts: Facts, talk: ChoosingLanguage) -> Question:
+    return Question("Chọn ngôn ngữ.\nChoose your language.", LANGUAGES)
+
+
+def hear_new_language(facts: Facts, talk: ChoosingLanguage, heard: Heard) -> Iterator[Event]:
+    if not isinstance(heard, Chose):
+        raise NotUnderstood(_("Please choose one of the answers."))
+    yield LanguageChosen(heard.key)
+    yield Left()
+
+
+LANGUAGE = Flow(ChoosingLanguage, steps=(Step("language", ask_new_language, hear_new_language),))
+
+
+def _known(facts: Facts) -> Registering:
+    person = facts.person
+    assert person is not None
+    return Registering(
+        name=person.name,
+        birth_year=person.birth_year,
+        representative=person.representative or "",
+        unit_id=person.unit_id,
+        group=person.group or "",
+        checking=True,
+    )

@@ -1,0 +1,406 @@
+"""The branch head's work: the list of forms, one form, confirming it, adjusting an answer, returning it."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from flows.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
+from flows.criteria import Indicator
+from flows.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
+from flows.facts import Facts, ListWanted, changed_by
+from flows.flow import Flow, Step
+from flows.messages import Button, Message, StoredFile
+from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen
+from flows.refusals import NotUnderstood, OutOfDate, Refused
+from flows.session import Deciding, Reviewing
+from flows.spelling import composed
+from flows.talks import forms
+from flows.wording import Wording, _, lines, paragraphs
+
+PAGE = 8
+REASON_LENGTH = 500
+
+CONFIRM = Choice("confirm", _("✅ Confirm"), ("xac nhan", "duyet", "dong y", "confirm"))
+ADJUST = Choice("adjust", _("✏️ Adjust an answer"), ("chinh", "chinh diem", "dieu chinh", "sua diem", "adjust"))
+RETURN = Choice("return", _("↩️ Return"), ("tra lai", "tra", "tra ve", "return"))
+ANSWERS = Choice("answers", _("📋 All answers"), ("cau tra loi", "xem", "answers"))
+CHANGED = _("This form has changed since it was shown. Please look at it once more with /review.")
+LATER = Choice("later", _("More →"), ("more", "them", "tiep"))
+LISTS: dict[State, Choice] = {
+    "submitted": Choice("submitted", _("Waiting"), ("cho", "dang cho", "waiting")),
+    "confirmed": Choice("confirmed", _("Confirmed"), ("da xac nhan", "confirmed")),
+    "returned": Choice("returned", _("Returned"), ("da tra", "tra lai", "returned")),
+    "draft": Choice("draft", _("Not finished"), ("chua xong", "unfinished")),
+}
+
+
+def card(facts: Facts, form: Assessment) -> Message:
+    """Make the summary that a branch head decides on, every act and every file one tap away."""
+    return Message(
+        paragraphs(
+            lines(
+                _("📝 A form waits for your confirmation (number {id})", id=form.id)
+                if form.state == "submitted"
+                else _("📝 Form number {id}: {state}", id=form.id, state=forms.state_words(form)),
+                forms.who(facts, form),
+            ),
+            forms.summary(form),
+            _evidence_count(form),
+        ),
+        (tuple(_acts(form)), tuple(_file_buttons(form))),
+    )
+
+
+def _acts(form: Assessment) -> Iterator[Button]:
+    if form.state == "submitted":
+        for choice in (CONFIRM, ADJUST, RETURN):
+            yield Button(choice.label, f"c:{choice.key}:{form.id}:{form.version}", lasting=True)
+    yield Button(ANSWERS.label, f"c:{ANSWERS.key}:{form.id}", lasting=True)
+
+
+def _file_buttons(form: Assessment) -> Iterator[Button]:
+    for indicator in form.criteria.indicators:
+        files = [proof for proof in form.evidence.get(indicator.id, ()) if proof.kind in {"photo", "document"}]
+        for place, proof in enumerate(files, 1):
+            number = str(form.number(indicator.id)) if len(files) == 1 else f"{form.number(indicator.id)} ({place})"
+            label = (
+                _("📷 Question {number}", number=number)
+                if proof.kind == "photo"
+                else _("📄 Question {number}", number=number)
+            )
+            yield Button(label, f"c:file:{form.id}:{proof.id}", lasting=True)
+
+
+def _evidence_count(form: Assessment) -> Wording:
+    with_evidence = [str(form.number(i.id)) for i in form.criteria.indicators if form.evidence.get(i.id)]
+    if not with_evidence:
+        return _("Evidence: none")
+    return _("Evidence for questions: {numbers}", numbers=", ".join(with_evidence))
+
+
+def ask_list(facts: Facts, talk: Reviewing) -> Question:
+    state = _listed_state(talk)
+    units = facts.scope("head")
+    listed = facts.listed(ListWanted(units, facts.rounds_in(units), state, talk.page * PAGE, PAGE))
+    shown = tuple(
+        Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
+        for form in listed.forms
+    )
+    more = listed.counts.get(state, 0) > (talk.page + 1) * PAGE
+    return Question(
+        paragraphs(
+            _("Forms of your branch: {unit}", unit=_branch_name(facts)),
+            lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
+            _("{state}, page {page}:", state=LISTS[state].label, page=talk.page + 1)
+            if shown
+            else _("None here: {state}.", state=LISTS[state].label),
+        ),
+        shown,
+        (*((LATER,) if more else ()), *(choice for s, choice in LISTS.items() if s != state), BACK),
+        numbered=True,
+    )
+
+
+def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case BACK.key:
+            yield Left()
+        case LATER.key:
+            yield Went("list", replace(talk, page=talk.page + 1))
+        case key if key in LISTS:
+            yield Went("list", Reviewing(listed=key))
+        case key:
+            yield Went("form", replace(talk, assessment_id=int(key)))
+
+
+def ask_form(facts: Facts, talk: Reviewing) -> Question:
+    form = subject(facts, talk.assessment_id)
+    message = card(facts, form)
+    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" else ()
+    return Question(message.text, (*acts, ANSWERS, *_file_choices(form)), (BACK,))
+
+
+def _file_choices(form: Assessment) -> Iterator[Choice]:
+    for button in _file_buttons(form):
+        yield Choice(button.payload.removeprefix("c:"), button.label)
+
+
+def hear_form(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
+    form = subject(facts, talk.assessment_id)
+    match chosen(heard):
+        case BACK.key:
+            yield Went("list", replace(talk, assessment_id=0))
+        case key:
+            if key in {CONFIRM.key, ADJUST.key, RETURN.key}:
+                yield Went("list", replace(talk, assessment_id=0))
+            yield from act(facts, form, key, form.version)
+
+
+def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Event]:
+    """Do what a button on a form says: show something at once, or decide on exactly the version it showed."""
+    match verb.split(":"):
+        case [ANSWERS.key]:
+            yield Said(forms.answers(form))
+        case ["file", _form_id, evidence_id]:
+            yield Sent(_file(form, evidence_id))
+        case [CONFIRM.key]:
+            _hold_to(form, version, "confirm")
+            yield from decide_on(facts, form, "confirm")
+        case [ADJUST.key]:
+            _hold_to(form, version, "adjust")
+            yield Entered("adjust_which", Deciding(form.id, version))
+        case [RETURN.key]:
+            _hold_to(form, version, "return")
+            yield Entered("return_reason", Deciding(form.id, version))
+        case _:
+            raise NotUnderstood(_("Please choose one of the answers."))
+
+
+def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
+    form = subject(facts, talk.assessment_id)
+    return Question(
+        _("Which answer of {name} should be adjusted?", name=form.person.name),
+        tuple(
+            Choice(
+                i.id,
+                _("{short}: {answer}", short=i.short, answer=forms.answer_words(i, form.answers.get(i.id))),
+            )
+            for i in form.criteria.indicators
+        ),
+        (BACK,),
+        numbered=True,
+    )
+
+
+def hear_adjust_which(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case BACK.key:
+            yield Left()
+        case indicator_id:
+            yield Went("adjust_level", replace(talk, indicator=indicator_id))
+
+
+def ask_adjust_level(facts: Facts, talk: Deciding) -> Question:
+    indicator = _indicator(facts, talk)
+    return Question(
+        paragraphs(indicator.question, _("Which answer is right?")),
+        tuple(
+            Choice(level.id, _("{label} ({points} points)", label=level.label, points=level.points))
+            for level in indicator.levels
+        ),
+        (BACK,),
+        numbered=True,
+    )
+
+
+def hear_adjust_level(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case BACK.key:
+            yield Went("adjust_which", replace(talk, indicator=""))
+        case level_id:
+            # Refused here already, not after a reason was typed.
+            adjusted(subject(facts, talk.assessment_id), _indicator(facts, talk), level_id)
+            yield Went("adjust_reason", replace(talk, level=level_id))
+
+
+def ask_reason(facts: Facts, talk: Deciding) -> Question:
+    form = subject(facts, talk.assessment_id)
+    return Question(
+        _("What is the reason? {name} will read it word for word.", name=form.person.name),
+        free=True,
+        moves=(BACK,),
+    )
+
+
+def hear_adjust_reason(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield Went("adjust_level", talk)
+        return
+    form, indicator = subject(facts, talk.assessment_id), _indicator(facts, talk)
+    answer = adjusted(form, indicator, talk.level)
+    yield from decide_on(facts, form, "adjust", _reason(heard), indicator, answer)
+    yield Left(quiet=True)
+
+
+def hear_return_reason(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield Left()
+        return
+    form = subject(facts, talk.assessment_id)
+    yield from decide_on(facts, form, "return", _reason(heard))
+    yield Left(quiet=True)
+
+
+def adjusted(form: Assessment, indicator: Indicator, level_id: str) -> Answer:
+    """Return the branch's answer, which remembers the resident's own."""
+    before = form.answers[indicator.id]
+    if before.level_id == level_id:
+        raise Refused(_("This is the answer that stands already."))
+    level = indicator.level(level_id)
+    return Answer(level.id, level.points, before.adjusted_from or before.level_id)
+
+
+def decide_on(
+    facts: Facts,
+    form: Assessment,
+    act: Act,
+    reason: str = "",
+    indicator: Indicator | None = None,
+    answer: Answer | None = None,
+) -> Iterator[Event]:
+    """Decide on a form: record the act, tell the resident, answer the branch head."""
+    decided = Acted(
+        form.id, act, "head", form.version, next_state(form, act, "head", reason), 0, False, reason,
+        indicator.id if indicator else "", answer,
+    )  # fmt: skip
+    after = changed_by(decided, form)
+    result = result_of(after)
+    yield dataclasses.replace(decided, total=result.total, passed=result.passed)
+    yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
+    if act == "adjust":
+        shown = card(facts, after)
+        yield Sent(dataclasses.replace(shown, text=paragraphs(_done(after, act), shown.text)))
+    else:
+        yield Said(_done(after, act))
+
+
+def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicator | None) -> Message:
+    """Say to the resident what the branch decided, with the reason and what can be done."""
+    match act:
+        case "confirm":
+            text = paragraphs(_("✅ The branch has confirmed your form."), forms.summary(form))
+            return Message(text)
+        case "adjust" if indicator is not None:
+            text = paragraphs(
+                _(
+                    "The branch changed your answer to question {number} ({short}): {answer}.",
+                    number=form.number(indicator.id),
+                    short=indicator.short,
+                    answer=forms.answer_words(indicator, form.answers.get(indicator.id)),
+                ),
+                _("Reason: {reason}", reason=reason),
+                _("If this is not right, speak with the branch head, or take the form back: type /status."),
+            )
+            return Message(text)
+        case _:
+            text = paragraphs(
+                _("↩️ The branch asks you to correct your form."),
+                _("Reason: {reason}", reason=reason),
+                _("Your answers are kept. Type for example “edit 4” to go to question 4."),
+            )
+            return Message(text, ((Button(_("Correct the form"), "c:continue", lasting=True),),))
+
+
+def subject(facts: Facts, assessment_id: int) -> Assessment:
+    """Return the form an act is about. Refused outside one's own unit, and on one's own form."""
+    form = facts.assessment(assessment_id)
+    if form is None or not _may_see(facts, form):
+        raise Refused(_("This form is not in your branch, or does not exist any more."))
+    return form
+
+
+def _may_see(facts: Facts, form: Assessment) -> bool:
+    in_scope = facts.holds("head", form.unit_id)
+    return in_scope and facts.person is not None and form.person.id != facts.person.id
+
+
+def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
+    """Say why somebody cannot review, if so."""
+    if not facts.has_role("head"):
+        return _("Only branch heads see the forms of a village.")
+    return _unseen(facts, talk.assessment_id) if talk.assessment_id else None
+
+
+def decision_obstacle(facts: Facts, talk: Deciding) -> Wording | None:
+    """Say why a decision cannot be made, if so: not one's own to make, or the form has changed since it was shown."""
+    if (unseen := _unseen(facts, talk.assessment_id)) is not None:
+        return unseen
+    return CHANGED if subject(facts, talk.assessment_id).version != talk.version else None
+
+
+def _unseen(facts: Facts, assessment_id: int) -> Wording | None:
+    try:
+        subject(facts, assessment_id)
+    except Refused as refused:
+        return refused.wording
+    return None
+
+
+REVIEW = Flow(
+    Reviewing,
+    steps=(
+        Step("list", ask_list, hear_list),
+        Step("form", ask_form, hear_form),
+    ),
+    obstacle=obstacle,
+)
+DECISION = Flow(
+    Deciding,
+    steps=(
+        Step("adjust_which", ask_adjust_which, hear_adjust_which),
+        Step("adjust_level", ask_adjust_level, hear_adjust_level),
+        Step("adjust_reason", ask_reason, hear_adjust_reason),
+        Step("return_reason", ask_reason, hear_return_reason),
+    ),
+    obstacle=decision_obstacle,
+)
+
+
+def _hold_to(form: Assessment, version: int, act: Act) -> None:
+    """Refuse to decide on a form that has moved on, or on other answers than were shown."""
+    next_state(form, act, "head", reason="to come")
+    if form.version != version:
+        raise OutOfDate(CHANGED)
+
+
+def _done(form: Assessment, act: Act) -> Wording:
+    match act:
+        case "confirm":
+            return _("✅ Confirmed: {name}.", name=form.person.name)
+        case "adjust":
+            return _("Adjusted: {name}. The form as it is now:", name=form.person.name)
+        case _:
+            return _("↩️ Returned to {name}, with your reason.", name=form.person.name)
+
+
+def _file(form: Assessment, evidence_id: str) -> Message:
+    for indicator in form.criteria.indicators:
+        for proof in form.evidence.get(indicator.id, ()):
+            if str(proof.id) == evidence_id:
+                return _shown(form, indicator, proof)
+    raise OutOfDate(_("This file is not there any more."))
+
+
+def _shown(form: Assessment, indicator: Indicator, proof: Evidence) -> Message:
+    if not proof.source.startswith("sha256:"):
+        raise OutOfDate(_("This file is still being fetched. Please try again in a minute."))
+    caption = _(
+        "{name}, question {number}: {short}",
+        name=form.person.name,
+        number=form.number(indicator.id),
+        short=indicator.short,
+    )
+    return Message(caption, files=(StoredFile(proof.source.removeprefix("sha256:"), proof.kind, proof.name),))
+
+
+def _indicator(facts: Facts, talk: Deciding) -> Indicator:
+    return subject(facts, talk.assessment_id).criteria.indicator(talk.indicator)
+
+
+def _listed_state(talk: Reviewing) -> State:
+    return next((state for state in LISTS if state == talk.listed), "submitted")
+
+
+def _branch_name(facts: Facts) -> str:
+    units = facts.reference.units
+    return " · ".join(units.full_name(role.unit_id) for role in facts.roles if role.kind == "head")
+
+
+def _reason(heard: Heard) -> str:
+    if not isinstance(heard, Wrote):
+        raise NotUnderstood(_("Please give a reason: the resident will read it."))
+    reason = composed(heard.text)
+    if not 3 <= len(reason) <= REASON_LENGTH:
+        raise Refused(_("A reason has 3 to {most} characters.", most=REASON_LENGTH))
+    return reason

@@ -1,0 +1,90 @@
+"""What the bot says, before it has a language: a msgid with its parameters, rendered per reader."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flows.criteria import Localized
+
+DATE_PATTERN = {"vi": "{0.day:02}/{0.month:02}/{0.year}", "en": "{0.day} {0:%B} {0.year}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence of the catalogue with its parameters by name; `plural` and `count` choose its form in English."""
+
+    msgid: str
+    params: tuple[tuple[str, Any], ...] = ()
+    plural: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Wordings put together with a separator, empty ones left out."""
+
+    parts: tuple["Wording", ...]
+    separator: str = "\n"
+
+
+Wording = str | Text | Localized | Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One language: the two look-ups of gettext."""
+
+    language: str
+    gettext: Callable[[str], str]
+    ngettext: Callable[[str, str, int], str]
+
+
+Catalogues = Mapping[str, Catalogue]
+
+
+def _(msgid: str, **params: Any) -> Text:
+    """Mark a sentence for translation."""
+    return Text(msgid, tuple(params.items()))
+
+
+def n_(msgid: str, plural: str, count: int, **params: Any) -> Text:
+    """Mark a sentence that counts; `{count}` stands for the number."""
+    return Text(msgid, (("count", count), *params.items()), plural, count)
+
+
+def lines(*parts: Wording | None) -> Lines:
+    """Put wordings on lines of their own, leaving out what is None."""
+    return Lines(tuple(part for part in parts if part is not None))
+
+
+def paragraphs(*parts: Wording | None) -> Lines:
+    """Put wordings into paragraphs, leaving out what is None."""
+    return Lines(tuple(part for part in parts if part is not None), "\n\n")
+
+
+def render(wording: Wording, catalogue: Catalogue) -> str:
+    """Say a wording in a language. User text stays as it is: channels send plain text, nothing is markup."""
+    match wording:
+        case str():
+            return wording
+        case Localized():
+            return wording.in_language(catalogue.language)
+        case Lines(parts, separator):
+            rendered = (render(part, catalogue) for part in parts)
+            return separator.join(part for part in rendered if part)
+        case Text(msgid, params, plural, count):
+            sentence = catalogue.gettext(msgid) if plural is None else catalogue.ngettext(msgid, plural, count)
+            return sentence.format_map({key: _shown(value, catalogue) for key, value in params}) if params else sentence
+
+
+def _shown(value: Any, catalogue: Catalogue) -> Any:
+    match value:
+        case str() | int():
+            return value
+        case Text() | Localized() | Lines():
+            return render(value, catalogue)
+        case datetime() | date():
+            return DATE_PATTERN[catalogue.language].format(value)
+        case _:
+            return value

@@ -1,0 +1,429 @@
+"""The shipped criteria sets, and what is refused in a broken one."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from flows.criteria import (
+    GROUPS,
+    LEVELS_OF_AN_INDICATOR,
+    LONGEST,
+    NAVIGATION_WORDS,
+    BrokenCriteria,
+    CriteriaSet,
+    Indicator,
+    Localized,
+    faults,
+    read_toml,
+)
+from flows.questions import BACK, EXPLAIN, PAUSE, SKIP, Choice, Chose, Question, understand
+from flows.spelling import fold
+from flows.wording import Catalogue
+
+FOLDER = Path(__file__).parents[2] / "flows" / "criteria"
+TEXTS = {group: (FOLDER / f"{group}.toml").read_text("utf-8") for group in GROUPS}
+FARMER = TEXTS["farmer"]
+SETS = [read_toml(text, f"{group}.toml") for group, text in TEXTS.items()]
+CATALOGUES = {
+    language: Catalogue(language, lambda text: text, lambda one, many, count: one) for language in ("vi", "en")
+}
+
+# DOMAIN: the indicators in Vietnamese, each with its competency.
+OFFICIAL_WORDS = {
+    "Tự học, học tập suốt đời": (
+        "Đọc, cập nhật thông tin, kiến thức qua sách báo, truyền hình, máy tính, điện thoại",
+        "Có kế hoạch học tập theo yêu cầu công việc hoặc chương trình của nhà nước, cơ quan, đoàn thể",
+        "Thu xếp thời gian sinh hoạt ở nhà văn hóa, câu lạc bộ, thư viện, hội thảo, trung tâm học tập cộng đồng",
+        "Động viên, tạo điều kiện cho người thân, đồng nghiệp học thường xuyên",
+    ),
+    "Sử dụng công cụ học tập, làm việc": (
+        "Sử dụng công nghệ thông tin theo yêu cầu công việc, đời sống",
+        "Sử dụng ngoại ngữ (hoặc tiếng dân tộc) theo yêu cầu công việc",
+        "Tính toán, cải tiến để công việc năng suất hơn",
+        "Tư duy biện chứng, phản biện trong công việc và hoạt động xã hội",
+    ),
+    "Xây dựng và thực hiện các mối quan hệ xã hội": (
+        "Xây dựng quan hệ thân thiện, hòa giải, tránh xung đột",
+        "Hợp tác, chia sẻ trong lao động và hoạt động xã hội",
+    ),
+}
+
+every_set = pytest.mark.parametrize("criteria", SETS, ids=GROUPS)
+
+
+def broken(old: str, new: str, text: str = FARMER) -> str:
+    """Return the text with the first of what is there replaced."""
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def test_there_is_a_set_for_every_group_and_no_other_file() -> None:
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(GROUPS)
+    assert tuple(criteria.group for criteria in SETS) == GROUPS
+
+
+@every_set
+def test_a_shipped_set_has_no_faults(criteria: CriteriaSet) -> None:
+    assert list(faults(criteria)) == []
+
+
+@every_set
+def test_a_shipped_set_has_the_competencies_and_indicators_of_the_draft(criteria: CriteriaSet) -> None:
+    actual = {c.name.vi: tuple(i.official.vi for i in c.indicators) for c in criteria.competencies}
+    assert actual == OFFICIAL_WORDS
+
+
+@every_set
+def test_a_shipped_set_asks_for_80_of_100_points_and_5_everywhere(criteria: CriteriaSet) -> None:
+    rule = criteria.pass_rule
+    assert (rule.total, rule.floor, rule.maximum, criteria.maximum) == (80, 5, 100, 100)
+
+
+@every_set
+def test_a_shipped_set_says_that_it_is_provisional(criteria: CriteriaSet) -> None:
+    assert criteria.status == "provisional"
+    assert criteria.provisional is not None
+    assert "324/QĐ-KHVN" in criteria.source.note.vi
+
+
+@every_set
+def test_who_gives_the_second_best_answer_everywhere_reaches_the_title(criteria: CriteriaSet) -> None:
+    points = [indicator.levels[1].points for indicator in criteria.indicators]
+    assert sum(points) >= criteria.pass_rule.total
+    assert min(points) >= criteria.pass_rule.floor
+
+
+@every_set
+def test_who_knows_a_few_words_of_another_language_can_still_reach_the_title(criteria: CriteriaSet) -> None:
+    levels = {i.id: i.levels[1].points for i in criteria.indicators}
+    levels |= {"languages": 5, "keeps-up": 10, "helps-others-learn": 10}
+    assert criteria.pass_rule.floor in [level.points for level in criteria.indicator("languages").levels]
+    assert sum(levels.values()) >= criteria.pass_rule.total
+
+
+@every_set
+def test_evidence_is_asked_where_it_helps_and_not_everywhere(criteria: CriteriaSet) -> None:
+    asked = [indicator for indicator in criteria.indicators if indicator.evidence == "asked"]
+    assert 2 <= len(asked) <= 4
+
+
+@every_set
+def test_answers_hold_no_digits_for_a_typed_number_means_the_place_in_the_list(criteria: CriteriaSet) -> None:
+    labels = [text for i in criteria.indicators for level in i.levels for text in both(level.label)]
+    assert [label for label in labels if re.search(r"\d", label)] == []
+
+
+@every_set
+def test_questions_in_vietnamese_do_without_a_pronoun_for_who_is_asked(criteria: CriteriaSet) -> None:
+    pronoun = re.compile(r"\b(bạn có|bác|chú|ông/bà|ông bà|anh/chị|quý vị|mình|tôi)\b", re.IGNORECASE)
+    assert [i.question.vi for i in criteria.indicators if pronoun.search(i.question.vi)] == []
+
+
+@every_set
+def test_an_example_names_an_answer_that_can_be_chosen(criteria: CriteriaSet) -> None:
+    for indicator in criteria.indicators:
+        for language in ("vi", "en"):
+            quoted = re.findall("“([^”]+)”", indicator.explanation.in_language(language))
+            assert quoted[-1] in [level.label.in_language(language) for level in indicator.levels]
+
+
+@every_set
+def test_an_answer_typed_without_tone_marks_is_understood(criteria: CriteriaSet) -> None:
+    for indicator in criteria.indicators:
+        for level in indicator.levels:
+            for label in both(level.label):
+                actual = understand(fold(label), asked(indicator), CATALOGUES)
+                assert actual == Chose(level.id)
+
+
+@every_set
+def test_an_answer_with_a_letter_missing_is_never_taken_for_another(criteria: CriteriaSet) -> None:
+    for indicator in criteria.indicators:
+        for level in indicator.levels:
+            typed = fold(level.label.vi)
+            for gap in range(len(typed)):
+                heard = understand(typed[:gap] + typed[gap + 1 :], asked(indicator), CATALOGUES)
+                assert heard in (None, Chose(level.id))
+
+
+def test_every_word_that_leads_elsewhere_under_a_question_is_refused_as_an_answer() -> None:
+    words = {word for move in (BACK, EXPLAIN, PAUSE) for word in move.also} | {"skip", "bo qua"}
+    assert words - NAVIGATION_WORDS == set()
+    assert {"skip", "bo qua"} <= set(SKIP.also)
+
+
+def test_the_longest_explained_question_fits_one_message_of_every_channel() -> None:
+    texts = LONGEST["question"] + LONGEST["explanation"] + LONGEST["official"]
+    assert texts + max(LEVELS_OF_AN_INDICATOR) * (len("11. \n") + LONGEST["label"]) <= 1900
+
+
+def test_an_indicator_and_a_level_are_found_by_id() -> None:
+    criteria = SETS[0]
+    assert criteria.indicator("languages") is criteria.indicators[5]
+    assert criteria.level("languages", "words").points == 5
+    with pytest.raises(KeyError):
+        criteria.indicator("nothing")
+    with pytest.raises(KeyError):
+        criteria.level("languages", "nothing")
+
+
+def test_the_pin_holds_the_content_and_only_the_content() -> None:
+    again = read_toml("# a remark\n" + FARMER, "elsewhere.toml")
+    assert (again, again.pin) == (SETS[0], SETS[0].pin)
+    assert read_toml(broken("Mỗi tuần vài lần", "Vài lần mỗi tuần"), "farmer.toml").pin != SETS[0].pin
+    assert re.fullmatch("[0-9a-f]{16}", again.pin)
+
+
+def test_a_pin_outlives_being_stored_and_read_again() -> None:
+    stored = msgspec.json.encode(SETS[0])
+    assert msgspec.json.decode(stored, type=CriteriaSet).pin == SETS[0].pin
+
+
+def test_a_text_is_said_in_its_language_and_in_vietnamese_otherwise() -> None:
+    text = Localized("Đạt", "Passed")
+    assert [text.in_language(language) for language in ("vi", "en", "fr")] == ["Đạt", "Passed", "Đạt"]
+
+
+FAULTS = {
+    "no TOML": (
+        'group = "farmer"',
+        'group = "farmer',
+        "this is not TOML: Illegal character '\\n' (at line 3, column 16); correct it there",
+    ),
+    "unknown field": (
+        'group = "farmer"',
+        'groop = "farmer"\ngroup = "farmer"',
+        "groop: is no field of a criteria set; delete it or correct its spelling",
+    ),
+    "missing field": ("floor = 5\n", "", "pass_rule.floor: is missing; add it"),
+    "missing language": (
+        '"Hằng ngày", en = "Every day"',
+        '"Hằng ngày"',
+        "competency A, indicator 1, level 1, label.en: is missing; add it",
+    ),
+    "text for a number": (
+        "points = 8",
+        'points = "8"',
+        "competency A, indicator 1, level 2, points: must be a whole number; write it in digits, without quotes",
+    ),
+    "number for a text": (
+        'version = "2026.1"',
+        "version = 2026.1",
+        "version: must be text; put it between quotes",
+    ),
+    "table for a list": (
+        "levels = [\n",
+        "levels = 3\nlabels = [\n",
+        "competency A, indicator 1, levels: must be a list; write it as in the shipped files",
+    ),
+    "unknown group": (
+        'group = "farmer"',
+        'group = "fisher"',
+        'group: has an unknown value; write one of "farmer", "worker", "official", "pupil", "other"',
+    ),
+    "capital in an id": (
+        'id = "relations"',
+        'id = "Relations"',
+        'competency C, id: "Relations" is no id; use small letters a-z, digits and hyphens only',
+    ),
+    "competency id twice": (
+        'id = "tools"',
+        'id = "lifelong-learning"',
+        'competency B, id: the id "lifelong-learning" is there twice; give one of them another id',
+    ),
+    "indicator id twice": (
+        'id = "cooperation"',
+        'id = "keeps-up"',
+        'competency C, indicator 10, id: the id "keeps-up" is there twice; give one of them another id',
+    ),
+    "level id twice": (
+        'id = "weekly"',
+        'id = "daily"',
+        'competency A, indicator 1, level 2, id: the id "daily" is there twice; give one of them another id',
+    ),
+    "version": (
+        'version = "2026.1"',
+        'version = "v2"',
+        'version: "v2" is no version; write year and number, as in "2026.1"',
+    ),
+    "date": (
+        'date = "2020"',
+        'date = "28/07/2022"',
+        'source.date: "28/07/2022" is no date; write a year, a month or a day, as in "2022-07-28"',
+    ),
+    "empty text": (
+        'question.en = "How often',
+        'question.en = " " # "How often',
+        "competency A, indicator 1, question.en: is empty; write the text",
+    ),
+    "space at the edge": (
+        '"Hằng ngày"',
+        '"Hằng ngày "',
+        "competency A, indicator 1, level 1, label.vi: begins or ends with a space; delete it",
+    ),
+    "two lines": (
+        '"Hằng ngày"',
+        '"Hằng\\nngày"',
+        "competency A, indicator 1, level 1, label.vi: has more than one line; write it on one line",
+    ),
+    "direction mark": (
+        '"Every day"',
+        '"Every \\u202Eday"',
+        "competency A, indicator 1, level 1, label.en: has the hidden character U+202E; "
+        "delete it or type the text anew",
+    ),
+    "control character": (
+        'explanation.vi = "Xem',
+        'explanation.vi = "\\u0007Xem',
+        "competency A, indicator 1, explanation.vi: has the hidden character U+0007; delete it or type the text anew",
+    ),
+    "tone marks apart": (
+        '"Hằng ngày"',
+        '"Hằng nga\\u0300y"',
+        "competency A, indicator 1, level 1, label.vi: has tone marks typed apart from their letters; "
+        "save the file in the Unicode form NFC",
+    ),
+    "long label": (
+        '"Hằng ngày"',
+        '"Ngày nào cũng xem, cả ngày lễ, ngày Tết và khi đi xa"',
+        "competency A, indicator 1, level 1, label.vi: has 52 characters, at most 40 fit; shorten it",
+    ),
+    "answers alike without tone marks": (
+        '"Mỗi tuần vài lần"',
+        '"Hàng Ngày!"',
+        'competency A, indicator 1, level 2, label.vi: "Hàng Ngày!" reads like "Hằng ngày" of level 1 '
+        "when typed without tone marks; word one of them differently",
+    ),
+    "answers alike across languages": (
+        '"A few times a week"',
+        '"Hang ngay"',
+        'competency A, indicator 1, level 2, label.en: "Hang ngay" reads like "Hằng ngày" of level 1 '
+        "when typed without tone marks; word one of them differently",
+    ),
+    "shorts alike": (
+        'short = { vi = "Kế hoạch học tập"',
+        'short = { vi = "Xem tin, cập nhật kiến thức"',
+        'competency A, indicator 2, short.vi: "Xem tin, cập nhật kiến thức" reads like '
+        '"Xem tin, cập nhật kiến thức" of indicator 1 when typed without tone marks; '
+        "word one of them differently",
+    ),
+    "a bare number": (
+        '"Hằng ngày"',
+        '"7"',
+        'competency A, indicator 1, level 1, label.vi: "7" has no letters to type; say it in words',
+    ),
+    "a question mark": (
+        '"Hằng ngày"',
+        '"?"',
+        'competency A, indicator 1, level 1, label.vi: "?" has no letters to type; say it in words',
+    ),
+    "a word that leads elsewhere": (
+        '"Hằng ngày"',
+        '"Quay lại"',
+        'competency A, indicator 1, level 1, label.vi: typing "Quay lại" already leads elsewhere; word it differently',
+    ),
+    "points out of order": (
+        "points = 5,",
+        "points = 8,",
+        "competency A, indicator 1, level 3, points: 8 points after 8; "
+        "order the levels from most to fewest points, each with its own",
+    ),
+    "too many points": (
+        "points = 10,",
+        "points = 11,",
+        "competency A, indicator 1, level 1, points: 11 points; give 0 to 10",
+    ),
+    "fewer than no points": (
+        "points = 2,",
+        "points = -2,",
+        "competency A, indicator 1, level 4, points: -2 points; give 0 to 10",
+    ),
+    "points that don't add up": (
+        "points = 10,",
+        "points = 9,",
+        "pass_rule.maximum: is 100, but the best answers add up to 99; correct it, or the points of the levels",
+    ),
+    "total": (
+        "total = 80",
+        "total = 101",
+        "pass_rule.total: 101 cannot be asked for; give 1 to 100",
+    ),
+    "floor": (
+        "floor = 5",
+        "floor = 11",
+        "pass_rule.floor: 11 cannot be asked for; give 0 to 10, what every indicator can earn",
+    ),
+    "official and provisional": (
+        'status = "provisional"',
+        'status = "official"',
+        'provisional: an official set has nothing provisional; delete it, or set status to "provisional"',
+    ),
+    "hint missing": (
+        'evidence = "none"',
+        'evidence = "asked"',
+        "competency A, indicator 1, evidence_hint: is missing while evidence is asked; "
+        'say what may be sent, or set evidence to "none"',
+    ),
+    "hint for nothing": (
+        'evidence = "asked"',
+        'evidence = "none"',
+        "competency A, indicator 2, evidence_hint: is there while no evidence is asked; "
+        'delete it, or set evidence to "asked"',
+    ),
+    "indicators missing": (
+        "[[competencies.indicators]]",
+        "[[competencies]]",
+        "competency A, indicators: is missing; add it",
+    ),
+    "no indicators": (
+        "[[competencies]]",
+        '[[competencies]]\nid = "more"\nname.vi = "Thêm"\nname.en = "More"\nindicators = []\n[[competencies]]',
+        "competency A: has no indicators; add one, or delete the competency",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_broken_set_is_refused_in_one_line_with_place_and_cure(old: str, new: str, message: str) -> None:
+    with pytest.raises(BrokenCriteria) as refusal:
+        read_toml(broken(old, new), "farmer.toml")
+    assert str(refusal.value) == f"farmer.toml: {message}"
+
+
+def test_a_provisional_set_must_say_what_is_provisional() -> None:
+    silent = re.sub(r"^provisional\..*\n", "", FARMER, flags=re.MULTILINE)
+    with pytest.raises(BrokenCriteria) as refusal:
+        read_toml(silent, "farmer.toml")
+    assert str(refusal.value) == "farmer.toml: provisional: is missing; say what about this set is provisional"
+
+
+def test_two_competencies_are_too_few() -> None:
+    with pytest.raises(BrokenCriteria) as refusal:
+        read_toml(FARMER[: FARMER.rindex("[[competencies]]")], "farmer.toml")
+    assert str(refusal.value) == "farmer.toml: competencies: the number of competencies is 2; give at least 3"
+
+
+def test_one_level_is_no_choice() -> None:
+    alone = re.sub(r"(levels = \[\n.*\n)(.*\n)+?\]", r"\1]", FARMER, count=1)
+    with pytest.raises(BrokenCriteria) as refusal:
+        read_toml(alone, "farmer.toml")
+    place = "farmer.toml: competency A, indicator 1, levels"
+    assert str(refusal.value) == f"{place}: the number of levels is 1; give 2 to 11"
+
+
+def test_a_refusal_is_one_printable_line_whatever_the_file_is_called() -> None:
+    with pytest.raises(BrokenCriteria) as refusal:
+        read_toml(broken("floor = 5\n", ""), "evil\n\u202e.toml")
+    assert str(refusal.value) == "evil  .toml: pass_rule.floor: is missing; add it"
+
+
+def both(text: Localized) -> tuple[str, str]:
+    return text.vi, text.en
+
+
+def asked(indicator: Indicator) -> Question:
+    """Return an indicator as the conversation asks it."""
+    choices = tuple(Choice(level.id, level.label) for level in indicator.levels)
+    return Question(indicator.question, choices, (BACK, EXPLAIN, PAUSE), numbered=True)

@@ -1,0 +1,75 @@
+"""`make messages`: bring the catalogues up to date with the sentences in the code."""
+
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from bot.catalogues import LANGUAGES, forms, untranslated
+
+CHECKOUT = Path(__file__).parents[1]
+PACKAGES = ("bot", "flows")
+KEYWORDS = {"_": None, "n_": (1, 2)}
+# What changes with every run, or names nobody.
+LEFT_OUT = (
+    "Project-Id-Version",
+    "POT-Creation-Date",
+    "PO-Revision-Date",
+    "Last-Translator",
+    "Language-Team",
+    "Report-Msgid-Bugs-To",
+    "Generated-By",
+)
+WIDTH = 110
+
+
+def extracted() -> Catalog:
+    """Return the sentences in the code, each with the files it stands in."""
+    template = Catalog(project="hoctap", version="0")
+    for package in PACKAGES:
+        found = extract_from_dir(CHECKOUT / package, [("**.py", "python")], keywords=KEYWORDS)
+        for file, line, message, comments, context in found:
+            template.add(message, locations=[(f"{package}/{file}", line)], auto_comments=comments, context=context)
+    return template
+
+
+def catalogue_of(language: str) -> Path:
+    """Return where a language's sentences are written."""
+    return CHECKOUT / "locales" / language / "LC_MESSAGES" / "hoctap.po"
+
+
+def update(language: str, template: Catalog) -> Catalog:
+    """Return a language's catalogue with the sentences in the code and no others."""
+    with catalogue_of(language).open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    catalogue.project, catalogue.version = template.project, template.version
+    catalogue.update(template, no_fuzzy_matching=True)
+    if language == "en":
+        for message in catalogue:
+            message.string = message.string if any(forms(message.string)) else message.id
+    return catalogue
+
+
+def written(catalogue: Catalog) -> bytes:
+    """Return a catalogue's text: in the order of the code, without line numbers, dates and names."""
+    text = BytesIO()
+    write_po(text, catalogue, WIDTH, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    left_out = tuple(f'"{field}:'.encode() for field in LEFT_OUT)
+    return b"".join(line for line in text.getvalue().splitlines(keepends=True) if not line.startswith(left_out))
+
+
+def main() -> None:
+    """Write the catalogues and say what is left to translate."""
+    template = extracted()
+    for language in LANGUAGES:
+        catalogue = update(language, template)
+        catalogue_of(language).write_bytes(written(catalogue))
+        left = list(untranslated(catalogue))
+        print(f"{catalogue_of(language).relative_to(CHECKOUT)}: {len(catalogue)} sentences, {len(left)} to translate")
+        print(*(f"  {msgid}" for msgid in left), sep="\n", end="\n" if left else "")
+
+
+if __name__ == "__main__":
+    main()

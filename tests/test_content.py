@@ -1,0 +1,73 @@
+"""The content check: nothing wrong with what is there, one line for each thing that could be."""
+
+import pytest
+
+from bot import content
+from bot.catalogues import load
+from flows.engine import FLOWS
+from flows.questions import Choice
+from flows.spelling import fold
+
+
+def test_there_is_nothing_wrong_with_the_content() -> None:
+    assert content.problems() == []
+
+
+def test_a_sentence_that_no_catalogue_has_is_named_with_its_place() -> None:
+    code = content.calls_in("flows/talks/home.py", 'X = 1\nY = _("Say " "cheese")\n')
+    cure = "write it out in the code, run 'make messages' and translate it"
+    assert list(content.unworded(code)) == [
+        f'flows/talks/home.py:2: "Say cheese" is not in the catalogue {language}; {cure}' for language in ("vi", "en")
+    ]
+
+
+def test_a_sentence_put_together_while_running_is_refused() -> None:
+    code = content.calls_in("bot/x.py", "def f(name: str) -> Text:\n    return _(f'Hello {name}.')\n")
+    assert len(list(content.unworded(code))) == 2
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "line"),
+    [
+        ("flows/talks/privacy.py", 'Went("shure", talk)', 1),
+        ("flows/talks/privacy.py", 'Went("indicator", talk)', 1),
+        ("flows/commands.py", '\nEntered("sumary" if True else "summary", Filling())', 2),
+        ("flows/talks/home.py", "def on(step, talk):\n    return Went(step, talk)\n\non('hom', talk)", 4),
+    ],
+)
+def test_going_to_a_step_that_is_not_there_is_named_with_its_place(module: str, text: str, line: int) -> None:
+    found = list(content.lost_steps([*content.calls(), *content.calls_in(module, text)]))
+    assert [problem.partition(" goes to the step ")[0] for problem in found] == [f"{module}:{line}:"]
+
+
+def test_a_step_that_nothing_goes_to_is_named() -> None:
+    code = [call for call in content.calls() if getattr(call.argument, "value", None) != "sure"]
+    assert list(content.lost_steps(code)) == [
+        'flows/talks/privacy.py: nothing goes to the step "sure"; go there or delete it'
+    ]
+
+
+@pytest.mark.parametrize("other", [Choice("stork", "Cò"), Choice("stork", "Con cò", ("co",))])
+def test_answers_that_differ_in_their_tone_marks_only_are_refused(other: Choice) -> None:
+    assert list(content.collide("question 1", [Choice("yes", "Có"), other], load())) == [
+        'question 1: "co" means both "yes" and "stork"; word one of them differently'
+    ]
+
+
+def test_an_answer_called_like_a_button_under_its_question_is_refused() -> None:
+    question = next(step for flow in FLOWS.values() for step in flow.steps if step.name == "indicator")
+    choices = [Choice("none", "Quay lại"), *content.constants(question)]
+    assert list(content.collide("farmer, keeps-up", choices, load())) == [
+        'farmer, keeps-up: "quay lai" means both "none" and "back"; word one of them differently'
+    ]
+
+
+def test_the_further_words_for_an_answer_are_written_as_they_are_compared() -> None:
+    words = {
+        word
+        for flow in FLOWS.values()
+        for step in flow.steps
+        for choice in content.constants(step)
+        for word in choice.also
+    }
+    assert sorted(word for word in words if fold(word) != word) == []
