@@ -1,6 +1,7 @@
 """The one place where everything is put together: what `hoctap serve`, the demo and the tests run."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 MOST_WEBHOOK_BYTES = 1024 * 1024
 
 log = structlog.get_logger()
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector leave alone what was loaded at the start, and look less often at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 def now() -> datetime:
@@ -102,7 +110,7 @@ class Application:
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:
-            yield telegram.set_webhook(f"{self.settings.public_url.rstrip('/')}/telegram", self._webhook_secret())
+            yield telegram.set_webhook(self.settings.public_url, self._webhook_secret())
         else:
             yield telegram.poll(self.turns.receive)
 
@@ -138,8 +146,8 @@ class Application:
         except DatabaseUnusable:
             return JSONResponse({"status": "database unreachable"}, status_code=503)
         channels = {"web": "ok"}
-        if self.delivery is not None:
-            channels["telegram"] = self.delivery.trouble or "ok"
+        if self.telegram is not None and self.delivery is not None:
+            channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
         return JSONResponse({"status": "ok", "channels": channels})
 
     async def _metrics(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ import structlog
 from bot.services.bell import Bell
 from bot.services.sending import BlockedByPerson, Later, Outcome, Rejected, Sender, Sent
 from bot.store import outbox
-from bot.store.database import Database
+from bot.store.database import Database, patiently
 from bot.store.outbox import Due, Settled
 
 log = structlog.get_logger()
@@ -20,6 +20,7 @@ IN_FLIGHT = 64
 LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
+LANDING_SECONDS = 5.0
 
 
 class Delivery:
@@ -44,29 +45,42 @@ class Delivery:
 
     async def run(self) -> None:
         """Send for ever. What was in flight when the last process died is sent again."""
-        async with self._database.writing() as connection:
-            again = await outbox.requeue_in_flight(connection, self._sender.channel, self._sender.bot)
+        again = await patiently(self._requeue)
         if again:
             log.info("letters_sent_again", bot=self._sender.bot, count=again)
-        while True:
-            heard = self._bell.rings
-            if not await self._exchange():
-                await self._bell.wait(heard, self._patience())
+        try:
+            while True:
+                heard = self._bell.rings
+                if not await patiently(self._exchange):
+                    await self._bell.wait(heard, self._patience())
+        finally:
+            await self._land()
+
+    async def _land(self) -> None:
+        """Wait for letters that are on their way and settle them, so that a stop asked for repeats none."""
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
+        async with self._database.writing() as connection:
+            await outbox.settle(connection, self._settled, self._clock())
+
+    async def _requeue(self) -> int:
+        async with self._database.writing() as connection:
+            return await outbox.requeue_in_flight(connection, self._sender.channel, self._sender.bot)
 
     async def _exchange(self) -> bool:
         """Settle what came back and take what is due, in one transaction. Tells whether anything was done."""
-        settled, self._settled = self._settled, []
-        blocked, self._blocked = self._blocked, []
+        settled, blocked = tuple(self._settled), tuple(self._blocked)
         room = 0 if self._pace.held() else IN_FLIGHT - len(self._flying) - len(settled)
         if not settled and not room:
             return False
-        now = self._clock()
+        now, sender, due = self._clock(), self._sender, []
         async with self._database.writing() as connection:
-            if settled:
-                await outbox.settle(connection, settled, now)
+            await outbox.settle(connection, settled, now)
             for conversation_id in blocked:
                 await outbox.mark_blocked(connection, conversation_id, now)
-            due = await outbox.take_due(connection, self._sender.channel, self._sender.bot, room, now) if room else []
+            if room:
+                due = await outbox.take_due(connection, sender.channel, sender.bot, room, now)
+        del self._settled[: len(settled)], self._blocked[: len(blocked)]
         for letter in due:
             task = asyncio.create_task(self._deliver(letter))
             self._flying[task] = letter.id

@@ -1,9 +1,10 @@
 """Settings from the environment or a `.env` file, checked before anything starts."""
 
+import re
 import secrets
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +22,9 @@ CURES = {
     "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
     "evidence_url": "file:///FOLDER",
     "log_level": "debug, info, warning or error",
+    "time_zone": "a name like Asia/Ho_Chi_Minh",
 }
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
 class SettingsWrong(Exception):
@@ -61,8 +64,7 @@ class Settings(BaseSettings):
     def _telegram_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
             return None
-        number, _colon, rest = value.get_secret_value().partition(":")
-        if not number.isdecimal() or not rest:
+        if not _TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("not a token")
         return value
 
@@ -80,6 +82,15 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError("not a time zone") from error
+        return value
 
     @model_validator(mode="after")
     def _webhook_has_a_secret(self) -> "Settings":

@@ -1,9 +1,11 @@
 """Assessments: one resident's form in one round, its life from draft to decision, and its result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from flows.criteria import Competency, CriteriaSet, Indicator
 from flows.people import Person, RoleKind
@@ -43,8 +45,7 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
 EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The level chosen for one indicator. `adjusted_from` is the resident's own, where the branch changed it."""
 
     level_id: str
@@ -52,8 +53,7 @@ class Answer:
     adjusted_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One proof: words, a photo or document, or the branch's word. `id` is 0 until it is stored."""
 
     kind: EvidenceKind
@@ -63,8 +63,7 @@ class Evidence:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """A form with the criteria set it is pinned to. `version` grows with every change of its answers."""
 
     id: int
@@ -74,8 +73,8 @@ class Assessment:
     criteria: CriteriaSet
     state: State = "draft"
     version: int = 0
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = {}
+    evidence: Mapping[str, tuple[Evidence, ...]] = {}
     reason: str = ""
     submitted_at: datetime | None = None
 
@@ -111,6 +110,11 @@ class Result:
         return self.missing_points == 0 and not self.below_floor
 
 
+def total_of(assessment: Assessment) -> int:
+    """Add up the points of the answers given so far."""
+    return sum([answer.points for answer in assessment.answers.values()])
+
+
 def result_of(assessment: Assessment) -> Result:
     """Add up a form: per competency (points, maximum), in all, and what the pass rule finds missing."""
     answers = assessment.answers
@@ -119,8 +123,7 @@ def result_of(assessment: Assessment) -> Result:
     total = sum(earned.values())
     return Result(
         points=tuple(
-            (c, sum(earned[i.id] for i in c.indicators), sum(i.maximum for i in c.indicators))
-            for c in criteria.competencies
+            (c, sum(earned[i.id] for i in c.indicators), criteria.maxima[c.id]) for c in criteria.competencies
         ),
         total=total,
         maximum=criteria.maximum,

@@ -1,8 +1,10 @@
 """The conversation engine: a session, a reply and facts in; a new session, messages and records out."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from flows.commands import hear_command, hear_edit, hear_lasting_button
 from flows.events import (
@@ -43,8 +45,7 @@ ANSWER = "a:"
 COMMAND = "c:"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed."""
 
     session: Session
@@ -69,11 +70,12 @@ def decide(
     turn = _Turn(session, facts)
     try:
         for event in _respond(session, reply, facts, catalogues):
-            turn = turn.with_event(event)
+            turn.take(event)
     except Refused as refused:
         if more_waiting and isinstance(refused, NotUnderstood):
             return Decision(session, facts)
-        turn = _Turn(session, facts).with_event(Said(_kindly(refused, session.misses)))
+        turn = _Turn(session, facts)  # nothing of it has happened
+        turn.take(Said(_kindly(refused, session.misses)))
         misses = session.misses + isinstance(refused, NotUnderstood)
         return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
     return turn.finished(session, asks=turn.asks(session))
@@ -149,39 +151,42 @@ def _kindly(refused: Refused, misses: int) -> Wording:
     return refused.wording
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Turn:
-    """A turn under way: each event changes the picture that the next question is asked on."""
+    """A turn under way, known to nobody else: each event changes the picture that the next question is asked on."""
 
     session: Session
     facts: Facts
-    said: tuple[Wording, ...] = ()
-    messages: tuple[Message, ...] = ()
-    told: tuple[Told, ...] = ()
-    records: tuple[Record, ...] = ()
+    said: list[Wording] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     menu: bool = False
     quiet: bool = False
 
-    def with_event(self, event: Event) -> "_Turn":
+    def take(self, event: Event) -> None:
+        """Let an event happen."""
         match event:
             case Said(text):
-                return replace(self, said=(*self.said, text))
+                self.said.append(text)
             case Sent(message):
-                return replace(self, messages=(*self.messages, message))
+                self.messages.append(message)
             case Told():
-                return replace(self, told=(*self.told, event))
+                self.told.append(event)
             case Went(step, talk):
-                return self._at((*self.session.frames[:-1], Frame(step, talk)))
+                self._go((*self.session.frames[:-1], Frame(step, talk)))
             case Entered(step, talk):
-                return self._at((*_without(self.session.frames, talk), Frame(step, talk)))
-            case Left(home):
-                return replace(self._at((HOME,) if home else self.session.frames[:-1] or (HOME,)), quiet=event.quiet)
+                self._go((*_without(self.session.frames, talk), Frame(step, talk)))
+            case Left(home, quiet):
+                self._go((HOME,) if home else self.session.frames[:-1] or (HOME,))
+                self.quiet = quiet
             case _:
-                menu = self.menu or isinstance(event, LanguageChosen | InvitationUsed)
-                return replace(self, records=(*self.records, event), facts=self.facts.after(event), menu=menu)
+                self.records.append(event)
+                self.facts = self.facts.after(event)
+                self.menu = self.menu or isinstance(event, LanguageChosen | InvitationUsed)
 
-    def _at(self, frames: tuple[Frame, ...]) -> "_Turn":
-        return replace(self, session=_session(frames, self.session.asked, self.session.misses))
+    def _go(self, frames: tuple[Frame, ...]) -> None:
+        self.session = Session(frames, self.session.asked, self.session.misses)
 
     def asks(self, before: Session) -> bool:
         """Tell whether a question follows. At home there is nothing to ask: its menu comes to who arrives there,
@@ -193,31 +198,35 @@ class _Turn:
 
     def finished(self, before: Session, *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
         """Pose the question the talk is at, past whatever cannot go on, and put what was said before it."""
-        turn = self._past_obstacles() if asks else self
-        frame = turn.session.frame
-        asked = before.asked + (frame != before.frame)
-        session = _session(turn.session.frames, asked, misses)
-        messages = turn.messages
         if asks:
-            question = FLOWS[type(frame.talk)].step(frame.step).ask(turn.facts, frame.talk)
+            self._pass_obstacles()
+        frame = self.session.frame
+        asked = before.asked + (frame != before.frame)
+        if asks:
+            question = FLOWS[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
-            messages = (*messages, posed(question, text, turn.said, asked))
-        elif turn.said:
-            messages = (Message(paragraphs(*turn.said)), *messages)
-        return Decision(session, turn.facts, messages, turn.told, turn.records, turn.menu)
+            self.messages.append(posed(question, text, self.said, asked))
+        elif self.said:
+            self.messages.insert(0, Message(paragraphs(*self.said)))
+        return Decision(
+            Session(self.session.frames, asked, misses),
+            self.facts,
+            tuple(self.messages),
+            tuple(self.told),
+            tuple(self.records),
+            self.menu,
+        )
 
-    def _past_obstacles(self) -> "_Turn":
-        turn = self
-        while turn.session.frame != HOME:
-            frame = turn.session.frame
-            obstacle = FLOWS[type(frame.talk)].obstacle(turn.facts, frame.talk)
+    def _pass_obstacles(self) -> None:
+        while (frame := self.session.frame) != HOME:
+            obstacle = FLOWS[type(frame.talk)].obstacle(self.facts, frame.talk)
             if obstacle is None:
-                break
-            turn = turn.with_event(Said(obstacle)).with_event(Left())
-        return turn
+                return
+            self.take(Said(obstacle))
+            self.take(Left())
 
 
-def posed(question: Question, text: Wording, said: tuple[Wording, ...], asked: int) -> Message:
+def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int) -> Message:
     """Make the message of a question, after what was said before it. Buttons carry the question's number."""
     return Message(
         paragraphs(*said, text),
@@ -233,10 +242,6 @@ def posed(question: Question, text: Wording, said: tuple[Wording, ...], asked: i
 def _button(choice: Choice, asked: int, number: int = 0) -> Button:
     label = Lines((f"{number}.", choice.label), " ") if number else choice.label
     return Button(label, f"{ANSWER}{asked}:{choice.key}")
-
-
-def _session(frames: tuple[Frame, ...], asked: int, misses: int) -> Session:
-    return Session(frames, asked, misses)
 
 
 def _without(frames: tuple[Frame, ...], talk: Talk) -> tuple[Frame, ...]:

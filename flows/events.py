@@ -1,7 +1,8 @@
 """What a turn decides: things to say, places to go, and facts to record. A closed set."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from flows.assessments import Act, Actor, Answer, Evidence, State
 from flows.criteria import CriteriaSet, Group
@@ -11,83 +12,72 @@ from flows.session import Talk
 from flows.wording import Wording
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A sentence before the next question."""
 
     text: Wording
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A message of its own, with files or buttons that last."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class PersonAddress:
+class PersonAddress(Struct, frozen=True):
     """One person, wherever they can be reached."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class HeadsAddress:
+class HeadsAddress(Struct, frozen=True):
     """Who confirms for a unit: its branch heads, or those of the nearest unit above that has one."""
 
     unit_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A message to somebody else, in that person's language."""
 
     to: PersonAddress | HeadsAddress
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Went:
+class Went(Struct, frozen=True):
     """On to a step of the same talk, with what the talk knows now."""
 
     step: str
     talk: Talk
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """Into another talk; the present one waits underneath."""
 
     step: str
     talk: Talk
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """Out of the talk, back to what waits underneath; `home` leaves everything, `quiet` needs no menu there."""
 
     home: bool = False
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageChosen:
+class LanguageChosen(Struct, frozen=True):
     """The language the bot speaks with this person."""
 
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Consented:
+class Consented(Struct, frozen=True):
     """A choice about personal data, with the version of the text it was made on."""
 
     text_version: str
     given: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PersonSaved:
+class PersonSaved(Struct, frozen=True):
     """What a person told about themselves, once they have checked it."""
 
     name: str
@@ -97,8 +87,7 @@ class PersonSaved:
     representative: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """A form begun in a round, pinned to this version of the criteria set."""
 
     round_id: int
@@ -106,8 +95,7 @@ class Begun:
     criteria: CriteriaSet
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The resident's own answer to an indicator."""
 
     assessment_id: int
@@ -115,8 +103,7 @@ class Answered:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceGiven:
+class EvidenceGiven(Struct, frozen=True):
     """One more proof for an indicator."""
 
     assessment_id: int
@@ -124,8 +111,7 @@ class EvidenceGiven:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Acted:
+class Acted(Struct, frozen=True):
     """An act on an assessment: who did what to which version, and what it came to."""
 
     assessment_id: int
@@ -140,8 +126,7 @@ class Acted:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """An invitation: only the digest of its token is kept."""
 
     digest: str
@@ -150,8 +135,7 @@ class Invited:
     expires: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationUsed:
+class InvitationUsed(Struct, frozen=True):
     """The role of an invitation taken up."""
 
     digest: str
@@ -159,13 +143,11 @@ class InvitationUsed:
     unit_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """Everything about the person, gone; the totals stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChanged:
+class ContactChanged(Struct, frozen=True):
     """The person stopped the bot, or let it write again."""
 
     blocked: bool

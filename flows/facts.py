@@ -1,10 +1,13 @@
 """What a turn may know: everything that was gathered for it, and how its own events change that picture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flows.assessments import Assessment, Evidence, State
 from flows.criteria import CriteriaSet
@@ -28,8 +31,7 @@ MOST_ROUNDS_FOUND = 50_000
 INVITATION_LIFE = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """One chat of one channel. `language` is unknown until chosen, `consented` until answered."""
 
     id: int
@@ -61,8 +63,7 @@ class Reference:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Struct, frozen=True):
     """An invitation as stored. `open` is false once it was used."""
 
     digest: str
@@ -72,8 +73,7 @@ class Invitation:
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ListedForm:
+class ListedForm(Struct, frozen=True):
     """One line of a branch head's list."""
 
     assessment_id: int
@@ -83,30 +83,26 @@ class ListedForm:
     unit_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class FormList:
+class FormList(Struct, frozen=True):
     """A page of forms of one state, and how many there are in each."""
 
     counts: Mapping[State, int]
     forms: tuple[ListedForm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AssessmentWanted:
+class AssessmentWanted(Struct, frozen=True):
     """An assessment by its id."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationWanted:
+class InvitationWanted(Struct, frozen=True):
     """An invitation by the digest of its token."""
 
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListWanted:
+class ListWanted(Struct, frozen=True):
     """A page of a list: forms of one state in these units and rounds, oldest first."""
 
     units: frozenset[int]
@@ -116,8 +112,12 @@ class ListWanted:
     limit: int
 
 
-Need = AssessmentWanted | InvitationWanted | ListWanted
-Found = Assessment | Invitation | FormList | None
+class TokenWanted(Struct, frozen=True):
+    """A fresh token that nobody can guess."""
+
+
+Need = AssessmentWanted | InvitationWanted | ListWanted | TokenWanted
+Found = Assessment | Invitation | FormList | str | None
 
 
 class Wanting(Exception):
@@ -128,10 +128,9 @@ class Wanting(Exception):
         self.need = need
 
 
-@dataclass(frozen=True)
-class Facts:
-    """The picture one turn decides on. `now` is local time; `token` is fresh and unguessable, for one
-    invitation. `found` holds what was looked up on demand, `moved` the forms whose state this turn changed."""
+class Facts(Struct, frozen=True, dict=True):
+    """The picture one turn decides on. `now` is local time; `found` holds what was looked up on demand, `moved` the
+    forms whose state this turn changed."""
 
     now: datetime
     conversation: Conversation
@@ -139,8 +138,7 @@ class Facts:
     person: Person | None = None
     roles: tuple[Role, ...] = ()
     own: Assessment | None = None
-    token: str = ""
-    found: Mapping[Need, Found] = field(default_factory=dict)
+    found: Mapping[Need, Found] = {}
     moved: tuple[tuple[Assessment, Assessment], ...] = ()
 
     @property
@@ -196,6 +194,12 @@ class Facts:
         """Look up an invitation. Raises Wanting until it was gathered."""
         found = self._look_up(InvitationWanted(digest))
         return found if isinstance(found, Invitation) else None
+
+    @property
+    def token(self) -> str:
+        """Return a fresh token, for one invitation. Raises Wanting until it was made."""
+        found = self._look_up(TokenWanted())
+        return found if isinstance(found, str) else ""
 
     def listed(self, wanted: ListWanted) -> FormList:
         """Look up a page of a list as it will be after this turn. Raises Wanting until it was gathered."""

@@ -1,7 +1,6 @@
 """What goes out: messages as the flows write them, and as they wait to be sent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -11,8 +10,7 @@ LETTERS_A_ROW = 30
 MOST_A_ROW = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """One thing to press. `lasting` buttons stay valid after the talk has moved on."""
 
     label: Wording
@@ -20,8 +18,7 @@ class Button:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A text document before it has a language."""
 
     name: str
@@ -46,8 +43,7 @@ class InlineFile(Struct, frozen=True, tag="inline"):
 Attachment = StoredFile | InlineFile
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message before it has a language. Buttons come in groups that start a row of their own."""
 
     text: Wording

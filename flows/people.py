@@ -1,8 +1,9 @@
 """Residents and the roles people hold, with the rules for what they tell about themselves."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flows.criteria import Group
 from flows.refusals import Refused
@@ -33,8 +34,7 @@ _NAME_LETTERS = re.compile(r"[^\W\d_]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody known to the bot. A branch head need not be a resident: then the rest is unknown."""
 
     id: int
@@ -50,8 +50,7 @@ class Person:
         return None not in (self.birth_year, self.unit_id, self.group)
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """What a person may do, and where: the unit and all below it."""
 
     kind: RoleKind

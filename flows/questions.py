@@ -1,9 +1,9 @@
 """Questions and the ways to answer them: a button, a number, the words with or without tone marks."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from rapidfuzz import fuzz, process
 
 from flows.refusals import NotUnderstood
@@ -18,8 +18,7 @@ SHORTEST_FORGIVEN = 5
 _NUMBER = re.compile(r"^[(\[]?(\d{1,3})[)\].]?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One answer. `key` goes into the button; `also` are further words for it, already folded."""
 
     key: str
@@ -27,8 +26,7 @@ class Choice:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked: choices answer it, moves go elsewhere. `free` takes any text, `files` photos and documents;
     `again` is what is said instead of a long text when it has to be asked once more."""
 
@@ -41,22 +39,19 @@ class Question:
     again: Wording | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chose:
+class Chose(Struct, frozen=True):
     """A choice or move of the question, by its key."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(Struct, frozen=True):
     """Free text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gave:
+class Gave(Struct, frozen=True):
     """A photo or document."""
 
     file: SentFile

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import Struct
+
 from flows.criteria import Localized
 
 DATE_PATTERN = {"vi": "{0.day:02}/{0.month:02}/{0.year}", "en": "{0.day} {0:%B} {0.year}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A sentence of the catalogue with its parameters by name; `plural` and `count` choose its form in English."""
 
     msgid: str
@@ -20,8 +21,7 @@ class Text:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Wordings put together with a separator, empty ones left out."""
 
     parts: tuple["Wording", ...]

@@ -1,36 +1,38 @@
 """The benchmark of turns: residents fill in forms as fast as they are answered.
 
 Every turn is whole and durable: the update is committed to the inbox, gathered, decided by the real engine on a
-shipped criteria set, worded from the catalogues, committed with session, answer and letter (`synchronous=FULL`),
-taken from the outbox by the real delivery, handed to a channel that answers at once, and settled. The baseline makes
-the same changes to the same rows through the standard library's sqlite3, one commit a turn, and nothing else: it
-decides nothing, reads nothing and words nothing.
+shipped criteria set, worded from the catalogues with its buttons, and committed with session, answer and letter
+(`synchronous=FULL`); then the resident answers it. The baseline makes the same changes to the same rows through the
+standard library's sqlite3, one commit a turn, and nothing else: it decides nothing, reads nothing and words nothing.
 """
 
 import asyncio
 import sqlite3
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.application import spare_the_collector
 from bot.catalogues import load
-from bot.delivery import Delivery
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_shipped, open_round
-from bot.services.sending import Outcome, Rates, Sent
-from bot.services.turns import Turns
+from bot.services.turns import Done, Turns
 from bot.store import setup
+from bot.store.applying import Decided
 from bot.store.database import PRAGMAS, Database
 from bot.store.inbox import Incoming
 from bot.store.migrating import migrate
+from bot.store.outbox import Letter
 from flows.criteria import CriteriaSet
 from flows.messages import Outgoing
 from flows.replies import Typed
-from flows.units import Unit
+from flows.units import Unit, UnitTree
 
 CHANNEL = "bench"
 ALONE_TURNS = 200
@@ -48,34 +50,42 @@ class Figures(msgspec.Struct):
     alone_p99_ms: float
 
 
-class Channel:
-    """A channel that takes every letter at once and wakes the resident it is for."""
+class Line(Turns):
+    """The turn loop with somebody at the other end: who was answered in a batch hears it once it is committed."""
 
-    channel = CHANNEL
-    bot = CHANNEL
-    rates = Rates(per_bot=1e9, per_chat=1e9)
-
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, load(), lambda: DAY, ZoneInfo("Asia/Ho_Chi_Minh"))
         self.waiting: dict[str, asyncio.Future[Outgoing]] = {}
+        self._answered: list[Letter] = []
 
-    def give_up(self, worker: asyncio.Task[None]) -> None:
-        """Let nobody wait for a worker that has died."""
+    async def run_once(self) -> Done:
+        """Work through a batch and hand over its letters."""
+        done = await super().run_once()
+        for letter in self._answered:
+            self._hand_over(letter)
+        self._answered.clear()
+        return done
+
+    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
+        letters = await super()._letters(connection, decided, units)
+        self._answered += letters
+        return letters
+
+    def _hand_over(self, letter: Letter) -> None:
+        if letter.outgoing is not None and not self.waiting[letter.to.address].done():
+            self.waiting[letter.to.address].set_result(letter.outgoing)
+
+    def give_up(self, worker: "asyncio.Task[None]") -> None:
+        """Let nobody wait for a loop that has died."""
         for answer in self.waiting.values():
             answer.cancel()
-
-    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
-        """Hand a letter to its resident."""
-        if outgoing is not None and not self.waiting[address].done():
-            self.waiting[address].set_result(outgoing)
-        return Sent()
 
 
 class Resident:
     """Somebody who answers at once. `update` numbers what they send."""
 
-    def __init__(self, turns: Turns, channel: Channel, address: str) -> None:
-        self._turns = turns
-        self._channel = channel
+    def __init__(self, line: Line, address: str) -> None:
+        self._line = line
         self._address = address
         self._sent = 0
 
@@ -83,10 +93,10 @@ class Resident:
         """Send a text and wait for its answer. Returns the milliseconds it took."""
         self._sent += 1
         answer: asyncio.Future[Outgoing] = asyncio.get_running_loop().create_future()
-        self._channel.waiting[self._address] = answer
+        self._line.waiting[self._address] = answer
         began = time.perf_counter()
         update = Incoming(CHANNEL, CHANNEL, self._address, f"{self._address}-{self._sent}", Typed(text))
-        await self._turns.receive([update])
+        await self._line.receive([update])
         await answer
         return (time.perf_counter() - began) * 1000
 
@@ -113,22 +123,19 @@ async def measure(residents: int, forms: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}")
         await _commune(database)
-        turns = Turns(database, load(), lambda: DAY, ZoneInfo("Asia/Ho_Chi_Minh"))
-        channel = Channel()
-        delivery = Delivery(database, channel, lambda: DAY, turns.letters_queued)
-        working = [asyncio.create_task(turns.run()), asyncio.create_task(delivery.run())]
+        line = Line(database)
+        working = asyncio.create_task(line.run())
+        working.add_done_callback(line.give_up)
         criteria = next(criteria for criteria in shipped() if criteria.group == "farmer")
-        for task in working:
-            task.add_done_callback(channel.give_up)
-        crowd = [Resident(turns, channel, str(number)) for number in range(residents)]
+        crowd = [Resident(line, str(number)) for number in range(residents)]
         await asyncio.gather(*(one.register() for one in crowd))
         alone = [took for _ in range(ALONE_TURNS // 20) for took in await crowd[0].fill(criteria)]
+        spare_the_collector()
         began = time.perf_counter()
         took = [ms for many in await asyncio.gather(*(_fill(one, criteria, forms) for one in crowd)) for ms in many]
         seconds = time.perf_counter() - began
-        for task in working:
-            task.cancel()
-        await asyncio.wait(working)
+        working.cancel()
+        await asyncio.wait([working])
         await database.close()
         raw = await asyncio.to_thread(raw_turns_per_s, Path(folder) / "raw.db", min(len(took), 10_000))
     return Figures(

@@ -43,13 +43,23 @@ def run(work: Callable[[], Coroutine[Any, Any, None]], *refusals: type[Exception
     mendable: tuple[type[Exception], ...] = (DatabaseUnusable, *refusals)
 
     try:
-        asyncio.run(work())
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(work())
     except mendable as refused:
         fail(str(refused))
     except OperationalError as error:
         fail(f"DATABASE_URL is not usable: {error.orig}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """Choose the faster event loop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 @asynccontextmanager

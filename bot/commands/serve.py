@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 from bot.commands import running
@@ -35,14 +36,18 @@ async def serve_until_stopped(application: "Application", http: "Starlette", *, 
     """Run the web server and the application until a signal asks to stop."""
     import uvicorn
 
+    from bot.application import spare_the_collector
+
+    spare_the_collector()
     config = uvicorn.Config(
         http, host=host, port=application.settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2
     )
     server = _server_class()(config)
+    listener = _listen(host, application.settings.port)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([listener]))
     working = asyncio.create_task(application.run())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -51,6 +56,14 @@ async def serve_until_stopped(application: "Application", http: "Starlette", *, 
     with contextlib.suppress(asyncio.CancelledError):
         await working
     await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port, or end."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        running.fail(f"PORT is not usable: {port} cannot be listened at ({error.strerror}); choose another one")
 
 
 def _server_class() -> type:

@@ -10,7 +10,7 @@ from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
 from bot.store import evidence, outbox
-from bot.store.database import Database
+from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
 from flows.messages import Message, rendered
@@ -50,7 +50,7 @@ class EvidenceFetcher:
         """Fetch for ever."""
         while True:
             heard = received.rings
-            if not await self.run_once():
+            if not await patiently(self.run_once):
                 await received.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:

@@ -1,30 +1,30 @@
 """The turn loop: gather, decide, apply, for many people at once and one turn at a time for each."""
 
 import asyncio
-import dataclasses
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
 from bot.store import applying, gathering, inbox, outbox
 from bot.store.applying import Decided
-from bot.store.database import Database
-from bot.store.gathering import Waiting
-from bot.store.inbox import ConversationIds, Incoming
+from bot.store.database import Database, is_unreachable, patiently
+from bot.store.gathering import Claimed, Waiting
+from bot.store.inbox import ConversationIds, Incoming, Place
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
 from flows.commands import commands_for
 from flows.engine import Decision, decide
 from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, PersonAddress, Told
-from flows.facts import Facts, Found, Need, Wanting
+from flows.facts import Facts, Found, Need, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.units import UnitTree
 from flows.wording import Catalogue, Catalogues, _, render
@@ -48,12 +48,12 @@ class Done:
     files: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class _Arrivals:
-    """Updates that will be committed together."""
+    """Updates that will be committed together, and whoever waits for that."""
 
-    updates: list[Incoming] = field(default_factory=list)
-    committed: bool = False
+    def __init__(self) -> None:
+        self.updates: list[Incoming] = []
+        self.kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
 class Turns:
@@ -74,74 +74,99 @@ class Turns:
         self._links = links
         self._conversations = ConversationIds()
         self._reference: ReferenceRead | None = None
-        self._arriving = _Arrivals()
-        self._committing = asyncio.Lock()
+        self._arrivals: _Arrivals | None = None
         self.received = Bell()
         self.letters_queued = Bell()
 
     async def receive(self, incoming: Sequence[Incoming]) -> None:
         """Keep updates in the inbox. Once this returns they are committed and may be acknowledged.
 
-        What arrives while another commit is under way shares the next one.
+        While the loop runs they share the transaction of its next batch, in which they may be answered already.
         """
-        mine = self._arriving
-        mine.updates.extend(incoming)
-        async with self._committing:
-            if mine.updates and not mine.committed:
-                self._arriving = _Arrivals()
-                await self._put(mine.updates)
-                mine.committed = True
-                self.received.ring()
+        if not incoming:
+            return
+        if self._arrivals is None:
+            async with self._database.writing() as connection:
+                ids = await self._put(connection, incoming)
+            self._conversations.remember(ids)
+        else:
+            self._arrivals.updates.extend(incoming)
+            kept = self._arrivals.kept
+            self.received.ring()
+            await asyncio.shield(kept)
 
-    async def _put(self, incoming: Sequence[Incoming]) -> None:
-        async with self._database.writing() as connection:
-            ids = await self._conversations.of(connection, map(inbox.place_of, incoming))
-            await inbox.put(connection, ids, incoming, self._clock())
-        self._conversations.remember(ids)
+    async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> dict[Place, int]:
+        if not incoming:
+            return {}
+        ids = await self._conversations.of(connection, map(inbox.place_of, incoming))
+        await inbox.put(connection, ids, incoming, self._clock())
+        return ids
 
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
         """Work for ever, waking when something was received."""
+        self._arrivals = _Arrivals()
         while True:
             heard = self.received.rings
-            done = await self.run_once()
+            done = await patiently(self.run_once)
             on_files(done.files)
             if not done.turns:
                 # Look again after a while: another instance may have received something.
                 await self.received.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> Done:
-        """Work through one batch. When it fails as a whole, each of its turns is tried alone."""
+        """Work through one batch. When it fails as a whole, its turns are tried one by one."""
+        arrived = self._arrivals
+        if arrived is not None:
+            self._arrivals = _Arrivals()
+        updates = arrived.updates if arrived is not None else []
         try:
-            return await self._batch(BATCH)
-        except (SQLAlchemyError, msgspec.MsgspecError):
+            done = await self._batch(BATCH, updates)
+        except (SQLAlchemyError, msgspec.MsgspecError) as error:
+            if arrived is not None:
+                # Not kept, so not acknowledged: the channel will send them again.
+                arrived.kept.set_exception(error)
+                arrived.kept.exception()
+            if is_unreachable(error):
+                raise
             log.warning("batch_failed", exc_info=True)
             return await self._alone()
+        if arrived is not None:
+            arrived.kept.set_result(None)
+        return done
 
     async def _alone(self) -> Done:
         """Try the first waiting turn by itself; one that cannot be applied is set aside with an apology."""
         try:
             return await self._batch(1)
-        except (SQLAlchemyError, msgspec.MsgspecError):
+        except (SQLAlchemyError, msgspec.MsgspecError) as error:
+            if is_unreachable(error):
+                raise
             log.exception("turn_failed")
             return await self._set_aside_first()
 
-    async def _batch(self, most: int) -> Done:
+    async def _batch(self, most: int, arrived: Sequence[Incoming] = ()) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
+            ids = await self._put(connection, arrived)
             claimed = await gathering.claim(connection, most)
-            if not claimed.turns:
-                return Done()
-            shared = await self._shared(connection, claimed.reference_version)
-            facts = await self._facts(connection, claimed.turns, shared, now)
-            decided, broken = await self._decide(connection, claimed.turns, facts, shared)
-            files = await applying.apply(connection, decided, now) if decided else []
-            if broken:
-                await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
-            letters = await self._letters(connection, decided, shared.reference.units)
-            letters += [self._apology(turn) for turn in broken]
-            await outbox.queue(connection, letters, now)
-        self.letters_queued.ring()
+            files = await self._work_through(connection, claimed, now) if claimed.turns else []
+        self._conversations.remember(ids)
+        if claimed.turns:
+            self.letters_queued.ring()
         return Done(len(claimed.turns), tuple(files))
+
+    async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> list[str]:
+        """Decide and apply claimed turns inside their transaction. Returns the files nobody needs any more."""
+        shared = await self._shared(connection, claimed.reference_version)
+        facts = await self._facts(connection, claimed.turns, shared, now)
+        decided, broken = await self._decide(connection, claimed.turns, facts, shared)
+        files = await applying.apply(connection, decided, now) if decided else []
+        if broken:
+            await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
+        letters = await self._letters(connection, decided, shared.reference.units)
+        letters += [self._apology(turn) for turn in broken]
+        await outbox.queue(connection, letters, now)
+        return files
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
@@ -163,7 +188,6 @@ class Turns:
                 person=turn.person,
                 roles=turn.roles,
                 own=own.get(turn.person_id or 0),
-                token=secrets.token_urlsafe(TOKEN_BYTES),
             )
             for turn in turns
         }
@@ -272,7 +296,9 @@ def _addressed(told: Told, heads: Mapping[int, Sequence[int]]) -> Sequence[int]:
 
 
 def _with_found(facts: Facts, found: Mapping[Need, Found]) -> Facts:
-    return dataclasses.replace(facts, found={**facts.found, **found})
+    """Give a turn what was looked up, and a token of its own if it wants one."""
+    token: dict[Need, Found] = {TokenWanted(): secrets.token_urlsafe(TOKEN_BYTES)} if TokenWanted() in found else {}
+    return replace(facts, found={**facts.found, **found, **token})
 
 
 def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:

@@ -25,7 +25,7 @@ from bot.store.tables import (
     roles,
     tallies,
 )
-from flows.assessments import Answer, Assessment, result_of
+from flows.assessments import Answer, Assessment, result_of, total_of
 from flows.engine import Decision
 from flows.events import (
     Acted,
@@ -238,14 +238,14 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
     after = one.decision.facts.assessment(assessment_id)
     assert before is not None
     assert after is not None
-    result = result_of(after)
+    result = result_of(after) if after.state != "draft" else None
     submitted_now = after.state == "submitted" and before.state != "submitted"
     rows.forms_changed[assessment_id] = {
         "_id": assessment_id,
         "state": after.state,
         "version": after.version,
-        "total": result.total,
-        "passed": result.passed,
+        "total": result.total if result is not None else total_of(after),
+        "passed": result is not None and result.passed,
         "reason": after.reason,
         "submitted_at": now if submitted_now else after.submitted_at,
     }

@@ -1,13 +1,16 @@
 """The connection to the database: SQLite beside the program, or PostgreSQL where one machine is not enough."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+import structlog
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
@@ -24,6 +27,10 @@ PRAGMAS = {
     "cache_size": -65_536,
 }
 POSTGRES_CONNECTIONS = 8
+SECONDS_AWAY = 1.0
+
+T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class DatabaseUnusable(Exception):
@@ -43,6 +50,10 @@ class Database:
         self._writer = _engine(self.url, is_sqlite=self.is_sqlite)
         self._reader = _reading_engine(self.url) if self.is_sqlite else self._writer
         self._turn_to_write = asyncio.Lock()
+
+    def is_missing(self) -> bool:
+        """Tell whether there is no database file yet."""
+        return self.is_sqlite and not Path(self.url.database or "").exists()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -95,10 +106,28 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def is_unreachable(error: BaseException) -> bool:
+    """Tell whether the database is away or busy, so that the same may work in a moment."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, OperationalError | InterfaceError | OSError)
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do a round of work, and again after a moment while the database is away."""
+    while True:
+        try:
+            return await work()
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unreachable(error):
+                raise
+            log.warning("database_away", error=type(error).__name__)
+            await asyncio.sleep(SECONDS_AWAY)
+
+
 async def check_reachable(database: Database) -> None:
     """Raise DatabaseUnusable when the database does not answer."""
     try:
         async with database.reading() as connection:
             await connection.execute(text("SELECT 1"))
     except Exception as error:
-        raise DatabaseUnusable(f"the database does not answer: {error}") from error
+        raise DatabaseUnusable(f"DATABASE_URL is not usable: the database does not answer: {error}") from error

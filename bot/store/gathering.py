@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,7 @@ from flows.facts import (
     ListedForm,
     ListWanted,
     Need,
+    TokenWanted,
 )
 from flows.people import Person, Role, RoleKind
 from flows.session import Session
@@ -107,8 +109,7 @@ _evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str,
 AnyRow = Row[*tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """One turn that waits: the first unanswered update of a conversation, the conversation as it stands, and who
     speaks there."""
 
@@ -190,8 +191,8 @@ async def gather_found(
                 found[need] = await _invitation(connection, digest)
             case ListWanted():
                 found[need] = await _listed(connection, need)
-            case AssessmentWanted():
-                pass
+            case AssessmentWanted() | TokenWanted():
+                pass  # found above, or made by the caller
     return found
 
 

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from bot.store.database import Database, DatabaseUnusable
+from bot.store.database import Database, DatabaseUnusable, check_reachable
 
 
 def _config() -> Config:
@@ -19,6 +19,8 @@ def _config() -> Config:
 
 async def migrate(database: Database, revision: str = "head") -> None:
     """Bring the tables to a revision; `head` is the newest."""
+    if not database.is_sqlite:
+        await check_reachable(database)
     async with database.writing() as connection:
         if database.is_sqlite:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would not begin one for a change of tables
@@ -41,8 +43,9 @@ def _run(connection: Connection, revision: str) -> None:
 
 async def check_migrated(database: Database) -> None:
     """Raise DatabaseUnusable when the tables are missing or of another version."""
-    if database.is_sqlite and not Path(database.url.database or "").exists():
+    if database.is_missing():
         raise DatabaseUnusable("there is no database yet; run: hoctap migrate")
+    await check_reachable(database)
     async with database.reading() as connection:
         present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     wanted = ScriptDirectory.from_config(_config()).get_current_head()

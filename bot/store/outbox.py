@@ -1,11 +1,11 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +22,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Outgoing)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """Where to reach somebody, and in which language."""
 
     conversation_id: int
@@ -33,8 +32,7 @@ class Recipient:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A message on its way to one conversation. `callback` is a button press it answers as well."""
 
     to: Recipient
@@ -43,8 +41,7 @@ class Letter:
     priority: int = REPLY
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A letter to be sent now. `attempts` counts this one."""
 
     id: int
@@ -56,8 +53,7 @@ class Due:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What became of a letter: a state to keep, or `queued` again from `due` on."""
 
     id: int

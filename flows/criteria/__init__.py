@@ -170,9 +170,15 @@ class CriteriaSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return {indicator.id: place for place, indicator in enumerate(self.indicators, 1)}
 
     @cached_property
+    def maxima(self) -> dict[str, int]:
+        """Return the most points of each indicator and of each competency, by id."""
+        of_indicators = {indicator.id: indicator.maximum for indicator in self.indicators}
+        return of_indicators | {c.id: sum(of_indicators[i.id] for i in c.indicators) for c in self.competencies}
+
+    @cached_property
     def maximum(self) -> int:
         """Return the points of somebody who reaches the top of every indicator."""
-        return sum(indicator.maximum for indicator in self.indicators)
+        return sum(self.maxima[indicator.id] for indicator in self.indicators)
 
     @cached_property
     def pin(self) -> str:

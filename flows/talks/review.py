@@ -1,6 +1,5 @@
 """The branch head's work: the list of forms, one form, confirming it, adjusting an answer, returning it."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -256,11 +255,11 @@ def decide_on(
     )  # fmt: skip
     after = changed_by(decided, form)
     result = result_of(after)
-    yield dataclasses.replace(decided, total=result.total, passed=result.passed)
+    yield replace(decided, total=result.total, passed=result.passed)
     yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
     if act == "adjust":
         shown = card(facts, after)
-        yield Sent(dataclasses.replace(shown, text=paragraphs(_done(after, act), shown.text)))
+        yield Sent(replace(shown, text=paragraphs(_done(after, act), shown.text)))
     else:
         yield Said(_done(after, act))
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -84,6 +85,7 @@ class TelegramChannel:
         self._files = files
         self._secret: str | None = None
         self._token_refused = False
+        self._troubles: dict[str, str] = {}
         server = _server(api_url)
         self._request = AiohttpRequest(URL(server), token, waits.answer)
         self._bot = Bot(token, f"{server}/bot", f"{server}/file/bot", self._request, self._request)
@@ -101,15 +103,22 @@ class TelegramChannel:
         await self._request.shutdown()
 
     @property
+    def trouble(self) -> str | None:
+        """Return what does not work at present, or None."""
+        return next((f"{method}: {error}" for method, error in self._troubles.items()), None)
+
+    @property
     def link(self) -> str | None:
         """Return the pattern of links that open a chat with a code, once the bot's name is known."""
         return f"https://t.me/{self.username}?start={{code}}" if self.username else None
 
     async def set_menus(self, menus: Mapping[str, Sequence[MenuEntry]]) -> None:
         """Set the commands of chats that have none of their own yet, by language of the app; "" is any other one."""
+        scope = BotCommandScopeAllPrivateChats()
         for language, menu in menus.items():
+            call = partial(self._set_commands, menu, scope, language or None)
             try:
-                await self._set_commands(menu, BotCommandScopeAllPrivateChats(), language or None)
+                await self._insist("setMyCommands", call, BadRequest, InvalidToken)
             except TelegramError as error:
                 log.warning("menu_not_set", bot=self.bot, language=language, error=str(error))
 
@@ -300,12 +309,14 @@ class TelegramChannel:
             f"{self._bot.base_url}/{method}{query}", read_timeout=seconds or self._waits.answer
         )
 
-    async def _insist(self, method: str, call: Callable[[], Awaitable[Any]]) -> Any:
-        """Repeat a call until it succeeds, and return its result."""
+    async def _insist(self, method: str, call: Callable[[], Awaitable[Any]], *refusals: type[TelegramError]) -> Any:
+        """Repeat a call until it succeeds, and return its result. Raises those errors that are not to be waited out."""
         patience = Patience(self._waits.longest)
         while True:
             try:
                 result = await call()
+            except refusals:
+                raise
             except TelegramError as error:
                 await self._rest(patience, method, error)
             else:
@@ -317,6 +328,7 @@ class TelegramChannel:
         if patience.failures == 0:
             log.warning("telegram_trouble", bot=self.bot, method=method, error=str(error), cure=_cure(error))
         self._note_token(error)
+        self._troubles[method] = type(error).__name__
         seconds = patience.after_failure()
         match error:
             case RetryAfter():
@@ -333,6 +345,7 @@ class TelegramChannel:
         if patience.failures:
             log.info("telegram_well_again", bot=self.bot, method=method, failures=patience.failures)
         patience.restore()
+        self._troubles.pop(method, None)
         self._token_refused = False
 
     def _note_token(self, error: TelegramError) -> None:

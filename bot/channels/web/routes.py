@@ -1,42 +1,54 @@
 """The web chat over HTTP: open, say, upload, poll; and the page itself."""
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files as package_files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
-from bot.channels.web.messages import BOT, CHANNEL, NotUsable, Poll, Said, ShownMessage, Signer, address_of
-from bot.services.files import MOST_BYTES, FileRefused, FileStore, media_type_of
+from bot.channels.web.budget import Budget
+from bot.channels.web.messages import BOT, CHANNEL, NotUsable, Phone, Poll, Said, ShownMessage, Signer, address_of
+from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, media_type_of
 from bot.services.turns import Turns
 from bot.store import outbox
 from bot.store.database import Database
+from bot.store.outbox import Due
 
 log = structlog.get_logger()
 
 MOST_PHONES = 12
 LONGEST_WAIT = 30.0
 MOST_JSON_BYTES = 128 * 1024
+SLOWEST_BODY = 120.0
+DIGEST = re.compile(r"[0-9a-f]{64}")
+UPLOADS_A_DAY = 100 * 1024 * 1024
 STATIC = package_files("bot.channels.web") / "static"
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'",
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+PHOTO_HEADERS = {**FILE_HEADERS, "Content-Security-Policy": "sandbox"}  # browsers show no sandboxed PDF
 REFUSED_FILE = {
     "empty": "Tệp này trống. · This file is empty.",
     "too large": "Tệp quá lớn, tối đa 10 MB. · The file is too large, 10 MB at most.",
     "neither photo nor document": "Chỉ nhận ảnh, PDF hoặc Word. · Only photos, PDF or Word files, please.",
+    "enough for today": "Hôm nay đã gửi nhiều tệp, xin để mai gửi tiếp. · Enough for today; please go on tomorrow.",
 }
 
 T = TypeVar("T")
@@ -58,7 +70,7 @@ class WebChat:
         self._files = files
         self._signer = Signer(signing_key)
         self._clock = clock
-        self._seen: dict[str, int] = {}
+        self._budget = Budget(UPLOADS_A_DAY)
 
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves for this channel."""
@@ -69,7 +81,7 @@ class WebChat:
             Route("/web/poll", self.poll, methods=["POST"]),
             Route("/web/files", self.upload, methods=["POST"]),
             Route("/web/files/{digest}", self.download),
-            Mount("/static", StaticFiles(packages=[("bot.channels.web", "static")])),
+            Mount("/static", _Static(packages=[("bot.channels.web", "static")])),
         ]
 
     async def open(self, request: Request) -> Response:
@@ -87,38 +99,48 @@ class WebChat:
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
-        places = [(phone.token, address_of(phone.token), phone.after) for phone in asked.phones]
+        phones = [(phone, address_of(phone.token)) for phone in asked.phones]
         deadline = time.monotonic() + min(max(asked.wait, 0.0), LONGEST_WAIT)
-        await self._settle({address: after for _token, address, after in places})
         while True:
             heard = self._turns.letters_queued.rings
-            new = [(token, await self._new(address, after)) for token, address, after in places]
+            new = await self._new(phones)
             left = deadline - time.monotonic()
             if any(shown for _token, shown in new) or left <= 0:
-                phones = [{"token": token, "messages": shown} for token, shown in new]
-                return Response(msgspec.json.encode({"phones": phones}), media_type="application/json")
+                answer = {"phones": [{"token": token, "messages": shown} for token, shown in new]}
+                return Response(msgspec.json.encode(answer), media_type="application/json")
             await self._turns.letters_queued.wait(heard, min(left, 1.0))
 
-    async def _new(self, address: str, after: int) -> list[ShownMessage]:
+    async def _new(self, phones: list[tuple[Phone, str]]) -> list[tuple[str, list[ShownMessage]]]:
+        """Return what each phone has not seen yet, and settle what it has."""
         async with self._database.reading() as connection:
-            letters = await outbox.read_new(connection, CHANNEL, BOT, address, after)
-        shown = (messages.render(letter, address, self._signer) for letter in letters)
-        return [message for message in shown if message is not None]
+            letters = [await outbox.read_new(connection, CHANNEL, BOT, address, 0) for _phone, address in phones]
+        seen: dict[str, int] = {}
+        new = []
+        for (phone, address), open_letters in zip(phones, letters, strict=True):
+            seen.update((address, letter.id) for letter in open_letters if letter.id <= phone.after)
+            shown = (self._show(letter, address) for letter in open_letters if letter.id > phone.after)
+            new.append((phone.token, [message for message in shown if message is not None]))
+        await self._settle(seen)
+        return new
+
+    def _show(self, letter: Due, address: str) -> ShownMessage | None:
+        return messages.render(letter, address, self._signer)
 
     async def _settle(self, seen: dict[str, int]) -> None:
-        news = {address: after for address, after in seen.items() if after > self._seen.get(address, 0)}
-        if not news:
+        if not seen:
             return
         async with self._database.writing() as connection:
-            for address, after in news.items():
+            for address, after in seen.items():
                 await outbox.settle_read(connection, CHANNEL, BOT, address, after, self._clock())
-        self._seen.update(news)
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
         address = address_of(request.query_params.get("token", ""))
         try:
-            kept = await self._files.keep(await read_body(request, MOST_BYTES))
+            content = await read_body(request, MOST_BYTES)
+            if not self._budget.allows(address, len(content), self._clock().date()):
+                raise FileRefused("enough for today")
+            kept = await self._files.keep(content)
         except FileRefused as refused:
             return JSONResponse({"error": REFUSED_FILE[str(refused)]}, status_code=415)
         name = f"{kept.kind}.{kept.digest}"
@@ -128,13 +150,13 @@ class WebChat:
         """Give a file to the conversation it was sent to, which proves itself by the signature."""
         digest = request.path_params["digest"]
         address, key = request.query_params.get("for", ""), request.query_params.get("key", "")
-        if not self._signer.holds(address, digest, key):
+        if not DIGEST.fullmatch(digest) or not self._signer.holds(address, digest, key):
             return Response(status_code=404)
         content = await self._files.read(digest)
         if content is None:
             return Response(status_code=404)
-        headers = {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": "sandbox"}
-        return Response(content, media_type=media_type_of(content), headers=headers)
+        media_type = media_type_of(content)
+        return Response(content, media_type=media_type, headers=PHOTO_HEADERS if media_type in PHOTOS else FILE_HEADERS)
 
 
 def page(name: str) -> Callable[[Request], Response]:
@@ -155,16 +177,28 @@ def refuse(request: Request, error: Exception) -> Response:
 async def _read(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await read_body(request, MOST_JSON_BYTES), type=kind)
-    except (msgspec.MsgspecError, UnicodeError, FileRefused) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, FileRefused) as error:
         raise NotUsable("body") from error
 
 
 async def read_body(request: Request, most: int) -> bytes:
     """Read a body without ever holding more than is allowed."""
     received = bytearray()
-    async with asyncio.timeout(120):
-        async for chunk in request.stream():
-            received += chunk
-            if len(received) > most:
-                raise FileRefused("too large")
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > most:
+                    raise FileRefused("too large")
+    except (TimeoutError, ClientDisconnect) as error:
+        raise NotUsable("body") from error
     return bytes(received)
+
+
+class _Static(StaticFiles):
+    """Scripts and styles that browsers ask about each time: a page must not mix those of two versions."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+        return response

@@ -54,8 +54,20 @@ export function showProgress(element, share) {
   bar.value = share;
 }
 
-/** Take away the buttons that are only good until the next answer. */
-export const dropPassingButtons = (element) => element.querySelector(":scope > .buttons")?.remove();
+/** Show the buttons that are only good until the next answer, or hide them. */
+export function showPassingButtons(element, good) {
+  const passing = element.querySelector(":scope > .buttons");
+  if (passing) passing.hidden = !good;
+}
+
+/** Let lasting buttons that were pressed step back. They still work: one may want to see a photo twice. */
+export function markUsed(element, used, words) {
+  for (const button of element.querySelectorAll(".bubble > .buttons button")) {
+    if (used.includes(button.dataset.payload)) button.setAttribute("aria-description", words.pressed);
+  }
+}
+
+export const asks = ({ buttons = [] }) => buttons.flat().some(isPassing);
 
 const isLasting = (button) => Boolean(button.lasting || button.url);
 const isPassing = (button) => !isLasting(button);
@@ -70,13 +82,18 @@ function buttonRows(rows, wanted, press) {
 
 function buttonElement(button, press) {
   if (button.url) return el("a", { dir: "auto", ...outward(button.url) }, button.label);
-  return el("button", { dir: "auto", type: "button", onclick: () => press(button) }, button.label);
+  const attributes = { dir: "auto", type: "button", "data-payload": button.payload };
+  return el("button", { ...attributes, onclick: () => press(button) }, button.label);
 }
 
 function fileElement({ url, preview, kind, name }, words, full) {
   const label = name || words[kind];
   const source = full ?? preview ?? safeAddress(url);
-  if (kind === "photo" && source) return photoElement(preview ?? source, source, label, words);
+  const asDocument = () => documentElement(url, label);
+  return kind === "photo" && source ? photoElement(preview ?? source, source, label, words, asDocument) : asDocument();
+}
+
+function documentElement(url, label) {
   const link = url ? documentLink(url, label) : {};
   return el(url ? "a" : "span", { class: "document", ...link }, icon(PAGE), el("span", { dir: "auto" }, label));
 }
@@ -86,10 +103,13 @@ const documentLink = (url, name) => (url.startsWith("data:text/plain") ? { href:
 
 const PAGE = "M6 2h8l5 5v15H6zM14 2v5h5M9 12h7M9 16h7";
 
-function photoElement(small, large, label, words) {
+/** A photo to enlarge; one that this browser cannot show, as HEIC on most, becomes a document to save. */
+function photoElement(small, large, label, words, asDocument) {
   const open = () => showPhoto(large, label, words);
-  const image = el("img", { src: small, alt: label });
-  return el("button", { class: "photo", type: "button", "aria-label": `${words.openPhoto}: ${label}`, onclick: open }, image);
+  const image = el("img", { src: small, alt: label, onerror: () => button.replaceWith(asDocument()) });
+  const name = { "aria-label": `${words.openPhoto}: ${label}` };
+  const button = el("button", { class: "photo", type: "button", ...name, onclick: open }, image);
+  return button;
 }
 
 function showPhoto(source, label, words) {

@@ -5,6 +5,7 @@ import { readAnswer } from "./line.js";
 export const ACCEPTED = "image/*,.pdf,.doc,.docx,application/pdf";
 export const MOST_BYTES = 10 * 1024 * 1024;
 const LONGEST_SIDE = 1600;
+const SHOWN_EVERYWHERE = ["image/jpeg", "image/png", "image/webp"];
 const PREVIEW_SIDE = 480;
 const UPLOAD_MS = 180_000;
 
@@ -13,7 +14,7 @@ export async function prepared(file) {
   const picture = file.type.startsWith("image/") ? await decoded(file) : null;
   if (!picture) return { blob: file, name: file.name, preview: null };
   const preview = resized(picture, PREVIEW_SIDE).toDataURL("image/jpeg", 0.6);
-  const blob = isBig(picture, file) ? await jpegOf(resized(picture, LONGEST_SIDE)) : file;
+  const blob = isBig(picture, file) || !SHOWN_EVERYWHERE.includes(file.type) ? await jpegOf(resized(picture, LONGEST_SIDE)) : file;
   const name = blob === file ? file.name : file.name.replace(/\.[^.]*$/, "") + ".jpg";
   return { blob, name, preview };
 }

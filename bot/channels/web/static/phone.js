@@ -1,6 +1,7 @@
 /** One conversation on the page: what was said, buttons under it, a place to write. */
 
-import { clock, dayElement, dayOf, dropPassingButtons, el, icon, markState, messageElement, showProgress } from "./bubbles.js";
+import { asks, clock, dayElement, dayOf, el, icon, markState, markUsed } from "./bubbles.js";
+import { messageElement, showPassingButtons, showProgress } from "./bubbles.js";
 import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
 import { insist, post, Refused } from "./line.js";
 import { Transcript } from "./transcript.js";
@@ -111,8 +112,9 @@ export class Phone {
     this.input.focus();
   }
 
-  #press(button) {
-    this.#say({ kind: "pressed", payload: button.payload, text: button.label }, { text: button.label });
+  #press({ label, payload, lasting = false }, { id, used = [] }) {
+    if (lasting) this.#transcript.change(id, { used: [...used, payload] });
+    this.#say({ kind: "pressed", payload, text: label }, { text: label, lasting });
     this.#focusAfterPress();
   }
 
@@ -180,17 +182,20 @@ export class Phone {
 
   #sync() {
     const { entries } = this.#transcript;
-    const lastOwn = entries.findLastIndex(({ own }) => own);
+    // A question's buttons are good until it is answered or another one is asked. A lasting button answers nothing.
+    const lastSaid = entries.findLastIndex(({ own, lasting, state }) => own && !lasting && state !== "refused");
+    const lastAsked = entries.findLastIndex(asks);
     entries.forEach((entry, index) => {
       const element = this.#elements.get(entry.id) ?? this.#draw(entry);
       if (entry.own) markState(element, entry, this.#words);
-      else if (index < lastOwn) dropPassingButtons(element);
+      else showPassingButtons(element, index > lastSaid && index >= lastAsked);
+      if (entry.used) markUsed(element, entry.used, this.#words);
     });
     this.welcome.hidden = this.#gone || !this.isEmpty || !this.person.start;
   }
 
   #draw(entry) {
-    const press = (button) => this.#press(button);
+    const press = (button) => this.#press(button, entry);
     const element = messageElement(entry, this.#words, press, this.#addresses.get(entry.id));
     const before = this.#newest;
     if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.#words));

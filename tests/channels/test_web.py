@@ -1,0 +1,512 @@
+"""The web chat over HTTP: what its page asks for, and what no page of ours would."""
+
+import asyncio
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.types import Message, Scope
+
+from bot.application import Application
+from bot.channels.web.budget import Budget
+from bot.channels.web.messages import BOT, CHANNEL, address_of
+from bot.channels.web.routes import UPLOADS_A_DAY
+from bot.services.files import MOST_BYTES
+from bot.settings import Settings
+from bot.store import outbox
+from bot.store.inbox import ConversationIds
+from bot.store.outbox import Letter, Recipient
+from flows.messages import InlineFile, Outgoing, StoredFile
+from tests.databases import Databases
+
+Json = dict[str, Any]
+
+TOKEN = "a-token-of-the-tests"
+OTHER = "another-token-of-theirs"
+ID = "00000000-0000-4000-8000-000000000001"
+
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + b"a picture" + bytes.fromhex("ffd9")
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(200)
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
+
+
+def zipped(*names: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in names:
+            archive.writestr(name, f"content of {name} ".encode() * 20)
+    return written.getvalue()
+
+
+DOCX = zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml", "word/styles.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A running application and a client of it that forgives nothing: an error in the server fails the test."""
+
+    application: Application
+    client: httpx.AsyncClient
+    evidence: Path
+
+    async def say(self, token: str = TOKEN, text: str = "/start", **more: str) -> httpx.Response:
+        said = {"token": token, "id": str(uuid4()), "kind": "typed", "text": text, **more}
+        return await self.client.post("/web/say", json=said)
+
+    async def poll(self, *phones: tuple[str, int], wait: float = 10) -> list[list[Json]]:
+        """Return what is new for each phone."""
+        asked = [{"token": token, "after": after} for token, after in phones]
+        answer = await self.client.post("/web/poll", json={"phones": asked, "wait": wait})
+        assert answer.status_code == 200
+        found = answer.json()["phones"]
+        assert [one["token"] for one in found] == [token for token, _after in phones]
+        return [one["messages"] for one in found]
+
+    async def hear(self, token: str = TOKEN, after: int = 0) -> list[Json]:
+        (messages,) = await self.poll((token, after))
+        return messages
+
+    async def upload(self, content: bytes, token: str = TOKEN, media_type: str = "") -> httpx.Response:
+        headers = {"Content-Type": media_type} if media_type else {}
+        return await self.client.post("/web/files", params={"token": token}, content=content, headers=headers)
+
+    async def send(self, outgoing: Outgoing, token: str = TOKEN) -> None:
+        """Let the bot write to somebody."""
+        place = (CHANNEL, BOT, address_of(token))
+        async with self.application.database.writing() as connection:
+            ids = await ConversationIds().of(connection, [place])
+            await outbox.queue(connection, [Letter(Recipient(ids[place], *place, "vi"), outgoing)], datetime.now(UTC))
+        self.application.turns.letters_queued.ring()
+
+
+@asynccontextmanager
+async def running(url: str, folder: Path) -> AsyncIterator[Web]:
+    settings = Settings(database_url=url, secret_key=SecretStr("a key of the tests"), evidence_url=f"file:{folder}")
+    application = Application(settings)
+    working = asyncio.create_task(application.turns.run())
+    transport = httpx.ASGITransport(application.http())
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://hoctap.test", timeout=20) as client:
+            yield Web(application, client, folder)
+    finally:
+        async with application.database.writing():  # not in the middle of a turn
+            working.cancel()
+        await asyncio.wait([working])
+        await application.close()
+
+
+@pytest.fixture
+async def url(databases: Databases) -> AsyncIterator[str]:
+    async with databases.fresh("sqlite") as address:
+        yield address
+
+
+@pytest.fixture
+async def web(url: str, tmp_path: Path) -> AsyncIterator[Web]:
+    async with running(url, tmp_path / "evidence") as started:
+        yield started
+
+
+def labels(message: Json) -> list[str]:
+    return [button["label"] for row in message["buttons"] for button in row]
+
+
+# --- Talking ---
+
+
+async def test_a_browser_opens_a_conversation_and_is_answered(web: Web) -> None:
+    opened = await web.client.post("/web/open")
+    token = opened.json()["token"]
+    assert (await web.say(token)).status_code == 202
+    (welcome,) = await web.hear(token)
+    assert labels(welcome) == ["Tiếng Việt", "English"]
+    assert (welcome["files"], datetime.fromisoformat(welcome["at"]).tzinfo) == ([], UTC)
+
+
+async def test_every_browser_gets_a_token_of_its_own(web: Web) -> None:
+    tokens = {(await web.client.post("/web/open")).json()["token"] for _time in range(20)}
+    assert len(tokens) == 20
+    assert min(map(len, tokens)) >= 32
+
+
+async def test_a_pressed_button_is_an_answer(web: Web) -> None:
+    await web.say()
+    (welcome,) = await web.hear()
+    payload = welcome["buttons"][0][1]["payload"]
+    await web.say(kind="pressed", text="English", payload=payload)
+    (privacy,) = await web.hear(after=welcome["id"])
+    assert labels(privacy) == ["I agree", "No, thank you"]
+
+
+async def test_a_request_that_is_repeated_is_one_turn(web: Web) -> None:
+    same = str(uuid4())
+    answers = await asyncio.gather(*[web.say(id=same) for _time in range(5)])
+    assert [answer.status_code for answer in answers] == [202] * 5
+    (welcome,) = await web.hear()
+    await web.say(id=same)
+    assert await web.poll((TOKEN, welcome["id"]), wait=0.3) == [[]]
+
+
+async def test_the_same_id_from_somebody_else_is_another_turn(web: Web) -> None:
+    await web.say(TOKEN, id=ID)
+    await web.say(OTHER, id=ID)
+    assert [len(await web.hear(token)) for token in (TOKEN, OTHER)] == [1, 1]
+
+
+async def test_a_waiting_poll_answers_as_soon_as_there_is_news(web: Web) -> None:
+    waiting = asyncio.create_task(web.poll((OTHER, 0), (TOKEN, 0), wait=25))
+    await asyncio.wait([waiting], timeout=0.2)
+    assert not waiting.done()
+    await web.say(TOKEN)
+    async with asyncio.timeout(5):
+        nothing, news = await waiting
+    assert (len(nothing), len(news)) == (0, 1)
+
+
+@pytest.mark.parametrize("wait", [0, -1, -1e300])
+async def test_a_poll_that_does_not_wait_is_answered_at_once(web: Web, wait: float) -> None:
+    assert await web.poll((TOKEN, 0), wait=wait) == [[]]
+
+
+async def test_nobody_hears_what_is_said_to_somebody_else(web: Web) -> None:
+    await web.say(TOKEN)
+    (welcome,) = await web.hear(TOKEN)
+    assert await web.poll((OTHER, 0), (OTHER + "x", 0), wait=0) == [[], []]
+    assert await web.poll((OTHER, welcome["id"]), wait=0) == [[]]  # settles nothing of hers
+    assert await web.hear(TOKEN) == [welcome]
+
+
+async def test_what_was_seen_is_not_said_again_but_what_was_lost_is(web: Web) -> None:
+    await web.say()
+    (welcome,) = await web.hear()
+    assert await web.hear() == [welcome]
+    assert await web.poll((TOKEN, welcome["id"]), wait=0) == [[]]
+    assert await web.poll((TOKEN, 0), wait=0) == [[]]
+
+
+async def test_what_was_not_seen_is_still_there_after_a_restart(url: str, tmp_path: Path) -> None:
+    async with running(url, tmp_path) as before:
+        await before.say()
+        (welcome,) = await before.hear()
+    async with running(url, tmp_path) as after:
+        assert await after.hear() == [welcome]
+        assert await after.poll((TOKEN, welcome["id"]), wait=0) == [[]]
+
+
+async def test_a_page_that_claims_to_have_seen_messages_of_the_future_hears_nothing(web: Web) -> None:
+    await web.say()
+    assert await web.poll((TOKEN, 10**30), (OTHER, -(10**30)), wait=0.2) == [[], []]
+
+
+@pytest.mark.parametrize(
+    "text", ["\0", "a\0b", "\u202egnùr", "\x1b[31m", "🧑‍🌾" * 2000, "x" * 20_000, "", "<script>alert(1)</script>"]
+)
+async def test_strange_text_is_answered_kindly(web: Web, text: str) -> None:
+    assert (await web.say(text=text)).status_code == 202
+    (answer,) = await web.hear()
+    assert labels(answer) == ["Bắt đầu"]
+
+
+# --- What no page of ours sends ---
+
+SAID = {"token": TOKEN, "id": ID, "kind": "typed", "text": "/start"}
+PHONE = {"token": TOKEN, "after": 0}
+NOT_USABLE: dict[str, tuple[str, bytes | Json]] = {
+    "nothing": ("/web/say", b""),
+    "no JSON": ("/web/say", b"token=1"),
+    "half a JSON": ("/web/say", b'{"token": "'),
+    "a list": ("/web/say", b"[]"),
+    "null": ("/web/poll", b"null"),
+    "very deep": ("/web/poll", b"[" * 100_000),
+    "deep in a field of its own": ("/web/say", b'{"x":' * 20_000 + b"1" + b"}" * 20_000),
+    "not UTF-8": ("/web/say", json.dumps(SAID).encode().replace(b"/start", b"\xff\xfe")),
+    "half a surrogate pair": ("/web/say", json.dumps(SAID).encode().replace(b"/start", b"x\\ud800y")),
+    "an encoded surrogate": ("/web/say", json.dumps(SAID).encode().replace(b"/start", b"\xed\xa0\x80")),
+    "a surrogate as token": ("/web/poll", {"phones": [{"token": "\ud800" * 20}]}),
+    "no token": ("/web/say", {"id": ID, "kind": "typed"}),
+    "no id": ("/web/say", {"token": TOKEN, "kind": "typed"}),
+    "an id that is none": ("/web/say", {**SAID, "id": "1"}),
+    "an unknown kind": ("/web/say", {**SAID, "kind": "unblocked"}),
+    "a number as text": ("/web/say", {**SAID, "text": 1}),
+    "a list as token": ("/web/say", {**SAID, "token": [TOKEN]}),
+    "a short token": ("/web/say", {**SAID, "token": "short"}),
+    "an empty token": ("/web/poll", {"phones": [{"token": ""}]}),
+    "a long token": ("/web/poll", {"phones": [{"token": "x" * 129}]}),
+    "a token that is not ASCII": ("/web/poll", {"phones": [{"token": "đ" * 20}]}),
+    "text too long": ("/web/say", {**SAID, "text": "x" * 20_001}),
+    "payload too long": ("/web/say", {**SAID, "kind": "pressed", "payload": "x" * 129}),
+    "name too long": ("/web/say", {**SAID, "name": "x" * 20_001}),
+    "a huge body": ("/web/say", {**SAID, "more": "x" * 200_000}),
+    "too many phones": ("/web/poll", {"phones": [PHONE] * 13}),
+    "no phones": ("/web/poll", {}),
+    "half a message": ("/web/poll", {"phones": [{**PHONE, "after": 1.5}]}),
+    "waiting for a word": ("/web/poll", {"phones": [PHONE], "wait": "long"}),
+    "a file that is none": ("/web/say", {**SAID, "kind": "file", "file": "photo"}),
+    "a file without signature": ("/web/say", {**SAID, "kind": "file", "file": f"photo.{'0' * 64}."}),
+    "a file of no kind": ("/web/say", {**SAID, "kind": "file", "file": f"video.{'0' * 64}.{'0' * 32}"}),
+    "a file with a strange signature": ("/web/say", {**SAID, "kind": "file", "file": f"photo.{'0' * 64}.đ"}),
+}
+
+
+@pytest.mark.parametrize(("path", "body"), NOT_USABLE.values(), ids=NOT_USABLE)
+async def test_a_request_that_no_page_sends_is_refused_and_starts_no_turn(
+    web: Web, path: str, body: bytes | Json
+) -> None:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = await web.client.post(path, content=content)
+    assert (answer.status_code, answer.json()) == (400, {"error": "This request cannot be used."})
+    assert await web.poll((TOKEN, 0), wait=0.1) == [[]]
+
+
+async def test_what_json_is_called_does_not_matter_and_unknown_fields_are_passed_over(web: Web) -> None:
+    body = json.dumps({**SAID, "new": {"of": "a later page"}}).encode()
+    answer = await web.client.post("/web/say", content=body, headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/web/say", 405),
+        ("DELETE", "/web/poll", 405),
+        ("GET", "/web/files", 405),
+        ("POST", "/chat", 405),
+        ("GET", "/static/../routes.py", 404),
+        ("GET", "/static/%2e%2e/routes.py", 404),
+        ("GET", "/static/..%2froutes.py", 404),
+        ("GET", "/static/%2fetc%2fpasswd", 404),
+        ("GET", "/static//etc/passwd", 404),
+        ("GET", "/static/", 404),
+        ("GET", "/static/phone.css%00", 404),
+        ("GET", "/web/files/..%2f..%2fetc%2fpasswd", 404),
+        ("GET", "/web/files/%2e%2e", 404),
+        ("GET", "/web/files/" + "0" * 64, 404),
+        ("GET", "/web/files/" + "x" * 10_000, 404),
+        ("GET", "/web/nothing", 404),
+    ],
+)
+async def test_other_addresses_lead_nowhere(web: Web, method: str, path: str, status: int) -> None:
+    assert (await web.client.request(method, path)).status_code == status
+
+
+async def test_a_request_that_breaks_off_is_no_error_of_ours(web: Web) -> None:
+    """A phone that loses its connection while it uploads must not fill the log with tracebacks."""
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": "/web/files", "raw_path": b"/web/files", "root_path": "",
+        "query_string": f"token={TOKEN}".encode(), "headers": [], "http_version": "1.1", "scheme": "http",
+    }  # fmt: skip
+    parts: list[Message] = [
+        {"type": "http.request", "body": JPEG[:10], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return parts.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await web.application.http()(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not web.evidence.exists()
+
+
+# --- Files ---
+
+ACCEPTED = {
+    "jpg": (JPEG, "photo"),
+    "png": (PNG, "photo"),
+    "pdf": (PDF, "document"),
+    "docx": (DOCX, "document"),
+}
+
+
+@pytest.mark.parametrize(("content", "kind"), ACCEPTED.values(), ids=ACCEPTED)
+async def test_photos_and_documents_are_kept_under_their_hash(web: Web, content: bytes, kind: str) -> None:
+    answer = await web.upload(content, media_type="text/html")  # what the browser believes does not matter
+    assert (answer.status_code, answer.json()["kind"]) == (200, kind)
+    digest = hashlib.sha256(content).hexdigest()
+    assert [path.relative_to(web.evidence) for path in web.evidence.rglob("*") if path.is_file()] == [
+        Path(digest[:2], digest)
+    ]
+    assert answer.json()["file"].startswith(f"{kind}.{digest}.")
+
+
+async def test_the_same_file_twice_is_kept_once(web: Web) -> None:
+    names = [(await web.upload(JPEG, token)).json()["file"] for token in (TOKEN, TOKEN, OTHER)]
+    assert names[0] == names[1] != names[2]
+    assert sum(path.is_file() for path in web.evidence.rglob("*")) == 1
+
+
+ONLY = "Chỉ nhận ảnh, PDF hoặc Word. · Only photos, PDF or Word files, please."
+REFUSED = {
+    "html": (b"<!doctype html><script>alert(1)</script>", ONLY),
+    "exe": (b"MZ" + bytes(500), ONLY),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', ONLY),
+    "zip": (zipped("a.txt", "b.exe"), ONLY),
+    "text": ("Tôi đã học xong".encode(), ONLY),
+    "shell": (b"#!/bin/sh\nrm -rf /\n", ONLY),
+    "gif": (b"GIF89a" + bytes(500), ONLY),
+    "mp4": (bytes.fromhex("0000001866747970") + b"mp42" + bytes(500), ONLY),
+    "one byte": (b"\xff", ONLY),
+    "empty": (b"", "Tệp này trống. · This file is empty."),
+    "too large": (JPEG + bytes(MOST_BYTES), "Tệp quá lớn, tối đa 10 MB. · The file is too large, 10 MB at most."),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), REFUSED.values(), ids=REFUSED)
+async def test_other_files_are_refused_with_a_sentence_to_show(web: Web, content: bytes, sentence: str) -> None:
+    answer = await web.upload(content, media_type="image/jpeg")
+    assert (answer.status_code, answer.json()) == (415, {"error": sentence})
+    assert not web.evidence.exists()
+
+
+async def test_a_file_as_large_as_allowed_is_kept(web: Web) -> None:
+    assert (await web.upload(JPEG + bytes(MOST_BYTES - len(JPEG)))).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "short", "đ" * 20, "x" * 129, "\0" * 7])
+async def test_an_upload_without_a_token_is_refused(web: Web, token: str) -> None:
+    assert (await web.upload(JPEG, token)).status_code == 400
+    assert not web.evidence.exists()
+
+
+async def test_nobody_fills_the_disk_from_one_chat(web: Web) -> None:
+    large = JPEG + bytes(MOST_BYTES - len(JPEG))
+    statuses = [(await web.upload(large)).status_code for _file in range(UPLOADS_A_DAY // MOST_BYTES + 1)]
+    assert statuses == [200] * (UPLOADS_A_DAY // MOST_BYTES) + [415]
+    assert "xin để mai" in (await web.upload(JPEG)).json()["error"]
+    assert (await web.upload(JPEG, OTHER)).status_code == 200
+
+
+def test_a_budget_is_for_one_day_and_one_conversation() -> None:
+    budget, monday, tuesday = Budget(10), date(2026, 11, 23), date(2026, 11, 24)
+    assert [budget.allows("a", size, monday) for size in (6, 6, 4, 1)] == [True, False, True, False]
+    assert budget.allows("b", 10, monday)
+    assert budget.allows("a", 10, tuesday)
+
+
+async def test_a_file_is_said_by_the_name_that_only_its_uploader_has(web: Web) -> None:
+    file = (await web.upload(JPEG)).json()["file"]
+    said = {"kind": "file", "file": file, "name": "ảnh\0của\u202etôi.jpg" * 30, "text": ""}
+    assert (await web.say(TOKEN, **said)).status_code == 202
+    assert (await web.say(OTHER, **said)).status_code == 400
+    (answer,) = await web.hear()
+    assert labels(answer) == ["Bắt đầu"]
+
+
+async def test_a_forged_file_name_is_refused(web: Web) -> None:
+    file = (await web.upload(JPEG)).json()["file"]
+    kind, digest, signature = file.split(".")
+    other = hashlib.sha256(b"a file of somebody else").hexdigest()
+    forged = [
+        f"document.{digest}.{signature}",
+        f"{kind}.{other}.{signature}",
+        f"{kind}.{digest}.{signature[:-1]}",
+        f"{kind}.{digest}.{signature.upper()}",
+        f"{kind}.{digest}.{'0' * 32}",
+        f"{kind}.{digest}",
+        f"{kind}.{digest}.{signature}.jpg",
+        f"sha256:{digest}",
+        "../../etc/passwd",
+    ]
+    answers = [(await web.say(kind="file", file=name)).status_code for name in forged]
+    assert answers == [400] * len(forged)
+
+
+async def test_a_photo_is_shown_to_whom_it_was_sent_and_to_nobody_else(web: Web) -> None:
+    digest = (await web.upload(JPEG, OTHER)).json()["file"].split(".")[1]
+    await web.send(Outgoing("Câu 2", files=(StoredFile(digest, "photo", "giay.jpg"),)))
+    (message,) = await web.hear()
+    (file,) = message["files"]
+    assert (file["kind"], file["name"]) == ("photo", "giay.jpg")
+    shown = await web.client.get(file["url"])
+    assert (shown.status_code, shown.content) == (200, JPEG)
+    assert {name: shown.headers[name] for name in SAFE_PHOTO} == SAFE_PHOTO
+
+    path, _question, query = file["url"].partition("?")
+    address, key = re.fullmatch(r"for=(\w+)&key=(\w+)", query).groups()  # type: ignore[union-attr]
+    wrong = [
+        path,
+        f"{path}?for={address_of(OTHER)}&key={key}",
+        f"{path}?for={address}&key={'0' * 32}",
+        f"{path}?for={address}&key={key.upper()}",
+        f"{path}?for={address}&key=%ff%fe",
+        f"{path}?for={address}&key=",
+        f"/web/files/{hashlib.sha256(b'other').hexdigest()}?{query}",
+        f"{path}%00?{query}",
+    ]
+    assert [(await web.client.get(one)).status_code for one in wrong] == [404] * len(wrong)
+
+
+SAFE_PHOTO = {
+    "content-type": "image/jpeg",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox",
+    "cache-control": "private, max-age=86400",
+}
+
+
+async def test_an_upload_is_no_key_to_a_download(web: Web) -> None:
+    kind, digest, signature = (await web.upload(JPEG)).json()["file"].split(".")
+    for name in (digest, f"{kind}.{digest}"):
+        answer = await web.client.get(f"/web/files/{name}", params={"for": address_of(TOKEN), "key": signature})
+        assert answer.status_code == 404
+
+
+async def test_a_photo_that_is_not_here_yet_is_not_found(web: Web) -> None:
+    """Evidence may still lie with the channel it came by; its address in the page leads nowhere until it is fetched."""
+    await web.send(
+        Outgoing("Câu 2", files=(StoredFile("AgACAgUAAx/../0", "photo", ""), StoredFile("0" * 64, "photo", "")))
+    )
+    (message,) = await web.hear()
+    assert [(await web.client.get(file["url"])).status_code for file in message["files"]] == [404, 404]
+
+
+async def test_a_text_made_for_one_reader_comes_in_its_address(web: Web) -> None:
+    await web.send(Outgoing("Dữ liệu", files=(InlineFile("dữ liệu.txt", "Họ tên: <b>Lan & Minh</b>\n"),)))
+    (message,) = await web.hear()
+    (file,) = message["files"]
+    assert (file["kind"], file["name"]) == ("document", "dữ liệu.txt")
+    assert file["url"] == "data:text/plain;charset=utf-8,H%E1%BB%8D%20t%C3%AAn%3A%20%3Cb%3ELan%20%26%20Minh%3C/b%3E%0A"
+
+
+# --- Pages ---
+
+
+async def test_pages_allow_nothing_from_elsewhere(web: Web) -> None:
+    page = await web.client.get("/chat")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'"} <= set(policy)
+    assert not [part for part in policy if "unsafe" in part or "http" in part or "*" in part]
+    assert not re.findall(r"<script(?![^>]*\ssrc=\"/static/)|\sstyle=|\son\w+=|https?://", page.text)
+
+
+async def test_scripts_of_two_versions_never_mix(web: Web) -> None:
+    """A module that a browser kept from before an upgrade would not fit the others: it asks each time."""
+    script = await web.client.get("/static/phone.js")
+    assert script.headers["cache-control"] == "no-cache"
+    assert script.headers["x-content-type-options"] == "nosniff"
+    again = await web.client.get("/static/phone.js", headers={"If-None-Match": script.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
+
+
+async def test_ids_are_what_browsers_make(web: Web) -> None:
+    for made in (str(uuid4()), str(uuid4()).upper(), UUID(int=0).hex):
+        assert (await web.say(OTHER, id=made)).status_code == 202

@@ -1,0 +1,217 @@
+"""The phones people hold in a chat: what they do goes in, and what comes out is read, as their channel has it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from urllib.parse import unquote
+from uuid import uuid4
+
+from bot.channels.telegram import parse as telegram
+from bot.channels.telegram.render import FileCall, TextCall
+from bot.channels.telegram.render import render as render_for_telegram
+from bot.channels.web import messages as web
+from bot.services.files import FileStore
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.inbox import Incoming
+from bot.store.outbox import Due, Settled
+from flows.messages import InlineFile, Outgoing
+from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from tests.botapi.account import DEFAULT_TOKEN, BotAccount
+from tests.botapi.ledger import Ledger
+from tests.botapi.person import Person
+from tests.chats.chatfile import WIDTH
+
+_FIRST_CHAT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message on a screen. `buttons` are labels with their payloads."""
+
+    text: str
+    files: tuple[str, ...] = ()
+    buttons: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return how a chat writes it: no empty lines, the buttons at the end."""
+        lines = [line.rstrip() for text in (self.text, *self.files) for line in text.split("\n") if line.strip()]
+        labels = [f"[{label}]" for label, _payload in self.buttons]
+        if lines and len(" ".join([lines[-1], *labels])) <= WIDTH:
+            return (*lines[:-1], " ".join([lines[-1], *labels]))
+        rows: list[str] = []
+        for label in labels:
+            if rows and len(f"{rows[-1]} {label}") <= WIDTH:
+                rows[-1] += f" {label}"
+            else:
+                rows.append(label)
+        return (*lines, *rows)
+
+
+class WebPhones:
+    """Chats in a web page: what people do is said to the server, what they read is what it answers with."""
+
+    channel, bot = web.CHANNEL, web.BOT
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._signer = web.Signer(b"the key of the chats")
+        self._tokens: dict[str, str] = {}
+
+    def address(self, place: int) -> str:
+        """Return the conversation of the person who came as number `place`."""
+        token = f"the-phone-of-person-{place}"
+        address = web.address_of(token)
+        self._tokens[address] = token
+        return address
+
+    async def incoming(self, address: str, reply: Reply) -> Incoming:
+        """Return what the channel makes of something a person does."""
+        token, id_ = self._tokens[address], uuid4()
+        match reply:
+            case Typed(text):
+                said = web.Said(token, id_, "typed", text=text)
+            case Pressed(payload):
+                said = web.Said(token, id_, "pressed", payload=payload)
+            case SentFile(_, name, _, caption):
+                kept = await self._files.keep(content_of(name))
+                file = f"{kept.kind}.{kept.digest}"
+                signed = f"{file}.{self._signer.sign(address, file)}"
+                said = web.Said(token, id_, "file", text=caption, file=signed, name=name)
+            case _:
+                # What a page cannot do goes in as other channels parse it.
+                return Incoming(self.channel, self.bot, address, str(id_), reply)
+        return web.parse(said, self._signer)
+
+    async def letters(self, database: Database, addresses: Iterable[str], now: datetime) -> list[Due]:
+        """Take what waits for people, in the order it was written."""
+        taken: list[Due] = []
+        async with database.writing() as connection:
+            for address in addresses:
+                if new := await outbox.read_new(connection, self.channel, self.bot, address, after=0):
+                    await outbox.settle_read(connection, self.channel, self.bot, address, new[-1].id, now)
+                    taken += new
+        return sorted(taken, key=lambda letter: letter.id)
+
+    def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
+        """Return what a person sees of a letter."""
+        message = web.render(letter, letter.address, self._signer)
+        assert message is not None
+        return Shown(
+            message.text,
+            tuple(_file_lines(file.kind, file.name, _content_of_address(file.url)) for file in message.files),
+            tuple((button.label, button.payload) for row in message.buttons for button in row),
+        )
+
+    async def fetch(self, source: str, most: int) -> bytes:
+        """Refuse: a page uploads its files itself."""
+        raise AssertionError(source)
+
+
+class TelegramPhones:
+    """Private chats of Telegram: what people do becomes raw updates, what they read are calls of the Bot API."""
+
+    channel = telegram.CHANNEL
+
+    def __init__(self, files: FileStore) -> None:
+        self._account = BotAccount(DEFAULT_TOKEN, "hoctap_bot", Ledger(), Random())
+        self._people: dict[str, Person] = {}
+        self.bot = str(self._account.id)
+
+    def address(self, place: int) -> str:
+        """Return the conversation of the person who came as number `place`."""
+        person = Person(self._account, _FIRST_CHAT + place, "Somebody")
+        self._people.setdefault(str(person.id), person)
+        return str(person.id)
+
+    async def incoming(self, address: str, reply: Reply) -> Incoming:
+        """Return what the channel makes of something a person does."""
+        self._act(self._people[address], reply)
+        incoming = telegram.parse(self._account.queue.history[-1].body, self.bot)
+        assert incoming is not None
+        return incoming
+
+    def _act(self, person: Person, reply: Reply) -> None:
+        match reply:
+            case Typed(text):
+                # In one message, longer than a phone would send: chats are the same on every channel.
+                message = self._account.new_message(person.chat, person.user) | {"text": text}
+                self._account.push("message", message, person.id)
+            case Pressed(payload):
+                person.press_data(0, payload)
+            case SentFile("photo", name, _, caption):
+                person.send_photo(content_of(name), caption)
+            case SentFile(_, name, _, caption):
+                person.send_document(content_of(name), name, caption=caption)
+            case Edited():
+                person.type("hello")
+                person.edit_last("hallo")
+            case Unreadable("voice"):
+                person.send_voice()
+            case Unreadable():
+                person.send_sticker()
+            case Blocked():
+                person.block()
+            case Unblocked():
+                person.unblock()
+
+    async def letters(self, database: Database, addresses: Iterable[str], now: datetime) -> list[Due]:
+        """Take what waits, in the order it was written."""
+        taken: list[Due] = []
+        while True:
+            async with database.writing() as connection:
+                due = await outbox.take_due(connection, self.channel, self.bot, 100, now)
+                if not due:
+                    return sorted(taken, key=lambda letter: letter.id)
+                await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], now)
+            taken += due
+
+    def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
+        """Return what a person sees of a letter."""
+        calls = render_for_telegram(outgoing)
+        keyboard = calls[-1].keyboard
+        whole = {button.payload: button.label for row in outgoing.buttons for button in row}
+        pressable = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+        return Shown(
+            "\n".join(call.text if isinstance(call, TextCall) else call.caption for call in calls),
+            tuple(_call_lines(call) for call in calls if isinstance(call, FileCall)),
+            tuple(_labelled(button.text, str(button.callback_data), whole) for button in pressable),
+        )
+
+    async def fetch(self, source: str, most: int) -> bytes:
+        """Return the content of a file somebody sent."""
+        return self._account.files.content(source) or b""
+
+
+Phones = WebPhones | TelegramPhones
+
+
+def content_of(name: str) -> bytes:
+    """Return a small file of the kind its name says; another name, another content."""
+    beginnings = {"jpg": b"\xff\xd8\xff\xe0", "pdf": b"%PDF-1.4\n"}
+    return beginnings.get(name.rpartition(".")[2], b"") + name.encode()
+
+
+def _file_lines(kind: str, name: str, content: str | None) -> str:
+    """Write a file as a chat has it. Telegram forgets what a photo was called, so no chat says it."""
+    if content is None:
+        return f"({kind})" if kind == "photo" else f"({kind}) {name}"
+    return "\n".join([f"({kind}) {name}", *(f"| {line}" for line in content.splitlines() if line)])
+
+
+def _content_of_address(url: str) -> str | None:
+    scheme, _comma, content = url.partition(",")
+    return unquote(content) if scheme.startswith("data:") else None
+
+
+def _call_lines(call: FileCall) -> str:
+    content = call.file.content if isinstance(call.file, InlineFile) else None
+    return _file_lines("photo" if call.as_photo else "document", call.name, content)
+
+
+def _labelled(shown: str, payload: str, whole: dict[str, str]) -> tuple[str, str]:
+    """Return a button, its label whole where Telegram's limit cut it."""
+    label = whole[payload]
+    return (label if shown.endswith("…") and label.startswith(shown[:-1]) else shown, payload)

@@ -1,0 +1,68 @@
+"""Plays chats, on every kind of phone and database, and says how what was said differs from what is written."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from bot.services.files import FileStore
+from bot.store.database import Database
+from tests.chats.chatfile import ChatBroken, Scene, compose, read
+from tests.chats.phones import TelegramPhones, WebPhones
+from tests.chats.world import World
+from tests.databases import Backend, Databases
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a chat is played: on phones of one channel and on one kind of database."""
+
+    name: str
+    phones: type[WebPhones] | type[TelegramPhones]
+    backend: Backend
+
+    async def play(self, chat: str, databases: Databases) -> str:
+        """Play a chat in a world of its own. Returns it with what the bot really said."""
+        scenes = read(chat)
+        with tempfile.TemporaryDirectory(prefix="hoctap-evidence-") as folder:
+            files = FileStore(Path(folder))
+            async with databases.fresh(self.backend, self.prepare) as address:
+                world = World(Database(address), self.phones(files), files)
+                try:
+                    return compose(await _played(scenes, world))
+                finally:
+                    await world.close()
+
+    async def prepare(self, database: Database) -> None:
+        """Make the world every chat begins with."""
+        with tempfile.TemporaryDirectory(prefix="hoctap-evidence-") as folder:
+            files = FileStore(Path(folder))
+            await World(database, self.phones(files), files).set_up()
+
+
+STAGES = (
+    Stage("web-sqlite", WebPhones, "sqlite"),
+    Stage("telegram-postgresql", TelegramPhones, "postgresql"),
+)
+
+
+async def _played(scenes: Sequence[Scene], world: World) -> list[Scene]:
+    """Return the scenes as they went. An act that cannot be done ends the chat with a line that says why."""
+    played: list[Scene] = []
+    for scene in scenes:
+        if scene.act is None:
+            played.append(scene)
+            continue
+        try:
+            played.append(scene.with_told(await world.perform(scene.act)))
+        except ChatBroken as broken:
+            return [*played, Scene(scene.act, f"{scene.written}\n!!! {broken}")]
+    return played
+
+
+def difference(written: str, played: str) -> str:
+    """Return the whole conversation with the lines that differ marked: `-` as written, `+` as said."""
+    before, after = written.splitlines(), played.splitlines()
+    marked = unified_diff(before, after, "as the chat is written", "as it went", n=len(before), lineterm="")
+    return "\n".join(line for line in marked if not line.startswith("@@"))

@@ -1,0 +1,277 @@
+"""The world a chat plays in: a commune with its villages, people with phones, a clock, and the real program."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from bot import catalogues
+from bot.services import invitations, rounds
+from bot.services.bell import Bell
+from bot.services.criteria_files import shipped
+from bot.services.evidence import EvidenceFetcher
+from bot.services.files import FileStore
+from bot.services.turns import Turns
+from bot.store import setup
+from bot.store.database import Database
+from bot.store.migrating import migrate
+from flows.criteria import GROUPS, Localized
+from flows.people import RoleKind
+from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.units import Unit
+from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
+from tests.chats.phones import Phones, Shown
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
+LINK = "https://hoctap.example/chat?start={code}"
+
+# Nobody here is real. The first village of a name is meant where only the name is said.
+UNITS = (
+    ("tk", "Xã Thần Khê", "commune", None),
+    ("tk-dong", "Thôn Đông", "village", "tk"),
+    ("tk-doai", "Thôn Đoài", "village", "tk"),
+    ("tk-trung", "Thôn Trung", "village", "tk"),
+    ("mk", "Xã Minh Khai", "commune", None),
+    ("mk-dong", "Thôn Đông", "village", "mk"),
+    ("mk-thuong", "Thôn Thượng", "village", "mk"),
+)
+CAST = ("Trần Văn Trường is head of Thôn Đông", "Phạm Thị Hoa is admin of Xã Thần Khê")
+
+_TOKEN = re.compile(r"i-([A-Za-z0-9_-]{24})")
+_NAMED_TOKEN = re.compile(r"i-⟨(\d+)⟩")
+_BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|\d+ characters)\) ?(.*)")
+
+
+class World:
+    """One chat's world. Every turn is worked through by a new `Turns`, so only the database remembers."""
+
+    def __init__(self, database: Database, phones: Phones, files: FileStore) -> None:
+        self._database = database
+        self._phones = phones
+        self._files = files
+        self._now = BEGINNING
+        self._people = [fact.partition(" is ")[0].split()[-1] for fact in CAST]
+        self._screens: dict[str, list[Shown]] = {}
+        self._tokens: list[str] = []
+
+    async def close(self) -> None:
+        """Close the database."""
+        await self._database.close()
+
+    async def set_up(self) -> None:
+        """Make the world that every chat begins with."""
+        await migrate(self._database)
+        await rounds.load_shipped(self._database, self._now)
+        async with self._database.writing() as connection:
+            units = [Unit(0, code, name, kind) for code, name, kind, _parent in UNITS]
+            await setup.save_units(connection, units, {code: parent for code, _, _, parent in UNITS if parent})
+        await self.come_about("the round is open from 1 September 2026 to 15 November 2026")
+        for fact in CAST:
+            await self.come_about(fact)
+
+    async def perform(self, act: Act) -> list[Told]:
+        """Let an act happen. Returns what the bot says then, to everybody; of a given fact, nothing."""
+        match act:
+            case Done(who, manner, what):
+                return await self._turn([(name, reply) for name in who for reply in self._replies(name, manner, what)])
+            case Fact(what, given):
+                told = await self.come_about(what)
+                return [] if given else told
+
+    async def come_about(self, what: str) -> list[Told]:
+        """Make something hold, and let the program do what is due then."""
+        for pattern, happen in FACTS.items():
+            if found := re.fullmatch(pattern, what):
+                await happen(self, *found.groups())
+                return await self._turn([])
+        raise ChatBroken(f"no such fact: {what!r}; tests/chats/world.py lists them at its end")
+
+    # what people do
+
+    def _replies(self, name: str, manner: str, what: str) -> list[Reply]:
+        match manner.split():
+            case ["presses", "forged"]:
+                return [Pressed(what)]
+            case ["press" | "presses", *old]:
+                return [Pressed(self._payload(name, what, oldest=bool(old)))]
+            case ["types", times, _]:
+                return [Typed(what)] * int(times)
+            case _:
+                return [self._reply(what)]
+
+    def _payload(self, name: str, label: str, *, oldest: bool) -> str:
+        screen = self._screens.get(name, [])
+        for message in screen if oldest else reversed(screen):
+            for shown, payload in message.buttons:
+                if label in {shown, re.sub(r"^\d+\. ", "", shown)}:
+                    return payload
+        raise ChatBroken(f"{name} has no button “{label}” to press")
+
+    def _reply(self, what: str) -> Reply:
+        if what.startswith('"') and what.endswith('"'):
+            return Typed(json.loads(what))
+        bracketed = _BRACKETED.fullmatch(what)
+        if bracketed is None:
+            return Typed(_NAMED_TOKEN.sub(lambda named: f"i-{self._tokens[int(named[1]) - 1]}", what))
+        kind, rest = bracketed.groups()
+        match kind:
+            case "photo" | "document":
+                name, _, caption = rest.partition(" – ")
+                return SentFile(kind, name, "", caption)
+            case "edits":
+                return Edited()
+            case "blocks":
+                return Blocked()
+            case "unblocks":
+                return Unblocked()
+            case "sticker" | "voice":
+                return Unreadable(kind)
+            case _:
+                length = int(kind.split()[0])
+                return Typed(((rest + " ") * length)[:length])
+
+    # what the program does
+
+    async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
+        """Take in what people do, work until nothing waits, and read everybody's phone."""
+        turns = Turns(self._database, catalogues.load(), lambda: self._now, ZONE, lambda: (LINK,))
+        incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
+        if incoming:
+            await turns.receive(incoming)
+        worked = await turns.run_once()
+        while worked.turns:
+            self._files.forget(worked.files)
+            worked = await turns.run_once()
+        await self._fetch_evidence(turns.letters_queued)
+        return await self._read_phones({one.callback for one in incoming if one.callback is not None})
+
+    async def _fetch_evidence(self, bell: Bell) -> None:
+        sources = {(self._phones.channel, self._phones.bot): self._phones}
+        fetcher = EvidenceFetcher(self._database, sources, self._files, catalogues.load(), lambda: self._now, bell)
+        while await fetcher.run_once():
+            pass
+
+    async def _read_phones(self, pressed: set[str]) -> list[Told]:
+        names = {self._phones.address(place): name for place, name in enumerate(self._people)}
+        letters = await self._phones.letters(self._database, names, self._now)
+        if unanswered := pressed - {letter.callback for letter in letters}:
+            raise ChatBroken(f"the channel waits for ever for the answer to {len(unanswered)} pressed buttons")
+        told = []
+        for letter in letters:
+            if letter.outgoing is not None:
+                name, shown = names[letter.address], self._phones.shown(letter.outgoing, letter)
+                self._screens.setdefault(name, []).append(shown)
+                told.append(Told(name, tuple(map(self._with_named_tokens, shown.lines))))
+        return told
+
+    def _phone(self, name: str) -> str:
+        if name not in self._people:
+            self._people.append(name)
+        return self._phones.address(self._people.index(name))
+
+    def _with_named_tokens(self, line: str) -> str:
+        return _TOKEN.sub(lambda token: f"i-⟨{self._place(token[1])}⟩", line)
+
+    def _place(self, token: str) -> int:
+        if token not in self._tokens:
+            self._tokens.append(token)
+        return self._tokens.index(token) + 1
+
+    # facts
+
+    async def _it_is(self, day: str, time: str) -> None:
+        self._now = datetime.strptime(f"{day} {time}", "%d %B %Y %H:%M").replace(tzinfo=ZONE)
+
+    async def _later(self, count: str, what: str) -> None:
+        self._now += timedelta(**{f"{what}s": int(count)})
+
+    async def _starts_anew(self) -> None:
+        await self._database.close()
+        self._database = Database(self._database.url.render_as_string(hide_password=False))
+
+    async def _round(self, opens: str, closes: str) -> None:
+        await rounds.open_round(
+            self._database, year=2026, name="Đợt 2026", unit_code="tk", opens=_day(opens), closes=_day(closes)
+        )
+
+    async def _new_version(self, group: str) -> None:
+        """Publish the shipped set once more, every question marked as new."""
+        old = next(criteria for criteria in shipped() if criteria.group == group)
+        competencies = tuple(
+            replace(c, indicators=tuple(replace(i, question=_marked(i.question)) for i in c.indicators))
+            for c in old.competencies
+        )
+        new = replace(old, version="2026.2", competencies=competencies)
+        await rounds.load_criteria(self._database, (new,), self._now)
+
+    async def _invitation(self, role: str, unit: str) -> None:
+        code, _expires = await invitations.invite(self._database, _role(role), _code(unit), self._now)
+        self._place(code.removeprefix("i-"))
+
+    async def _holds(self, full_name: str, role: str, unit: str) -> None:
+        await self._invitation(role, unit)
+        name = full_name.split()[-1]
+        for text in (f"/start i-{self._tokens.pop()}", "vi", "đồng ý", full_name, "có"):
+            await self._turn([(name, Typed(text))])
+
+    async def _has_agreed(self, name: str, village: str | None) -> None:
+        link = f" v-{_code(village)}" if village else ""
+        for text in (f"/start{link}", "vi", "đồng ý"):
+            await self._turn([(name, Typed(text))])
+
+    async def _is_resident(self, full_name: str, group: str, unit: str, born: str) -> None:
+        name = full_name.split()[-1]
+        number = str([*GROUPS].index(next(known for known in GROUPS if known == group)) + 1)
+        known = name in self._people
+        begin = ("bắt đầu làm phiếu",) if known else (f"/start v-{_code(unit)}", "vi", "đồng ý", full_name)
+        village = (f"{unit} Thần Khê", "1") if known else ("có",)
+        for text in (*begin, born, *village, number, "có"):
+            await self._turn([(name, Typed(text))])
+
+    async def _has_answered(self, name: str, levels: str) -> None:
+        await self._turn([(name, Typed("bắt đầu làm phiếu"))])
+        for level in levels.split():
+            await self._turn([(name, Typed(level))])
+            if any(label == "Bỏ qua" for label, _payload in self._screens[name][-1].buttons):
+                await self._turn([(name, Typed("bỏ qua"))])
+
+    async def _has_submitted(self, name: str) -> None:
+        await self._turn([(name, Typed("nộp phiếu"))])
+
+
+def _day(written: str) -> date:
+    return datetime.strptime(written, "%d %B %Y").date()
+
+
+def _role(written: str) -> RoleKind:
+    return "head" if written == "head" else "admin"
+
+
+def _code(unit: str) -> str:
+    for code, name, _kind, _parent in UNITS:
+        if name == unit:
+            return code
+    raise ChatBroken(f"there is no unit {unit!r}; tests/chats/world.py lists them")
+
+
+def _marked(question: Localized) -> Localized:
+    return replace(question, vi=f"(Mẫu mới) {question.vi}", en=f"(New form) {question.en}")
+
+
+FACTS: dict[str, Callable[..., Awaitable[None]]] = {
+    r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
+    r"(\d+) (minute|hour|day|week)s? later": World._later,
+    r"the server starts anew": World._starts_anew,
+    r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
+    r"a new version of the (\w+)'s set is published": World._new_version,
+    r"an invitation is made for a (head|admin) of (.+)": World._invitation,
+    r"(.+) is (head|admin) of (.+)": World._holds,
+    r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
+    r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
+    r"(\w+) has answered ([\d ]+)": World._has_answered,
+    r"(\w+) has submitted": World._has_submitted,
+}
