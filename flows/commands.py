@@ -56,9 +56,9 @@ def hear_command(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
         case "cancel":
             if session.frame != HOME:
                 yield Said(
-                    _("Stopped. To begin again, type /start.")
-                    if isinstance(session.frame.talk, Registering)
-                    else _("Stopped. What you have answered is kept.")
+                    _("Stopped. What you have answered is kept.")
+                    if isinstance(session.frame.talk, Filling)
+                    else _("Stopped.")
                 )
             yield Left(home=True)
         case "review":
@@ -78,7 +78,7 @@ def _start(facts: Facts, session: Session, code: str) -> Iterator[Event]:
     elif session.frame != HOME:
         yield Said(_("Welcome back. Let us go on where we were."))
     elif facts.person is None or (not facts.person.is_resident and not facts.roles):
-        unit = facts.reference.units.by_code.get(code.removeprefix(VILLAGE_CODE).lower())
+        unit = facts.reference.units.by_code.get(code.lower().removeprefix(VILLAGE_CODE))
         known = unit is not None and unit.takes_residents
         yield registration.start(facts, Registering(unit_id=unit.id if unit and known else None))
 

@@ -26,8 +26,9 @@ from flows.messages import Button, Message
 from flows.questions import Choice, Chose, Gave, Heard, Question, understand
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.session import HOME, Frame, Session, Talk
+from flows.session import HOME, Frame, Registering, Session, Talk
 from flows.spelling import storable
+from flows.talks import registration
 from flows.talks.home import HOME as HOME_FLOW
 from flows.talks.invitation import INVITATION
 from flows.talks.privacy import LANGUAGE, PRIVACY
@@ -100,6 +101,9 @@ def _answer(session: Session, reply: Reply, facts: Facts, catalogues: Catalogues
         return
     if isinstance(reply, Typed) and (jump := list(hear_edit(facts, reply.text))):
         yield from jump
+        return
+    if frame == HOME and facts.conversation.language is None:
+        yield registration.start(facts, Registering())  # whoever says hello gets to know the bot
         return
     step: Step[Any] = flow.step(frame.step)
     heard = _heard(session, reply, step.ask(facts, frame.talk), catalogues)

@@ -31,9 +31,11 @@ class PersonAddress(Struct, frozen=True):
 
 
 class HeadsAddress(Struct, frozen=True):
-    """Who confirms for a unit: its branch heads, or those of the nearest unit above that has one."""
+    """Who confirms a person's form for a unit: its branch heads, or those of the nearest unit above that has one.
+    Nobody decides on their own form, so the owner is passed over."""
 
     unit_id: int
+    owner_id: int
 
 
 class Told(Struct, frozen=True):

@@ -74,13 +74,13 @@ class Invitation(Struct, frozen=True):
 
 
 class ListedForm(Struct, frozen=True):
-    """One line of a branch head's list."""
+    """One line of a branch head's list. `answered` counts the questions that have an answer."""
 
     assessment_id: int
     name: str
     state: State
     total: int
-    unit_id: int
+    answered: int
 
 
 class FormList(Struct, frozen=True):
@@ -103,11 +103,12 @@ class InvitationWanted(Struct, frozen=True):
 
 
 class ListWanted(Struct, frozen=True):
-    """A page of a list: forms of one state in these units and rounds, oldest first."""
+    """A page of a list: forms of one state in these units and rounds but for one's own, oldest first."""
 
     units: frozenset[int]
     rounds: frozenset[int]
     state: State
+    without_person: int
     offset: int
     limit: int
 

@@ -31,6 +31,7 @@ YOUNGEST = 6
 NAME_LENGTH = 80
 
 _NAME_LETTERS = re.compile(r"[^\W\d_]")
+_SHORT_YEAR = re.compile(r"\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -72,6 +73,8 @@ def read_name(typed: str) -> str:
 def read_birth_year(typed: str, this_year: int) -> int:
     """Return a year of birth; a whole date is understood, of which only the year is kept."""
     found = _YEAR.findall(typed)
+    if _SHORT_YEAR.fullmatch(typed.strip()):
+        found = [_in_full(int(typed), this_year)]
     if len(found) != 1:
         raise Refused(_("Please type the year of birth in four digits, for example: 1965."))
     year = int(found[0])
@@ -93,3 +96,9 @@ def needs_representative(birth_year: int, this_year: int) -> bool:
 
 def _capitalised(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:].lower() for word in name.split(" "))
+
+
+def _in_full(short: int, this_year: int) -> str:
+    """Read `75` as 1975: what two digits say about somebody who is alive and not of this year."""
+    century = this_year // 100
+    return str((century if short < this_year % 100 else century - 1) * 100 + short)

@@ -109,7 +109,7 @@ def _spellings(choice: Choice, languages: tuple[Catalogue, ...]) -> frozenset[st
 
 
 def _nearly(wanted: str, question: Question, languages: tuple[Catalogue, ...]) -> Chose | None:
-    """Forgive a typing mistake when only one choice can be meant."""
+    """Take some of a choice's words, or a typing mistake, when only one choice can be meant."""
     if len(wanted) < SHORTEST_FORGIVEN:
         return None
     spellings = {
@@ -117,6 +117,9 @@ def _nearly(wanted: str, question: Question, languages: tuple[Catalogue, ...]) -
         for choice in (*question.moves, *question.choices)
         for spelling in _spellings(choice, languages)
     }
+    named = {key for spelling, key in spellings.items() if f" {wanted} " in f" {spelling} "}
+    if len(named) == 1:
+        return Chose(named.pop())
     near = process.extract(wanted, spellings.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_ENOUGH, limit=4)
     keys = {spellings[spelling] for spelling, _score, _position in near}
     return Chose(keys.pop()) if len(keys) == 1 else None

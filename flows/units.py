@@ -12,6 +12,7 @@ from flows.spelling import fold
 # Below this likeness (0–100) a suggestion confuses more than it helps.
 LIKE_ENOUGH = 72
 MOST_SUGGESTED = 6
+CLEARLY_WORSE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +84,27 @@ class UnitTree:
     def full_name(self, unit_id: int) -> str:
         """Name a unit with its commune, as people say it: `Thôn Đông, xã Thần Khê`."""
         named = [unit.name for unit in self.upwards(unit_id) if unit.kind != "province"]
-        return ", ".join(named[:2]) or self.by_id[unit_id].name
+        if len(named) < 2:
+            return self.by_id[unit_id].name
+        return f"{named[0]}, {named[1][:1].lower()}{named[1][1:]}"
 
-    def search(self, typed: str, *, residents_only: bool = True) -> tuple[Unit, ...]:
-        """Find units by name, code or old name, without tone marks and with typing mistakes; best first."""
+    def search(self, typed: str, within: frozenset[int] | None = None) -> tuple[Unit, ...]:
+        """Find units by name, code or old name, without tone marks and with typing mistakes; best first.
+
+        Without `within`, only units that take residents are looked for.
+        """
         wanted = fold(typed)
         if not wanted:
             return ()
-        index = self._resident_index if residents_only else self._index
+        index = self._resident_index if within is None else self._indexed(self.by_id[id_] for id_ in within)
         near = process.extract(
             wanted, index.names, scorer=fuzz.WRatio, score_cutoff=LIKE_ENOUGH, limit=8 * MOST_SUGGESTED
         )
-        ranked = sorted(near, key=lambda hit: (-fuzz.token_set_ratio(wanted, hit[0]), -hit[1], len(hit[0])))
-        ids = dict.fromkeys(index.ids[position] for _name, _score, position in ranked)
+        ranked = sorted(near, key=lambda hit: (-_fit(wanted, hit[0]), -hit[1], len(hit[0])))
+        best = _fit(wanted, ranked[0][0]) if ranked else 0
+        good = [position for name, _score, position in ranked if _fit(wanted, name) >= best - CLEARLY_WORSE]
+        ids = dict.fromkeys(index.ids[position] for position in good)
         return tuple(self.by_id[unit_id] for unit_id in list(ids)[:MOST_SUGGESTED])
-
-    @cached_property
-    def _index(self) -> "_NameIndex":
-        return self._indexed(self.by_id.values())
 
     @cached_property
     def _resident_index(self) -> "_NameIndex":
@@ -121,3 +125,8 @@ class UnitTree:
 class _NameIndex:
     names: tuple[str, ...]
     ids: tuple[int, ...]
+
+
+def _fit(wanted: str, name: str) -> float:
+    """Score 0–100 how well the words fit: all that was typed should be there, the whole name need not be."""
+    return fuzz.token_set_ratio(wanted, name)

@@ -17,11 +17,12 @@ from flows.commands import VILLAGE_CODE
 from flows.people import RoleKind
 from flows.replies import Typed
 
+ERASURE = ("/privacy", "xóa dữ liệu", "đồng ý xóa hết")
 INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", "hp")}
 
 
 class DemoPages:
-    """The phones of a running demo. Starting anew gives every phone a new token: the old chats are left behind."""
+    """The phones of a running demo. Starting anew erases everybody and gives every phone a new token."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -37,6 +38,8 @@ class DemoPages:
 
     async def open(self) -> None:
         """Give every phone a token, and let the officials take up their roles as they would in chat."""
+        for token in self._tokens:
+            await self._say(token, *ERASURE)
         self._tokens = [fresh_token() for _phone in PHONES]
         for phone, token in zip(PHONES, self._tokens, strict=True):
             if phone.name is not None:
@@ -47,12 +50,16 @@ class DemoPages:
         role, unit = INVITED[phone.role]
         code, _expires = await invite(application.database, role, unit, application.clock())
         address = address_of(token)
-        for said in (f"/start {code}", "Tiếng Việt", "đồng ý", name, "có"):
-            await application.turns.receive([Incoming(CHANNEL, BOT, address, str(uuid4()), Typed(said))])
-            await application.turns.run_once()
+        await self._say(token, f"/start {code}", "Tiếng Việt", "đồng ý", name, "có")
         async with application.database.writing() as connection:
             letters = await outbox.read_new(connection, CHANNEL, BOT, address, after=0)
             await outbox.settle_read(connection, CHANNEL, BOT, address, letters[-2].id, application.clock())
+
+    async def _say(self, token: str, *texts: str) -> None:
+        turns = self._application.turns
+        for text in texts:
+            await turns.receive([Incoming(CHANNEL, BOT, address_of(token), str(uuid4()), Typed(text))])
+            await turns.run_once()
 
     async def _phones(self, request: Request) -> Response:
         return JSONResponse(

@@ -237,7 +237,7 @@ class Turns:
 
     async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
         told = [told for one in decided for told in one.decision.told]
-        heads = await outbox.heads_of(connection, {t.to.unit_id for t in told if isinstance(t.to, HeadsAddress)}, units)
+        heads = await outbox.heads_of(connection, {t.to for t in told if isinstance(t.to, HeadsAddress)}, units)
         people = {person_id for one in told for person_id in _addressed(one, heads)}
         reached = await outbox.reach_people(connection, people)
         letters = [letter for one in decided for letter in self._own_letters(one)]
@@ -287,12 +287,12 @@ def _recipient(turn: Waiting) -> Recipient:
     return Recipient(known.id, known.channel, turn.bot, turn.address, known.language)
 
 
-def _addressed(told: Told, heads: Mapping[int, Sequence[int]]) -> Sequence[int]:
+def _addressed(told: Told, heads: Mapping[HeadsAddress, Sequence[int]]) -> Sequence[int]:
     match told.to:
         case PersonAddress(person_id):
             return [person_id]
-        case HeadsAddress(unit_id):
-            return heads[unit_id]
+        case HeadsAddress():
+            return heads[told.to]
 
 
 def _with_found(facts: Facts, found: Mapping[Need, Found]) -> Facts:

@@ -103,6 +103,7 @@ _FORMS = (
 _FORMS_OF_PEOPLE = _FORMS.where(assessments.c.person_id.in_(bindparam("ids", expanding=True)))
 _FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True)))
 
+_answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
 _roles_decoder = msgspec.json.Decoder(list[tuple[RoleKind, int]])
 _answers_decoder = msgspec.json.Decoder(list[tuple[str, str, int, str | None]])
 _evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
@@ -232,12 +233,16 @@ async def _invitation(connection: AsyncConnection, digest: str) -> Invitation | 
 
 
 async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
-    in_units = and_(assessments.c.unit_id.in_(sorted(wanted.units)), assessments.c.round_id.in_(sorted(wanted.rounds)))
+    in_units = and_(
+        assessments.c.unit_id.in_(sorted(wanted.units)),
+        assessments.c.round_id.in_(sorted(wanted.rounds)),
+        assessments.c.person_id != wanted.without_person,
+    )
     counted = await connection.execute(
         select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
     )
     forms = await connection.execute(
-        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, assessments.c.unit_id)
+        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, _answered.label("answered"))
         .join(people, people.c.id == assessments.c.person_id)
         .where(in_units, assessments.c.state == wanted.state)
         .order_by(assessments.c.submitted_at, assessments.c.id)
@@ -245,6 +250,6 @@ async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
         .limit(wanted.limit)
     )
     return FormList(
-        dict(counted.tuples().all()),
-        tuple([ListedForm(row.id, row.name, row.state, row.total, row.unit_id) for row in forms]),
+        {row[0]: row[1] for row in counted},
+        tuple([ListedForm(row.id, row.name, row.state, row.total, row.answered) for row in forms]),
     )

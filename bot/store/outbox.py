@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import conversations, outbox, roles
+from flows.events import HeadsAddress
 from flows.messages import Outgoing
 from flows.units import UnitTree
 
@@ -106,11 +107,13 @@ async def reach_people(connection: AsyncConnection, person_ids: Collection[int])
     return found
 
 
-async def heads_of(connection: AsyncConnection, unit_ids: Collection[int], units: UnitTree) -> dict[int, list[int]]:
-    """Return who confirms for each unit: the heads there, or else those of the nearest unit above."""
-    if not unit_ids:
+async def heads_of(
+    connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree
+) -> dict[HeadsAddress, list[int]]:
+    """Return who confirms: the heads of the unit but for the owner, or else those of the nearest unit above."""
+    if not addresses:
         return {}
-    above = {unit_id: [unit.id for unit in units.upwards(unit_id)] for unit_id in unit_ids}
+    above = {to: [unit.id for unit in units.upwards(to.unit_id)] for to in addresses}
     rows = await connection.execute(
         select(roles.c.unit_id, roles.c.person_id)
         .where(roles.c.role == "head", roles.c.unit_id.in_(sorted(set().union(*above.values()))))
@@ -120,9 +123,13 @@ async def heads_of(connection: AsyncConnection, unit_ids: Collection[int], units
     for row in rows:
         heads.setdefault(row.unit_id, []).append(row.person_id)
     return {
-        unit_id: next((heads[above_id] for above_id in path if above_id in heads), [])
-        for unit_id, path in above.items()
+        to: next(filter(None, (_others(heads.get(id_, []), to.owner_id) for id_ in path)), [])
+        for to, path in above.items()
     }
+
+
+def _others(person_ids: list[int], owner_id: int) -> list[int]:
+    return [person_id for person_id in person_ids if person_id != owner_id]
 
 
 _OPEN = or_(outbox.c.state == "queued", outbox.c.state == "sending")

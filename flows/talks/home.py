@@ -92,7 +92,8 @@ def status(facts: Facts) -> Wording:
     """Say how things stand, in a line or two."""
     if facts.person is None:
         return _("Welcome! Here you can assess yourself as a learning citizen.")
-    return paragraphs(_("Hello {name}.", name=facts.person.name), *_roles(facts), _form_status(facts))
+    known = [wording for wording in (*_roles(facts), _form_status(facts)) if wording is not None]
+    return paragraphs(*known) if known else _("Hello {name}.", name=facts.person.name)
 
 
 def _roles(facts: Facts) -> Iterator[Wording]:

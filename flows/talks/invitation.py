@@ -48,11 +48,7 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield from invite(facts, _role(talk), int(unit_id))
         case Wrote(name):
-            found = [
-                unit
-                for unit in facts.reference.units.search(name, residents_only=False)
-                if facts.holds("admin", unit.id)
-            ]
+            found = facts.reference.units.search(name, within=facts.scope("admin"))
             if not found:
                 raise Refused(_("I find no unit by that name among yours."))
             yield Went("unit", replace(talk, suggested=tuple(unit.id for unit in found)))

@@ -223,7 +223,7 @@ def ask_group(facts: Facts, talk: Registering) -> Question:
 
 def hear_group(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
-        yield _back("village", talk)
+        yield _back("village_from_link", talk)
         return
     yield Went("check", replace(talk, group=chosen(heard), checking=True))
 

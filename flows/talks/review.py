@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from flows.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
 from flows.criteria import Indicator
 from flows.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
-from flows.facts import Facts, ListWanted, changed_by
+from flows.facts import Facts, ListedForm, ListWanted, changed_by
 from flows.flow import Flow, Step
 from flows.messages import Button, Message, StoredFile
 from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen
@@ -15,7 +15,7 @@ from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.session import Deciding, Reviewing
 from flows.spelling import composed
 from flows.talks import forms
-from flows.wording import Wording, _, lines, paragraphs
+from flows.wording import Wording, _, lines, n_, paragraphs
 
 PAGE = 8
 REASON_LENGTH = 500
@@ -81,23 +81,32 @@ def _evidence_count(form: Assessment) -> Wording:
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     units = facts.scope("head")
-    listed = facts.listed(ListWanted(units, facts.rounds_in(units), state, talk.page * PAGE, PAGE))
-    shown = tuple(
-        Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
-        for form in listed.forms
-    )
+    wanted = ListWanted(units, facts.rounds_in(units), state, _own_id(facts), talk.page * PAGE, PAGE)
+    listed = facts.listed(wanted)
     more = listed.counts.get(state, 0) > (talk.page + 1) * PAGE
     return Question(
         paragraphs(
             _("Forms of your branch: {unit}", unit=_branch_name(facts)),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
             _("{state}, page {page}:", state=LISTS[state].label, page=talk.page + 1)
-            if shown
+            if listed.forms
             else _("None here: {state}.", state=LISTS[state].label),
+            lines(*(_unfinished(form) for form in listed.forms)) if state == "draft" else None,
         ),
-        shown,
+        tuple(_listed_choice(form) for form in listed.forms) if state != "draft" else (),
         (*((LATER,) if more else ()), *(choice for s, choice in LISTS.items() if s != state), BACK),
         numbered=True,
+    )
+
+
+def _listed_choice(form: ListedForm) -> Choice:
+    return Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
+
+
+def _unfinished(form: ListedForm) -> Wording:
+    """Name somebody who is not done: how far they are is the branch head's to know, what they answered is not yet."""
+    return n_(
+        "• {name}: {count} question answered", "• {name}: {count} questions answered", form.answered, name=form.name
     )
 
 
@@ -292,16 +301,19 @@ def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicat
 
 
 def subject(facts: Facts, assessment_id: int) -> Assessment:
-    """Return the form an act is about. Refused outside one's own unit, and on one's own form."""
+    """Return the form an act is about. Refused outside one's unit, on one's own form, before it is submitted."""
     form = facts.assessment(assessment_id)
-    if form is None or not _may_see(facts, form):
+    if form is None or not facts.holds("head", form.unit_id):
         raise Refused(_("This form is not in your branch, or does not exist any more."))
+    if form.person.id == _own_id(facts):
+        raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
+    if form.state == "draft":
+        raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))
     return form
 
 
-def _may_see(facts: Facts, form: Assessment) -> bool:
-    in_scope = facts.holds("head", form.unit_id)
-    return in_scope and facts.person is not None and form.person.id != facts.person.id
+def _own_id(facts: Facts) -> int:
+    return facts.person.id if facts.person is not None else 0
 
 
 def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
@@ -313,6 +325,8 @@ def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
 
 def decision_obstacle(facts: Facts, talk: Deciding) -> Wording | None:
     """Say why a decision cannot be made, if so: not one's own to make, or the form has changed since it was shown."""
+    if any(form.id == talk.assessment_id for _before, form in facts.moved):
+        return lines()  # decided in this very turn, which says so itself
     if (unseen := _unseen(facts, talk.assessment_id)) is not None:
         return unseen
     return CHANGED if subject(facts, talk.assessment_id).version != talk.version else None

@@ -116,7 +116,7 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
     given = form.evidence.get(indicator.id, ())
     return Question(
         paragraphs(
-            indicator.evidence_hint or _("Is there anything that shows this?"),
+            None if given else indicator.evidence_hint or _("Is there anything that shows this?"),
             _("Send more, or continue.")
             if given
             else _("Send a photo or a document, or write a line. Without any, just skip."),
@@ -152,7 +152,7 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
                 indicator.id,
                 Evidence(kind, cleaned(file.caption, EVIDENCE_LENGTH), file.source, cleaned(file.name, NAME_LENGTH)),
             )
-            yield Said(_("Received, thank you. You may send more."))
+            yield Said(_("Received, thank you."))
         case Wrote(text):
             _refuse_more(form, indicator)
             yield EvidenceGiven(form.id, indicator.id, Evidence("text", read_evidence(text)))
@@ -206,7 +206,7 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
     state = next_state(form, "submit", "resident")
     submitted = Acted(form.id, "submit", "resident", form.version, state, result.total, result.passed)
     yield submitted
-    yield Told(HeadsAddress(form.unit_id), card(facts, changed_by(submitted, form)))
+    yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)))
     yield Said(_("✅ Submitted. The branch of your village will read it; the answer comes here."))
     yield Left(home=True)
 
@@ -243,7 +243,7 @@ def outside_days(facts: Facts) -> Wording | None:
     """Say when the round opens, or that it is closed; None while it is open."""
     round_ = facts.round
     if round_ is None:
-        return _("No round of assessment is planned for your village yet. You will be told here.")
+        return _("No round of assessment is planned for your village yet. Please come back later.")
     match round_.state(facts.today):
         case "upcoming":
             return _("{round} opens on {day}. Please come back then.", round=round_.name, day=round_.opens)

@@ -175,6 +175,14 @@ async def test_a_waiting_poll_answers_as_soon_as_there_is_news(web: Web) -> None
     assert (len(nothing), len(news)) == (0, 1)
 
 
+async def test_a_server_that_stops_keeps_nobody_waiting(web: Web) -> None:
+    waiting = asyncio.create_task(web.poll((TOKEN, 0), wait=25))
+    await asyncio.wait([waiting], timeout=0.2)
+    web.application.web.stop()
+    async with asyncio.timeout(5):
+        assert await waiting == [[]]
+
+
 @pytest.mark.parametrize("wait", [0, -1, -1e300])
 async def test_a_poll_that_does_not_wait_is_answered_at_once(web: Web, wait: float) -> None:
     assert await web.poll((TOKEN, 0), wait=wait) == [[]]

@@ -71,6 +71,7 @@ class WebChat:
         self._signer = Signer(signing_key)
         self._clock = clock
         self._budget = Budget(UPLOADS_A_DAY)
+        self._stopping = False
 
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves for this channel."""
@@ -105,10 +106,19 @@ class WebChat:
             heard = self._turns.letters_queued.rings
             new = await self._new(phones)
             left = deadline - time.monotonic()
-            if any(shown for _token, shown in new) or left <= 0:
+            if any(shown for _token, shown in new) or left <= 0 or await self._is_over(request):
                 answer = {"phones": [{"token": token, "messages": shown} for token, shown in new]}
                 return Response(msgspec.json.encode(answer), media_type="application/json")
             await self._turns.letters_queued.wait(heard, min(left, 1.0))
+
+    async def _is_over(self, request: Request) -> bool:
+        """Tell whether waiting has become pointless: the server stops, or the page is gone."""
+        return self._stopping or await request.is_disconnected()
+
+    def stop(self) -> None:
+        """Answer all who wait, for the server is about to stop."""
+        self._stopping = True
+        self._turns.letters_queued.ring()
 
     async def _new(self, phones: list[tuple[Phone, str]]) -> list[tuple[str, list[ShownMessage]]]:
         """Return what each phone has not seen yet, and settle what it has."""

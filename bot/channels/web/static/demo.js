@@ -2,7 +2,7 @@
 
 import { el } from "./bubbles.js";
 import { insist, Line, post, readAnswer } from "./line.js";
-import { Phone, showCount } from "./phone.js";
+import { badge, Phone, showCount } from "./phone.js";
 import { forgetOthers } from "./transcript.js";
 import { wordsFor } from "./words.js";
 
@@ -30,8 +30,7 @@ async function fetchPeople() {
 }
 
 function tabFor(phone) {
-  const badge = el("span", { class: "badge", hidden: true });
-  return el("button", { type: "button", onclick: () => phone.attend() }, phone.person.title, badge);
+  return el("button", { type: "button", onclick: () => phone.attend() }, phone.person.title, badge());
 }
 
 /** One phone has the attention; title and tabs tell what waits in the others. */

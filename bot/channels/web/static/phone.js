@@ -256,7 +256,7 @@ export class Phone {
   #build() {
     const { title, subtitle, role, language } = this.person;
     const words = this.#words;
-    this.badge = el("span", { class: "badge", hidden: true });
+    this.badge = badge();
     this.log = el("div", { class: "log" });
     this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
     const start = el("button", { type: "button", class: "start", onclick: () => this.#begin() }, words.start);
@@ -323,6 +323,8 @@ export class Phone {
     this.#type();
   }
 }
+
+export const badge = () => el("span", { class: "badge", role: "img", hidden: true });
 
 export function showCount(badge, count, words) {
   badge.hidden = count === 0;
