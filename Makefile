@@ -3,7 +3,7 @@
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 CHROMIUM := /usr/bin/chromium
-DEBIAN_PACKAGES := chromium chromium-sandbox fonts-dejavu-core
+DEBIAN_PACKAGES := chromium chromium-sandbox fonts-dejavu-core fonts-noto-color-emoji
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin

@@ -63,14 +63,16 @@ def demo() -> None:
     """Start the demo at http://127.0.0.1:8080/ (or PORT): phones side by side, nothing to set up."""
     settings = running.settings()
 
+    address = f"http://127.0.0.1:{settings.port}"
+
     async def work() -> None:
         from bot.commands.demo_pages import DemoPages
         from bot.commands.serve import serve_until_stopped
 
-        async with sample_commune(settings) as sample:
+        async with sample_commune(settings.model_copy(update={"public_url": address})) as sample:
             pages = DemoPages(sample.application)
             await pages.open()
-            typer.echo(f"The demo is at http://127.0.0.1:{settings.port}/ – Ctrl+C ends it.")
+            typer.echo(f"The demo is at {address}/ – Ctrl+C ends it.")
             await serve_until_stopped(sample.application, sample.application.http(pages.routes()), host="127.0.0.1")
 
     running.run(work)
@@ -93,7 +95,6 @@ async def sample_commune(settings: "Settings") -> "AsyncIterator[Sample]":
                 "telegram_token": None,
                 "secret_key": None,
                 "evidence_url": None,
-                "public_url": settings.public_url,
             }
         )
         application = Application(here)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
@@ -42,9 +40,10 @@ SORRY = _("Something went wrong on our side. Nothing is lost; please send that o
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one round of the loop came to: how many turns, and the files nobody needs any more."""
+    """What one round of the loop came to: how many turns, whether more wait, and the files nobody needs any more."""
 
     turns: int = 0
+    more: bool = False
     files: tuple[str, ...] = ()
 
 
@@ -53,7 +52,19 @@ class _Arrivals:
 
     def __init__(self) -> None:
         self.updates: list[Incoming] = []
-        self.kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._settled = asyncio.Event()
+        self._error: Exception | None = None
+
+    async def kept(self) -> None:
+        """Wait for the commit. Raises what prevented it."""
+        await self._settled.wait()
+        if self._error is not None:
+            raise self._error
+
+    def settle(self, error: Exception | None = None) -> None:
+        """Tell those who wait that the updates are committed, or why not."""
+        self._error = error
+        self._settled.set()
 
 
 class Turns:
@@ -90,10 +101,10 @@ class Turns:
                 ids = await self._put(connection, incoming)
             self._conversations.remember(ids)
         else:
-            self._arrivals.updates.extend(incoming)
-            kept = self._arrivals.kept
+            mine = self._arrivals
+            mine.updates.extend(incoming)
             self.received.ring()
-            await asyncio.shield(kept)
+            await mine.kept()
 
     async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> dict[Place, int]:
         if not incoming:
@@ -109,7 +120,7 @@ class Turns:
             heard = self.received.rings
             done = await patiently(self.run_once)
             on_files(done.files)
-            if not done.turns:
+            if not done.more:
                 # Look again after a while: another instance may have received something.
                 await self.received.wait(heard, IDLE_SECONDS)
 
@@ -121,24 +132,22 @@ class Turns:
         updates = arrived.updates if arrived is not None else []
         try:
             done = await self._batch(BATCH, updates)
-        except (SQLAlchemyError, msgspec.MsgspecError) as error:
+        except Exception as error:
             if arrived is not None:
-                # Not kept, so not acknowledged: the channel will send them again.
-                arrived.kept.set_exception(error)
-                arrived.kept.exception()
+                arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
             if is_unreachable(error):
                 raise
             log.warning("batch_failed", exc_info=True)
             return await self._alone()
         if arrived is not None:
-            arrived.kept.set_result(None)
+            arrived.settle()
         return done
 
     async def _alone(self) -> Done:
         """Try the first waiting turn by itself; one that cannot be applied is set aside with an apology."""
         try:
-            return await self._batch(1)
-        except (SQLAlchemyError, msgspec.MsgspecError) as error:
+            return await self._batch(1)  # fills its batch, so that the loop looks for the others at once
+        except Exception as error:
             if is_unreachable(error):
                 raise
             log.exception("turn_failed")
@@ -149,14 +158,20 @@ class Turns:
         async with self._database.writing() as connection:
             ids = await self._put(connection, arrived)
             claimed = await gathering.claim(connection, most)
-            files = await self._work_through(connection, claimed, now) if claimed.turns else []
+            files, postponed = await self._work_through(connection, claimed, now) if claimed.turns else ([], False)
         self._conversations.remember(ids)
         if claimed.turns:
             self.letters_queued.ring()
-        return Done(len(claimed.turns), tuple(files))
+        more = len(claimed.turns) == most or any(turn.more for turn in claimed.turns)
+        return Done(len(claimed.turns), more or postponed, tuple(files))
 
-    async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> list[str]:
-        """Decide and apply claimed turns inside their transaction. Returns the files nobody needs any more."""
+    async def _work_through(
+        self, connection: AsyncConnection, claimed: Claimed, now: datetime
+    ) -> tuple[list[str], bool]:
+        """Decide and apply claimed turns inside their transaction.
+
+        Returns the files nobody needs any more, and whether turns were put off to the next batch.
+        """
         shared = await self._shared(connection, claimed.reference_version)
         facts = await self._facts(connection, claimed.turns, shared, now)
         decided, broken = await self._decide(connection, claimed.turns, facts, shared)
@@ -166,7 +181,7 @@ class Turns:
         letters = await self._letters(connection, decided, shared.reference.units)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
-        return files
+        return files, len(decided) + len(broken) < len(claimed.turns)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
@@ -270,7 +285,7 @@ class Turns:
             await applying.mark_done(connection, [turn.inbox_id for turn in claimed.turns], now, failed=True)
             await outbox.queue(connection, map(self._apology, claimed.turns), now)
         self.letters_queued.ring()
-        return Done(len(claimed.turns))
+        return Done(len(claimed.turns), more=True)
 
     def _catalogue(self, language: str | None) -> Catalogue:
         return self._catalogues[language or DEFAULT_LANGUAGE]

@@ -37,18 +37,19 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def demo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`hoctap demo` as a process of its own. Gives its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
-    (tmp_path / "demo").mkdir()
-    log = tmp_path / "demo.log"
+    here = tmp_path_factory.mktemp("demo")
+    (here / "folder").mkdir()
+    log = here / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("hoctap"), "demo"],
-            cwd=tmp_path / "demo",
-            env={"PATH": os.environ["PATH"], "PORT": str(port), "TMPDIR": str(tmp_path / "demo")},
+            cwd=here / "folder",
+            env={"PATH": os.environ["PATH"], "PORT": str(port), "TMPDIR": str(here / "folder")},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -60,7 +61,14 @@ def demo(tmp_path: Path) -> Iterator[str]:
             process.wait(20)
     said = log.read_text()
     assert "Traceback" not in said, said
-    assert list((tmp_path / "demo").iterdir()) == [], "the demo leaves nothing behind"
+    assert list((here / "folder").iterdir()) == [], "the demo leaves nothing behind"
+
+
+@pytest.fixture
+def demo(demo_process: str) -> str:
+    """The demo, started anew as its button does."""
+    with urllib.request.urlopen(f"{demo_process}demo/reset", data=b"{}", timeout=20):
+        return demo_process
 
 
 def free_port() -> int:

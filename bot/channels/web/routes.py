@@ -44,6 +44,7 @@ SECURITY_HEADERS = {
 }
 FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 PHOTO_HEADERS = {**FILE_HEADERS, "Content-Security-Policy": "sandbox"}  # browsers show no sandboxed PDF
+NOT_USABLE = "Không gửi được nội dung này. · This cannot be sent."
 REFUSED_FILE = {
     "empty": "Tệp này trống. · This file is empty.",
     "too large": "Tệp quá lớn, tối đa 10 MB. · The file is too large, 10 MB at most.",
@@ -181,7 +182,7 @@ def page(name: str) -> Callable[[Request], Response]:
 
 def refuse(request: Request, error: Exception) -> Response:
     """Answer a request that no page of ours sends."""
-    return JSONResponse({"error": "This request cannot be used."}, status_code=400)
+    return JSONResponse({"error": NOT_USABLE}, status_code=400)
 
 
 async def _read(request: Request, kind: type[T]) -> T:

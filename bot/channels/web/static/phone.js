@@ -8,6 +8,7 @@ import { Transcript } from "./transcript.js";
 import { wordsFor } from "./words.js";
 
 const NEAR_END = 80; // pixels within which a reader counts as being at the end
+const READING_MARGIN = 8;
 const TYPING_MS = 20_000;
 const CLIP = "M16.5 6.5v10a4.5 4.5 0 0 1-9 0V6a3 3 0 0 1 6 0v9.5a1.5 1.5 0 0 1-3 0V7";
 const PLANE = "M4 12 3 4l18 8-18 8 1-8zm0 0h8";
@@ -58,6 +59,7 @@ export class Phone {
     if (!count) return;
     this.#showTyping(false);
     this.#sync();
+    if (this.#following) this.#startReading(count);
     if (!this.#following) this.pill.hidden = false;
     if (!this.#isWatched()) this.#count(this.unread + count);
   }
@@ -234,6 +236,17 @@ export class Phone {
   #scrollToEnd() {
     this.#following = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Stay at the end, unless that hides where the new messages begin: who reads slowly begins there. */
+  #startReading(count) {
+    const { clientHeight } = this.scroller;
+    const [first, log, scroller] = [this.log.children[this.log.children.length - count], this.log, this.scroller].map(
+      (element) => element.getBoundingClientRect(),
+    );
+    if (!clientHeight || log.bottom - first.top <= clientHeight + NEAR_END) return;
+    this.#following = false;
+    this.scroller.scrollTop += first.top - scroller.top - READING_MARGIN;
   }
 
   /** Only scrolling up leaves the end: it also moves away when a photo above has loaded. */

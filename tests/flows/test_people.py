@@ -1,0 +1,88 @@
+"""What people tell about themselves: names, years of birth, and who needs a representative."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.people import NAME_LENGTH, Person, needs_representative, read_birth_year, read_name
+from flows.refusals import Refused
+from flows.spelling import has_invisible
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Nguyễn Thị Lan", "Nguyễn Thị Lan"),
+        ("  nguyễn   thị lan ", "Nguyễn Thị Lan"),
+        ("NGUYỄN THỊ LAN", "Nguyễn Thị Lan"),
+        ("Đỗ Văn A", "Đỗ Văn A"),
+        ("đỗ văn a", "Đỗ Văn A"),
+        ("Y Moan Êñuôl", "Y Moan Êñuôl"),
+        ("H'Hen Niê", "H'Hen Niê"),
+        ("Anna-Maria van den Berg", "Anna-Maria van den Berg"),
+        ("Lan <b>&_*[", "Lan <b>&_*["),
+    ],
+)
+def test_a_name_is_kept_as_it_will_stand_on_a_certificate(typed: str, name: str) -> None:
+    assert read_name(typed) == name
+
+
+def test_a_name_typed_with_marks_apart_is_put_together() -> None:
+    assert read_name(unicodedata.normalize("NFD", "Nguyễn Thị Lan")) == "Nguyễn Thị Lan"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "   ", "A", "12345", "Lan 2", "…", "🙂🙂", "Lan\u202eNguyễn", "Lan\0Anh", "Lan\u200bAnh", "L" * (NAME_LENGTH + 1)],
+)
+def test_what_is_no_name_is_refused(typed: str) -> None:
+    with pytest.raises(Refused):
+        read_name(typed)
+
+
+@given(st.text(max_size=100))
+def test_a_name_that_is_taken_is_short_composed_and_free_of_hidden_characters(typed: str) -> None:
+    try:
+        name = read_name(typed)
+    except Refused:
+        return
+    assert 2 <= len(name) <= NAME_LENGTH
+    assert unicodedata.is_normalized("NFC", name)
+    assert not has_invisible(name)
+    assert read_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "year"),
+    [("1975", 1975), (" 1975 ", 1975), ("75", 1975), ("12", 2012), ("20/11/1975", 1975), ("sinh năm 1975", 1975),
+     ("năm 1975 ạ", 1975)],
+)  # fmt: skip
+def test_a_year_of_birth_is_found_in_what_is_typed(typed: str, year: int) -> None:
+    assert read_birth_year(typed, 2026) == year
+
+
+@pytest.mark.parametrize("typed", ["", "mười tuổi", "5", "175", "1905", "2021", "2030", "1975 hoặc 1976", "²⁰"])
+def test_what_is_no_year_of_birth_is_refused(typed: str) -> None:
+    with pytest.raises(Refused):
+        read_birth_year(typed, 2026)
+
+
+@given(st.text(alphabet="0123456789 /-.abcnăm", max_size=12), st.integers(2024, 2120))
+def test_a_year_that_is_taken_is_of_somebody_alive_and_of_school_age(typed: str, this_year: int) -> None:
+    try:
+        year = read_birth_year(typed, this_year)
+    except Refused:
+        return
+    assert this_year - 120 <= year <= this_year - 6
+
+
+@pytest.mark.parametrize(("born", "needed"), [(2012, True), (2010, True), (2009, False), (1950, False)])
+def test_who_may_be_under_sixteen_needs_a_representative(born: int, needed: bool) -> None:
+    assert needs_representative(born, 2026) is needed
+
+
+@pytest.mark.parametrize("known", [{}, {"birth_year": 1975}, {"unit_id": 3}, {"birth_year": 1975, "unit_id": 3}])
+def test_who_has_not_told_everything_is_no_resident_yet(known: dict[str, int]) -> None:
+    assert not Person(1, "Nguyễn Thị Lan", **known).is_resident

@@ -1,0 +1,121 @@
+"""Wordings, and how texts are spelled on phones."""
+
+import unicodedata
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.criteria import Localized
+from flows.spelling import cleaned, composed, fold, has_invisible, storable
+from flows.wording import Lines, Wording, _, lines, n_, paragraphs, render
+from tests.sample import CATALOGUES
+
+VI, EN = CATALOGUES["vi"], CATALOGUES["en"]
+VIETNAMESE = "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵđbcghklmnpqrstvx"
+vietnamese = st.text(alphabet=VIETNAMESE + VIETNAMESE.upper() + " .,!-", max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [
+        ("Hằng ngày", "hang ngay"),
+        ("  HẰNG   NGÀY!! ", "hang ngay"),
+        ("Đông Đô", "dong do"),
+        ("Thôn 3, xã Đan Điền", "thon 3 xa dan dien"),
+        ("ﬁ", "fi"),
+        ("…", ""),
+        ("🙂", ""),
+    ],
+)
+def test_tone_marks_case_and_punctuation_are_dropped(typed: str, folded: str) -> None:
+    assert fold(typed) == folded
+
+
+@given(vietnamese)
+def test_a_text_folds_the_same_with_and_without_marks_in_any_case_composed_or_apart(text: str) -> None:
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    bare = bare.replace("đ", "d").replace("Đ", "D")
+    spellings = {text, text.upper(), text.lower(), bare, *(unicodedata.normalize(f, text) for f in ("NFC", "NFD"))}
+    assert {fold(spelling) for spelling in spellings} == {fold(text)}
+
+
+@given(st.text())
+def test_folding_leaves_small_letters_digits_and_single_spaces_and_changes_nothing_twice(text: str) -> None:
+    folded = fold(text)
+    assert set(folded) <= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
+    assert folded == " ".join(folded.split())
+    assert fold(folded) == folded
+
+
+@given(vietnamese)
+def test_no_vietnamese_letter_gets_lost_in_folding(text: str) -> None:
+    assert len(fold(text).replace(" ", "")) == sum(letter.isalpha() for letter in text)
+
+
+@given(st.text(st.characters(exclude_categories=[])), st.integers(0, 60))
+def test_a_cleaned_text_is_short_storable_and_hides_nothing(text: str, longest: int) -> None:
+    clean = cleaned(text, longest)
+    assert len(clean) <= longest
+    assert storable(clean)
+    assert not has_invisible(clean)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_a_storable_text_has_utf_8_and_no_nul(text: str) -> None:
+    try:
+        kept = text.encode()
+    except UnicodeEncodeError:
+        assert not storable(text)
+    else:
+        assert storable(text) is (b"\0" not in kept)
+
+
+@given(st.text())
+def test_composing_leaves_single_spaces_and_nfc(text: str) -> None:
+    assert unicodedata.is_normalized("NFC", composed(text))
+    assert composed(composed(text)) == composed(text) == " ".join(composed(text).split())
+
+
+def test_a_wording_is_said_in_the_readers_language() -> None:
+    wording = _("Total: {total}/{maximum} points", total=81, maximum=100)
+    assert [render(wording, catalogue) for catalogue in (VI, EN)] == ["Tổng: 81/100 điểm", "Total: 81/100 points"]
+
+
+def test_counting_chooses_the_form_of_the_sentence_in_english() -> None:
+    def left(count: int) -> Wording:
+        return n_("Your form: {count} question is left.", "Your form: {count} questions are left.", count)
+
+    assert [render(left(count), EN) for count in (1, 2)] == [
+        "Your form: 1 question is left.",
+        "Your form: 2 questions are left.",
+    ]
+    assert "1 " in render(left(1), VI)
+
+
+def test_wordings_inside_wordings_are_said_in_the_same_language() -> None:
+    wording = _("{name}: {points}/{maximum}", name=Localized("Năng lực", "Competency"), points=8, maximum=10)
+    assert [render(wording, catalogue) for catalogue in (VI, EN)] == ["Năng lực: 8/10", "Competency: 8/10"]
+
+
+def test_days_are_written_as_people_write_them() -> None:
+    moment = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+    for day in (date(2026, 10, 1), moment):
+        wording = _("Data kept by hoctap, {day}", day=day)
+        assert render(wording, VI).endswith("01/10/2026")
+        assert render(wording, EN) == "Data kept by hoctap, 1 October 2026"
+
+
+@given(st.text(), st.sampled_from([VI, EN]))
+def test_what_people_wrote_is_said_as_it_is_even_where_it_looks_like_a_placeholder(text: str, catalogue: object) -> None:
+    reader = VI if catalogue is VI else EN
+    assert render(text, reader) == text
+    assert text in render(_("Reason: {reason}", reason=text), reader)
+    assert "{name}{0}" in render(_("Reason: {reason}", reason="{name}{0}"), reader)
+
+
+def test_lines_and_paragraphs_leave_out_what_is_not_there() -> None:
+    assert render(lines("a", None, "", "b"), VI) == "a\nb"
+    assert render(paragraphs("a", None, lines(), "b"), VI) == "a\n\nb"
+    assert render(Lines(("1.", "Hằng ngày"), " "), VI) == "1. Hằng ngày"
