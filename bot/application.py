@@ -19,7 +19,7 @@ from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services.evidence import EvidenceFetcher
-from bot.services.files import FileStore
+from bot.services.files import FileRefused, FileStore
 from bot.services.turns import DEFAULT_LANGUAGE, Turns
 from bot.settings import Settings
 from bot.store.database import Database, DatabaseUnusable, check_reachable
@@ -134,7 +134,10 @@ class Application:
     async def _telegram_webhook(self, request: Request) -> Response:
         if self.telegram is None:
             return Response(status_code=404)
-        body = await web.read_body(request, MOST_WEBHOOK_BYTES)
+        try:
+            body = await web.read_body(request, MOST_WEBHOOK_BYTES)
+        except FileRefused:
+            return Response(status_code=413)
         return Response(status_code=await self.telegram.handle(request.headers, body, self.turns.receive))
 
     async def _healthz(self, request: Request) -> Response:

@@ -27,6 +27,8 @@ ROLE_COMMANDS: dict[str, dict[str, Wording]] = {
 
 VILLAGE_CODE = "v-"
 INVITATION_CODE = "i-"
+MOST_DIGITS = 18  # what both databases take as a number
+NO_VERSION = -1
 
 _EDIT = re.compile(r"^(?:sua|sua lai|edit|change|doi|cau|question)(?: cau| question)? (\d{1,3})$")
 
@@ -88,17 +90,21 @@ def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
     match payload.split(":"):
         case ["continue"]:
             yield from home.go_on(facts)
-        case [verb, form_id, *rest] if form_id.isdecimal():
+        case [verb, form_id, *rest] if _is_number(form_id):
             if (wording := review.obstacle(facts, Reviewing())) is not None:
                 raise Refused(wording)
             form = review.subject(facts, int(form_id))
             if verb == "file" and rest:
                 yield from review.act(facts, form, f"file:{form_id}:{rest[0]}", form.version)
             else:
-                version = int(rest[0]) if rest and rest[0].isdecimal() else form.version
+                version = int(rest[0]) if rest and _is_number(rest[0]) else NO_VERSION
                 yield from review.act(facts, form, verb, version)
         case _:
             raise OutOfDate(_("This button no longer works."))
+
+
+def _is_number(written: str) -> bool:
+    return written.isdecimal() and len(written) <= MOST_DIGITS
 
 
 def hear_edit(facts: Facts, typed: str) -> Iterator[Event]:

@@ -86,7 +86,7 @@ def _respond(session: Session, reply: Reply, facts: Facts, catalogues: Catalogue
     match reply:
         case Pressed(payload) if payload.startswith(COMMAND):
             return hear_lasting_button(facts, payload.removeprefix(COMMAND))
-        case Typed(text) if text.lstrip().startswith("/"):
+        case Typed(text) if text.lstrip().startswith("/") and storable(text):
             return hear_command(facts, session, text.strip())
         case _:
             return _answer(session, reply, facts, catalogues)

@@ -100,7 +100,7 @@ class UnitTree:
         near = process.extract(
             wanted, index.names, scorer=fuzz.WRatio, score_cutoff=LIKE_ENOUGH, limit=8 * MOST_SUGGESTED
         )
-        ranked = sorted(near, key=lambda hit: (-_fit(wanted, hit[0]), -hit[1], len(hit[0])))
+        ranked = sorted(near, key=lambda hit: (-_fit(wanted, hit[0]), _place(wanted, hit[0]), -hit[1], len(hit[0])))
         best = _fit(wanted, ranked[0][0]) if ranked else 0
         good = [position for name, _score, position in ranked if _fit(wanted, name) >= best - CLEARLY_WORSE]
         ids = dict.fromkeys(index.ids[position] for position in good)
@@ -130,3 +130,9 @@ class _NameIndex:
 def _fit(wanted: str, name: str) -> float:
     """Score 0–100 how well the words fit: all that was typed should be there, the whole name need not be."""
     return fuzz.token_set_ratio(wanted, name)
+
+
+def _place(wanted: str, name: str) -> int:
+    """Tell how late in a name the typed words stand: a unit's own name comes before that of the unit above."""
+    place = f" {name} ".find(f" {wanted} ")
+    return place if place >= 0 else len(name)

@@ -18,7 +18,7 @@ def chat(
     """Talk to the bot here. An empty line or Ctrl+D ends; a number or the words of an answer choose it."""
 
     async def work() -> None:
-        from bot.commands.demo import sample_commune
+        from bot.commands.sample import sample_commune
 
         if own:
             from bot.application import Application

@@ -1,5 +1,7 @@
 """The demo's own page: its phones, who holds which role, and starting anew."""
 
+import secrets
+from dataclasses import dataclass
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -9,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot.application import Application
 from bot.channels.web.messages import BOT, CHANNEL, address_of
 from bot.channels.web.routes import page
-from bot.commands.demo import PHONES, VILLAGE, Role, fresh_token
+from bot.commands.sample import VILLAGE
 from bot.services.invitations import invite
 from bot.store import outbox
 from bot.store.inbox import Incoming
@@ -17,6 +19,25 @@ from flows.commands import VILLAGE_CODE
 from flows.people import RoleKind
 from flows.replies import Typed
 
+TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One of the demo's phones. Its people are made up."""
+
+    title: str
+    subtitle: str
+    role: str
+    name: str | None = None
+
+
+PHONES = (
+    Role("Lan", "Nông dân · Thôn Đông", "resident"),
+    Role("Minh", "Viên chức · Thôn Đông", "resident"),
+    Role("Bà Hòa", "Chi hội trưởng · Thôn Đông", "head", "Lê Thị Hòa"),
+    Role("Ông Bình", "Quản trị · Xã Tân An", "admin", "Trần Văn Bình"),
+)
 ERASURE = ("/privacy", "xóa dữ liệu", "đồng ý xóa hết")
 INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", "hp")}
 
@@ -40,7 +61,7 @@ class DemoPages:
         """Give every phone a token, and let the officials take up their roles as they would in chat."""
         for token in self._tokens:
             await self._say(token, *ERASURE)
-        self._tokens = [fresh_token() for _phone in PHONES]
+        self._tokens = [secrets.token_urlsafe(TOKEN_BYTES) for _phone in PHONES]
         for phone, token in zip(PHONES, self._tokens, strict=True):
             if phone.name is not None:
                 await self._take_up(phone, phone.name, token)

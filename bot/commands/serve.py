@@ -51,6 +51,7 @@ async def serve_until_stopped(application: "Application", http: "Starlette", *, 
     working = asyncio.create_task(application.run())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    application.web.stop()
     server.should_exit = True
     working.cancel()
     with contextlib.suppress(asyncio.CancelledError):

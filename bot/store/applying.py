@@ -300,7 +300,10 @@ def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime
 
 
 async def _erase(connection: AsyncConnection, person_id: int | None, conversation_id: int) -> list[str]:
-    """Delete all that is kept about a person. The tallies stay, and what they decided stays without their name."""
+    """Delete all that is kept about a person; the tallies stay, and what they decided stays without their name.
+
+    Returns the sources of files that nobody else has sent too.
+    """
     await connection.execute(
         update(inbox).where(inbox.c.conversation_id == conversation_id).values(body=None, callback=None)
     )
@@ -319,4 +322,5 @@ async def _erase(connection: AsyncConnection, person_id: int | None, conversatio
         update(conversations).where(conversations.c.person_id == person_id).values(person_id=None, consented=None)
     )
     await connection.execute(delete(people).where(people.c.id == person_id))
-    return [source for source in sources if source]
+    still = await connection.scalars(select(evidence.c.source).where(evidence.c.source.in_(sources)))
+    return sorted({source for source in sources if source} - set(still))

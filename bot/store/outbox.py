@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import conversations, outbox, roles
+from bot.store.tables import OPEN_LETTERS, conversations, outbox, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing
 from flows.units import UnitTree
@@ -132,7 +132,7 @@ def _others(person_ids: list[int], owner_id: int) -> list[int]:
     return [person_id for person_id in person_ids if person_id != owner_id]
 
 
-_OPEN = or_(outbox.c.state == "queued", outbox.c.state == "sending")
+_OPEN = text(OPEN_LETTERS)
 _settle = (
     update(outbox)
     .where(outbox.c.id == bindparam("_id"), _OPEN)
@@ -208,7 +208,7 @@ async def requeue_in_flight(connection: AsyncConnection, channel: str, bot: str)
     """Queue again what was on its way when the process died: a reply is better sent twice than never."""
     result = await connection.execute(
         update(outbox)
-        .where(outbox.c.channel == channel, outbox.c.bot == bot, outbox.c.state == "sending")
+        .where(outbox.c.channel == channel, outbox.c.bot == bot, _OPEN, outbox.c.state == "sending")
         .values(state="queued")
     )
     return result.rowcount
@@ -219,7 +219,7 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
     await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(blocked_at=now))
     await connection.execute(
         update(outbox)
-        .where(outbox.c.conversation_id == conversation_id, outbox.c.state == "queued")
+        .where(outbox.c.conversation_id == conversation_id, _OPEN, outbox.c.state == "queued")
         .values(state="blocked", settled_at=now, **_FORGOTTEN)
     )
 
@@ -233,6 +233,7 @@ async def read_new(connection: AsyncConnection, channel: str, bot: str, address:
             outbox.c.bot == bot,
             outbox.c.address == address,
             outbox.c.id > after,
+            _OPEN,
             outbox.c.state == "queued",
         )
         .order_by(outbox.c.id)
@@ -251,6 +252,7 @@ async def settle_read(
             outbox.c.bot == bot,
             outbox.c.address == address,
             outbox.c.id <= up_to,
+            _OPEN,
             outbox.c.state == "queued",
         )
         .values(state="sent", settled_at=now, **_FORGOTTEN)

@@ -72,7 +72,7 @@ def invite(facts: Facts, role: RoleKind, unit_id: int) -> Iterator[Event]:
             lines(*links(facts, f"i-{facts.token}"), f"/start i-{facts.token}"),
         )
     )
-    yield Left()
+    yield Left(quiet=True)
 
 
 def links(facts: Facts, code: str) -> Iterator[Wording]:

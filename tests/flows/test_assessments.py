@@ -15,6 +15,7 @@ from flows.assessments import (
     Act,
     Actor,
     Answer,
+    Assessment,
     Evidence,
     State,
     next_state,
@@ -76,8 +77,7 @@ def test_answers_are_changed_only_while_the_form_is_with_the_resident() -> None:
 
 
 @given(filled_in)
-def test_the_total_is_the_sum_of_the_levels(one: object) -> None:
-    assessment = one if hasattr(one, "answers") else form()
+def test_the_total_is_the_sum_of_the_levels(assessment: Assessment) -> None:
     points = [assessment.criteria.level(i, answer.level_id).points for i, answer in assessment.answers.items()]
     result = result_of(assessment)
     assert result.total == total_of(assessment) == sum(points)
@@ -96,8 +96,7 @@ def test_the_title_is_reached_exactly_with_enough_points_and_none_below_the_floo
 
 
 @given(filled_in)
-def test_what_is_unanswered_and_what_is_answered_make_the_whole_form(one: object) -> None:
-    assessment = one if hasattr(one, "answers") else form()
+def test_what_is_unanswered_and_what_is_answered_make_the_whole_form(assessment: Assessment) -> None:
     left = [indicator.id for indicator in assessment.unanswered]
     assert sorted([*left, *assessment.answers]) == sorted(indicator.id for indicator in FARMER.indicators)
     assert left == [indicator.id for indicator in FARMER.indicators if indicator.id in set(left)]

@@ -80,7 +80,7 @@ def test_composing_leaves_single_spaces_and_nfc(text: str) -> None:
 
 def test_a_wording_is_said_in_the_readers_language() -> None:
     wording = _("Total: {total}/{maximum} points", total=81, maximum=100)
-    assert [render(wording, catalogue) for catalogue in (VI, EN)] == ["Tổng: 81/100 điểm", "Total: 81/100 points"]
+    assert [render(wording, catalogue) for catalogue in (VI, EN)] == ["Tổng cộng: 81/100 điểm", "Total: 81/100 points"]
 
 
 def test_counting_chooses_the_form_of_the_sentence_in_english() -> None:
@@ -107,12 +107,10 @@ def test_days_are_written_as_people_write_them() -> None:
         assert render(wording, EN) == "Data kept by hoctap, 1 October 2026"
 
 
-@given(st.text(), st.sampled_from([VI, EN]))
-def test_what_people_wrote_is_said_as_it_is_even_where_it_looks_like_a_placeholder(text: str, catalogue: object) -> None:
-    reader = VI if catalogue is VI else EN
-    assert render(text, reader) == text
-    assert text in render(_("Reason: {reason}", reason=text), reader)
-    assert "{name}{0}" in render(_("Reason: {reason}", reason="{name}{0}"), reader)
+@given(st.text() | st.sampled_from(["{name}", "{0}", "%(name)s", "<b>&_*["]))
+def test_what_people_wrote_is_said_as_it_is_even_where_it_looks_like_a_placeholder(text: str) -> None:
+    assert render(text, VI) == text
+    assert render(_("Reason: {reason}", reason=text), EN) == f"Reason: {text}"
 
 
 def test_lines_and_paragraphs_leave_out_what_is_not_there() -> None:

@@ -73,7 +73,7 @@ async def invites_the_head(cast: Cast, admins_code: str) -> None:
     await cast.admin.type("/invite", "Mời làm nhiệm vụ nào?")
     await cast.admin.press("Chi hội trưởng", "Xin gõ tên")
     await cast.admin.type("thon dong", "1. Thôn Đông")
-    handed_over = await cast.admin.type("1", "Lời mời: Chi hội trưởng, Thôn Đông, Xã Thần Khê.")
+    handed_over = await cast.admin.type("1", "Lời mời: Chi hội trưởng, Thôn Đông")
     await takes_up(cast.head, code_in(handed_over.text))
 
 
@@ -94,7 +94,7 @@ async def lan_fills_in_her_form(lan: Talk) -> None:
     await lan.press(VI, "Xin cho biết có đồng ý không?")
     await lan.press("Đồng ý", "họ và tên đầy đủ")
     await lan.type("nguyễn thị lan", "Xin hỏi Nguyễn Thị Lan sinh năm nào?")
-    await lan.type(str(BORN), "Thôn Đông, Xã Thần Khê không?")
+    await lan.type(str(BORN), "ở có phải là Thôn Đông")
     await lan.press("Có", "Xin chọn nhóm")
     await lan.press("Nông dân", "Thông tin trên có đúng không?")
     await lan.press("Đúng hết rồi", "Phiếu chưa làm câu nào")

@@ -66,7 +66,7 @@ async def test_a_form_is_filled_in_and_confirmed_on_a_telegram_of_others(
     await lan.press("Tiếng Việt", "Xin cho biết có đồng ý không?")
     await lan.press("Đồng ý", "họ và tên đầy đủ")
     await lan.type("Nguyễn Thị Lan", "sinh năm nào?")
-    await lan.type(str(BORN), "Thôn Đông, Xã Thần Khê không?")
+    await lan.type(str(BORN), "ở có phải là Thôn Đông")
     await lan.press("Có", "Xin chọn nhóm")
     await lan.type("1", "Thông tin trên có đúng không?")
     await lan.press("Đúng hết rồi", "Phiếu chưa làm câu nào")

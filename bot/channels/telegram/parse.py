@@ -64,7 +64,7 @@ def _of_any_chat(update: Update) -> _Heard | None:
 
 
 def _sent(message: Message) -> _Heard | None:
-    if message.text is not None:
+    if message.text:
         return _Heard(message.chat, Typed(message.text))
     reply = _unreadable(message) or _file(message)
     return None if reply is None else _Heard(message.chat, reply)

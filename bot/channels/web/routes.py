@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files as package_files
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
 from bot.channels.web.budget import Budget
-from bot.channels.web.messages import BOT, CHANNEL, NotUsable, Phone, Poll, Said, ShownMessage, Signer, address_of
+from bot.channels.web.messages import BOT, CHANNEL, NotUsable, Poll, Said, ShownMessage, Signer, address_of
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, media_type_of
 from bot.services.turns import Turns
 from bot.store import outbox
@@ -28,6 +29,8 @@ from bot.store.outbox import Due
 log = structlog.get_logger()
 
 MOST_PHONES = 12
+MOST_REMEMBERED = 100_000
+LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
 MOST_JSON_BYTES = 128 * 1024
 SLOWEST_BODY = 120.0
@@ -55,6 +58,15 @@ REFUSED_FILE = {
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A phone that polls: its conversation, and the last message it has."""
+
+    token: str
+    address: str
+    last: int
+
+
 class WebChat:
     """The web channel of one server."""
 
@@ -72,6 +84,7 @@ class WebChat:
         self._signer = Signer(signing_key)
         self._clock = clock
         self._budget = Budget(UPLOADS_A_DAY)
+        self._settled: dict[str, int] = {}
         self._stopping = False
 
     def routes(self) -> list[BaseRoute]:
@@ -101,8 +114,9 @@ class WebChat:
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
-        phones = [(phone, address_of(phone.token)) for phone in asked.phones]
+        phones = [Seen(phone.token, address_of(phone.token), _message_id(phone.after)) for phone in asked.phones]
         deadline = time.monotonic() + min(max(asked.wait, 0.0), LONGEST_WAIT)
+        await self._settle(phones)
         while True:
             heard = self._turns.letters_queued.rings
             new = await self._new(phones)
@@ -121,28 +135,27 @@ class WebChat:
         self._stopping = True
         self._turns.letters_queued.ring()
 
-    async def _new(self, phones: list[tuple[Phone, str]]) -> list[tuple[str, list[ShownMessage]]]:
-        """Return what each phone has not seen yet, and settle what it has."""
+    async def _new(self, phones: list[Seen]) -> list[tuple[str, list[ShownMessage]]]:
+        """Return what each phone has not seen yet."""
         async with self._database.reading() as connection:
-            letters = [await outbox.read_new(connection, CHANNEL, BOT, address, 0) for _phone, address in phones]
-        seen: dict[str, int] = {}
-        new = []
-        for (phone, address), open_letters in zip(phones, letters, strict=True):
-            seen.update((address, letter.id) for letter in open_letters if letter.id <= phone.after)
-            shown = (self._show(letter, address) for letter in open_letters if letter.id > phone.after)
-            new.append((phone.token, [message for message in shown if message is not None]))
-        await self._settle(seen)
-        return new
+            letters = [await outbox.read_new(connection, CHANNEL, BOT, one.address, one.last) for one in phones]
+        return [(one.token, self._shown(found, one.address)) for one, found in zip(phones, letters, strict=True)]
 
-    def _show(self, letter: Due, address: str) -> ShownMessage | None:
-        return messages.render(letter, address, self._signer)
+    def _shown(self, letters: list[Due], address: str) -> list[ShownMessage]:
+        shown = (messages.render(letter, address, self._signer) for letter in letters)
+        return [message for message in shown if message is not None]
 
-    async def _settle(self, seen: dict[str, int]) -> None:
-        if not seen:
+    async def _settle(self, phones: list[Seen]) -> None:
+        """Settle what was seen, unless this process knows that it did."""
+        news = [one for one in phones if one.last > self._settled.get(one.address, 0)]
+        if not news:
             return
         async with self._database.writing() as connection:
-            for address, after in seen.items():
-                await outbox.settle_read(connection, CHANNEL, BOT, address, after, self._clock())
+            for one in news:
+                await outbox.settle_read(connection, CHANNEL, BOT, one.address, one.last, self._clock())
+        if len(self._settled) > MOST_REMEMBERED:
+            self._settled.clear()
+        self._settled.update((one.address, one.last) for one in news)
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
@@ -183,6 +196,11 @@ def page(name: str) -> Callable[[Request], Response]:
 def refuse(request: Request, error: Exception) -> Response:
     """Answer a request that no page of ours sends."""
     return JSONResponse({"error": NOT_USABLE}, status_code=400)
+
+
+def _message_id(claimed: int) -> int:
+    """Bring what a page claims to have seen into the range of ids."""
+    return min(max(claimed, 0), LAST_ID)
 
 
 async def _read(request: Request, kind: type[T]) -> T:

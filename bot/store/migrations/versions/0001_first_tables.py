@@ -263,15 +263,15 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_outbox_conversation_id_open",
-            ["conversation_id", "id"],
+            "ix_outbox_open",
+            ["channel", "bot", "priority", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
         batch_op.create_index(
-            "ix_outbox_open",
-            ["channel", "bot", "priority", "id"],
+            "ix_outbox_open_address",
+            ["channel", "bot", "address", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
@@ -284,12 +284,12 @@ def downgrade() -> None:
     """Go down."""
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_outbox_open",
+            "ix_outbox_open_address",
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
         batch_op.drop_index(
-            "ix_outbox_conversation_id_open",
+            "ix_outbox_open",
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )

@@ -1,0 +1,130 @@
+"""Answers as people type them: numbers, words without tone marks, typing mistakes; and what is nobody's answer."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.criteria import CriteriaSet, Indicator
+from flows.questions import (
+    BACK,
+    EXPLAIN,
+    NO,
+    PAUSE,
+    YES,
+    Choice,
+    Chose,
+    Gave,
+    Heard,
+    Question,
+    Wrote,
+    chosen,
+    understand,
+    written,
+)
+from flows.refusals import NotUnderstood
+from flows.replies import SentFile
+from flows.spelling import fold
+from tests.sample import CATALOGUES, SETS
+
+MOVES = (BACK, EXPLAIN, PAUSE)
+INDICATORS = [indicator for criteria in SETS.values() for indicator in criteria.indicators]
+FARMER: CriteriaSet = SETS["farmer"]
+
+
+def asked(indicator: Indicator) -> Question:
+    """Return an indicator's question as the form asks it."""
+    levels = tuple(Choice(level.id, level.label) for level in indicator.levels)
+    return Question(indicator.question, levels, MOVES, numbered=True)
+
+
+def heard(typed: str, question: Question) -> Heard | None:
+    return understand(typed, question, CATALOGUES)
+
+
+YES_OR_NO = Question("Có đúng không?", (YES, NO))
+FREE = Question("Họ và tên?", free=True, moves=(BACK,))
+NUMBERED_FREE = Question("Thôn nào?", (Choice("3", "Thôn Đông"), Choice("4", "Thôn Đoài")), free=True, numbered=True)
+
+
+def test_every_answer_of_every_form_is_understood_by_its_number_and_its_words_in_both_languages() -> None:
+    for indicator in INDICATORS:
+        question = asked(indicator)
+        for number, level in enumerate(indicator.levels, 1):
+            for words in (level.label.vi, level.label.en):
+                bare = "".join(c for c in unicodedata.normalize("NFD", words) if not unicodedata.combining(c))
+                spellings = (f"{number}", f" {number}. ", f"({number})", words, words.upper(), fold(words), bare)
+                assert [heard(typed, question) for typed in spellings] == [Chose(level.id)] * len(spellings), words
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(INDICATORS), st.data())
+def test_an_answer_with_a_letter_wrong_is_that_answer_or_none_but_never_another(
+    indicator: Indicator, data: st.DataObject
+) -> None:
+    level = data.draw(st.sampled_from(indicator.levels))
+    words = fold(level.label.vi)
+    place = data.draw(st.integers(0, len(words) - 1))
+    typed = words[:place] + data.draw(st.sampled_from("abcdeghiklmnopqrstuvxy")) + words[place + 1 :]
+    assert heard(typed, asked(indicator)) in (Chose(level.id), None)
+
+
+@given(st.sampled_from(INDICATORS), st.text(max_size=40))
+def test_whatever_is_typed_only_a_choice_of_this_question_comes_of_it(indicator: Indicator, typed: str) -> None:
+    keys = {choice.key for choice in (*asked(indicator).choices, *MOVES)}
+    answer = heard(typed, asked(indicator))
+    assert answer is None or (isinstance(answer, Chose) and answer.key in keys)
+
+
+@pytest.mark.parametrize("typed", ["0", "5", "99", "1000", "-1", "1.5", "1 2", "²"])
+def test_a_number_without_an_answer_means_nothing(typed: str) -> None:
+    assert heard(typed, Question("?", tuple(Choice(key, key * 6) for key in "abcd"), numbered=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("có", "yes"), ("CO", "yes"), ("vâng ạ", "yes"), ("ok", "yes"), ("u", "yes"), ("Yes!", "yes"), ("1", "yes"),
+        ("không", "no"), ("ko", "no"), ("k", "no"), ("2", "no"),
+    ],
+)  # fmt: skip
+def test_yes_and_no_are_understood_as_people_write_them(typed: str, key: str) -> None:
+    assert heard(typed, YES_OR_NO) == Chose(key)
+
+
+@pytest.mark.parametrize("typed", ["", "có không", "cò lả", "kh", "maybe", "🙂", "..."])
+def test_what_could_be_both_or_neither_is_not_guessed(typed: str) -> None:
+    assert heard(typed, YES_OR_NO) is None
+
+
+def test_some_of_the_words_are_enough_when_only_one_answer_has_them() -> None:
+    question = Question("?", (Choice("daily", "Đọc hằng ngày"), Choice("weekly", "Đọc hằng tuần")))
+    assert heard("hằng tuần", question) == Chose("weekly")
+    assert heard("doc hang", question) is None
+
+
+@pytest.mark.parametrize("typed", ["?", " ? "])
+def test_a_question_mark_asks_what_is_meant_where_that_can_be_asked(typed: str) -> None:
+    assert heard(typed, asked(INDICATORS[0])) == Chose("explain")
+    assert heard(typed, YES_OR_NO) is None
+
+
+def test_free_text_is_taken_as_it_was_typed_unless_it_names_a_button() -> None:
+    assert heard(" Nguyễn  Lan ", FREE) == Wrote(" Nguyễn  Lan ")
+    assert heard("quay lại", FREE) == Chose("back")
+    assert heard("1", FREE) == Wrote("1")
+
+
+def test_a_number_names_a_suggestion_only_where_suggestions_are_numbered() -> None:
+    assert heard("2", NUMBERED_FREE) == Chose("4")
+    assert heard("3", NUMBERED_FREE) == Wrote("3")
+
+
+def test_what_does_not_fit_a_step_is_not_understood() -> None:
+    file = Gave(SentFile("photo", "", "x"))
+    assert chosen(Chose("yes")) == "yes"
+    assert written(Wrote("Lan")) == "Lan"
+    for reader, misfit in ((chosen, Wrote("yes")), (chosen, file), (written, Chose("yes")), (written, file)):
+        with pytest.raises(NotUnderstood):
+            reader(misfit)

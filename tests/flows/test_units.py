@@ -1,0 +1,197 @@
+"""The tree of units: what lies in whose scope, and villages found by what people type."""
+
+from datetime import date
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.spelling import fold
+from flows.units import MOST_SUGGESTED, Unit, UnitTree
+from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
+
+FIRST = "Đông Tây Nam Bắc Thượng Hạ Trung Đoài An Bình Phú Vĩnh Tân Hòa Long Minh Thái Xuân Quang Hưng Kim Ngọc".split()
+SECOND = "Khê Lộc Sơn Thủy Giang Lâm Mỹ Đức Thịnh Cường Phong Châu Hà Yên Thành Trì Điền Nghĩa Quý Lạc".split()
+LETTERS = "abcdeghiklmnopqrstuvxy"
+
+COMMUNES, VILLAGES_OF_EACH = 120, 25
+# Each search looks through all 3,000; this many are looked for.
+LOOKED_FOR = 120
+
+
+@cache
+def province() -> UnitTree:
+    """Return a province of 120 communes with 25 villages each, many of one name."""
+    chance = Random(1)
+    names = chance.sample([f"{first} {second}" for first in FIRST for second in SECOND], COMMUNES)
+    units = [Unit(1, "p", "Tỉnh Hương Phú", "province")]
+    for commune, name in enumerate(names):
+        above = Unit(len(units) + 1, f"c{commune:03}", f"Xã {name}", "commune", 1)
+        units.append(above)
+        villages = chance.sample([f"Thôn {first}" for first in FIRST] + [f"Thôn {n}" for n in SECOND], VILLAGES_OF_EACH)
+        for place, village in enumerate(villages):
+            units.append(Unit(len(units) + 1, f"c{commune:03}-{place}", village, "village", above.id))
+    return UnitTree.of(units)
+
+
+def some_villages() -> list[tuple[Unit, str]]:
+    """Return villages of all parts of the province, with what their people would type."""
+    units = province()
+    villages = [unit for unit in units.by_id.values() if unit.takes_residents]
+    assert len(villages) == 3000
+    chosen = Random(2).sample(villages, LOOKED_FOR)
+    return [(village, fold(f"{village.name} {above(village).name}")) for village in chosen]
+
+
+def above(village: Unit) -> Unit:
+    assert village.parent_id is not None
+    return province().by_id[village.parent_id]
+
+
+def mistyped(typed: str, chance: Random) -> str:
+    """Replace, leave out, double or swap a letter somewhere."""
+    place = chance.choice([n for n, letter in enumerate(typed[:-1]) if letter != " " and typed[n + 1] != " "])
+    letter, after = typed[place], typed[place + 1]
+    wrong = chance.choice([chance.choice(LETTERS) + after, after, letter + letter + after, after + letter])
+    return typed[:place] + wrong + typed[place + 2 :]
+
+
+def test_a_village_of_three_thousand_is_found_first_by_its_name_and_commune_without_tone_marks() -> None:
+    for village, typed in some_villages():
+        found = province().search(typed)
+        assert village in found, typed
+        # “Thôn Hạ” and “Thôn Hà” of one commune are the same without tone marks.
+        assert fold(province().full_name(found[0].id)) == typed
+
+
+def test_a_village_of_three_thousand_is_found_with_one_letter_wrong() -> None:
+    chance = Random(3)
+    typed = [(village, mistyped(words, chance)) for village, words in some_villages()]
+    missed = [words for village, words in typed if village not in province().search(words)]
+    assert len(missed) <= 0.05 * LOOKED_FOR, missed
+
+
+def test_a_name_that_many_villages_have_finds_some_of_them_and_not_too_many() -> None:
+    found = province().search("thon dong")
+    assert len(found) == MOST_SUGGESTED
+    assert {village.name for village in found} == {"Thôn Đông"}
+
+
+OLD = UnitTree.of(
+    [
+        PROVINCE,
+        COMMUNE,
+        Unit(3, "tk-dong", "Thôn Đông", "village", 2, ("Làng Vực", "Thôn 5 Hồng Minh")),
+        OTHER_VILLAGE,
+        Unit(8, "tk-xi", "Công ty may Thần Khê", "workplace", 2),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("làng vực", "tk-dong"),
+        ("LANG VUC", "tk-dong"),
+        ("lang vuk", "tk-dong"),
+        ("thon 5 hong minh", "tk-dong"),
+        ("tk-dong", "tk-dong"),
+        ("TK-DOAI", "tk-doai"),
+        ("thôn đoài", "tk-doai"),
+        ("doai", "tk-doai"),
+        ("tôi ở thôn đoài xã thần khê", "tk-doai"),
+        ("cong ty may", "tk-xi"),
+    ],
+)
+def test_units_are_found_by_name_code_and_old_name(typed: str, code: str) -> None:
+    assert OLD.search(typed)[0].code == code
+
+
+@pytest.mark.parametrize("typed", ["", " ", "…", "🙂", "zzzzzz", "12345"])
+def test_what_is_like_no_name_finds_nothing(typed: str) -> None:
+    assert OLD.search(typed) == ()
+
+
+def test_a_village_that_is_no_more_and_what_lies_above_the_villages_are_not_suggested() -> None:
+    ended = Unit(9, "tk-het", "Thôn Hết", "village", 2, valid_to=date(2025, 7, 1))
+    units = UnitTree.of([*OLD.by_id.values(), ended])
+    for typed in ("thôn hết", "xã thần khê", "tỉnh hương phú"):
+        assert all(unit.takes_residents for unit in units.search(typed))
+
+
+def test_an_administrator_finds_a_commune_by_its_name_before_its_many_villages() -> None:
+    communes = [unit for unit in province().by_id.values() if unit.kind == "commune"]
+    for commune in Random(4).sample(communes, 10):
+        for scope in (province().subtree(commune.id), province().subtree(1)):
+            for typed in (commune.name, fold(commune.name).removeprefix("xa ")):
+                assert province().search(typed, within=scope)[0] == commune, typed
+
+
+def test_an_administrator_finds_nothing_outside_the_own_scope() -> None:
+    scope = UNITS.subtree(COMMUNE.id)
+    for typed in ("xa minh khai", "mk-dong", "thon dong"):
+        assert all(unit.id in scope for unit in UNITS.search(typed, within=scope))
+    assert UNITS.search("thon dong", within=frozenset()) == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60))
+def test_whatever_is_typed_a_search_answers_with_few_different_villages(typed: str) -> None:
+    found = UNITS.search(typed)
+    assert len(found) <= MOST_SUGGESTED
+    assert len(set(found)) == len(found)
+    assert all(unit.takes_residents for unit in found)
+
+
+def test_a_scope_is_the_unit_and_all_below_it() -> None:
+    assert UNITS.subtree(COMMUNE.id) == {COMMUNE.id, VILLAGE.id, OTHER_VILLAGE.id}
+    assert UNITS.subtree(VILLAGE.id) == {VILLAGE.id}
+    assert UNITS.subtree(PROVINCE.id) == set(UNITS.by_id)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> UnitTree:
+    """Draw a tree: each unit lies below an earlier one, or below none."""
+    size = draw(st.integers(1, 20))
+    parents = [draw(st.none() | st.integers(1, id_ - 1)) if id_ > 1 else None for id_ in range(1, size + 1)]
+    kinds = st.sampled_from(["commune", "village"])
+    return UnitTree.of(
+        Unit(id_, f"u{id_}", f"Thôn {id_}", draw(kinds), parent) for id_, parent in enumerate(parents, 1)
+    )
+
+
+@given(trees())
+def test_a_unit_covers_exactly_its_subtree(units: UnitTree) -> None:
+    for upper in units.by_id:
+        assert {lower for lower in units.by_id if units.covers(upper, lower)} == units.subtree(upper)
+
+
+@given(trees())
+def test_going_up_ends_at_a_unit_without_parent(units: UnitTree) -> None:
+    for unit_id, unit in units.by_id.items():
+        path = list(units.upwards(unit_id))
+        assert path[0] == unit
+        assert path[-1].parent_id is None
+        assert [lower.parent_id for lower in path[:-1]] == [upper.id for upper in path[1:]]
+
+
+def test_a_unit_that_is_not_there_covers_nothing_and_lies_nowhere() -> None:
+    assert list(UNITS.upwards(99)) == []
+    assert not UNITS.covers(99, VILLAGE.id)
+    assert not UNITS.covers(PROVINCE.id, 99)
+
+
+def test_a_village_is_called_with_its_commune() -> None:
+    assert [UNITS.full_name(unit.id) for unit in (VILLAGE, FAR_VILLAGE, FAR_COMMUNE, PROVINCE)] == [
+        "Thôn Đông, xã Thần Khê",
+        "Thôn Đông, xã Minh Khai",
+        "Xã Minh Khai",
+        "Tỉnh Hương Phú",
+    ]
+
+
+def test_codes_are_found_in_any_case() -> None:
+    assert UNITS.by_code["tk-dong"] == VILLAGE
+    assert UnitTree.of([Unit(1, "TK-Dong", "Thôn Đông", "village")]).by_code["tk-dong"].id == 1

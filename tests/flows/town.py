@@ -1,0 +1,281 @@
+"""A town in memory: people who chat with the engine, and the picture that their turns change. Nothing is stored."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from flows.assessments import Assessment
+from flows.engine import Decision, decide
+from flows.events import (
+    Acted,
+    Answered,
+    Begun,
+    Erased,
+    Event,
+    EvidenceGiven,
+    HeadsAddress,
+    InvitationUsed,
+    Invited,
+    PersonSaved,
+    Told,
+)
+from flows.facts import (
+    AssessmentWanted,
+    Conversation,
+    Facts,
+    FormList,
+    Found,
+    Invitation,
+    InvitationWanted,
+    ListedForm,
+    ListWanted,
+    Need,
+    Reference,
+    TokenWanted,
+    Wanting,
+)
+from flows.messages import Message
+from flows.people import Person, Role
+from flows.replies import Pressed, Reply, Typed
+from flows.session import Session
+from tests.sample import CATALOGUES, NOW, REFERENCE
+
+# What the shell looks up for one turn before it takes it for broken.
+MOST_LOOK_UPS = 8
+
+
+@dataclass
+class Phone:
+    """A conversation: where it stands, whose it is, and all messages it has shown."""
+
+    conversation: Conversation
+    session: Session = Session()
+    person_id: int | None = None
+    shown: list[Message] = field(default_factory=list)
+
+    def payloads(self, message: int = -1) -> list[str]:
+        """Return what the buttons of a message carry; of the newest one with buttons, unless told."""
+        with_buttons = [[b.payload for group in one.buttons for b in group] for one in self.shown if one.buttons]
+        return with_buttons[message % len(with_buttons)] if with_buttons else []
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn: who did what, what was known, and what was decided."""
+
+    phone: Phone
+    before: Session
+    reply: Reply
+    facts: Facts
+    decision: Decision
+
+
+class Town:
+    """All phones, and everything that a database would know."""
+
+    def __init__(self) -> None:
+        self.now: datetime = NOW
+        self.reference: Reference = REFERENCE
+        self.phones: dict[str, Phone] = {}
+        self.people: dict[int, Person] = {}
+        self.roles: dict[int, tuple[Role, ...]] = {}
+        self.forms: dict[int, Assessment] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.tokens: list[str] = []
+        self._last_id = 100
+
+    def copy(self) -> "Town":
+        """Return a town that goes on from here by itself."""
+        town = Town()
+        town.__dict__.update(self.__dict__)
+        town.phones = {
+            name: Phone(phone.conversation, phone.session, phone.person_id, [*phone.shown])
+            for name, phone in self.phones.items()
+        }
+        for name in ("people", "roles", "forms", "invitations"):
+            setattr(town, name, {**getattr(self, name)})
+        town.tokens = [*self.tokens]
+        return town
+
+    def phone(self, name: str) -> Phone:
+        """Return somebody's phone, a new one if they come for the first time."""
+        return self.phones.setdefault(name, Phone(Conversation(len(self.phones) + 1, "web")))
+
+    def say(self, name: str, *texts: str) -> None:
+        """Let somebody type, one turn after the other."""
+        for text in texts:
+            self.turn(name, Typed(text))
+
+    def press(self, name: str, key: str) -> Turn:
+        """Let somebody press a button of the newest message, by the end of what it carries."""
+        payload = next(payload for payload in self.phone(name).payloads() if payload.endswith(f":{key}"))
+        return self.turn(name, Pressed(payload))
+
+    def turn(self, name: str, reply: Reply) -> Turn:
+        """Decide a turn, and let it happen."""
+        phone = self.phone(name)
+        facts = self._facts(phone)
+        for _look_up in range(MOST_LOOK_UPS):
+            try:
+                decision = decide(phone.session, reply, facts, CATALOGUES)
+            except Wanting as wanting:
+                facts = replace(facts, found={**facts.found, wanting.need: self._found(wanting.need)})
+            else:
+                turn = Turn(phone, phone.session, reply, facts, decision)
+                self._apply(turn)
+                return turn
+        raise AssertionError("the turn wants to know more and more")
+
+    def form_of(self, name: str) -> Assessment | None:
+        """Return somebody's newest form."""
+        person_id = self.phone(name).person_id
+        ids = [form.id for form in self.forms.values() if form.person.id == person_id]
+        return self._form(max(ids)) if ids else None
+
+    # what a turn may know
+
+    def _facts(self, phone: Phone) -> Facts:
+        person_id = phone.person_id or 0
+        own = max((form.id for form in self.forms.values() if form.person.id == person_id), default=None)
+        return Facts(
+            now=self.now,
+            conversation=phone.conversation,
+            reference=self.reference,
+            person=self.people.get(person_id),
+            roles=self.roles.get(person_id, ()),
+            own=self._form(own) if own is not None else None,
+        )
+
+    def _form(self, form_id: int) -> Assessment:
+        form = self.forms[form_id]
+        return replace(form, person=self.people[form.person.id])
+
+    def _found(self, need: Need) -> Found:
+        match need:
+            case AssessmentWanted(form_id):
+                return self._form(form_id) if form_id in self.forms else None
+            case InvitationWanted(digest):
+                return self.invitations.get(digest)
+            case ListWanted():
+                return self._listed(need)
+            case TokenWanted():
+                self.tokens.append(f"token-number-{len(self.tokens):011}")
+                return self.tokens[-1]
+
+    def _listed(self, wanted: ListWanted) -> FormList:
+        forms = [
+            self._form(form.id)
+            for form in self.forms.values()
+            if form.unit_id in wanted.units
+            and form.round_id in wanted.rounds
+            and form.person.id != wanted.without_person
+        ]
+        of_state = [form for form in forms if form.state == wanted.state]
+        return FormList(
+            Counter(form.state for form in forms),
+            tuple(
+                ListedForm(form.id, form.person.name, form.state, 0, len(form.answers))
+                for form in of_state[wanted.offset : wanted.offset + wanted.limit]
+            ),
+        )
+
+    # what a turn changes
+
+    def _apply(self, turn: Turn) -> None:
+        phone, decision = turn.phone, turn.decision
+        phone.session, phone.conversation = decision.session, decision.facts.conversation
+        phone.shown += decision.messages
+        for told in decision.told:
+            for name in self._addressed(told):
+                self.phones[name].shown.append(told.message)
+        for record in decision.records:
+            self._happen(phone, decision, record)
+
+    def _addressed(self, told: Told) -> Iterator[str]:
+        if isinstance(told.to, HeadsAddress):
+            heads = [id_ for id_, roles in self.roles.items() if Role("head", told.to.unit_id) in roles]
+            ids = [person_id for person_id in heads if person_id != told.to.owner_id]
+        else:
+            ids = [told.to.person_id]
+        yield from (name for name, phone in self.phones.items() if phone.person_id in ids)
+
+    def _happen(self, phone: Phone, decision: Decision, record: Event) -> None:
+        match record:
+            case PersonSaved(name, birth_year, unit_id, group, representative):
+                phone.person_id = phone.person_id or self._new_id()
+                known = Person(phone.person_id, name, birth_year, unit_id, group, representative)
+                self.people[phone.person_id] = known
+            case Begun():
+                assert decision.facts.own is not None
+                assert phone.person_id is not None
+                form_id = self._new_id()
+                self.forms[form_id] = replace(decision.facts.own, id=form_id, person=self.people[phone.person_id])
+            case Answered() | EvidenceGiven() | Acted():
+                after = decision.facts.assessment(record.assessment_id)
+                assert after is not None
+                self.forms[after.id] = replace(after, evidence=self._numbered(after))
+            case Invited(digest, role, unit_id, expires):
+                self.invitations[digest] = Invitation(digest, role, unit_id, expires)
+            case InvitationUsed(digest, role, unit_id):
+                assert phone.person_id is not None
+                self.invitations[digest] = replace(self.invitations[digest], open=False)
+                self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
+            case Erased():
+                self._erase(phone)
+            case _:
+                pass
+
+    def _numbered(self, form: Assessment) -> dict[str, tuple[object, ...]]:
+        return {
+            indicator: tuple(replace(proof, id=proof.id or self._new_id()) for proof in proofs)
+            for indicator, proofs in form.evidence.items()
+        }
+
+    def _erase(self, phone: Phone) -> None:
+        phone.conversation = replace(phone.conversation, consented=None)
+        if phone.person_id is not None:
+            self.forms = {id_: form for id_, form in self.forms.items() if form.person.id != phone.person_id}
+            self.roles.pop(phone.person_id, None)
+            del self.people[phone.person_id]
+            phone.person_id = None
+
+    def _new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+
+def settled() -> Town:
+    """Return a town that has begun: Lan has submitted, Minh is at question 4, Trường is head and has submitted too,
+    Hạnh is head of the same village, Hoa administers the commune and heads the far one; Sáu has only come by."""
+    town = Town()
+    for name, full_name, role in (
+        ("Trường", "Trần Văn Trường", "head"), ("Hạnh", "Vũ Thị Hạnh", "head"), ("Hoa", "Phạm Thị Hoa", "admin"),
+    ):  # fmt: skip
+        unit_id = 2 if role == "admin" else 3
+        digest = f"digest of {name}"
+        town.invitations[digest] = Invitation(digest, "head" if role == "head" else "admin", unit_id, NOW + WEEK)
+        town.phone(name)
+        town.say(name, "xin chào", "vi", "đồng ý", full_name, "1970", "thon dong than khe", "1", "1", "có")
+        town.roles[town.phones[name].person_id or 0] = (Role("head" if role == "head" else "admin", unit_id),)
+    for name, full_name in (("Lan", "Nguyễn Thị Lan"), ("Minh", "Lê Văn Minh")):
+        town.say(name, "/start v-tk-dong", "vi", "đồng ý", full_name, "1975", "có", "1", "có")
+    for name, answers in (("Lan", 10), ("Trường", 10), ("Minh", 3)):
+        town.say(name, "/status", "bắt đầu làm phiếu")
+        _fill_in(town, name, answers)
+    town.say("Lan", "nộp")
+    town.say("Trường", "nộp")
+    town.say("Sáu", "/start")
+    return town
+
+
+WEEK = timedelta(days=7)
+
+
+def _fill_in(town: Town, name: str, answers: int) -> None:
+    for _question in range(answers):
+        town.say(name, "1")
+        if town.phone(name).session.frame.step == "evidence":
+            town.say(name, "bỏ qua")
