@@ -3,10 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
 from bot.services.sending import BlockedByPerson, Later, Outcome, Rejected, Sender, Sent
@@ -41,13 +44,13 @@ class Delivery:
         self._flying: dict[asyncio.Task[None], int] = {}
         self._settled: list[Settled] = []
         self._blocked: list[int] = []
+        # False at the start and after a transaction whose end is not known: then the outbox may hold letters as on
+        # their way that nobody is sending.
+        self._knows_in_flight = False
         self.trouble: str | None = None
 
     async def run(self) -> None:
         """Send for ever. What was in flight when the last process died is sent again."""
-        again = await patiently(self._requeue)
-        if again:
-            log.info("letters_sent_again", bot=self._sender.bot, count=again)
         try:
             while True:
                 heard = self._bell.rings
@@ -60,12 +63,9 @@ class Delivery:
         """Wait for letters that are on their way and settle them, so that a stop asked for repeats none."""
         if self._flying:
             await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
-        async with self._database.writing() as connection:
-            await outbox.settle(connection, self._settled, self._clock())
-
-    async def _requeue(self) -> int:
-        async with self._database.writing() as connection:
-            return await outbox.requeue_in_flight(connection, self._sender.channel, self._sender.bot)
+        with suppress(SQLAlchemyError, OSError):  # without a database, they are sent again
+            async with self._database.writing() as connection:
+                await self._settle(connection, self._settled, self._blocked)
 
     async def _exchange(self) -> bool:
         """Settle what came back and take what is due, in one transaction. Tells whether anything was done."""
@@ -74,18 +74,26 @@ class Delivery:
         if not settled and not room:
             return False
         now, sender, due = self._clock(), self._sender, []
+        knows_in_flight, self._knows_in_flight = self._knows_in_flight, False
         async with self._database.writing() as connection:
-            await outbox.settle(connection, settled, now)
-            for conversation_id in blocked:
-                await outbox.mark_blocked(connection, conversation_id, now)
+            await self._settle(connection, settled, blocked)
+            if not knows_in_flight:
+                await outbox.requeue_in_flight(connection, sender.channel, sender.bot, list(self._flying.values()))
             if room:
                 due = await outbox.take_due(connection, sender.channel, sender.bot, room, now)
+        self._knows_in_flight = True
         del self._settled[: len(settled)], self._blocked[: len(blocked)]
         for letter in due:
             task = asyncio.create_task(self._deliver(letter))
             self._flying[task] = letter.id
             task.add_done_callback(self._landed)
         return bool(settled or due)
+
+    async def _settle(self, connection: AsyncConnection, settled: Sequence[Settled], blocked: Sequence[int]) -> None:
+        now = self._clock()
+        await outbox.settle(connection, settled, now)
+        for conversation_id in blocked:
+            await outbox.mark_blocked(connection, conversation_id, now)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         # New letters are urgent, settled ones are not: those wait for the next exchange, unless there is no room.
@@ -155,13 +163,18 @@ class _Pace:
         self._next_of[address] = time.monotonic() + self._between_same
 
     async def turn(self, address: str) -> None:
-        """Wait for one's turn."""
+        """Wait for one's turn. Whoever waits while the bot is held queues anew, so that not all go at once after it."""
+        at = self._place(address)
+        while (wait := at - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+            if self.held():
+                at = self._place(address)
+
+    def _place(self, address: str) -> float:
+        """Take the next free moment of the bot and return when both it and the chat are ready."""
         now = time.monotonic()
-        at = max(now, self._next_any, self._next_of.get(address, 0.0), self._held_until)
-        self._next_any = max(now, self._next_any) + self._between_any
+        free = max(now, self._next_any, self._held_until)
+        self._next_any = free + self._between_any
         if len(self._next_of) > 10_000:
             self._next_of = {chat: ready for chat, ready in self._next_of.items() if ready > now}
-        if at > now:
-            await asyncio.sleep(at - now)
-        if held := self.held():
-            await asyncio.sleep(held)
+        return max(free, self._next_of.get(address, 0.0))

@@ -24,10 +24,20 @@ def set_up(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()])
     # At INFO these name addresses that hold the bot's token.
     for chatty in ("httpx", "httpcore", "telegram", "aiohttp.access", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Libraries(logging.Handler):
+    """Logs what libraries say as we do: their first line, and an exception by its type and place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record."""
+        error = record.exc_info[1] if record.exc_info else None
+        first_line = record.getMessage().partition("\n")[0]
+        structlog.get_logger().log(record.levelno, first_line, logger=record.name, exc_info=error)
 
 
 def _without_locals(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

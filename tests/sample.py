@@ -30,7 +30,10 @@ ROUND = Round(
     {group: criteria.id for group, criteria in SETS.items()},
 )  # fmt: skip
 REFERENCE = Reference(
-    UNITS, (ROUND,), {criteria.id: criteria for criteria in SETS.values()}, ("https://hoctap.example/chat?start={code}",)
+    UNITS,
+    (ROUND,),
+    {criteria.id: criteria for criteria in SETS.values()},
+    ("https://hoctap.example/chat?start={code}",),
 )
 
 LAN = Person(7, "Nguyễn Thị Lan", 1975, VILLAGE.id, "farmer")

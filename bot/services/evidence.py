@@ -1,6 +1,7 @@
 """Fetches evidence that a channel holds into the file store, and tells the sender when that fails."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -19,7 +20,8 @@ from flows.wording import Catalogues, Wording, _
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
-MOST_ATTEMPTS = 8
+LONGEST_WAIT = 3600.0
+MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 DEFAULT_LANGUAGE = "vi"
 
 TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
@@ -45,6 +47,7 @@ class EvidenceFetcher:
         self._catalogues = catalogues
         self._clock = clock
         self._letters_queued = letters_queued
+        self._not_before: dict[int, float] = {}
 
     async def run(self, received: Bell) -> None:
         """Fetch for ever."""
@@ -57,8 +60,12 @@ class EvidenceFetcher:
         """Fetch what is wanted now. Returns how many files were settled."""
         async with self._database.reading() as connection:
             wanted = await evidence.wanted(connection, MOST_ATTEMPTS)
-        settled = [await self._fetch(one) for one in wanted if (one.channel, one.bot) in self._sources]
+        settled = [await self._fetch(one) for one in wanted if self._may_try(one)]
         return sum(settled)
+
+    def _may_try(self, one: Wanted) -> bool:
+        rested = self._not_before.get(one.id, 0.0) <= time.monotonic()
+        return rested and (one.channel, one.bot) in self._sources
 
     async def _fetch(self, one: Wanted) -> bool:
         source = self._sources[one.channel, one.bot]
@@ -76,9 +83,13 @@ class EvidenceFetcher:
                 return await self._give_up(one, NOT_FETCHED)
             async with self._database.writing() as connection:
                 await evidence.count_attempt(connection, one.id)
+            self._not_before[one.id] = time.monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
             return False
+        self._not_before.pop(one.id, None)
         async with self._database.writing() as connection:
-            await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
+            needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
+        if not needed:
+            self._files.forget([kept.source])
         return True
 
     async def _give_up(self, one: Wanted, why: Wording) -> bool:

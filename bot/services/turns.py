@@ -120,7 +120,9 @@ class Turns:
             heard = self.received.rings
             done = await patiently(self.run_once)
             on_files(done.files)
-            if not done.more:
+            if done.more:
+                await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once
+            else:
                 # Look again after a while: another instance may have received something.
                 await self.received.wait(heard, IDLE_SECONDS)
 

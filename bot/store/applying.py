@@ -304,9 +304,6 @@ async def _erase(connection: AsyncConnection, person_id: int | None, conversatio
 
     Returns the sources of files that nobody else has sent too.
     """
-    await connection.execute(
-        update(inbox).where(inbox.c.conversation_id == conversation_id).values(body=None, callback=None)
-    )
     await connection.execute(delete(consents).where(consents.c.conversation_id == conversation_id))
     if person_id is None:
         return []

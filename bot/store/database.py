@@ -10,7 +10,7 @@ from urllib.parse import quote
 import structlog
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
@@ -28,6 +28,8 @@ PRAGMAS = {
 }
 POSTGRES_CONNECTIONS = 8
 SECONDS_AWAY = 1.0
+# What PostgreSQL says while it stops, starts or is full, and when two transactions waited for each other.
+PASSING = frozenset({"57P01", "57P02", "57P03", "53300", "40001", "40P01"})
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -109,7 +111,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def is_unreachable(error: BaseException) -> bool:
     """Tell whether the database is away or busy, so that the same may work in a moment."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError | InterfaceError | OSError)
+    said = error.orig if isinstance(error, DBAPIError) else error  # asyncpg's own where no connection came about
+    passing = getattr(said, "sqlstate", None) in PASSING
+    return lost or passing or isinstance(error, OperationalError | InterfaceError | OSError)
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
@@ -117,7 +121,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await work()
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
             if not is_unreachable(error):
                 raise
             log.warning("database_away", error=type(error).__name__)

@@ -32,6 +32,7 @@ from flows.people import Person, Role, RoleKind
 from flows.session import Session
 
 _session_decoder = msgspec.json.Decoder(Session)
+_asked_decoder = msgspec.json.Decoder(dict[str, Any])
 
 _first_waiting = (
     select(
@@ -158,10 +159,18 @@ def _waiting(row: AnyRow) -> Waiting:
         bot=row.bot,
         address=row.address,
         blocked_at=row.blocked_at,
-        session=_session_decoder.decode(row.session) if row.session is not None else Session(),
+        session=_session(row.session) if row.session is not None else Session(),
         person=_person(row) if row.person_id is not None else None,
         roles=tuple([Role(kind, unit_id) for kind, unit_id in _roles_decoder.decode(row.roles)]),
     )
+
+
+def _session(stored: bytes) -> Session:
+    """Decode a session. A talk that this version no longer has leads home; old buttons stay old."""
+    try:
+        return _session_decoder.decode(stored)
+    except msgspec.ValidationError:
+        return Session(asked=int(_asked_decoder.decode(stored).get("asked", 0)) + 1)
 
 
 def _person(row: AnyRow) -> Person:

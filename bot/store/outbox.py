@@ -159,6 +159,7 @@ _next = (
     )
     .order_by(outbox.c.priority, outbox.c.id)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 _take = (
     update(outbox)
@@ -204,11 +205,17 @@ def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:
     return {"_id": one.id, "state": one.state, "error": one.error, "due": one.due, "settled_at": settled_at}
 
 
-async def requeue_in_flight(connection: AsyncConnection, channel: str, bot: str) -> int:
-    """Queue again what was on its way when the process died: a reply is better sent twice than never."""
+async def requeue_in_flight(connection: AsyncConnection, channel: str, bot: str, but: Collection[int] = ()) -> int:
+    """Queue again what nobody is sending any more, but for what somebody is: better sent twice than never."""
     result = await connection.execute(
         update(outbox)
-        .where(outbox.c.channel == channel, outbox.c.bot == bot, _OPEN, outbox.c.state == "sending")
+        .where(
+            outbox.c.channel == channel,
+            outbox.c.bot == bot,
+            _OPEN,
+            outbox.c.state == "sending",
+            outbox.c.id.not_in(but),
+        )
         .values(state="queued")
     )
     return result.rowcount

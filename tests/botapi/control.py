@@ -151,7 +151,7 @@ class Remote:
     async def ready(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109
         """Return when the server answers."""
         async with asyncio.timeout(timeout):
-            while not await self._answers():  # noqa: ASYNC110
+            while not await self._answers():
                 await asyncio.sleep(0.05)
 
     async def add_person(self, name: str, language_code: str = "vi") -> "RemotePerson":

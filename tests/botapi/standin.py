@@ -40,7 +40,7 @@ class StandIn:
     async def until_webhook_is_set(self, seconds: float = 20.0) -> None:
         """Return once the bot has announced where it wants its updates."""
         async with asyncio.timeout(seconds):
-            while not await self._webhook():  # noqa: ASYNC110
+            while not await self._webhook():
                 await asyncio.sleep(0.05)
 
     async def _webhook(self) -> str:

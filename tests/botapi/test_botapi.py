@@ -392,7 +392,7 @@ class Receiver:
 
 async def settled(server: BotApiServer) -> None:
     async with asyncio.timeout(5):
-        while not server.idle():  # noqa: ASYNC110
+        while not server.idle():
             await asyncio.sleep(0.01)
 
 

@@ -578,7 +578,7 @@ async def stopped(task: "asyncio.Task[None]") -> None:
 
 async def until_idle(server: BotApiServer) -> None:
     async with asyncio.timeout(10):
-        while not server.idle():  # noqa: ASYNC110
+        while not server.idle():
             await asyncio.sleep(0.01)
 
 

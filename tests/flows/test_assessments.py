@@ -73,7 +73,7 @@ def test_nothing_leads_out_of_confirmed_and_every_other_state_can_be_left() -> N
 
 
 def test_answers_are_changed_only_while_the_form_is_with_the_resident() -> None:
-    assert EDITABLE == {state for state, act, _actor in TRANSITIONS if act == "submit"}
+    assert {state for state, act, _actor in TRANSITIONS if act == "submit"} == EDITABLE
 
 
 @given(filled_in)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from flows.assessments import result_of, total_of
 from flows.criteria import Localized
 from flows.engine import FLOWS, decide
-from flows.events import Acted, Answered, Begun, EvidenceGiven, Said
+from flows.events import Acted, Answered, EvidenceGiven
 from flows.facts import Conversation, Facts, Reference
 from flows.messages import Message, Outgoing, rendered
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
@@ -21,7 +21,7 @@ from flows.session import HOME, Deciding, Filling, Frame, Session
 from flows.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
-from tests.sample import CATALOGUES, REFERENCE
+from tests.sample import CATALOGUES, NOW, REFERENCE
 
 MOST_LETTERS = 4000
 MOST_PAYLOAD_BYTES = 64
@@ -134,6 +134,27 @@ WORDS = (
     "2015", "thon dong than khe", "xã thần khê", "mk", "Ảnh chụp lớp học ở nhà văn hóa", "chi hội biết", "tiếp",
     "xác nhận", "trả lại", "chỉnh điểm", "câu trả lời", "Cần xem lại câu 2.", "duyệt", "mời", "Chi hội trưởng",
 )  # fmt: skip
+STARTS = ("/review", "/invite", "/privacy", "/status", "/start", "sửa 4")
+PROPER_TEXTS = {
+    "name": "Đỗ Thị Bảy",
+    "birth_year": "1975",
+    "representative": "Đỗ Văn Năm",
+    "village": "thon dong than khe",
+    "unit": "thon doai",
+    "adjust_reason": "Lớp học chỉ có một buổi.",
+    "return_reason": "Cần xem lại câu 2.",
+    "evidence": "Ảnh chụp lớp học ở nhà văn hóa",
+}
+# Deep places to begin at, by the step that they lead to.
+BEGUN = {
+    "adjust_reason": ("Hạnh", "/review", "1", "chỉnh điểm", "1", "2"),
+    "return_reason": ("Trường", "/review", "1", "trả lại"),
+    "sure": ("Lan", "/privacy", "xoá"),
+    "unit": ("Hoa", "/invite", "1", "thon dong"),
+    "evidence": ("Minh", "sửa 2", "1"),
+    "take_role": ("Sáu", "vi", "có", "/start i-token-number-00000000000", "Đỗ Văn Sáu"),
+    "check": ("Tư", "/start v-tk-doai", "vi", "có", "Đỗ Thị Tư", "1980", "có", "1"),
+}
 COMMANDS = (
     "/start", "/start v-tk-dong", "/start v-nowhere", "/start i-nothing", "/status", "/help", "/language", "/privacy",
     "/cancel", "/review", "/invite", "/START@hoctap_bot v-tk-doai", "/", "/x", "//", "/start\n", "/ start",
@@ -155,7 +176,11 @@ unreadable = st.sampled_from(
     [Edited(), Unreadable("sticker"), Unreadable("voice"), Unreadable("broken text"), Blocked(), Unblocked()]
 )
 files = st.builds(
-    SentFile, st.sampled_from(["photo", "document", "x"]), st.text(max_size=200), st.just("file-id"), st.text(max_size=99)
+    SentFile,
+    st.sampled_from(["photo", "document", "x"]),
+    st.text(max_size=200),
+    st.just("file-id"),
+    st.text(max_size=99),
 )
 
 
@@ -164,9 +189,14 @@ class WhateverPeopleDo(RuleBasedStateMachine):
 
     town: Town
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(begun=st.lists(st.sampled_from(sorted(BEGUN)), min_size=1, max_size=3, unique=True))
+    def begin(self, begun: list[str]) -> None:
         self.town = settled().copy()
+        for what in begun:
+            name, *texts = BEGUN[what]
+            for text in texts:
+                self.does(name, Typed(text))
+            assert self.town.phone(name).session.frame.step == what
 
     def does(self, name: str, reply: Reply) -> None:
         turn = self.town.turn(name, reply)
@@ -179,10 +209,19 @@ class WhateverPeopleDo(RuleBasedStateMachine):
         payloads = self.town.phone(name).payloads()
         self.does(name, Pressed(payloads[pick % len(payloads)]) if payloads else Typed("/start"))
 
-    @rule(name=who, first=st.integers(0, 9), second=st.integers(0, 9), third=st.integers(0, 9))
-    def presses_one_button_after_the_other(self, name: str, first: int, second: int, third: int) -> None:
-        for pick in (first, second, third):
-            self.presses_a_button_of_the_newest_message(name, pick)
+    @rule(name=who, picks=st.lists(st.integers(0, 9), min_size=3, max_size=8))
+    def answers_some_questions_properly(self, name: str, picks: list[int]) -> None:
+        for pick in picks:
+            step = self.town.phone(name).session.frame.step
+            if step in PROPER_TEXTS and pick < 8:
+                self.does(name, Typed(PROPER_TEXTS[step]))
+            else:
+                self.presses_a_button_of_the_newest_message(name, pick)
+
+    @rule(name=who, start=st.sampled_from(STARTS), picks=st.lists(st.integers(0, 9), min_size=1, max_size=5))
+    def begins_something_and_answers(self, name: str, start: str, picks: list[int]) -> None:
+        self.does(name, Typed(start))
+        self.answers_some_questions_properly(name, picks)
 
     @rule(name=who, whose=who, message=st.integers(0, 60), pick=st.integers(0, 20))
     def presses_a_button_of_any_message(self, name: str, whose: str, message: int, pick: int) -> None:
@@ -247,5 +286,140 @@ def published(reference: Reference) -> Reference:
 
 TestWhateverPeopleDo = WhateverPeopleDo.TestCase
 TestWhateverPeopleDo.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+# Plainly
+
+
+def facts(language: str | None = "vi") -> Facts:
+    return Facts(NOW, Conversation(1, "web", language), REFERENCE)
+
+
+def test_a_button_of_an_earlier_question_changes_nothing_and_the_present_question_comes_again() -> None:
+    town = settled().copy()
+    old = town.phone("Minh").payloads()
+    town.say("Minh", "1")
+    asked = town.phone("Minh").shown[-1]
+    for payload in old:
+        turn = town.turn("Minh", Pressed(payload))
+        assert turn.decision.records == ()
+        assert turn.decision.session == turn.before
+        assert turn.decision.messages[-1].buttons == asked.buttons
+
+
+def test_the_same_button_pressed_twice_answers_one_question() -> None:
+    town = settled().copy()
+    level = town.phone("Minh").payloads()[1]
+    records = [town.turn("Minh", Pressed(level)).decision.records for _press in range(2)]
+    assert [len(each) for each in records] == [1, 0]
+
+
+def test_of_two_heads_who_decide_on_the_same_version_the_second_is_told_what_holds_now() -> None:
+    town = settled().copy()
+    form = town.form_of("Lan")
+    assert form is not None
+    confirm = Pressed(f"c:confirm:{form.id}:{form.version}")
+    first, second = (town.turn(name, confirm) for name in ("Hạnh", "Trường"))
+    assert [type(record) for record in first.decision.records] == [Acted]
+    assert second.decision.records == ()
+    words = render(second.decision.messages[0].text, CATALOGUES["en"])
+    assert words.startswith("This form is now confirmed by the branch; this cannot be done any more.")
+
+
+@pytest.mark.parametrize("version", ["", ":", ":0", ":x", ":99", ":-1", f":{'9' * 50}"])
+@pytest.mark.parametrize("verb", ["confirm", "adjust", "return"])
+def test_a_decision_is_held_to_the_version_that_was_shown(verb: str, version: str) -> None:
+    town = settled().copy()
+    form = town.form_of("Lan")
+    assert form is not None
+    turn = town.turn("Hạnh", Pressed(f"c:{verb}:{form.id}{version}"))
+    assert turn.decision.records == ()
+    assert turn.decision.session.frame.step not in {"adjust_which", "return_reason"}
+
+
+@pytest.mark.parametrize("verb", ["confirm", "adjust", "return", "answers", "file"])
+@pytest.mark.parametrize(("name", "owner"), [("Trường", "Trường"), ("Lan", "Lan"), ("Minh", "Lan"), ("Hoa", "Lan")])
+def test_a_forged_button_gives_no_right_to_a_form(name: str, owner: str, verb: str) -> None:
+    town = settled().copy()
+    form = town.form_of(owner)
+    assert form is not None
+    turn = town.turn(name, Pressed(f"c:{verb}:{form.id}:{form.version}"))
+    assert turn.decision.records == ()
+    assert turn.decision.told == ()
+    shown = [outgoing.text for outgoing in said(turn.decision.messages)]
+    assert not any(form.person.name in text and name != owner for text in shown)
+
+
+@pytest.mark.parametrize("id_", ["0", "999", "9" * 18, "9" * 19, "9" * 40, "9" * 5000, "-1", "²", "٣", "x", ""])
+def test_a_forged_number_of_a_form_finds_nothing_and_breaks_nothing(id_: str) -> None:
+    turn = settled().copy().turn("Hạnh", Pressed(f"c:confirm:{id_}:1"))
+    assert turn.decision.records == ()
+
+
+@pytest.mark.parametrize("text", ["\ud800", "/start i-\ud800", "/start v-\ud800", "/\ud800", "\0", "/start i-\0"])
+def test_half_a_letter_is_not_understood_and_breaks_nothing(text: str) -> None:
+    for name in settled().phones:
+        settled().copy().turn(name, Typed(text))
+
+
+def test_what_is_not_understood_stays_unanswered_while_more_is_waiting() -> None:
+    town = settled().copy()
+    turn = town.turn("Minh", Typed("bla bla bla"))
+    quiet = decide(turn.before, turn.reply, turn.facts, CATALOGUES, more_waiting=True)
+    assert (len(turn.decision.messages), turn.decision.session.misses) == (1, 1)
+    assert (quiet.messages, quiet.session) == ((), turn.before)
+
+
+def test_a_refusal_by_a_rule_is_said_even_while_more_is_waiting() -> None:
+    turn = settled().copy().turn("Minh", Typed("sửa 99"))
+    assert decide(turn.before, turn.reply, turn.facts, CATALOGUES, more_waiting=True) == turn.decision
+
+
+def test_help_is_offered_from_the_second_reply_in_a_row_that_was_not_understood() -> None:
+    town = settled().copy()
+    texts = [render(town.turn("Minh", Typed("bla")).decision.messages[0].text, CATALOGUES["en"]) for _ in range(3)]
+    assert ["/help" in text for text in texts] == [False, True, True]
+    town.say("Minh", "1")
+    assert town.phone("Minh").session.misses == 0
+
+
+def test_a_step_that_a_newer_version_no_longer_has_leads_to_the_first_of_its_talk() -> None:
+    town = settled().copy()
+    phone = town.phone("Minh")
+    phone.session = replace(phone.session, frames=(HOME, Frame("a step of old", Filling("keeps-up"))))
+    turn = town.turn("Minh", Unreadable("sticker"))
+    assert turn.decision.messages[-1].text is not None
+    assert town.form_of("Minh") == turn.facts.form
+
+
+def test_a_form_under_way_keeps_the_set_it_began_with() -> None:
+    town = settled().copy()
+    pinned = town.form_of("Minh")
+    town.reference = published(town.reference)
+    town.say("Minh", "1", "/cancel", "bắt đầu")
+    form = town.form_of("Minh")
+    assert pinned is not None
+    assert form is not None
+    assert form.criteria == pinned.criteria != town.reference.criteria[pinned.criteria.id]
+
+
+@pytest.mark.parametrize(("reply", "blocked"), [(Blocked(), True), (Unblocked(), False)])
+def test_somebody_who_stops_the_bot_is_told_nothing_and_stands_where_they_stood(reply: Reply, blocked: bool) -> None:
+    turn = settled().copy().turn("Minh", reply)
+    assert turn.decision.messages == ()
+    assert turn.decision.session == turn.before
+    assert [record.blocked for record in turn.decision.records] == [blocked]  # type: ignore[union-attr]
+
+
+def test_whoever_says_hello_first_is_asked_for_the_language_whatever_it_was() -> None:
+    for reply in (
+        Typed("xin chào"),
+        Typed("/start"),
+        Unreadable("sticker"),
+        Pressed("a:0:x"),
+        SentFile("photo", "", "x"),
+    ):
+        decision = decide(Session(), reply, facts(language=None), CATALOGUES)
+        assert decision.session.frame.step == "language"

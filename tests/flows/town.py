@@ -52,7 +52,7 @@ class Phone:
     """A conversation: where it stands, whose it is, and all messages it has shown."""
 
     conversation: Conversation
-    session: Session = Session()
+    session: Session = field(default_factory=Session)
     person_id: int | None = None
     shown: list[Message] = field(default_factory=list)
 
@@ -268,6 +268,7 @@ def settled() -> Town:
     town.say("Lan", "nộp")
     town.say("Trường", "nộp")
     town.say("Sáu", "/start")
+    town.say("Hoa", "/invite", "1", "thon doai", "1")
     return town
 
 

@@ -89,9 +89,7 @@ def test_what_the_bot_reads_while_it_runs_is_in_the_wheel(wheel: Path, pattern: 
 
 
 def test_the_installed_code_is_not_the_checkout(hoctap: Path, tmp_path: Path) -> None:
-    origin = run(
-        hoctap.parent / "python", "-c", "import bot, flows; print(bot.__file__, flows.__file__)", cwd=tmp_path
-    )
+    origin = run(hoctap.parent / "python", "-c", "import bot, flows; print(bot.__file__, flows.__file__)", cwd=tmp_path)
     assert str(CHECKOUT) not in origin
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bot.store.database import Database
 from tests.system.process import Deployment
 
 UNITS = """\
@@ -52,3 +53,7 @@ def code_in(said: str) -> str:
 def sqlite_in(folder: Path) -> str:
     """Return the address of a database that does not exist yet."""
     return f"sqlite:///{folder / 'hoctap.db'}"
+
+
+async def leave_empty(database: Database) -> None:
+    """Prepare nothing in a database: `hoctap migrate` is to do it."""

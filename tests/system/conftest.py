@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.botapi import DEFAULT_TOKEN, BotApiServer
+from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
 from tests.system.commune import sqlite_in
 from tests.system.process import Deployment, Serving
 
@@ -14,9 +14,9 @@ Serve = Callable[[Deployment], Awaitable[Serving]]
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[BotApiServer]:
-    """A Bot API server with Telegram's own limits."""
-    async with BotApiServer() as server:
+async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[BotApiServer]:
+    """A Bot API server with Telegram's own limits, or with those times the fixture's parameter."""
+    async with BotApiServer(limits=Limits(speed=getattr(request, "param", 1.0))) as server:
         yield server
 
 

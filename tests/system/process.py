@@ -7,12 +7,14 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 HOCTAP = (sys.executable, "-m", "tests.system.hoctap")
+HURRIED_HOCTAP = (sys.executable, "-m", "tests.system.hurried")
 PATIENCE = 60.0
 
 # What the machine that runs the tests may have set must not reach the program.
@@ -120,7 +122,8 @@ class Serving:
 
     async def _end(self, number: signal.Signals) -> int:
         if self.process.returncode is None:
-            os.killpg(self.process.pid, number)
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self.process.wait()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
 
 from tests.botapi import BotApiServer, Person, Shown
 from tests.system.commune import VILLAGE, code_in
@@ -179,8 +178,3 @@ async def the_head_confirms_anna(head: Talk, anna: Talk) -> None:
     await head.type("1", "Anna Novak", f"sinh năm {BORN + 10}")
     await head.press("✅ Xác nhận", "Đã xác nhận phiếu của Anna Novak")
     await anna.read("The branch has confirmed your form.")
-
-
-def this_year() -> int:
-    """Return the year of the round."""
-    return date.today().year

@@ -9,16 +9,11 @@ import aiohttp
 import pytest
 from sqlalchemy import make_url
 
-from bot.store.database import Database
 from tests.botapi import BotApiServer
 from tests.databases import Databases
-from tests.system.commune import VILLAGE, set_up
+from tests.system.commune import VILLAGE, leave_empty, set_up
 from tests.system.conftest import Serve
 from tests.system.process import Deployment, free_port
-
-
-async def leave_empty(database: Database) -> None:
-    """Prepare nothing: `hoctap migrate` is to do it."""
 
 
 @dataclass(slots=True)

@@ -11,38 +11,40 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from bot.store.database import Database
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Person
 from tests.databases import Databases
 from tests.system import story
-from tests.system.commune import COMMUNE, VILLAGE, invite, set_up
+from tests.system.commune import COMMUNE, VILLAGE, invite, leave_empty, set_up, sqlite_in
 from tests.system.conftest import Serve
-from tests.system.process import Deployment, Finished, free_port
-
-pytestmark = pytest.mark.xdist_group("system")
+from tests.system.hurried import SPEED
+from tests.system.process import HURRIED_HOCTAP, Deployment, Finished, free_port
 
 SECRET = "a-long-random-secret"
 EVERYBODY = '{"type": "all_private_chats"}'
 
 
 @pytest.fixture
-async def postgresql(databases: Databases) -> AsyncIterator[str]:
-    """The address of an empty PostgreSQL database, as an administrator would write it."""
-
-    async def leave_empty(database: Database) -> None:
-        pass
-
+async def address(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database, as an administrator would write it."""
+    if request.param == "sqlite":
+        yield sqlite_in(tmp_path)
+        return
     async with databases.fresh("postgresql", leave_empty) as url:
         yield url.replace("postgresql+asyncpg", "postgresql")
 
 
-@pytest.mark.parametrize("way", ["polling on SQLite", "webhook on SQLite", "polling on PostgreSQL"])
+@pytest.mark.parametrize(
+    ("telegram", "address", "way"),
+    [(1, "sqlite", "polling"), (SPEED, "sqlite", "webhook"), (SPEED, "postgresql", "polling")],
+    indirect=["telegram", "address"],
+)
 async def test_a_commune_goes_live_and_two_residents_are_confirmed(
-    on_telegram: Deployment, telegram: BotApiServer, serve: Serve, way: str, request: pytest.FixtureRequest
+    on_telegram: Deployment, telegram: BotApiServer, serve: Serve, address: str, way: str
 ) -> None:
-    if "PostgreSQL" in way:
-        on_telegram.settings["DATABASE_URL"] = request.getfixturevalue("postgresql")
-    if "webhook" in way:
+    on_telegram.settings["DATABASE_URL"] = address
+    if telegram.limits.speed == SPEED:
+        on_telegram.command = HURRIED_HOCTAP
+    if way == "webhook":
         on_telegram.settings |= {"PUBLIC_URL": on_telegram.url, "TELEGRAM_WEBHOOK_SECRET": SECRET}
     await set_up(on_telegram)
     invitation = await invite(on_telegram, "admin", COMMUNE)
@@ -56,7 +58,7 @@ async def test_a_commune_goes_live_and_two_residents_are_confirmed(
     await story.the_head_confirms_anna(cast.head, cast.anna)
 
     assert telegram.ledger.violations(unanswered_after=0) == []
-    assert (telegram.default_bot.webhook is not None) == ("webhook" in way)
+    assert (telegram.default_bot.webhook is not None) == (way == "webhook")
     assert _menus(telegram, cast) == {
         "Vietnamese": ["start", "status", "help", "language", "privacy", "cancel"],
         "English": "Help",

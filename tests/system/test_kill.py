@@ -19,7 +19,7 @@ from flows.criteria import CriteriaSet
 from tests.botapi import SENDS, BotApiServer, FaultPlan, Limits
 from tests.botapi.account import DEFAULT_TOKEN
 from tests.system.commune import set_up, sqlite_in
-from tests.system.process import Deployment
+from tests.system.process import HURRIED_HOCTAP, Deployment, Serving
 from tests.system.resident import Plan, Resident
 
 pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(600)]
@@ -28,6 +28,7 @@ RESIDENTS = 100
 KILLS = 30
 SEED = 20261101
 LONGEST = 300.0
+STALLED_AFTER = 45.0  # seconds in which nobody got anywhere
 SETTLED_WITHIN = 60.0
 
 # No limits: they would take an hour. The speed makes a webhook be tried again soon.
@@ -58,12 +59,10 @@ class Run:
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
-async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_anything(
-    way: str, tmp_path: Path
-) -> None:
+async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_anything(way: str, tmp_path: Path) -> None:
     begun = time.monotonic()
     settings = {"DATABASE_URL": sqlite_in(tmp_path), "TELEGRAM_TOKEN": DEFAULT_TOKEN}
-    deployment = Deployment(tmp_path, settings, (sys.executable, "-m", "tests.system.hurried"))
+    deployment = Deployment(tmp_path, settings, HURRIED_HOCTAP)
     await set_up(deployment)
     async with BotApiServer(limits=NO_LIMITS, faults=TROUBLE, seed=SEED) as server:
         deployment.settings["TELEGRAM_API_URL"] = server.base_url
@@ -106,7 +105,7 @@ async def _live_through_power_cuts(run: Run) -> None:
 
 async def _come_and_live(run: Run, place: int) -> None:
     """Come one after the other, so that there is a power cut in everybody's form."""
-    while run.kills < place * 0.8 * KILLS // RESIDENTS:  # noqa: ASYNC110
+    while run.kills < place * 0.8 * KILLS // RESIDENTS:
         await asyncio.sleep(0.02)
     await run.residents[place].live()
 
@@ -122,15 +121,19 @@ async def _repeat_updates(run: Run) -> None:
 
 
 async def _cut_the_power(run: Run) -> None:
-    """Kill the process and start it again until everybody is done; then let it finish."""
-    startup = 1.0
-    while not run.done:
+    """Kill the process and start it again until everybody is done, or waits in vain; then let it finish."""
+    startup, progress = 1.0, (0, time.monotonic())
+    while not run.done and time.monotonic() - progress[1] < STALLED_AFTER:
+        if (acts := sum(resident.acts for resident in run.residents)) > progress[0]:
+            progress = (acts, time.monotonic())
         serving = await run.deployment.start()
         ready = asyncio.create_task(serving.until_ready())
         try:
             # Most die while they work, some before they do; once there were enough, they may work for longer.
             longest = startup + (1.6 if run.kills < KILLS else 5.0)
             await _sleep_unless_done(run, run.random.uniform(0.6 * startup, longest))
+            if run.random.random() < 0.5:
+                await _kill_between_two_writes(run, serving)
         finally:
             ready.cancel()
             await serving.kill()
@@ -141,9 +144,15 @@ async def _cut_the_power(run: Run) -> None:
     await _finish(run)
 
 
+async def _kill_between_two_writes(run: Run, serving: Serving) -> None:
+    file, group = str(run.deployment.folder / "hoctap.db"), str(serving.process.pid)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.system.power_cut", file, group)
+    await process.wait()
+
+
 async def _sleep_unless_done(run: Run, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not run.done:  # noqa: ASYNC110
+    while time.monotonic() < until and not run.done:
         await asyncio.sleep(min(0.02, max(0.0, until - time.monotonic())))
 
 
@@ -152,7 +161,7 @@ async def _finish(run: Run) -> None:
     serving = await run.deployment.serve()
     try:
         async with asyncio.timeout(SETTLED_WITHIN):
-            while not run.server.idle() or _open(run):  # noqa: ASYNC110
+            while not run.server.idle() or _open(run):
                 await asyncio.sleep(0.2)
     except TimeoutError:
         pass
@@ -199,7 +208,7 @@ def _every_answer_is_kept_as_given(run: Run) -> None:
     assert _rows(run, tallies) == [("submitted", RESIDENTS)]
 
 
-def _forms(run: Run) -> dict[str, tuple[object, ...]]:
+def _forms(run: Run) -> dict[object, tuple[object, ...]]:
     forms = (
         'SELECT assessments.id, name, birth_year, "group", state, version'
         " FROM assessments JOIN people ON people.id = person_id"
@@ -269,7 +278,8 @@ def _count(run: Run, statement: str) -> int:
 
 @contextmanager
 def _database(run: Run) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(run.deployment.folder / "hoctap.db", timeout=30)) as connection:
+    file = run.deployment.folder / "hoctap.db"
+    with closing(sqlite3.connect(file, timeout=30)) as connection:
         yield connection
 
 

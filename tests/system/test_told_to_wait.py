@@ -9,6 +9,7 @@ from tests.system.process import Deployment
 
 PEOPLE = 90
 WAIT = 3
+ON_THEIR_WAY = 3  # Letters that had left when the bot was told.
 
 
 async def test_after_a_wait_that_telegram_asked_for_the_bot_keeps_to_its_pace(
@@ -21,17 +22,17 @@ async def test_after_a_wait_that_telegram_asked_for_the_bot_keeps_to_its_pace(
         person.start(f"v-{VILLAGE}")
     await _until(telegram, 5)
     telegram.faults = FaultPlan(too_many=1.0, retry_after=WAIT)
-    while not telegram.ledger.injected_too_many:  # noqa: ASYNC110
+    while not telegram.ledger.injected_too_many:
         await asyncio.sleep(0.005)
     telegram.faults = FaultPlan()
     await _until(telegram, PEOPLE)
     assert [len(person.inbox) for person in people] == [1] * PEOPLE
-    # A letter may have been on its way when the bot was told; none may follow.
-    waits = [v for v in telegram.ledger.violations() if v.kind != "too fast" or "retry_after" not in v.detail]
-    assert [f"{v.kind}: {v.detail}" for v in waits] == []
+    broken = [f"{violation.kind}: {violation.detail}" for violation in telegram.ledger.violations()]
+    assert [one for one in broken if not one.startswith("too fast")] == []
+    assert len(broken) <= ON_THEIR_WAY, broken
 
 
 async def _until(telegram: BotApiServer, sent: int) -> None:
     async with asyncio.timeout(60):
-        while len(telegram.ledger.messages) < sent:  # noqa: ASYNC110
+        while len(telegram.ledger.messages) < sent:
             await asyncio.sleep(0.005)

@@ -1,0 +1,129 @@
+"""Evidence files: named by what is in them, called what they are, and kept where they belong."""
+
+import hashlib
+import io
+import stat
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.services.files import DOCUMENTS, MOST_BYTES, PHOTOS, FileRefused, FileStore, media_type_of
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(300)
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(300)
+WEBP = b"RIFF\x24\x01\x00\x00WEBPVP8 " + bytes(300)
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(300)
+PDF = b"%PDF-1.7\n" + bytes(300)
+GIF = b"GIF89a" + bytes(300)
+MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(300)
+EXE = b"MZ" + bytes(300)
+HTML = b"<html><script>alert(1)</script></html>" + bytes(300)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>' + bytes(300)
+
+
+def word_file() -> bytes:
+    """Return the beginning of what a word processor writes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>" + " " * 400)
+        archive.writestr("_rels/.rels", "<Relationships/>")
+        archive.writestr("word/document.xml", "<document/>")
+    return buffer.getvalue()
+
+
+KINDS = {"jpeg": (JPEG, "photo"), "png": (PNG, "photo"), "webp": (WEBP, "photo"), "heic": (HEIC, "photo"),
+         "pdf": (PDF, "document"), "docx": (word_file(), "document")}  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    """An empty store, beside something that is none of its business."""
+    (tmp_path / "hoctap.db").write_text("precious")
+    return FileStore(tmp_path / "evidence")
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_file_is_kept_by_the_hash_of_its_content_and_called_what_it_is(
+    name: str, store: FileStore, tmp_path: Path
+) -> None:
+    content, kind = KINDS[name]
+    digest = hashlib.sha256(content).hexdigest()
+    kept = await store.keep(content)
+    assert (kept.digest, kept.kind, kept.source) == (digest, kind, f"sha256:{digest}")
+    assert files_in(tmp_path / "evidence") == [tmp_path / "evidence" / digest[:2] / digest]
+    assert await store.read(digest) == content
+
+
+async def test_a_file_that_is_sent_twice_is_kept_once(store: FileStore, tmp_path: Path) -> None:
+    assert await store.keep(JPEG) == await store.keep(JPEG)
+    assert len(files_in(tmp_path / "evidence")) == 1
+
+
+async def test_nobody_but_the_owner_of_the_process_may_read_a_file(store: FileStore, tmp_path: Path) -> None:
+    await store.keep(JPEG)
+    (file,) = files_in(tmp_path / "evidence")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", GIF, MP4, EXE, HTML, SVG, b"hello", bytes(1000)])
+async def test_what_is_no_evidence_is_refused_and_leaves_nothing(
+    content: bytes, store: FileStore, tmp_path: Path
+) -> None:
+    with pytest.raises(FileRefused):
+        await store.keep(content)
+    assert not (tmp_path / "evidence").exists()
+
+
+async def test_a_file_may_have_ten_megabytes_and_not_a_byte_more(store: FileStore) -> None:
+    await store.keep(JPEG.ljust(MOST_BYTES, b"\0"))
+    with pytest.raises(FileRefused):
+        await store.keep(JPEG.ljust(MOST_BYTES + 1, b"\0"))
+
+
+@given(st.binary(max_size=400))
+def test_whatever_is_sent_is_refused_or_is_of_a_kind_that_is_kept(content: bytes) -> None:
+    with suppress(FileRefused):
+        assert media_type_of(content) in PHOTOS | DOCUMENTS
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        "",
+        "..",
+        "../../hoctap.db",
+        "/etc/passwd",
+        "A" * 64,
+        "a" * 63,
+        "a" * 65,
+        f"{'a' * 64}\n",
+        f"../{'a' * 64}",
+        "a\0" * 32,
+    ],
+)
+async def test_what_is_no_digest_is_never_looked_for(digest: str, store: FileStore, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a SHA-256 digest"):
+        await store.read(digest)
+    with pytest.raises(ValueError, match="not a SHA-256 digest"):
+        store.forget([f"sha256:{digest}"])
+    assert (tmp_path / "hoctap.db").read_text() == "precious"
+
+
+async def test_a_file_that_is_not_there_is_none_and_forgetting_it_is_no_fault(store: FileStore) -> None:
+    assert await store.read("a" * 64) is None
+    store.forget([f"sha256:{'a' * 64}"])
+
+
+async def test_only_what_is_named_and_kept_here_is_forgotten(store: FileStore) -> None:
+    jpeg, pdf = await store.keep(JPEG), await store.keep(PDF)
+    store.forget([jpeg.source, "a handle of the channel", ""])
+    assert await store.read(jpeg.digest) is None
+    assert await store.read(pdf.digest) == PDF

@@ -1,0 +1,305 @@
+"""The turn loop as it runs: what is acknowledged, what is answered, and what happens while the database is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from bot.services import invitations
+from bot.services.bell import Bell
+from bot.services.criteria_files import shipped
+from bot.services.rounds import load_criteria
+from bot.store.database import Database, is_unreachable, patiently
+from bot.store.inbox import Incoming
+from bot.store.tables import assessments, conversations, inbox
+from bot.store.tables import invitations as invitations_table
+from flows.facts import digest_of
+from flows.replies import Pressed, SentFile
+from tests.commune import Commune, fill_in, under_way
+from tests.databases import Databases
+
+
+@asynccontextmanager
+async def running(commune: Commune, forgotten: list[str] | None = None) -> AsyncIterator[None]:
+    """Run the loop until the block is left."""
+
+    def forget(files: Iterable[str]) -> None:
+        if forgotten is not None:
+            forgotten.extend(files)
+
+    task = asyncio.create_task(commune.turns.run(forget))
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
+async def answered(commune: Commune) -> None:
+    """Wait until every update is done."""
+    async with asyncio.timeout(20):
+        while await commune.count(inbox, inbox.c.done_at.is_(None)):
+            await asyncio.sleep(0.005)
+
+
+async def test_what_is_acknowledged_is_committed_and_soon_answered(commune: Commune) -> None:
+    async with running(commune):
+        for level in ("2", "3", "1"):
+            await commune.turns.receive([commune.update("Minh", level, update_id=level)])
+            assert await commune.count(inbox, inbox.c.update_id == level) == 1
+        await answered(commune)
+    assert len(await commune.answers("Minh")) == 6
+    assert len(await commune.read("Minh")) == 3
+
+
+async def test_many_people_at_once_are_each_answered_once(commune: Commune) -> None:
+    names = [f"người {number}" for number in range(100)]
+    async with running(commune):
+        await asyncio.gather(*(commune.turns.receive([commune.update(name, "/start")]) for name in names))
+        await answered(commune)
+    assert [len(await commune.read(name)) for name in names] == [1] * len(names)
+
+
+async def test_what_was_waiting_when_the_process_died_is_answered_by_the_next(commune: Commune) -> None:
+    await commune.turns.receive([commune.update("Minh", "2"), commune.update("Minh", "3")])
+    commune.turns = commune.instance()
+    async with running(commune):
+        await answered(commune)
+    assert len(await commune.answers("Minh")) == 5
+
+
+async def test_an_update_that_no_database_takes_is_not_acknowledged_and_stops_nobody_else(commune: Commune) -> None:
+    bad = Incoming("telegram", "1", "Minh", None, commune.update("Minh", "2").reply)  # type: ignore[arg-type]
+    async with running(commune):
+        with pytest.raises(IntegrityError):
+            await commune.turns.receive([bad])
+        await commune.turns.receive([commune.update("Minh", "2")])
+        await answered(commune)
+    assert len(await commune.answers("Minh")) == 4
+
+
+async def test_receiving_nothing_is_nothing(commune: Commune) -> None:
+    before = await commune.count(inbox)
+    await commune.turns.receive([])
+    assert await commune.count(inbox) == before
+
+
+async def test_files_that_nobody_needs_any_more_are_handed_out_once(commune: Commune) -> None:
+    source, forgotten = f"sha256:{'ab' * 32}", list[str]()
+    await commune.say("Minh", "sửa 2", "1")
+    await commune.together(("Minh", SentFile("photo", "lop.jpg", source)))
+    async with running(commune, forgotten):
+        for word in ("/privacy", "xoá", "xoá hết"):
+            await commune.turns.receive([commune.update("Minh", word)])
+            await answered(commune)
+    assert forgotten == [source]
+
+
+async def test_a_set_that_is_published_meanwhile_serves_new_forms_and_leaves_the_others(commune: Commune) -> None:
+    await commune.say("Minh", "2")
+    old = next(criteria for criteria in shipped() if criteria.group == "farmer")
+    new = replace(old, version="2026.9")
+    await load_criteria(commune.database, (new,), commune.now)
+    await commune.say("Tư", "/start v-tk-dong", "vi", "có", "Đỗ Văn Tư", "1975", "có", "1", "có", "bắt đầu")
+    await commune.say("Minh", "2")
+    assert await commune.column(select(assessments.c.pin).order_by(assessments.c.id)) == [old.pin, old.pin, new.pin]
+    assert len(await commune.answers("Minh")) == 5
+
+
+async def test_an_administrators_invitation_is_kept_as_a_digest_only_and_its_links_open_the_bot(
+    commune: Commune,
+) -> None:
+    await commune.say("Hoa", "/invite", "1", "thon doai", "1")
+    said = "\n".join(await commune.texts("Hoa"))
+    code = said.partition("/start ")[2].split()[0]
+    assert f"https://hoctap.example/chat?start={code}" in said
+    assert code.removeprefix("i-") not in await commune.everything()
+    digests = await commune.column(select(invitations_table.c.digest))
+    assert digest_of(code.removeprefix("i-")) in digests
+
+
+async def test_two_invitations_made_in_one_batch_have_tokens_of_their_own(commune: Commune) -> None:
+    code, _expires = await invitations.invite(commune.database, "admin", "tk", commune.now)
+    await commune.say("Tư", f"/start {code}", "vi", "có", "Đỗ Văn Tư", "có")
+    for name in ("Hoa", "Tư"):
+        await commune.say(name, "/invite", "1", "thon doai")
+        await commune.read(name)
+    await commune.together(("Hoa", "1"), ("Tư", "1"))
+    codes = {(await commune.texts(name))[0].partition("/start ")[2].split()[0] for name in ("Hoa", "Tư")}
+    assert len(codes) == 2
+
+
+async def test_the_menu_comes_with_the_language_and_grows_with_a_role(commune: Commune) -> None:
+    code, _expires = await invitations.invite(commune.database, "head", "tk-doai", commune.now)
+    await commune.say("Tư", f"/start {code}")
+    await commune.read("Tư")
+    await commune.say("Tư", "vi")
+    first = [entry.command for one in await commune.read("Tư") for entry in one.menu]
+    await commune.say("Tư", "đồng ý", "Đỗ Văn Tư", "có")
+    then = [entry.command for one in await commune.read("Tư") for entry in one.menu]
+    assert (first[0], then[0]) == ("start", "review")
+    assert set(then) - set(first) == {"review"}
+
+
+async def test_everybody_is_written_to_in_their_own_language(commune: Commune) -> None:
+    await commune.say("Lan", "/language", "english")
+    await commune.deliver()
+    form = await commune.form("Lan")
+    await commune.press("Hạnh", f"c:confirm:{form.id}:{form.version}")
+    assert (await commune.texts("Lan"))[0].startswith("✅ The branch has confirmed your form.")
+    assert (await commune.texts("Hạnh"))[0].startswith("✅ Đã xác nhận")
+
+
+async def test_a_card_reaches_every_head_of_the_village(commune: Commune) -> None:
+    await fill_in(commune, "Minh", 7)
+    await commune.say("Minh", "nộp")
+    assert {name: await _cards(commune, name, "Lê Văn Minh") for name in ("Trường", "Hạnh", "Hoa")} == {
+        "Trường": 1, "Hạnh": 1, "Hoa": 0,
+    }  # fmt: skip
+
+
+async def test_a_card_does_not_reach_the_head_whose_own_form_it_is(commune: Commune) -> None:
+    await commune.say("Hạnh", "/start", "bắt đầu", "1970", "thon dong than khe", "1", "1", "có", "bắt đầu làm phiếu")
+    await fill_in(commune, "Hạnh", 10)
+    await commune.say("Hạnh", "nộp")
+    assert (await commune.form("Hạnh")).state == "submitted"
+    confirm = f"c:confirm:{(await commune.form('Hạnh')).id}:"
+    assert (await commune.payload("Trường", confirm)).startswith(confirm)
+    own = [button.payload for one in await commune.read("Hạnh") for row in one.buttons for button in row]
+    assert not any(payload.startswith("c:") for payload in own)
+
+
+async def _cards(commune: Commune, name: str, owner: str) -> int:
+    return sum(owner in text_ for text_ in await commune.texts(name))
+
+
+# While the database is away
+
+
+async def test_work_is_done_again_until_the_database_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.database.SECONDS_AWAY", 0.001)
+    away: list[Exception] = [ConnectionRefusedError(), OperationalError("", {}, Exception("locked")), TimeoutError()]
+
+    async def work() -> str:
+        if away:
+            raise away.pop()
+        return "done"
+
+    assert await patiently(work) == "done"
+
+
+async def test_a_fault_that_waiting_does_not_cure_is_not_waited_for() -> None:
+    async def work() -> None:
+        raise IntegrityError("", {}, Exception("twice"))
+
+    with pytest.raises(IntegrityError):
+        await patiently(work)
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (asyncpg.CannotConnectNowError("the database system is starting up"), True),
+        (asyncpg.TooManyConnectionsError("sorry, too many clients already"), True),
+        (asyncpg.DeadlockDetectedError("deadlock detected"), True),
+        (asyncpg.InvalidPasswordError("password authentication failed"), False),
+        (DBAPIError("", {}, asyncpg.AdminShutdownError("terminating connection")), True),
+        (DBAPIError("", {}, asyncpg.UniqueViolationError("twice")), False),
+        (ConnectionResetError(), True),
+        (KeyError("x"), False),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_does_not(error: Exception, passing: bool) -> None:
+    assert is_unreachable(error) is passing
+
+
+async def test_updates_are_kept_and_answered_once_while_connections_break(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.database.SECONDS_AWAY", 0.05)
+    async with databases.fresh("postgresql", under_way) as url, databases.fresh("postgresql") as other:
+        commune, outside = Commune(Database(url)), Database(other)
+        cut = (
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{commune.database.url.database}'"
+        )
+        async with running(commune):
+            for level in ("2", "3", "1"):
+                sending = asyncio.create_task(_received(commune, level))
+                async with outside.writing() as connection:
+                    await connection.execute(text(cut))
+                await sending
+            await _answered_in_the_end(commune)
+        assert len(await commune.answers("Minh")) == 6
+        assert len(await commune.read("Minh")) == 3
+        await commune.database.close()
+        await outside.close()
+
+
+async def _answered_in_the_end(commune: Commune) -> None:
+    await patiently(lambda: answered(commune))
+
+
+async def _received(commune: Commune, said: str) -> None:
+    """Send an update as a channel does: again and again until it is acknowledged."""
+    update = commune.update("Minh", said)
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await commune.turns.receive([update])
+            except Exception:
+                await asyncio.sleep(0.02)
+
+
+async def test_two_transactions_that_wait_for_each_other_are_a_passing_trouble(databases: Databases) -> None:
+    async with databases.fresh("postgresql", under_way) as url:
+        database = Database(url)
+        ready = asyncio.Barrier(2)
+
+        async def lock(*names: str) -> None:
+            async with database.writing() as connection:
+                for name in names:
+                    locking = select(conversations.c.id).where(conversations.c.address == name).with_for_update()
+                    await connection.execute(locking)
+                    if name == names[0]:
+                        await ready.wait()
+
+        outcomes = await asyncio.gather(lock("Lan", "Minh"), lock("Minh", "Lan"), return_exceptions=True)
+        errors = [outcome for outcome in outcomes if outcome is not None]
+        assert [is_unreachable(error) for error in errors] == [True]
+        await database.close()
+
+
+# The bell
+
+
+async def test_a_bell_that_rang_before_one_began_to_wait_is_heard() -> None:
+    bell = Bell()
+    heard = bell.rings
+    bell.ring()
+    async with asyncio.timeout(5):
+        await bell.wait(heard, seconds=3600)
+
+
+async def test_a_bell_wakes_all_who_wait_and_a_silent_one_lets_go_after_a_while() -> None:
+    bell = Bell()
+    async with asyncio.timeout(5):
+        waiting = [asyncio.create_task(bell.wait(bell.rings, seconds=3600)) for _waiter in range(3)]
+        await asyncio.sleep(0)
+        bell.ring()
+        await asyncio.gather(*waiting)
+        await bell.wait(bell.rings, seconds=0.01)
+
+
+async def test_pressing_a_forged_button_costs_nobody_the_loop(commune: Commune) -> None:
+    async with running(commune):
+        await commune.turns.receive([commune.update("Hạnh", Pressed(f"c:confirm:{'9' * 40}:1"))])
+        await commune.turns.receive([commune.update("Minh", "2")])
+        await answered(commune)
+    assert len(await commune.answers("Minh")) == 4

@@ -1,0 +1,5 @@
+"""A commune under way, on each database."""
+
+from tests.commune import commune
+
+__all__ = ["commune"]

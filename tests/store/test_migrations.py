@@ -1,0 +1,159 @@
+"""Migrations up and down with data in every table, and what is refused instead of being worked with."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+import bot.store.migrations
+from bot.services import invitations
+from bot.store.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
+from bot.store.migrating import check_migrated, migrate
+from bot.store.tables import metadata
+from tests.commune import Commune, gone_live
+from tests.databases import BACKENDS, Backend, Databases
+
+SCRIPTS = ScriptDirectory(str(Path(bot.store.migrations.__file__).parent))
+REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()]
+
+
+async def nothing(database: Database) -> None:
+    """Leave a database as it was made."""
+    async with database.reading() if not database.is_sqlite else database.writing() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+
+async def tables(database: Database) -> set[str]:
+    async with database.reading() as connection:
+        return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names())) - {"alembic_version"}
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_knows(database: Database) -> None:
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_there_is_one_newest_revision() -> None:
+    assert len(SCRIPTS.get_heads()) == 1
+
+
+async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(commune: Commune) -> None:
+    await commune.say("Minh", "sửa 2", "1")
+    await commune.say("Minh", "Lớp học ở nhà văn hóa")
+    for table in metadata.sorted_tables:
+        assert await commune.count(table) > 0, table.name
+    for revision in [*REVISIONS[1:], "base"]:
+        await migrate(commune.database, revision)
+    assert await tables(commune.database) == set()
+    for revision in reversed(REVISIONS):
+        await migrate(commune.database, revision)
+    await check_migrated(commune.database)
+    async with commune.database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+    left = {table.name for table in metadata.sorted_tables if await commune.count(table)}
+    assert left == {"reference_version"}
+
+
+async def test_a_database_that_went_down_and_up_works_again(database: Database) -> None:
+    await migrate(database, "base")
+    await gone_live(database)
+    commune = Commune(database)
+    await commune.say("Lan", "/start v-tk-dong", "vi", "có", "Nguyễn Thị Lan")
+    code, _expires = await invitations.invite(database, "head", "tk", commune.now)
+    await commune.say("Tư", f"/start {code}")
+    assert len(await commune.read("Lan")) == 4
+
+
+async def test_migrating_twice_changes_nothing(commune: Commune) -> None:
+    before = await commune.everything()
+    await migrate(commune.database)
+    assert await commune.everything() == before
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_tables_that_are_missing_are_said_in_one_line_with_the_cure(
+    backend: Backend, databases: Databases
+) -> None:
+    async with databases.fresh(backend, nothing) as url:
+        database = Database(url)
+        with pytest.raises(
+            DatabaseUnusable, match=r"^the tables are missing or of an older version; run: hoctap migrate$"
+        ):
+            await check_migrated(database)
+        await database.close()
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = await tables(database)
+    with pytest.raises(DatabaseUnusable, match="made by a newer hoctap"):
+        await migrate(database)
+    with pytest.raises(DatabaseUnusable):
+        await check_migrated(database)
+    assert await tables(database) == before
+
+
+async def test_a_migration_that_fails_leaves_nothing_half_done(database: Database) -> None:
+    await migrate(database, "base")
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE inbox (id INTEGER)"))
+    before = await tables(database)
+    with pytest.raises(Exception, match="already exists"):
+        await migrate(database)
+    assert await tables(database) == before
+
+
+# SQLite
+
+
+async def test_a_database_that_is_not_there_is_said_and_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "hoctap.db"
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    with pytest.raises(DatabaseUnusable, match=r"^there is no database yet; run: hoctap migrate$"):
+        await check_migrated(database)
+    assert not file.exists()
+    await database.close()
+
+
+async def test_what_sqlite_was_told_is_read_back_on_the_writing_connection(databases: Databases) -> None:
+    async with databases.fresh("sqlite") as url:
+        database = Database(url)
+        async with database.writing() as connection:
+            read = {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar_one() for name in PRAGMAS}
+        assert read == PRAGMAS
+        assert (read["journal_mode"], read["synchronous"], read["foreign_keys"]) == ("wal", 2, 1)
+        await database.close()
+
+
+async def test_a_sqlite_that_does_not_keep_what_it_was_told_is_refused() -> None:
+    database = Database("sqlite+aiosqlite:///:memory:")
+    with pytest.raises(DatabaseUnusable, match=r"PRAGMA journal_mode at memory, wal is needed"):
+        async with database.writing():
+            pass
+    await database.close()
+
+
+async def test_a_reader_cannot_write(databases: Databases) -> None:
+    async with databases.fresh("sqlite") as url:
+        database = Database(url)
+        async with database.reading() as connection:
+            with pytest.raises(Exception, match="readonly"):
+                await connection.execute(text("UPDATE reference_version SET version = 99"))
+        await database.close()
+
+
+async def test_an_address_where_nobody_answers_is_said_without_its_password() -> None:
+    database = Database("postgresql+asyncpg://hoctap:geheim@127.0.0.1:1/hoctap")
+    with pytest.raises(DatabaseUnusable) as refused:
+        await check_reachable(database)
+    assert "geheim" not in str(refused.value)
+    assert str(refused.value).startswith("DATABASE_URL is not usable")
+    await database.close()

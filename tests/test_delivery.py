@@ -1,0 +1,276 @@
+"""Delivery, with a sender that does what a script says: what is sent, when, how often, and what is left of it."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from bot.delivery import IN_FLIGHT, LONGEST_BACKOFF, Delivery, backoff
+from bot.services.bell import Bell
+from bot.services.sending import BlockedByPerson, Later, Outcome, Rates, Rejected, Sent
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.inbox import ConversationIds
+from bot.store.outbox import NOTICE, REPLY, Letter, Recipient
+from bot.store.tables import conversations
+from bot.store.tables import outbox as letters
+from flows.messages import Outgoing
+
+FAST = Rates(per_bot=10_000, per_chat=10_000)
+# Clocks are not exact to the last millisecond.
+EARLY = 0.02
+
+
+class ScriptedSender:
+    """A channel that does with each text what its script says, and else takes it."""
+
+    channel, bot = "telegram", "1"
+
+    def __init__(self, rates: Rates = FAST, script: dict[str, list[Outcome]] | None = None) -> None:
+        self.rates = rates
+        self.script: dict[str, list[Outcome]] = defaultdict(list, script or {})
+        self.tried: list[tuple[str, str]] = []
+        self.times: list[float] = []
+        self.answered: list[str] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.flying = self.most_flying = 0
+
+    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
+        """Do what is next in the script."""
+        text = outgoing.text if outgoing is not None else ""
+        self.tried.append((address, text))
+        self.times.append(time.monotonic())
+        self.answered += [callback] if callback else []
+        self.flying += 1
+        self.most_flying = max(self.most_flying, self.flying)
+        await self.open.wait()
+        await asyncio.sleep(0)
+        self.flying -= 1
+        return self.script[text].pop(0) if self.script[text] else Sent()
+
+    def tried_with(self, address: str) -> list[str]:
+        """Return the texts somebody was to be sent, in order."""
+        return [text for to, text in self.tried if to == address]
+
+
+class PostOffice:
+    """A database with letters in it, and the delivery of one bot."""
+
+    def __init__(self, database: Database, sender: ScriptedSender) -> None:
+        self.database = database
+        self.sender = sender
+        self.bell = Bell()
+        self.delivery = Delivery(database, sender, lambda: datetime.now(UTC), self.bell)
+
+    async def write(
+        self, addresses: list[str], *texts: str, priority: int = REPLY, callback: str | None = None
+    ) -> None:
+        """Queue the same letters to several people; no text is a letter that only answers a press."""
+        places = [("telegram", "1", address) for address in addresses]
+        async with self.database.writing() as connection:
+            ids = await ConversationIds().of(connection, places)
+            wanted = [
+                Letter(Recipient(ids[place], *place, "vi"), Outgoing(text) if text else None, callback, priority)
+                for text in texts
+                for place in places
+            ]
+            await outbox.queue(connection, wanted, datetime.now(UTC))
+        self.bell.ring()
+
+    async def states(self, address: str = "") -> list[str]:
+        """Return the states of the letters, of one person's if told."""
+        statement = select(letters.c.state).order_by(letters.c.id)
+        async with self.database.reading() as connection:
+            return list(
+                await connection.scalars(statement.where(letters.c.address == address) if address else statement)
+            )
+
+    async def settled(self) -> None:
+        """Wait until no letter is open."""
+        async with asyncio.timeout(20):
+            while {"queued", "sending"} & {*await self.states()}:
+                await asyncio.sleep(0.01)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["PostOffice"]:
+        """Deliver until the block is left."""
+        task = asyncio.create_task(self.delivery.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look more often, so that tests are soon over."""
+    monkeypatch.setattr("bot.delivery.IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 0.01)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def test_the_order_of_a_conversation_holds_when_the_first_letter_must_be_tried_again(database: Database) -> None:
+    sender = ScriptedSender(script={"1": [Later("502", 0.05), Later("502", 0.05)]})
+    office = PostOffice(database, sender)
+    await office.write(["Lan"], "1", "2", "3")
+    await office.write(["Minh"], "a", "b")
+    async with office.running():
+        await office.settled()
+    assert sender.tried_with("Lan") == ["1", "1", "1", "2", "3"]
+    assert sender.tried_with("Minh") == ["a", "b"]
+    assert await office.states() == ["sent"] * 5
+
+
+async def test_somebody_else_is_not_kept_waiting_by_a_letter_that_is_tried_again(database: Database) -> None:
+    sender = ScriptedSender(script={"1": [Later("502", 3600)]})
+    office = PostOffice(database, sender)
+    await office.write(["Lan"], "1", "2")
+    await office.write(["Minh"], "a", "b")
+    async with office.running():
+        await until(lambda: sender.tried_with("Minh") == ["a", "b"])
+    assert await office.states("Lan") == ["queued", "queued"]
+
+
+async def test_a_held_bot_sends_nothing_until_the_seconds_are_over_and_then_one_after_the_other(
+    database: Database,
+) -> None:
+    hold, count, rate = 0.4, 12, 50
+    sender = ScriptedSender(Rates(rate, 10_000), {"1": [Later("429", hold, whole_bot=True)]})
+    office = PostOffice(database, sender)
+    await office.write(["Lan"], "1")
+    await office.write([f"person {number}" for number in range(count)], "2")
+    async with office.running():
+        await until(lambda: office.delivery.trouble is not None)
+        assert "429" in str(office.delivery.trouble)
+        held_at = sender.times[0]
+        await office.settled()
+        assert office.delivery.trouble is None
+    before = [moment for moment in sender.times if moment < held_at + hold - EARLY]
+    after = sorted(moment for moment in sender.times if moment >= held_at + hold - EARLY)
+    # What the channel had not answered yet when the hold began was under way already.
+    assert len(before) <= 2
+    assert after[-1] >= held_at + hold + (len(after) - 1) / rate - EARLY
+    assert await office.states() == ["sent"] * (count + 1)
+
+
+async def test_who_stopped_the_bot_is_marked_and_what_waits_for_them_is_over(database: Database) -> None:
+    sender = ScriptedSender(script={"1": [BlockedByPerson("403")]})
+    office = PostOffice(database, sender)
+    await office.write(["Lan"], "1", "2", "3")
+    await office.write(["Minh"], "a")
+    async with office.running():
+        await office.settled()
+    assert await office.states("Lan") == ["blocked"] * 3
+    assert await office.states("Minh") == ["sent"]
+    assert sender.tried_with("Lan") == ["1"]
+    async with database.reading() as connection:
+        rows = await connection.execute(select(conversations.c.address, conversations.c.blocked_at))
+        assert {row.address: row.blocked_at is not None for row in rows} == {"Lan": True, "Minh": False}
+
+
+async def test_a_rejected_letter_ends_alone(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender(script={"1": [Rejected("400 too strange")]}))
+    await office.write(["Lan"], "1", "2")
+    async with office.running():
+        await office.settled()
+    assert await office.states() == ["failed", "sent"]
+    async with database.reading() as connection:
+        rows = [tuple(row) for row in await connection.execute(select(letters.c.error, letters.c.body))]
+    assert sorted(rows, key=str) == [("400 too strange", None), (None, None)]
+
+
+async def test_what_was_on_its_way_when_the_last_process_died_is_sent_again_first(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.write(["Lan"], "1", "2")
+    async with database.writing() as connection:
+        await outbox.take_due(connection, "telegram", "1", 10, datetime.now(UTC))
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("Lan") == ["1", "2"]
+
+
+async def test_a_stop_waits_for_what_is_on_its_way_and_repeats_nothing(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender(script={"2": [BlockedByPerson("403")]}))
+    office.sender.open.clear()
+    await office.write(["Lan"], "1", "3")
+    await office.write(["Minh"], "2", "3")
+    task = asyncio.create_task(office.delivery.run())
+    await until(lambda: len(office.sender.tried) == 2)
+    task.cancel()
+    await asyncio.sleep(0)
+    office.sender.open.set()
+    await asyncio.wait([task])
+    assert await office.states("Lan") == ["sent", "queued"]
+    assert (await office.states("Minh"))[0] == "blocked"
+
+
+async def test_a_thousand_letters_go_once_each_and_never_too_many_at_once(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    people = [f"person {number}" for number in range(3 * IN_FLIGHT)]
+    await office.write(people, "1", "2")
+    async with office.running():
+        await office.settled()
+    assert sorted(office.sender.tried) == sorted((name, text) for name in people for text in ("1", "2"))
+    assert all(office.sender.tried_with(name) == ["1", "2"] for name in people[:5])
+    assert office.sender.most_flying <= IN_FLIGHT
+
+
+async def test_a_bot_is_not_sent_faster_than_its_channel_allows(database: Database) -> None:
+    count, rate = 20, 60
+    office = PostOffice(database, ScriptedSender(Rates(rate, 10_000)))
+    await office.write([f"person {number}" for number in range(count)], "1")
+    async with office.running():
+        await office.settled()
+    assert max(office.sender.times) - min(office.sender.times) >= (count - 1) / rate - 5 * EARLY
+
+
+async def test_a_chat_is_not_sent_faster_than_its_channel_allows_and_slows_down_nobody_else(database: Database) -> None:
+    rate = 10
+    office = PostOffice(database, ScriptedSender(Rates(10_000, rate)))
+    await office.write(["Lan"], "1", "2", "3", "4")
+    others = [f"person {number}" for number in range(20)]
+    await office.write(others, "1")
+    async with office.running():
+        await office.settled()
+    lan = [moment for (to, _), moment in zip(office.sender.tried, office.sender.times, strict=True) if to == "Lan"]
+    assert lan[-1] - lan[0] >= 3 / rate - EARLY
+    assert {to for to, _text in office.sender.tried[: len(others) + 1]} == {"Lan", *others}
+
+
+async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.05)
+    office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)))
+    await office.write(["Lan", "Minh"], "1")
+    await office.write(["Hoa"], "", callback="press 1")
+    async with office.running():
+        await until(lambda: office.sender.answered == ["press 1"])
+        assert len(office.sender.tried) == 2
+
+
+async def test_replies_overtake_the_notices_of_others(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender(Rates(100, 10_000)))
+    await office.write(["Lan", "Minh"], "notice", priority=NOTICE)
+    await office.write(["Hoa", "Hạnh"], "reply")
+    async with office.running():
+        await office.settled()
+    assert [text for _to, text in office.sender.tried] == ["reply", "reply", "notice", "notice"]
+
+
+def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
+    for attempts in range(1, 60):
+        expected = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
+        assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
