@@ -1,8 +1,8 @@
 """What all tests share: databases, and the option that rewrites chats."""
 
 import pytest
-import structlog
 
+from tests import plain_logs
 from tests.databases import database, database_url, databases
 
 __all__ = ["database", "database_url", "databases", "pytest_addoption", "pytest_configure"]
@@ -15,6 +15,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Log plain tracebacks: the ones with every local value take minutes when a bug breaks each turn."""
-    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.processors.add_log_level, plain])
+    """Log plainly, before anything is logged."""
+    plain_logs.use()

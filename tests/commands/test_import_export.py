@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 from msgspec.structs import replace
 from openpyxl import load_workbook
 from sqlalchemy import select
@@ -26,6 +25,7 @@ from bot.store.migrating import migrate
 from bot.store.reference import current_version, read_units
 from flows.criteria import Localized
 from flows.units import Unit
+from tests import plain_logs
 from tests.databases import Databases
 
 UNITS = """mã;tên;loại;mã cấp trên;tên khác;tên cũ
@@ -85,7 +85,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         return done.exit_code, done.stdout, done.stderr
 
     yield command
-    structlog.reset_defaults()  # commands let logs go to what was the error output then
+    plain_logs.use()  # commands let logs go to what was the error output then
 
 
 @pytest.fixture

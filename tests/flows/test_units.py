@@ -12,52 +12,14 @@ from flows.spelling import fold
 from flows.units import MOST_SUGGESTED, Unit, UnitTree
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 
-FIRST = [
-    "Đông",
-    "Tây",
-    "Nam",
-    "Bắc",
-    "Thượng",
-    "Hạ",
-    "Trung",
-    "Đoài",
-    "An",
-    "Bình",
-    "Phú",
-    "Vĩnh",
-    "Tân",
-    "Hòa",
-    "Long",
-    "Minh",
-    "Thái",
-    "Xuân",
-    "Quang",
-    "Hưng",
-    "Kim",
-    "Ngọc",
-]
-SECOND = [
-    "Khê",
-    "Lộc",
-    "Sơn",
-    "Thủy",
-    "Giang",
-    "Lâm",
-    "Mỹ",
-    "Đức",
-    "Thịnh",
-    "Cường",
-    "Phong",
-    "Châu",
-    "Hà",
-    "Yên",
-    "Thành",
-    "Trì",
-    "Điền",
-    "Nghĩa",
-    "Quý",
-    "Lạc",
-]
+FIRST = (
+    "Đông", "Tây", "Nam", "Bắc", "Thượng", "Hạ", "Trung", "Đoài", "An", "Bình", "Phú", "Vĩnh",
+    "Tân", "Hòa", "Long", "Minh", "Thái", "Xuân", "Quang", "Hưng", "Kim", "Ngọc",
+)  # fmt: skip
+SECOND = (
+    "Khê", "Lộc", "Sơn", "Thủy", "Giang", "Lâm", "Mỹ", "Đức", "Thịnh", "Cường", "Phong", "Châu",
+    "Hà", "Yên", "Thành", "Trì", "Điền", "Nghĩa", "Quý", "Lạc",
+)  # fmt: skip
 LETTERS = "abcdeghiklmnopqrstuvxy"
 
 COMMUNES, VILLAGES_OF_EACH = 120, 25

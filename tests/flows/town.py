@@ -249,17 +249,16 @@ class Town:
 
 def settled() -> Town:
     """Return a town that has begun: Lan has submitted, Minh is at question 4, Trường is head and has submitted too,
-    Hạnh is head of the same village, Hoa administers the commune and heads the far one; Sáu has only come by."""
+    Hạnh is head of the same village, Hoa administers the commune and heads the other village; Sáu has only come by."""
     town = Town()
-    for name, full_name, role in (
-        ("Trường", "Trần Văn Trường", "head"), ("Hạnh", "Vũ Thị Hạnh", "head"), ("Hoa", "Phạm Thị Hoa", "admin"),
-    ):  # fmt: skip
-        unit_id = 2 if role == "admin" else 3
-        digest = f"digest of {name}"
-        town.invitations[digest] = Invitation(digest, "head" if role == "head" else "admin", unit_id, NOW + WEEK)
-        town.phone(name)
+    staff = (
+        ("Trường", "Trần Văn Trường", Role("head", 3)),
+        ("Hạnh", "Vũ Thị Hạnh", Role("head", 3)),
+        ("Hoa", "Phạm Thị Hoa", Role("admin", 2), Role("head", 4)),
+    )
+    for name, full_name, *roles in staff:
         town.say(name, "xin chào", "vi", "đồng ý", full_name, "1970", "thon dong than khe", "1", "1", "có")
-        town.roles[town.phones[name].person_id or 0] = (Role("head" if role == "head" else "admin", unit_id),)
+        town.roles[town.phones[name].person_id or 0] = tuple(roles)
     for name, full_name in (("Lan", "Nguyễn Thị Lan"), ("Minh", "Lê Văn Minh")):
         town.say(name, "/start v-tk-dong", "vi", "đồng ý", full_name, "1975", "có", "1", "có")
     for name, answers in (("Lan", 10), ("Trường", 10), ("Minh", 3)):

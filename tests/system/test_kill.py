@@ -138,10 +138,17 @@ async def _cut_the_power(run: Run) -> None:
             ready.cancel()
             await serving.kill()
         if ready.done() and not ready.cancelled():
-            startup = ready.result()
+            startup = _startup(ready, serving) or startup
         run.kills += 1
         run.sending_at_kills.append(_count(run, "SELECT count(*) FROM outbox WHERE state = 'sending'"))
     await _finish(run)
+
+
+def _startup(ready: asyncio.Task[float], serving: Serving) -> float | None:
+    """Return the seconds a start took; None when the power was cut before. Any other death is a failure."""
+    if ready.exception() is not None and serving.process.returncode == -signal.SIGKILL:
+        return None
+    return ready.result()
 
 
 async def _kill_between_two_writes(run: Run, serving: Serving) -> None:

@@ -64,10 +64,12 @@ def _of_any_chat(update: Update) -> _Heard | None:
 
 
 def _sent(message: Message) -> _Heard | None:
-    if message.text:
-        return _Heard(message.chat, Typed(message.text))
-    reply = _unreadable(message) or _file(message)
+    reply = _unreadable(message) or _file(message) or _typed(message)
     return None if reply is None else _Heard(message.chat, reply)
+
+
+def _typed(message: Message) -> Typed | None:
+    return None if message.text is None else Typed(message.text)
 
 
 def _unreadable(message: Message) -> Unreadable | None:
