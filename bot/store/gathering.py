@@ -31,6 +31,8 @@ from flows.facts import (
 from flows.people import Person, Role, RoleKind
 from flows.session import Session
 
+WINDOW = 4
+
 _session_decoder = msgspec.json.Decoder(Session)
 _asked_decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -43,7 +45,7 @@ _first_waiting = (
     .where(inbox.c.done_at.is_(None))
     .group_by(inbox.c.conversation_id)
     .order_by(func.min(inbox.c.id))
-    .limit(bindparam("most"))
+    .limit(bindparam("window"))
     .subquery()
 )
 # Both rows are locked: whoever got there first has marked the update as done, and it drops out here.
@@ -75,6 +77,7 @@ _CLAIM = (
     .outerjoin(people, people.c.id == conversations.c.person_id)
     .where(inbox.c.done_at.is_(None))
     .order_by(inbox.c.id)
+    .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=[inbox, conversations])
 )
 # Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
@@ -143,7 +146,8 @@ class Claimed:
 
 async def claim(connection: AsyncConnection, most: int) -> Claimed:
     """Take the first waiting update of up to `most` conversations that no other instance holds."""
-    rows = (await connection.execute(_CLAIM, {"most": most})).all()
+    # The window is wider than the batch, so that an instance whose first ones are held finds others.
+    rows = (await connection.execute(_CLAIM, {"most": most, "window": WINDOW * most})).all()
     if not rows:
         return Claimed(())
     return Claimed(tuple([_waiting(row) for row in rows]), rows[0].reference_version)

@@ -1,6 +1,7 @@
 """A hundred residents fill in the whole form while the power fails again and again, and Telegram with it."""
 
 import asyncio
+import signal
 import sqlite3
 import sys
 import time
