@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import plain_logs
 from tests.databases import database, database_url, databases
+from tests.plain_logs import use_plain_logs
 
 __all__ = ["database", "database_url", "databases", "pytest_addoption", "pytest_configure"]
 
@@ -16,4 +16,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Log plainly, before anything is logged."""
-    plain_logs.use()
+    use_plain_logs()

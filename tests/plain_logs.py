@@ -3,7 +3,7 @@
 import structlog
 
 
-def use() -> None:
+def use_plain_logs() -> None:
     """Log plainly from now on."""
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.reset_defaults()

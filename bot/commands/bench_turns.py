@@ -2,7 +2,7 @@
 
 Every turn is whole and durable: the update is committed to the inbox, gathered, decided by the real engine on a
 shipped criteria set, worded from the catalogues with its buttons, and committed with session, answer and letter
-(`synchronous=FULL`); then the resident answers it. The baseline makes the same changes to the same rows through the
+(`synchronous=FULL`); then the resident answers it. The baseline makes the same changes to the same tables through the
 standard library's sqlite3, one commit a turn, and nothing else: it decides nothing, reads nothing and words nothing.
 """
 
@@ -137,7 +137,7 @@ async def measure(residents: int, forms: int) -> Figures:
         working.cancel()
         await asyncio.wait([working])
         await database.close()
-        raw = await asyncio.to_thread(raw_turns_per_s, Path(folder) / "raw.db", min(len(took), 10_000))
+        raw = await asyncio.to_thread(raw_turns_per_s, Path(folder) / "bench.db", min(len(took), 10_000))
     return Figures(
         turns_per_s=len(took) / seconds,
         raw_turns_per_s=raw,
@@ -164,36 +164,38 @@ async def _commune(database: Database) -> None:
 
 
 def raw_turns_per_s(path: Path, turns: int) -> float:
-    """Change the rows of a turn through sqlite3, a commit a turn: inbox, session, answer, form, letter."""
+    """Change the rows of a turn through sqlite3, a commit a turn, in the tables the residents have just filled."""
     connection = sqlite3.connect(path, isolation_level=None)
     for name, value in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}")
-    connection.executescript(
-        """
-        CREATE TABLE inbox (id INTEGER PRIMARY KEY, channel, bot, update_id, conversation_id, body, done_at,
-                            UNIQUE (channel, bot, update_id));
-        CREATE TABLE conversations (id INTEGER PRIMARY KEY, session);
-        CREATE TABLE answers (assessment_id, indicator_id, level_id, points, at,
-                              PRIMARY KEY (assessment_id, indicator_id)) WITHOUT ROWID;
-        CREATE TABLE assessments (id INTEGER PRIMARY KEY, version, total);
-        CREATE TABLE outbox (id INTEGER PRIMARY KEY, conversation_id, body, state, created_at);
-        """
-    )
-    people = 64
-    connection.executemany("INSERT INTO conversations VALUES (?, '')", [(n,) for n in range(people)])
-    connection.executemany("INSERT INTO assessments VALUES (?, 0, 0)", [(n,) for n in range(people)])
-    session, letter, reply = b"s" * 120, b"l" * 900, b"r" * 40
+    people = connection.execute(
+        "SELECT c.id, a.id, c.session FROM conversations c JOIN assessments a ON a.person_id = c.person_id"
+    ).fetchall()
+    ((letter,),) = connection.execute("SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
+    questions = [row[0] for row in connection.execute("SELECT DISTINCT indicator_id FROM answers")]
+    reply, at = b'{"type":"typed","text":"Hang ngay"}', "2026-10-01 01:00:00.000000"
     began = time.perf_counter()
     for n in range(turns):
-        who = n % people
+        conversation, form, session = people[n % len(people)]
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT INTO inbox VALUES (?, 'bench', 'bench', ?, ?, ?, NULL)", (n, str(n), who, reply))
-        connection.execute("UPDATE conversations SET session = ? WHERE id = ?", (session, who))
-        connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, 'a', 10, 'now')", (who, str(n % 10)))
-        connection.execute("UPDATE assessments SET version = ?, total = ? WHERE id = ?", (n, n, who))
-        connection.execute("INSERT INTO outbox VALUES (?, ?, ?, 'queued', 'now')", (n, who, letter))
-        connection.execute("UPDATE inbox SET done_at = 'now', body = NULL WHERE id = ?", (n,))
-        connection.execute("UPDATE outbox SET state = 'sent', body = NULL WHERE id = ?", (n,))
+        received = connection.execute(
+            "INSERT INTO inbox (channel, bot, update_id, conversation_id, body, received_at)"
+            " VALUES ('bench', 'bench', ?, ?, ?, ?)",
+            (f"raw-{n}", conversation, reply, at),
+        ).lastrowid
+        connection.execute("UPDATE conversations SET session = ? WHERE id = ?", (session, conversation))
+        connection.execute(
+            "INSERT INTO answers VALUES (?, ?, 'daily', 10, NULL, ?)"
+            " ON CONFLICT DO UPDATE SET level_id = excluded.level_id, points = excluded.points, at = excluded.at",
+            (form, questions[n % len(questions)], at),
+        )
+        connection.execute("UPDATE assessments SET version = version + 1, total = 100 WHERE id = ?", (form,))
+        connection.execute(
+            "INSERT INTO outbox (conversation_id, channel, bot, address, priority, body, state, created_at)"
+            " VALUES (?, 'bench', 'bench', ?, 0, ?, 'queued', ?)",
+            (conversation, str(n % len(people)), letter, at),
+        )
+        connection.execute("UPDATE inbox SET done_at = ?, body = NULL WHERE id = ?", (at, received))
         connection.execute("COMMIT")
     seconds = time.perf_counter() - began
     connection.close()

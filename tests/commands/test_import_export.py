@@ -25,8 +25,8 @@ from bot.store.migrating import migrate
 from bot.store.reference import current_version, read_units
 from flows.criteria import Localized
 from flows.units import Unit
-from tests import plain_logs
 from tests.databases import Databases
+from tests.plain_logs import use_plain_logs
 
 UNITS = """mã;tên;loại;mã cấp trên;tên khác;tên cũ
 hp;Tỉnh Hương Phú;tỉnh;;;
@@ -85,7 +85,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         return done.exit_code, done.stdout, done.stderr
 
     yield command
-    plain_logs.use()  # commands let logs go to what was the error output then
+    use_plain_logs()  # commands let logs go to what was the error output then
 
 
 @pytest.fixture
