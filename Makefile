@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 COMPILE := build/uv/bin/uv --no-config --quiet pip compile --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+	--no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
