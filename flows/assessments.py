@@ -45,7 +45,7 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
 EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, array_like=True):
     """The level chosen for one indicator. `adjusted_from` is the resident's own, where the branch changed it."""
 
     level_id: str

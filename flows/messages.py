@@ -1,6 +1,7 @@
 """What goes out: messages as the flows write them, and as they wait to be sent."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -87,15 +88,17 @@ def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...]
 
 def _rows(group: tuple[Button, ...], catalogue: Catalogue) -> Iterator[tuple[OutgoingButton, ...]]:
     """Set buttons side by side while their labels are short: a phone shows about 32 letters a row."""
-    row: tuple[OutgoingButton, ...] = ()
+    row: list[OutgoingButton] = []
+    letters = 0
     for button in group:
-        made = _rendered_button(button, catalogue)
-        if row and (len(row) == MOST_A_ROW or sum(len(b.label) for b in (*row, made)) > LETTERS_A_ROW):
-            yield row
-            row = ()
-        row = (*row, made)
+        label = _label(button.label, catalogue)
+        letters += len(label)
+        if row and (len(row) == MOST_A_ROW or letters > LETTERS_A_ROW):
+            yield tuple(row)
+            row, letters = [], len(label)
+        row.append(OutgoingButton(label, button.payload, button.lasting))
     if row:
-        yield row
+        yield tuple(row)
 
 
 def _rendered_file(file: StoredFile | Document, catalogue: Catalogue) -> Attachment:
@@ -104,5 +107,7 @@ def _rendered_file(file: StoredFile | Document, catalogue: Catalogue) -> Attachm
     return file
 
 
-def _rendered_button(button: Button, catalogue: Catalogue) -> OutgoingButton:
-    return OutgoingButton(render(button.label, catalogue), button.payload, button.lasting)
+@lru_cache(maxsize=4096)
+def _label(label: Wording, catalogue: Catalogue) -> str:
+    """Say a label. The same few are said over and over."""
+    return render(label, catalogue)

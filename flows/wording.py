@@ -31,9 +31,9 @@ class Lines(Struct, frozen=True):
 Wording = str | Text | Localized | Lines
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
-    """One language: the two look-ups of gettext."""
+    """One language: the two look-ups of gettext. There is one of each, so it is compared by identity."""
 
     language: str
     gettext: Callable[[str], str]
@@ -71,8 +71,8 @@ def render(wording: Wording, catalogue: Catalogue) -> str:
         case Localized():
             return wording.in_language(catalogue.language)
         case Lines(parts, separator):
-            rendered = (render(part, catalogue) for part in parts)
-            return separator.join(part for part in rendered if part)
+            rendered = [render(part, catalogue) for part in parts]
+            return separator.join([part for part in rendered if part])
         case Text(msgid, params, plural, count):
             sentence = catalogue.gettext(msgid) if plural is None else catalogue.ngettext(msgid, plural, count)
             return sentence.format_map({key: _shown(value, catalogue) for key, value in params}) if params else sentence

@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def turns(
     residents: int = typer.Option(64, help="Residents in flight."),
-    forms: int = typer.Option(24, help="Forms each of them fills in."),
+    forms: int = typer.Option(24, help="Forms filled in by residents after one another."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Turns a second, from the update to the letter handed to the channel, against raw sqlite3 one commit a turn."""

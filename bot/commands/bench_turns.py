@@ -1,17 +1,19 @@
-"""The benchmark of turns: residents fill in forms as fast as they are answered.
+"""The benchmark of turns: residents fill in forms as fast as they are answered, from “begin” to “submit”.
 
 Every turn is whole and durable: the update is committed to the inbox, gathered, decided by the real engine on a
 shipped criteria set, worded from the catalogues with its buttons, and committed with session, answer and letter
 (`synchronous=FULL`); then the resident answers it. The baseline makes the same changes to the same tables through the
-standard library's sqlite3, one commit a turn, and nothing else: it decides nothing, reads nothing and words nothing.
+standard library's sqlite3, one commit a turn, with an answer in as many turns as the residents had, and nothing else:
+it decides nothing, reads nothing and words nothing.
 """
 
 import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from itertools import chain, count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,13 +32,16 @@ from bot.store.inbox import Incoming
 from bot.store.migrating import migrate
 from bot.store.outbox import Letter
 from flows.criteria import CriteriaSet
-from flows.messages import Outgoing
 from flows.replies import Typed
 from flows.units import Unit, UnitTree
 
 CHANNEL = "bench"
-ALONE_TURNS = 200
+FORMS_ALONE = 16
+REGISTRATION = ("/start v-bench-1", "Tiếng Việt", "đồng ý", "Nguyễn Văn An", "1970", "có", "1", "có")
 DAY = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
+
+
+_update_ids = count()
 
 
 class Figures(msgspec.Struct):
@@ -51,93 +56,89 @@ class Figures(msgspec.Struct):
 
 
 class Line(Turns):
-    """The turn loop with somebody at the other end: who was answered in a batch hears it once it is committed."""
+    """The turn loop with somebody at the other end: whom a batch answered is told once it is committed."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, load(), lambda: DAY, ZoneInfo("Asia/Ho_Chi_Minh"))
-        self.waiting: dict[str, asyncio.Future[Outgoing]] = {}
-        self._answered: list[Letter] = []
+        self.answered: asyncio.Queue[list[str]] = asyncio.Queue()
+        self._letters_of_batch: list[Letter] = []
 
     async def run_once(self) -> Done:
-        """Work through a batch and hand over its letters."""
+        """Work through a batch and hand over the addresses of its letters."""
         done = await super().run_once()
-        for letter in self._answered:
-            self._hand_over(letter)
-        self._answered.clear()
+        if self._letters_of_batch:
+            self.answered.put_nowait([letter.to.address for letter in self._letters_of_batch])
+            self._letters_of_batch = []
         return done
 
     async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
-        letters = await super()._letters(connection, decided, units)
-        self._answered += letters
+        self._letters_of_batch += (letters := await super()._letters(connection, decided, units))
         return letters
 
-    def _hand_over(self, letter: Letter) -> None:
-        if letter.outgoing is not None and not self.waiting[letter.to.address].done():
-            self.waiting[letter.to.address].set_result(letter.outgoing)
 
-    def give_up(self, worker: "asyncio.Task[None]") -> None:
-        """Let nobody wait for a loop that has died."""
-        for answer in self.waiting.values():
-            answer.cancel()
+async def talk(line: Line, chairs: Iterable[Iterator[Incoming]]) -> list[float]:
+    """Let every chair say the next thing as soon as it is answered. Returns the milliseconds of every turn.
+
+    What is said at the same time comes together, as polling brings it.
+    """
+    took: list[float] = []
+    waiting: dict[str, tuple[Iterator[Incoming], float]] = {}
+    free = list(chairs)
+    while True:
+        said = [(chair, update) for chair in free if (update := next(chair, None)) is not None]
+        now = time.perf_counter()
+        waiting.update({update.address: (chair, now) for chair, update in said})
+        if not waiting:
+            return took
+        await line.receive([update for _chair, update in said])
+        answered = [waiting.pop(address) for address in await line.answered.get()]
+        now = time.perf_counter()
+        took += [(now - since) * 1000 for _chair, since in answered]
+        free = [chair for chair, _since in answered]
 
 
-class Resident:
-    """Somebody who answers at once. `update` numbers what they send."""
+def says(address: str, texts: Iterable[str]) -> Iterator[Incoming]:
+    """Yield what a resident types."""
+    for text in texts:
+        yield Incoming(CHANNEL, CHANNEL, address, str(next(_update_ids)), Typed(text))
 
-    def __init__(self, line: Line, address: str) -> None:
-        self._line = line
-        self._address = address
-        self._sent = 0
 
-    async def say(self, text: str) -> float:
-        """Send a text and wait for its answer. Returns the milliseconds it took."""
-        self._sent += 1
-        answer: asyncio.Future[Outgoing] = asyncio.get_running_loop().create_future()
-        self._line.waiting[self._address] = answer
-        began = time.perf_counter()
-        update = Incoming(CHANNEL, CHANNEL, self._address, f"{self._address}-{self._sent}", Typed(text))
-        await self._line.receive([update])
-        await answer
-        return (time.perf_counter() - began) * 1000
+def form_texts(criteria: CriteriaSet) -> tuple[str, ...]:
+    """Return what is typed into a form: every answer, no evidence."""
+    answers = [
+        (indicator.levels[0].label.vi, *(("bỏ qua",) if indicator.evidence == "asked" else ()))
+        for indicator in criteria.indicators
+    ]
+    return ("bắt đầu", *chain.from_iterable(answers), "gửi phiếu")
 
-    async def register(self) -> None:
-        """Get to the first question of the form."""
-        for text in ("/start v-bench-1", "Tiếng Việt", "đồng ý", "Nguyễn Văn An", "1970", "có", "1", "có", "bắt đầu"):
-            await self.say(text)
 
-    async def fill(self, criteria: CriteriaSet) -> list[float]:
-        """Fill in the form once, from the first question to the summary, and go back to the first."""
-        took = []
-        for number, indicator in enumerate(criteria.indicators, 1):
-            took.append(await self.say(indicator.levels[0].label.vi))
-            if indicator.evidence == "asked":
-                took.append(await self.say("bỏ qua"))
-            if number < len(criteria.indicators):
-                took.append(await self.say(f"sửa {number + 1}"))
-        took.append(await self.say("sửa 1"))
-        return took
+def _one_after_another(residents: Iterable[str], texts: Sequence[str]) -> Iterator[Incoming]:
+    return chain.from_iterable(says(one, texts) for one in residents)
 
 
 async def measure(residents: int, forms: int) -> Figures:
-    """Measure turns of many residents, of one alone, and the baseline, in one run on one disk."""
+    """Measure turns of many residents, of one alone, and the baseline, in one run on one disk.
+
+    `forms` residents, one after the other, sit on each of the `residents` chairs.
+    """
+    criteria = next(criteria for criteria in shipped() if criteria.group == "farmer")
+    crowd = [[f"{chair}-{place}" for place in range(forms)] for chair in range(residents)]
+    loners = [f"alone-{place}" for place in range(FORMS_ALONE)]
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}")
         await _commune(database)
         line = Line(database)
-        working = asyncio.create_task(line.run())
-        working.add_done_callback(line.give_up)
-        criteria = next(criteria for criteria in shipped() if criteria.group == "farmer")
-        crowd = [Resident(line, str(number)) for number in range(residents)]
-        await asyncio.gather(*(one.register() for one in crowd))
-        alone = [took for _ in range(ALONE_TURNS // 20) for took in await crowd[0].fill(criteria)]
-        spare_the_collector()
-        began = time.perf_counter()
-        took = [ms for many in await asyncio.gather(*(_fill(one, criteria, forms) for one in crowd)) for ms in many]
-        seconds = time.perf_counter() - began
-        working.cancel()
-        await asyncio.wait([working])
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(line.run())
+            await talk(line, [_one_after_another(chair, REGISTRATION) for chair in (loners, *crowd)])
+            alone = await talk(line, [_one_after_another(loners, form_texts(criteria))])
+            spare_the_collector()
+            began = time.perf_counter()
+            took = await talk(line, [_one_after_another(chair, form_texts(criteria)) for chair in crowd])
+            seconds = time.perf_counter() - began
+            working.cancel()
         await database.close()
-        raw = await asyncio.to_thread(raw_turns_per_s, Path(folder) / "bench.db", min(len(took), 10_000))
+        raw = await asyncio.to_thread(raw_turns_per_s, Path(folder) / "bench.db", criteria, min(len(took), 10_000))
     return Figures(
         turns_per_s=len(took) / seconds,
         raw_turns_per_s=raw,
@@ -146,10 +147,6 @@ async def measure(residents: int, forms: int) -> Figures:
         p99_ms=_percentile(took, 99),
         alone_p99_ms=_percentile(alone, 99),
     )
-
-
-async def _fill(one: Resident, criteria: CriteriaSet, forms: int) -> list[float]:
-    return [ms for _ in range(forms) for ms in await one.fill(criteria)]
 
 
 async def _commune(database: Database) -> None:
@@ -163,7 +160,7 @@ async def _commune(database: Database) -> None:
     )
 
 
-def raw_turns_per_s(path: Path, turns: int) -> float:
+def raw_turns_per_s(path: Path, criteria: CriteriaSet, turns: int) -> float:
     """Change the rows of a turn through sqlite3, a commit a turn, in the tables the residents have just filled."""
     connection = sqlite3.connect(path, isolation_level=None)
     for name, value in PRAGMAS.items():
@@ -171,8 +168,8 @@ def raw_turns_per_s(path: Path, turns: int) -> float:
     people = connection.execute(
         "SELECT c.id, a.id, c.session FROM conversations c JOIN assessments a ON a.person_id = c.person_id"
     ).fetchall()
-    ((letter,),) = connection.execute("SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
-    questions = [row[0] for row in connection.execute("SELECT DISTINCT indicator_id FROM answers")]
+    letters = [row[0] for row in connection.execute("SELECT body FROM outbox ORDER BY id DESC LIMIT 1000")]
+    questions, turns_of_form = [indicator.id for indicator in criteria.indicators], len(form_texts(criteria))
     reply, at = b'{"type":"typed","text":"Hang ngay"}', "2026-10-01 01:00:00.000000"
     began = time.perf_counter()
     for n in range(turns):
@@ -184,16 +181,17 @@ def raw_turns_per_s(path: Path, turns: int) -> float:
             (f"raw-{n}", conversation, reply, at),
         ).lastrowid
         connection.execute("UPDATE conversations SET session = ? WHERE id = ?", (session, conversation))
-        connection.execute(
-            "INSERT INTO answers VALUES (?, ?, 'daily', 10, NULL, ?)"
-            " ON CONFLICT DO UPDATE SET level_id = excluded.level_id, points = excluded.points, at = excluded.at",
-            (form, questions[n % len(questions)], at),
-        )
-        connection.execute("UPDATE assessments SET version = version + 1, total = 100 WHERE id = ?", (form,))
+        if n % turns_of_form < len(questions):
+            connection.execute(
+                "INSERT INTO answers VALUES (?, ?, 'daily', 10, NULL, ?)"
+                " ON CONFLICT DO UPDATE SET level_id = excluded.level_id, points = excluded.points, at = excluded.at",
+                (form, questions[n % turns_of_form], at),
+            )
+            connection.execute("UPDATE assessments SET version = version + 1, total = 100 WHERE id = ?", (form,))
         connection.execute(
             "INSERT INTO outbox (conversation_id, channel, bot, address, priority, body, state, created_at)"
             " VALUES (?, 'bench', 'bench', ?, 0, ?, 'queued', ?)",
-            (conversation, str(n % len(people)), letter, at),
+            (conversation, str(n % len(people)), letters[n % len(letters)], at),
         )
         connection.execute("UPDATE inbox SET done_at = ?, body = NULL WHERE id = ?", (at, received))
         connection.execute("COMMIT")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
 from bot.store.gathering import Waiting
+from bot.store.many import execute_many
 from bot.store.tables import (
     answers,
     assessments,
@@ -63,6 +64,7 @@ _CHANGE_PERSON = (
 _USE_INVITATION = (
     update(invitations).where(invitations.c.digest == bindparam("_digest")).values(used_at=bindparam("used_at"))
 )
+_ADD = {table: insert(table) for table in (consents, invitations, assessments, evidence, decisions)}
 _DONE = (
     update(inbox)
     .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
@@ -107,7 +109,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
         for record in one.decision.records:
             _collect(rows, one, record, new_people.get(one.turn.inbox_id, one.turn.person_id), now)
     await _write(connection, rows)
-    await connection.execute(_SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
+    await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
     files: list[str] = []
     for person_id, conversation_id in rows.erased:
@@ -268,20 +270,19 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
     ]
     replaced = ("level_id", "points", "adjusted_from", "at")
     for statement, values in (
-        (insert(consents), rows.consents),
+        (_ADD[consents], rows.consents),
         (_CHANGE_PERSON, rows.people_changed),
-        (insert(invitations), rows.invitations),
+        (_ADD[invitations], rows.invitations),
         (_USE_INVITATION, rows.invitations_used),
         (upserts.insert_new(connection, roles), rows.roles),
-        (insert(assessments), rows.begun),
+        (_ADD[assessments], rows.begun),
         (upserts.insert_or_replace(connection, answers, replaced), rows.answers),
-        (insert(evidence), rows.evidence),
+        (_ADD[evidence], rows.evidence),
         (_CHANGE_FORM, list(rows.forms_changed.values())),
-        (insert(decisions), rows.decisions),
+        (_ADD[decisions], rows.decisions),
         (upserts.insert_or_add(connection, tallies, "count"), counted),
     ):
-        if values:
-            await connection.execute(statement, values)
+        await execute_many(connection, statement, values)
 
 
 def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime) -> dict[str, Any]:

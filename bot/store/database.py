@@ -83,7 +83,10 @@ def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
     if not is_sqlite:
         return create_async_engine(url, pool_size=POSTGRES_CONNECTIONS, pool_pre_ping=True, hide_parameters=True)
     path = url.database or ""
-    engine = create_async_engine(url, poolclass=StaticPool, hide_parameters=True, async_creator=lambda: connect(path))
+    # `writing` always ends its transaction, so there is nothing to roll back when the connection is given back.
+    engine = create_async_engine(
+        url, poolclass=StaticPool, pool_reset_on_return=None, hide_parameters=True, async_creator=lambda: connect(path)
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.json_rows import json_rows
+from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
@@ -81,7 +81,7 @@ _CLAIM = (
     .with_for_update(skip_locked=True, of=[inbox, conversations])
 )
 # Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
-_answers_of_form = json_rows(
+_answers_of_form = json_rows_by_key(
     answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
     where=answers.c.assessment_id == assessments.c.id,
 )  # fmt: skip
@@ -89,9 +89,13 @@ _evidence_of_form = json_rows(
     evidence.c.indicator_id, evidence.c.id, evidence.c.kind, evidence.c.text, evidence.c.source, evidence.c.name,
     where=evidence.c.assessment_id == assessments.c.id,
 )  # fmt: skip
+_KEPT_OF_FORM = [
+    assessments.c[name]
+    for name in ("id", "person_id", "round_id", "unit_id", "pin", "state", "version", "reason", "submitted_at")
+]
 _FORMS = (
     select(
-        *assessments.c,
+        *_KEPT_OF_FORM,
         people.c.name,
         people.c.birth_year,
         people.c.unit_id.label("person_unit_id"),
@@ -109,7 +113,7 @@ _FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True
 
 _answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
 _roles_decoder = msgspec.json.Decoder(list[tuple[RoleKind, int]])
-_answers_decoder = msgspec.json.Decoder(list[tuple[str, str, int, str | None]])
+_answers_decoder = msgspec.json.Decoder(dict[str, Answer])
 _evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -219,10 +223,7 @@ def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
         criteria=by_pin[row.pin],
         state=row.state,
         version=row.version,
-        answers={
-            indicator_id: Answer(level_id, points, adjusted_from)
-            for indicator_id, level_id, points, adjusted_from in _answers_decoder.decode(row.answers)
-        },
+        answers=_answers_decoder.decode(row.answers),
         evidence=_evidence(row.evidence),
         reason=row.reason,
         submitted_at=row.submitted_at,

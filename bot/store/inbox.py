@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.many import execute_many
 from bot.store.tables import conversations, inbox
 from bot.store.upserts import insert_new
 from flows.replies import Reply, Unreadable
@@ -26,6 +27,8 @@ class Incoming(msgspec.Struct, frozen=True):
 
 Place = tuple[str, str, str]
 
+MOST_KNOWN = 200_000
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
@@ -39,13 +42,12 @@ class ConversationIds:
     async def of(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
         """Return the ids of conversations, making the new ones."""
         wanted = set(places)
-        unknown = wanted - self._known.keys()
-        if unknown:
-            found = await _make(connection, unknown)
-            if len(self._known) > 200_000:
-                self._known.clear()
-            return {**{place: self._known[place] for place in wanted - unknown}, **found}
-        return {place: self._known[place] for place in wanted}
+        known = {place: self._known[place] for place in wanted if place in self._known}
+        if len(known) == len(wanted):
+            return known
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        return {**known, **await _make(connection, wanted - set(known))}
 
     def remember(self, ids: dict[Place, int]) -> None:
         """Keep ids once the transaction that made them is committed."""
@@ -54,7 +56,7 @@ class ConversationIds:
 
 async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, int]:
     rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in sorted(places)]
-    await connection.execute(insert_new(connection, conversations), rows)
+    await execute_many(connection, insert_new(connection, conversations), rows)
     key = tuple_(conversations.c.channel, conversations.c.bot, conversations.c.address)
     found = await connection.execute(
         select(conversations.c.channel, conversations.c.bot, conversations.c.address, conversations.c.id).where(
@@ -66,7 +68,8 @@ async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, 
 
 async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:
     """Keep updates; one that was seen before is left out by its id."""
-    await connection.execute(
+    await execute_many(
+        connection,
         insert_new(connection, inbox),
         [
             {

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, outbox, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing
@@ -63,6 +64,9 @@ class Settled(Struct, frozen=True):
     due: datetime | None = None
 
 
+_add = insert(outbox)
+
+
 async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: datetime) -> None:
     """Write letters into the outbox."""
     rows = [
@@ -79,8 +83,7 @@ async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: dat
         }
         for letter in letters
     ]
-    if rows:
-        await connection.execute(insert(outbox), rows)
+    await execute_many(connection, _add, rows)
 
 
 _OF_CONVERSATIONS = (
@@ -194,8 +197,8 @@ async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: d
     """Note what became of letters. A state only moves forward: what is settled stays so."""
     if sent := [one.id for one in settled if one.state == "sent"]:
         await connection.execute(_settle_sent, {"ids": sent, "at": now})
-    if others := [one for one in settled if one.state != "sent"]:
-        await connection.execute(_settle, [_settled_row(one, now) for one in others])
+    others = [one for one in settled if one.state != "sent"]
+    await execute_many(connection, _settle, [_settled_row(one, now) for one in others])
     if over := [one.id for one in others if one.state != "queued"]:
         await connection.execute(_forget, {"ids": over})
 
