@@ -20,7 +20,11 @@ from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileRefused, FileStore
+from bot.services.notices import NoticeKeeper
+from bot.services.reminders import Reminders
+from bot.services.sending import FileSource, Rates
 from bot.services.turns import DEFAULT_LANGUAGE, Turns
+from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store.database import Database, DatabaseUnusable, check_reachable
 from flows.commands import commands_for
@@ -57,7 +61,8 @@ class Application:
         self.database = Database(settings.database_url)
         self.files = FileStore(settings.evidence_folder)
         self.telegram = self._telegram()
-        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links)
+        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
+        self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
         self.web = WebChat(self.turns, self.database, self.files, settings.signing_key(), clock)
 
@@ -67,12 +72,24 @@ class Application:
             return None
         from bot.channels.telegram.channel import TelegramChannel
 
-        return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files)
+        rates = Rates(per_bot=self.settings.telegram_rate, per_chat=1.0)
+        return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files, rates)
 
     def _delivery(self) -> Delivery | None:
         if self.telegram is None:
             return None
-        return Delivery(self.database, self.telegram, self.clock, self.turns.letters_queued)
+        return Delivery(
+            self.database,
+            self.telegram,
+            self.clock,
+            self.turns.letters_queued,
+            self.wording,
+            turns=self.turns.latency,
+            is_quiet=self._is_quiet,
+        )
+
+    def _is_quiet(self, now: datetime) -> bool:
+        return self.settings.quiet.holds(now.astimezone(self.settings.zone))
 
     def _links(self) -> tuple[str, ...]:
         """Return address patterns that open the bot with a `{code}`."""
@@ -99,6 +116,8 @@ class Application:
         """Work for ever; the first part that fails stops the rest."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.turns.run(self.files.forget))
+            group.create_task(self.notices().run())
+            group.create_task(self.reminders().run())
             if self.telegram is not None:
                 for work in self._telegram_work(self.telegram):
                     group.create_task(work)
@@ -106,7 +125,7 @@ class Application:
     def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
         yield telegram.start()
         yield telegram.set_menus(self._menus())
-        yield self._evidence_fetcher(telegram).run(self.turns.letters_queued)
+        yield self._evidence_fetcher().run(self.turns.letters_queued)
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:
@@ -114,10 +133,31 @@ class Application:
         else:
             yield telegram.poll(self.turns.receive)
 
-    def _evidence_fetcher(self, telegram: "TelegramChannel") -> EvidenceFetcher:
-        sources = {(telegram.channel, telegram.bot): telegram}
+    def notices(self) -> NoticeKeeper:
+        """Return what keeps notices going."""
+        return NoticeKeeper(
+            self.database,
+            self._file_sources(),
+            self.files,
+            self.catalogues,
+            self.clock,
+            self.settings.zone,
+            self.turns.letters_queued,
+            self.wording,
+            self.settings.quiet,
+        )
+
+    def reminders(self) -> Reminders:
+        """Return what reminds people."""
+        bell, settings = self.turns.letters_queued, self.settings
+        return Reminders(self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet)
+
+    def _file_sources(self) -> dict[tuple[str, str], FileSource]:
+        return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}
+
+    def _evidence_fetcher(self) -> EvidenceFetcher:
         bell = self.turns.letters_queued
-        return EvidenceFetcher(self.database, sources, self.files, self.catalogues, self.clock, bell)
+        return EvidenceFetcher(self.database, self._file_sources(), self.files, self.catalogues, self.clock, bell)
 
     def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
         menus = {

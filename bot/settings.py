@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import time
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
+
+from flows.notices import QuietHours
 
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 CURES = {
@@ -22,6 +25,8 @@ CURES = {
     "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
     "evidence_url": "file:///FOLDER",
     "log_level": "debug, info, warning or error",
+    "quiet_hours": "two times of day like 21:00-06:00, between which no notice goes out",
+    "telegram_rate": "messages a second, 30 unless Telegram allows this bot more",
     "time_zone": "a name like Asia/Ho_Chi_Minh",
 }
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -46,6 +51,8 @@ class Settings(BaseSettings):
     evidence_url: str | None = Field(default=None, pattern=r"^file:")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     time_zone: str = "Asia/Ho_Chi_Minh"
+    quiet_hours: str = Field(default="21:00-06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    telegram_rate: float = Field(default=30.0, gt=0, le=1000)
 
     @field_validator("database_url")
     @classmethod
@@ -105,6 +112,12 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """Return the time zone that days and hours are told in."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def quiet(self) -> QuietHours:
+        """Return the hours in which nothing is sent of its own accord."""
+        start, end = map(time.fromisoformat, self.quiet_hours.split("-"))
+        return QuietHours(start, end)
 
     @property
     def folder(self) -> Path:

@@ -7,22 +7,34 @@ from flows.events import Entered, Event, Left, Said
 from flows.facts import Facts, digest_of
 from flows.people import Role
 from flows.refusals import NotUnderstood, OutOfDate, Refused
-from flows.session import HOME, ChoosingLanguage, Filling, Inviting, Privacy, Registering, Reviewing, Session
+from flows.session import (
+    HOME,
+    ChoosingLanguage,
+    Filling,
+    Inviting,
+    Muting,
+    Noticing,
+    Privacy,
+    Registering,
+    Reviewing,
+    Session,
+)
 from flows.spelling import fold
-from flows.talks import home, registration, review, self_assessment
+from flows.talks import home, notices, received, registration, review, self_assessment
 from flows.wording import Wording, _, lines, paragraphs
 
 COMMANDS: dict[str, Wording] = {
     "start": _("Begin or go on"),
     "status": _("How my form stands"),
     "help": _("Help"),
+    "mute": _("What comes of its own accord: on, off"),
     "language": _("Tiếng Việt / English"),
     "privacy": _("My data: see, correct, delete"),
     "cancel": _("Stop what is under way"),
 }
 ROLE_COMMANDS: dict[str, dict[str, Wording]] = {
     "head": {"review": _("Forms of my branch")},
-    "admin": {"invite": _("Invite somebody to a role")},
+    "admin": {"invite": _("Invite somebody to a role"), "notices": _("Notices to many people")},
 }
 
 VILLAGE_CODE = "v-"
@@ -67,6 +79,10 @@ def hear_command(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
             yield Entered("list", Reviewing())
         case "invite":
             yield Entered("role", Inviting())
+        case "notices":
+            yield Entered("list", Noticing())
+        case "mute":
+            yield Entered("kinds", Muting())
         case _:
             raise NotUnderstood(_("I do not know this command. /help shows what I can do."))
 
@@ -90,17 +106,40 @@ def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
     match payload.split(":"):
         case ["continue"]:
             yield from home.go_on(facts)
+        case ["review"]:
+            yield Entered("list", Reviewing())
+        case ["notices"]:
+            yield Entered("list", Noticing())
+        case ["notice", verb, notice_id, *rest] if _is_number(notice_id):
+            yield from _act_on_notice(facts, verb, int(notice_id), _version(rest))
+        case ["answer", notice_id, pressed] if _is_number(notice_id):
+            yield from received.answer(facts, int(notice_id), pressed)
+        case ["mute" | "unmute" as verb, kind]:
+            yield from received.turn(facts, kind, off=verb == "mute")
         case [verb, form_id, *rest] if _is_number(form_id):
-            if (wording := review.obstacle(facts, Reviewing())) is not None:
-                raise Refused(wording)
-            form = review.subject(facts, int(form_id))
-            if verb == "file" and rest:
-                yield from review.act(facts, form, f"file:{form_id}:{rest[0]}", form.version)
-            else:
-                version = int(rest[0]) if rest and _is_number(rest[0]) else NO_VERSION
-                yield from review.act(facts, form, verb, version)
+            yield from _act_on_form(facts, verb, int(form_id), rest)
         case _:
             raise OutOfDate(_("This button no longer works."))
+
+
+def _act_on_notice(facts: Facts, verb: str, notice_id: int, version: int) -> Iterator[Event]:
+    if (wording := notices.obstacle(facts, Noticing())) is not None:
+        raise Refused(wording)
+    yield from notices.act(facts, notices.subject(facts, notice_id), verb, version)
+
+
+def _act_on_form(facts: Facts, verb: str, form_id: int, rest: list[str]) -> Iterator[Event]:
+    if (wording := review.obstacle(facts, Reviewing())) is not None:
+        raise Refused(wording)
+    form = review.subject(facts, form_id)
+    if verb == "file" and rest:
+        yield from review.act(facts, form, f"file:{form_id}:{rest[0]}", form.version)
+    else:
+        yield from review.act(facts, form, verb, _version(rest))
+
+
+def _version(rest: list[str]) -> int:
+    return int(rest[0]) if rest and _is_number(rest[0]) else NO_VERSION
 
 
 def _is_number(written: str) -> bool:

@@ -31,7 +31,10 @@ from flows.spelling import storable
 from flows.talks import registration
 from flows.talks.home import HOME as HOME_FLOW
 from flows.talks.invitation import INVITATION
+from flows.talks.notice_draft import DRAFT
+from flows.talks.notices import NOTICES
 from flows.talks.privacy import LANGUAGE, PRIVACY
+from flows.talks.received import MUTING
 from flows.talks.registration import REGISTRATION
 from flows.talks.review import DECISION, REVIEW
 from flows.talks.self_assessment import SELF_ASSESSMENT
@@ -39,7 +42,10 @@ from flows.wording import Catalogues, Lines, Wording, _, paragraphs
 
 FLOWS: dict[type[Talk], Flow[Any]] = {
     flow.talk: flow
-    for flow in (REGISTRATION, SELF_ASSESSMENT, REVIEW, DECISION, INVITATION, PRIVACY, LANGUAGE, HOME_FLOW)
+    for flow in (
+        REGISTRATION, SELF_ASSESSMENT, REVIEW, DECISION, INVITATION, NOTICES, DRAFT, MUTING, PRIVACY, LANGUAGE,
+        HOME_FLOW,
+    )
 }  # fmt: skip
 
 ANSWER = "a:"

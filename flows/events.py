@@ -7,6 +7,7 @@ from msgspec import Struct
 from flows.assessments import Act, Actor, Answer, Evidence, State
 from flows.criteria import CriteriaSet, Group
 from flows.messages import Message
+from flows.notices import Audience, Content, MutedKind, NoticeAct, NoticeAnswer, NoticeState, Repeat
 from flows.people import RoleKind
 from flows.session import Talk
 from flows.wording import Wording
@@ -149,6 +150,52 @@ class Erased(Struct, frozen=True):
     """Everything about the person, gone; the totals stay."""
 
 
+class NoticeSaved(Struct, frozen=True):
+    """A notice handed over: to be approved first, or scheduled. `send_at` is None for at once."""
+
+    content: Content
+    audience: Audience
+    state: NoticeState
+    send_at: datetime | None = None
+    repeat: Repeat = ""
+
+
+class NoticeActed(Struct, frozen=True):
+    """An act on a notice, and what it came to."""
+
+    notice_id: int
+    act: NoticeAct
+    version: int
+    state: NoticeState
+
+
+class NoticeAnswered(Struct, frozen=True):
+    """A button pressed under a notice. The last one of a person counts."""
+
+    notice_id: int
+    answer: NoticeAnswer
+
+
+class ReportAsked(Struct, frozen=True):
+    """The report of a notice as a file, to be made and sent here."""
+
+    notice_id: int
+
+
+class ApprovalLimitSet(Struct, frozen=True):
+    """From how many recipients on a second administrator has to approve, in a unit and all below it."""
+
+    unit_id: int
+    above: int
+
+
+class Muted(Struct, frozen=True):
+    """Something that comes of its own accord, turned off or on again by its receiver."""
+
+    kind: MutedKind
+    off: bool = True
+
+
 class ContactChanged(Struct, frozen=True):
     """The person stopped the bot, or let it write again."""
 
@@ -167,6 +214,12 @@ Record = (
     | Invited
     | InvitationUsed
     | Erased
+    | NoticeSaved
+    | NoticeActed
+    | NoticeAnswered
+    | ReportAsked
+    | ApprovalLimitSet
+    | Muted
     | ContactChanged
 )
 Event = TalkEvent | Record

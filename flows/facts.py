@@ -1,6 +1,6 @@
 """What a turn may know: everything that was gathered for it, and how its own events change that picture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,7 @@ from flows.criteria import CriteriaSet
 from flows.events import (
     Acted,
     Answered,
+    ApprovalLimitSet,
     Begun,
     Consented,
     Erased,
@@ -21,8 +22,11 @@ from flows.events import (
     EvidenceGiven,
     InvitationUsed,
     LanguageChosen,
+    Muted,
+    NoticeActed,
     PersonSaved,
 )
+from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
 from flows.people import Person, Role, RoleKind
 from flows.rounds import Round, round_for
 from flows.units import UnitTree
@@ -48,6 +52,7 @@ class Reference:
     rounds: tuple[Round, ...] = ()
     criteria: Mapping[str, CriteriaSet] = field(default_factory=dict)
     links: tuple[str, ...] = ()
+    quiet: QuietHours = QUIET
 
     def round_for(self, unit_id: int, today: date) -> Round | None:
         """Return a unit's round, which every turn asks for: found once a unit and day."""
@@ -57,6 +62,11 @@ class Reference:
                 self._rounds_found.clear()
             self._rounds_found[key] = round_for(self.rounds, self.units, unit_id, today)
         return self._rounds_found[key]
+
+    def rounds_in(self, unit_ids: Iterable[int], today: date) -> frozenset[int]:
+        """Return the present round of each of these units."""
+        found = (self.round_for(unit_id, today) for unit_id in unit_ids)
+        return frozenset(round_.id for round_ in found if round_ is not None)
 
     @cached_property
     def _rounds_found(self) -> dict[tuple[int, date], Round | None]:
@@ -113,12 +123,115 @@ class ListWanted(Struct, frozen=True):
     limit: int
 
 
+class NoticeWanted(Struct, frozen=True):
+    """A notice by its id, with its counts."""
+
+    id: int
+
+
+class NoticesWanted(Struct, frozen=True):
+    """A page of notices, newest first: those of an author, and those whose audience lies within these units."""
+
+    author_id: int
+    units: frozenset[int]
+    offset: int
+    limit: int
+
+
+class NoticePage(Struct, frozen=True):
+    """A page of notices without their counts, and whether there are more."""
+
+    notices: tuple[Notice, ...]
+    more: bool = False
+
+
+class AudienceWanted(Struct, frozen=True):
+    """How many people an audience reaches, of units that are expanded to all below them."""
+
+    audience: Audience
+    units: frozenset[int]
+
+
+class ApproversWanted(Struct, frozen=True):
+    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
+    recipients on that is needed."""
+
+    units: frozenset[int]
+    author_id: int
+
+
+class Approvers(Struct, frozen=True):
+    """The people who may approve. `above` is the number of recipients that needs no approval yet."""
+
+    person_ids: tuple[int, ...]
+    above: int
+
+
+class ReceivedWanted(Struct, frozen=True):
+    """Whether a conversation was among a notice's recipients."""
+
+    notice_id: int
+    conversation_id: int
+
+
+class RespondentsWanted(Struct, frozen=True):
+    """Who pressed a button of a notice, and from which village; latest first."""
+
+    notice_id: int
+    answer: NoticeAnswer
+    limit: int
+
+
+class Respondents(Struct, frozen=True):
+    """Names and units of those who pressed, and how many there are in all."""
+
+    named: tuple[tuple[str, int | None], ...]
+    total: int
+
+
+class MutedWanted(Struct, frozen=True):
+    """What a person has turned off."""
+
+    person_id: int
+
+
+class MutedKinds(Struct, frozen=True):
+    """What is turned off."""
+
+    kinds: frozenset[MutedKind] = frozenset()
+
+
 class TokenWanted(Struct, frozen=True):
     """A fresh token that nobody can guess."""
 
 
-Need = AssessmentWanted | InvitationWanted | ListWanted | TokenWanted
-Found = Assessment | Invitation | FormList | str | None
+Need = (
+    AssessmentWanted
+    | InvitationWanted
+    | ListWanted
+    | NoticeWanted
+    | NoticesWanted
+    | AudienceWanted
+    | ApproversWanted
+    | ReceivedWanted
+    | RespondentsWanted
+    | MutedWanted
+    | TokenWanted
+)
+Found = (
+    Assessment
+    | Invitation
+    | FormList
+    | Notice
+    | NoticePage
+    | Reached
+    | Approvers
+    | Respondents
+    | MutedKinds
+    | bool
+    | str
+    | None
+)
 
 
 class Wanting(Exception):
@@ -172,8 +285,7 @@ class Facts(Struct, frozen=True, dict=True):
 
     def rounds_in(self, units: frozenset[int]) -> frozenset[int]:
         """Return the present round of each of these units."""
-        found = (self.reference.round_for(unit_id, self.today) for unit_id in units)
-        return frozenset(round_.id for round_ in found if round_ is not None)
+        return self.reference.rounds_in(units, self.today)
 
     def holds(self, kind: RoleKind, unit_id: int) -> bool:
         """Tell whether the person holds a role over a unit."""
@@ -216,6 +328,47 @@ class Facts(Struct, frozen=True, dict=True):
             listed = FormList(counts, forms)
         return listed
 
+    def notice(self, notice_id: int) -> Notice | None:
+        """Look up a notice as it will be after this turn. Raises Wanting until it was gathered."""
+        found = self._look_up(NoticeWanted(notice_id))
+        return found if isinstance(found, Notice) else None
+
+    def notices(self, wanted: NoticesWanted) -> NoticePage:
+        """Look up a page of notices. Raises Wanting until it was gathered."""
+        found = self._look_up(wanted)
+        return found if isinstance(found, NoticePage) else NoticePage(())
+
+    def reached(self, audience: Audience) -> Reached:
+        """Look up how many people an audience reaches. Raises Wanting until it was counted."""
+        found = self._look_up(AudienceWanted(audience, self.units_of(audience)))
+        return found if isinstance(found, Reached) else Reached()
+
+    def units_of(self, audience: Audience) -> frozenset[int]:
+        """Return an audience's units with all below them."""
+        return frozenset().union(*(self.reference.units.subtree(unit_id) for unit_id in audience.unit_ids))
+
+    def approvers(self, units: frozenset[int], author_id: int) -> Approvers:
+        """Look up who may approve a notice. Raises Wanting until it was gathered."""
+        found = self._look_up(ApproversWanted(units, author_id))
+        return found if isinstance(found, Approvers) else Approvers((), 0)
+
+    def received(self, notice_id: int) -> bool:
+        """Look up whether a notice came here. Raises Wanting until it was gathered."""
+        return self._look_up(ReceivedWanted(notice_id, self.conversation.id)) is True
+
+    def respondents(self, wanted: RespondentsWanted) -> Respondents:
+        """Look up who pressed a button. Raises Wanting until it was gathered."""
+        found = self._look_up(wanted)
+        return found if isinstance(found, Respondents) else Respondents((), 0)
+
+    @property
+    def muted(self) -> frozenset[MutedKind]:
+        """Look up what the person has turned off, as it will be after this turn. Raises Wanting until gathered."""
+        if self.person is None:
+            return frozenset()
+        found = self._look_up(MutedWanted(self.person.id))
+        return found.kinds if isinstance(found, MutedKinds) else frozenset()
+
     def _look_up(self, need: Need) -> Found:
         if need not in self.found:
             raise Wanting(need)
@@ -239,8 +392,33 @@ class Facts(Struct, frozen=True, dict=True):
                 return replace(self, roles=(*self.roles, Role(role, unit_id)))
             case Erased():
                 return replace(self, person=None, roles=(), own=None)
+            case NoticeActed(notice_id, act, _, state):
+                return self._with_notice(notice_id, act, state)
+            case ApprovalLimitSet(_, above):
+                return self._with_limit(above)
+            case Muted(kind, off) if self.person is not None:
+                kinds = self.muted | {kind} if off else self.muted - {kind}
+                return replace(self, found={**self.found, MutedWanted(self.person.id): MutedKinds(kinds)})
             case _:
                 return self
+
+    def _with_notice(self, notice_id: int, act: NoticeAct, state: NoticeState) -> "Facts":
+        known = self.notice(notice_id)
+        if known is None:
+            return self
+        counts = dict(known.counts)
+        if act == "repeat_uncertain":
+            counts["queued"] = counts.get("queued", 0) + counts.pop("uncertain", 0)
+        if state == "stopped":
+            counts["stopped"] = counts.get("stopped", 0) + counts.pop("queued", 0)
+        changed = replace(known, state=state, version=known.version + 1, counts=counts)
+        return replace(self, found={**self.found, NoticeWanted(notice_id): changed})
+
+    def _with_limit(self, above: int) -> "Facts":
+        changed = {
+            need: replace(found, above=above) for need, found in self.found.items() if isinstance(found, Approvers)
+        }
+        return replace(self, found={**self.found, **changed})
 
     def _with_assessment(self, event: Answered | EvidenceGiven | Acted) -> "Facts":
         known = self.assessment(event.assessment_id)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from flows.marks import Mark, read_marks
 from flows.wording import Catalogue, Wording, render
 
 LETTERS_A_ROW = 30
@@ -12,11 +13,13 @@ MOST_A_ROW = 3
 
 
 class Button(Struct, frozen=True):
-    """One thing to press. `lasting` buttons stay valid after the talk has moved on."""
+    """One thing to press. `lasting` buttons stay valid after the talk has moved on; one with a `url` opens it and has
+    no payload."""
 
     label: Wording
     payload: str
     lasting: bool = False
+    url: str = ""
 
 
 class Document(Struct, frozen=True):
@@ -41,15 +44,30 @@ class InlineFile(Struct, frozen=True, tag="inline"):
     content: str
 
 
-Attachment = StoredFile | InlineFile
+class ChannelFile(Struct, frozen=True, tag="channel"):
+    """A file that the reader's channel has already, by the channel's own handle."""
+
+    source: str
+    kind: str
+    name: str
+
+
+Attachment = StoredFile | InlineFile | ChannelFile
 
 
 class Message(Struct, frozen=True):
-    """A message before it has a language. Buttons come in groups that start a row of their own."""
+    """A message before it has a language. Buttons come in groups that start a row of their own.
+
+    It is said in the reader's language unless it names its own. A `formatted` text has *strong* and _slanted_ words.
+    Messages of one `topic` replace each other in a chat, where its channel can edit what was sent.
+    """
 
     text: Wording
     buttons: tuple[tuple[Button, ...], ...] = ()
-    files: tuple[StoredFile | Document, ...] = ()
+    files: tuple[StoredFile | ChannelFile | Document, ...] = ()
+    formatted: bool = False
+    topic: str = ""
+    language: str = ""
 
 
 class OutgoingButton(Struct, frozen=True, omit_defaults=True):
@@ -58,6 +76,7 @@ class OutgoingButton(Struct, frozen=True, omit_defaults=True):
     label: str
     payload: str
     lasting: bool = False
+    url: str = ""
 
 
 class MenuEntry(Struct, frozen=True):
@@ -74,15 +93,21 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     buttons: tuple[tuple[OutgoingButton, ...], ...] = ()
     files: tuple[Attachment, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    topic: str = ""
 
 
 def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...] = ()) -> Outgoing:
     """Say a message in a language."""
+    text = render(message.text, catalogue)
+    text, marks = read_marks(text) if message.formatted else (text, ())
     return Outgoing(
-        text=render(message.text, catalogue),
+        text=text,
         buttons=tuple(row for group in message.buttons for row in _rows(group, catalogue)),
         files=tuple(_rendered_file(file, catalogue) for file in message.files),
         menu=menu,
+        marks=marks,
+        topic=message.topic,
     )
 
 
@@ -96,12 +121,12 @@ def _rows(group: tuple[Button, ...], catalogue: Catalogue) -> Iterator[tuple[Out
         if row and (len(row) == MOST_A_ROW or letters > LETTERS_A_ROW):
             yield tuple(row)
             row, letters = [], len(label)
-        row.append(OutgoingButton(label, button.payload, button.lasting))
+        row.append(OutgoingButton(label, button.payload, button.lasting, button.url))
     if row:
         yield tuple(row)
 
 
-def _rendered_file(file: StoredFile | Document, catalogue: Catalogue) -> Attachment:
+def _rendered_file(file: StoredFile | ChannelFile | Document, catalogue: Catalogue) -> Attachment:
     if isinstance(file, Document):
         return InlineFile(file.name, render(file.text, catalogue))
     return file

@@ -1,6 +1,10 @@
 """Where a conversation stands: frames of (talk, step), the innermost last. Stored as JSON between turns."""
 
+from datetime import datetime
+
 from msgspec import Struct
+
+from flows.notices import Audience, Content, Reached, Repeat
 
 
 class Registering(Struct, frozen=True, omit_defaults=True, tag="registration"):
@@ -46,6 +50,34 @@ class Inviting(Struct, frozen=True, omit_defaults=True, tag="invitation"):
     suggested: tuple[int, ...] = ()
 
 
+class Noticing(Struct, frozen=True, omit_defaults=True, tag="notices"):
+    """The page of the list an administrator looks at, or a notice from it."""
+
+    page: int = 0
+    notice_id: int = 0
+
+
+class Drafting(Struct, frozen=True, omit_defaults=True, tag="notice-draft"):
+    """A notice until it is handed over. `details` fill the gaps of the occasion's text; `reached` was counted when the
+    audience was last changed; `suggested` are units found by name, `facet` is what the audience is being narrowed by,
+    `link_label` waits for its address."""
+
+    occasion: str = ""
+    details: tuple[str, ...] = ()
+    content: Content = Content("")
+    audience: Audience = Audience()
+    reached: Reached = Reached()
+    send_at: datetime | None = None
+    repeat: Repeat = ""
+    suggested: tuple[int, ...] = ()
+    facet: str = ""
+    link_label: str = ""
+
+
+class Muting(Struct, frozen=True, tag="muting"):
+    """What comes of its own accord, to be turned off and on."""
+
+
 class Privacy(Struct, frozen=True, tag="privacy"):
     """Rights over one's own data."""
 
@@ -58,7 +90,19 @@ class Home(Struct, frozen=True, tag="home"):
     """Nothing under way."""
 
 
-Talk = Registering | Filling | Reviewing | Deciding | Inviting | Privacy | ChoosingLanguage | Home
+Talk = (
+    Registering
+    | Filling
+    | Reviewing
+    | Deciding
+    | Inviting
+    | Noticing
+    | Drafting
+    | Muting
+    | Privacy
+    | ChoosingLanguage
+    | Home
+)
 
 
 class Frame(Struct, frozen=True):

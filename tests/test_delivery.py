@@ -3,24 +3,32 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
-from bot.delivery import IN_FLIGHT, LONGEST_BACKOFF, Delivery, backoff
+from bot.catalogues import load
+from bot.delivery import LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Delivery, backoff
 from bot.services.bell import Bell
-from bot.services.sending import BlockedByPerson, Later, Outcome, Rates, Rejected, Sent
+from bot.services.latency import Latency
+from bot.services.pace import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
+from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
+from bot.services.wording import NoticeWording
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.inbox import ConversationIds
 from bot.store.outbox import NOTICE, REPLY, Letter, Recipient
-from bot.store.tables import conversations
+from bot.store.tables import conversations, notices
 from bot.store.tables import outbox as letters
 from flows.messages import Outgoing
+from flows.notices import Content
+from tests.databases import Databases
 
+NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
 FAST = Rates(per_bot=10_000, per_chat=10_000)
 # Clocks are not exact to the last millisecond.
 EARLY = 0.02
@@ -37,22 +45,30 @@ class ScriptedSender:
         self.tried: list[tuple[str, str]] = []
         self.times: list[float] = []
         self.answered: list[str] = []
+        self.standing: list[str | None] = []
         self.open = asyncio.Event()
         self.open.set()
         self.flying = self.most_flying = 0
 
-    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
+    def is_group(self, address: str) -> bool:
+        """Tell whether a chat is a group."""
+        return address.startswith("-")
+
+    async def send(
+        self, address: str, outgoing: Outgoing | None, callback: str | None, standing: str | None = None
+    ) -> Outcome:
         """Do what is next in the script."""
         text = outgoing.text if outgoing is not None else ""
         self.tried.append((address, text))
         self.times.append(time.monotonic())
+        self.standing.append(standing)
         self.answered += [callback] if callback else []
         self.flying += 1
         self.most_flying = max(self.most_flying, self.flying)
         await self.open.wait()
         await asyncio.sleep(0)
         self.flying -= 1
-        return self.script[text].pop(0) if self.script[text] else Sent()
+        return self.script[text].pop(0) if self.script[text] else Sent(f"message to {address}")
 
     def tried_with(self, address: str) -> list[str]:
         """Return the texts somebody was to be sent, in order."""
@@ -66,21 +82,60 @@ class PostOffice:
         self.database = database
         self.sender = sender
         self.bell = Bell()
-        self.delivery = Delivery(database, sender, lambda: datetime.now(UTC), self.bell)
+        self.turns = Latency()
+        self.quiet = False
+        self.delivery = Delivery(
+            database,
+            sender,
+            lambda: datetime.now(UTC),
+            self.bell,
+            NoticeWording(load()),
+            turns=self.turns,
+            is_quiet=lambda now: self.quiet,
+        )
 
     async def write(
-        self, addresses: list[str], *texts: str, priority: int = REPLY, callback: str | None = None
+        self,
+        addresses: list[str],
+        *texts: str,
+        priority: int = REPLY,
+        callback: str | None = None,
+        topic: str = "",
     ) -> None:
         """Queue the same letters to several people; no text is a letter that only answers a press."""
         places = [("telegram", "1", address) for address in addresses]
         async with self.database.writing() as connection:
             ids = await ConversationIds().of(connection, places)
             wanted = [
-                Letter(Recipient(ids[place], *place, "vi"), Outgoing(text) if text else None, callback, priority)
+                Letter(
+                    Recipient(ids[place], *place, "vi"),
+                    Outgoing(text, topic=topic) if text else None,
+                    callback,
+                    priority,
+                )
                 for text in texts
                 for place in places
             ]
             await outbox.queue(connection, wanted, datetime.now(UTC))
+        self.bell.ring()
+
+    async def notice(self, addresses: list[str], english: Sequence[str] = ()) -> None:
+        """Let a notice be under way, with these people in its ledger."""
+        places = [("telegram", "1", address) for address in addresses]
+        async with self.database.writing() as connection:
+            ids = await ConversationIds().of(connection, places)
+            for address in english:
+                chat = conversations.update().where(conversations.c.address == address)
+                await connection.execute(chat.values(language="en"))
+            now = {"created_at": datetime.now(UTC), "started_at": datetime.now(UTC)}
+            row = {"content": NOTICE_BODY, "audience": b"{}", "state": "sending", **now}
+            await connection.execute(notices.insert().values(row | {"id": 1, "conversation_id": ids[places[0]]}))
+            common = {"channel": "telegram", "bot": "1", "priority": NOTICE, "state": "queued", "notice_id": 1}
+            rows = [
+                common | {"conversation_id": ids[place], "address": place[2], "created_at": datetime.now(UTC)}
+                for place in places
+            ]
+            await connection.execute(letters.insert(), rows)
         self.bell.ring()
 
     async def states(self, address: str = "") -> list[str]:
@@ -160,7 +215,7 @@ async def test_a_held_bot_sends_nothing_until_the_seconds_are_over_and_then_one_
     before = [moment for moment in sender.times if moment < held_at + hold - EARLY]
     after = sorted(moment for moment in sender.times if moment >= held_at + hold - EARLY)
     # What the channel had not answered yet when the hold began was under way already.
-    assert len(before) <= 2
+    assert len(before) <= EARLY_REPLIES + 1
     assert after[-1] >= held_at + hold + (len(after) - 1) / rate - EARLY
     assert await office.states() == ["sent"] * (count + 1)
 
@@ -195,7 +250,7 @@ async def test_what_was_on_its_way_when_the_last_process_died_is_sent_again_firs
     office = PostOffice(database, ScriptedSender())
     await office.write(["Lan"], "1", "2")
     async with database.writing() as connection:
-        await outbox.take_due(connection, "telegram", "1", 10, datetime.now(UTC))
+        await outbox.take_replies(connection, "telegram", "1", 10, datetime.now(UTC))
     async with office.running():
         await office.settled()
     assert office.sender.tried_with("Lan") == ["1", "2"]
@@ -218,22 +273,22 @@ async def test_a_stop_waits_for_what_is_on_its_way_and_repeats_nothing(database:
 
 async def test_a_thousand_letters_go_once_each_and_never_too_many_at_once(database: Database) -> None:
     office = PostOffice(database, ScriptedSender())
-    people = [f"person {number}" for number in range(3 * IN_FLIGHT)]
+    people = [f"person {number}" for number in range(3 * REPLIES_IN_FLIGHT)]
     await office.write(people, "1", "2")
     async with office.running():
         await office.settled()
     assert sorted(office.sender.tried) == sorted((name, text) for name in people for text in ("1", "2"))
     assert all(office.sender.tried_with(name) == ["1", "2"] for name in people[:5])
-    assert office.sender.most_flying <= IN_FLIGHT
+    assert office.sender.most_flying <= REPLIES_IN_FLIGHT
 
 
 async def test_a_bot_is_not_sent_faster_than_its_channel_allows(database: Database) -> None:
-    count, rate = 20, 60
+    count, rate = 30, 60
     office = PostOffice(database, ScriptedSender(Rates(rate, 10_000)))
     await office.write([f"person {number}" for number in range(count)], "1")
     async with office.running():
         await office.settled()
-    assert max(office.sender.times) - min(office.sender.times) >= (count - 1) / rate - 5 * EARLY
+    assert max(office.sender.times) - min(office.sender.times) >= (count - 1 - EARLY_REPLIES) / rate - EARLY
 
 
 async def test_a_chat_is_not_sent_faster_than_its_channel_allows_and_slows_down_nobody_else(database: Database) -> None:
@@ -254,11 +309,11 @@ async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(
 ) -> None:
     monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.05)
     office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)))
-    await office.write(["Lan", "Minh"], "1")
+    await office.write([f"person {number}" for number in range(2 * EARLY_REPLIES)], "1")
     await office.write(["Hoa"], "", callback="press 1")
     async with office.running():
         await until(lambda: office.sender.answered == ["press 1"])
-        assert len(office.sender.tried) == 2
+        assert len(office.sender.tried) < 2 * EARLY_REPLIES
 
 
 async def test_replies_overtake_the_notices_of_others(database: Database) -> None:
@@ -268,6 +323,161 @@ async def test_replies_overtake_the_notices_of_others(database: Database) -> Non
     async with office.running():
         await office.settled()
     assert [text for _to, text in office.sender.tried] == ["reply", "reply", "notice", "notice"]
+
+
+# notices
+
+
+WIDE = Rates(per_bot=200, per_chat=10_000)
+
+
+async def test_a_notice_reaches_each_recipient_once_in_their_language(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    people = [f"person {number}" for number in range(3 * NOTICES_IN_FLIGHT)]
+    await office.notice(people, english=people[:5])
+    async with office.running():
+        await office.settled()
+    assert sorted(to for to, _text in office.sender.tried) == sorted(people)
+    assert {text for to, text in office.sender.tried if to in people[:5]} == {"All are invited."}
+    assert {text for to, text in office.sender.tried if to not in people[:5]} == {"Mời cả thôn."}
+    assert await office.states() == ["sent"] * len(people)
+
+
+async def test_what_nobody_knows_of_is_not_sent_again_when_it_is_a_notice(database: Database) -> None:
+    script: dict[str, list[Outcome]] = {
+        "Mời cả thôn.": [
+            Later("502", 0.01, uncertain=True), Later("500", 0.01), Rejected("400"), BlockedByPerson("403"),
+            OutsideWindow("-230"),
+        ],
+        "reply": [Later("502", 0.01, uncertain=True)],
+    }  # fmt: skip
+    office = PostOffice(database, ScriptedSender(script=script))
+    await office.notice(["Lan", "Minh", "Hoa", "Tư", "Năm"])
+    async with office.running():
+        await office.settled()
+    assert await office.states() == ["uncertain", "sent", "failed", "blocked", "outside"]
+    await office.write(["Lan"], "reply")
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("Lan") == ["Mời cả thôn.", "reply", "reply"]
+
+
+async def test_notices_that_were_on_their_way_when_the_process_died_are_uncertain_and_replies_go_again(
+    database: Database,
+) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["Lan", "Minh"])
+    await office.write(["Hoa"], "reply")
+    await office.write(["Tư"], "reminder", priority=NOTICE)
+    async with database.writing() as connection:
+        await outbox.take_replies(connection, "telegram", "1", 10, datetime.now(UTC))
+        await outbox.take_notices(connection, "telegram", "1", [1], 2, datetime.now(UTC))
+    async with office.running():
+        await office.settled()
+    assert await office.states() == ["uncertain", "sent", "sent", "uncertain"]
+    assert [to for to, _text in office.sender.tried] == ["Hoa", "Minh"]
+
+
+async def test_a_reply_does_not_wait_for_its_place_among_notices(database: Database) -> None:
+    rate = 20
+    office = PostOffice(database, ScriptedSender(Rates(rate, 10_000)))
+    await office.notice([f"person {number}" for number in range(200)])
+    async with office.running():
+        await until(lambda: len(office.sender.tried) > 4)
+        before = len(office.sender.tried)
+        await office.write(["Hoa"], "reply")
+        await until(lambda: ("Hoa", "reply") in office.sender.tried)
+        assert office.sender.tried.index(("Hoa", "reply")) - before <= 2
+
+
+async def test_notices_use_the_whole_rate_and_no_more(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender(WIDE))
+    await office.notice([f"person {number}" for number in range(150)])
+    async with office.running():
+        await office.settled()
+    took = max(office.sender.times) - min(office.sender.times)
+    assert (150 - 1 - EARLY_NOTICES - 1) / WIDE.per_bot - EARLY <= took
+
+
+async def test_notices_make_way_while_turns_are_slow_and_come_back_when_they_are_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.pace.ADJUST_SECONDS", 0.02)
+    monkeypatch.setattr("bot.services.latency.WINDOW_SECONDS", 0.2)
+    office = PostOffice(database, ScriptedSender(WIDE))
+    await office.notice([f"person {number}" for number in range(300)])
+    shares = []
+    async with office.running():
+        await until(lambda: len(office.sender.tried) > 10)
+        shares.append(office.delivery.share)
+        office.turns.note(SLOW_TURNS * 2)
+        await until(lambda: office.delivery.share < 0.3)
+        shares.append(office.delivery.share)
+        await until(lambda: office.delivery.share == 1)
+    assert shares[0] == 1
+    assert shares[1] < 0.3
+
+
+async def test_no_notice_goes_out_in_quiet_hours_but_replies_do(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    office.quiet = True
+    await office.notice(["Lan"])
+    await office.write(["Minh"], "reply")
+    async with office.running():
+        await until(lambda: office.sender.tried == [("Minh", "reply")])
+        assert (await office.states())[0] == "queued"
+        office.quiet = False
+        await office.settled()
+    assert office.sender.tried_with("Lan") == ["Mời cả thôn."]
+
+
+async def test_a_group_gets_twenty_messages_a_minute_and_the_message_of_a_topic_is_changed(
+    database: Database,
+) -> None:
+    office = PostOffice(database, ScriptedSender(Rates(10_000, 10_000, per_group=10)))
+    await office.write(["-100"], "1", "2", "3")
+    async with office.running():
+        await office.settled()
+    assert office.sender.times[-1] - office.sender.times[0] >= 2 / 10 - EARLY
+    await office.write(["Lan"], "10 %", "20 %", topic="notice-1")
+    async with office.running():
+        await office.settled()
+    assert office.sender.standing == [None, None, None, None, "message to Lan"]
+
+
+@pytest.fixture
+async def shared(databases: Databases) -> AsyncIterator[Database]:
+    """A database that several instances share: a SQLite file has one `hoctap serve`."""
+    async with databases.fresh("postgresql") as url:
+        database = Database(url)
+        yield database
+        await database.close()
+
+
+@pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "dead"])
+async def test_another_instance_sends_nothing_until_the_leader_is_gone(
+    shared: Database, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    monkeypatch.setattr("bot.store.leases.SECONDS", 6.0 if stopped else 0.5)
+    leader, other = PostOffice(shared, ScriptedSender()), PostOffice(shared, ScriptedSender())
+    leader.sender.open.clear()
+    await leader.write(["Lan"], "1", "2")
+    leading = asyncio.create_task(leader.delivery.run())
+    await until(lambda: leader.sender.tried == [("Lan", "1")])
+    async with other.running():
+        await asyncio.wait([asyncio.create_task(until(lambda: bool(other.sender.tried)))], timeout=0.7)
+        assert other.sender.tried == []
+        if stopped:
+            leading.cancel()
+            leader.sender.open.set()
+        else:
+            # Nobody hears of it any more: as good as dead.
+            monkeypatch.setattr(leader.delivery, "_exchange", asyncio.Event().wait)
+        await other.settled()
+    leading.cancel()
+    leader.sender.open.set()
+    await asyncio.wait([leading])
+    assert other.sender.tried_with("Lan") == (["2"] if stopped else ["1", "2"])
 
 
 def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:

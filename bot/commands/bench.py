@@ -1,8 +1,13 @@
 """`hoctap bench`: the benchmarks, each against a baseline measured in the same run."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from bot.commands import running
+
+if TYPE_CHECKING:
+    import msgspec
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -16,18 +21,73 @@ def turns(
     """Turns a second, from the update to the letter handed to the channel, against raw sqlite3 one commit a turn."""
 
     async def work() -> None:
-        import msgspec
-
         from bot.commands.bench_turns import measure
 
-        figures = await measure(residents, forms)
-        if as_json:
-            typer.echo(msgspec.json.encode(figures).decode())
-        else:
-            for name, value in msgspec.structs.asdict(figures).items():
-                typer.echo(f"{name:>16}  {value:,.2f}")
+        _show(await measure(residents, forms), as_json)
 
     running.run(work)
+
+
+@app.command()
+def broadcast(
+    recipients: int = typer.Option(20_000, min=50, help="People who get the notice."),
+    speed: float = typer.Option(40.0, min=1.0, help="How many times Telegram's limits the server allows."),
+    real_seconds: float = typer.Option(0.0, help="Instead, at Telegram's own limits for so many seconds."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """A notice to everybody while residents write, against the strict Bot API server of the tests."""
+
+    async def work() -> None:
+        from bot.commands.bench_broadcast import measure
+        from bot.logs import set_up
+
+        set_up("warning")
+        everybody, factor = (int(30 * real_seconds), 1.0) if real_seconds else (recipients, speed)
+        figures, watch = await measure(everybody, factor, _silent if as_json else typer.echo)
+        _show(figures, as_json)
+        if not as_json:
+            first, last = watch.megabytes[0], watch.megabytes[-1]
+            typer.echo(
+                f"{watch.looks} looks at the ledger, {len(watch.wrong_sums)} wrong sums, {first:.0f} to {last:.0f} MB"
+            )
+
+    from bot.commands.bench_broadcast import NoServer
+
+    running.run(work, NoServer)
+
+
+@app.command()
+def audience(
+    people: int = typer.Option(1_000_000, min=1000, help="People to choose among."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Audiences counted among a million people, and the ledger of a notice to all of them written while turns go on."""
+
+    async def work() -> None:
+        from bot.commands.bench_audience import measure
+        from bot.logs import set_up
+
+        set_up("warning")
+        _show(await measure(people, _silent if as_json else typer.echo), as_json)
+
+    running.run(work)
+
+
+def _silent(_line: str) -> None:
+    """Say nothing."""
+
+
+def _show(figures: "msgspec.Struct", as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        typer.echo(msgspec.json.encode(figures).decode())
+        return
+    for name, value in msgspec.structs.asdict(figures).items():
+        for part, number in value.items() if isinstance(value, dict) else [("", value)]:
+            typer.echo(
+                f"{name:>20}  {number:>12,.2f}  {part}" if isinstance(number, float) else f"{name:>20}  {number:>12,}"
+            )
 
 
 @app.callback()

@@ -143,9 +143,9 @@ async def measure(residents: int, forms: int) -> Figures:
         turns_per_s=len(took) / seconds,
         raw_turns_per_s=raw,
         ratio=len(took) / seconds / raw,
-        p50_ms=_percentile(took, 50),
-        p99_ms=_percentile(took, 99),
-        alone_p99_ms=_percentile(alone, 99),
+        p50_ms=percentile(took, 50),
+        p99_ms=percentile(took, 99),
+        alone_p99_ms=percentile(alone, 99),
     )
 
 
@@ -200,6 +200,7 @@ def raw_turns_per_s(path: Path, criteria: CriteriaSet, turns: int) -> float:
     return turns / seconds
 
 
-def _percentile(values: list[float], percent: int) -> float:
+def percentile(values: list[float], percent: int) -> float:
+    """Return the value that so many of a hundred do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

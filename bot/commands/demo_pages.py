@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot.application import Application
 from bot.channels.web.messages import BOT, CHANNEL, address_of
 from bot.channels.web.routes import page
-from bot.commands.sample import VILLAGE
+from bot.commands.sample import COMMUNE, VILLAGE
 from bot.services.invitations import invite
 from bot.store import outbox
 from bot.store.inbox import Incoming
@@ -39,7 +39,7 @@ PHONES = (
     Role("Ông Bình", "Quản trị · Xã Tân An", "admin", "Trần Văn Bình"),
 )
 ERASURE = ("/privacy", "xóa dữ liệu", "đồng ý xóa hết")
-INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", "hp")}
+INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", COMMUNE)}
 
 
 class DemoPages:

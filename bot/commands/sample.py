@@ -28,6 +28,7 @@ UNITS = (
     ("bl-dong", "Thôn Đông", "village", "bl"),
     ("bl-ha", "Thôn Hạ", "village", "bl"),
 )
+COMMUNE = "ta"
 VILLAGE = "ta-dong"
 
 
@@ -49,6 +50,7 @@ async def sample_commune(settings: Settings) -> AsyncIterator[Sample]:
                 "telegram_token": None,
                 "secret_key": None,
                 "evidence_url": None,
+                "quiet_hours": "00:00-00:00",  # whoever tries it at night wants to see a notice arrive
             }
         )
         application = Application(here)

@@ -8,16 +8,20 @@ from flows.messages import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The channel has taken the letter."""
+    """The channel has taken the letter. `message_id` is its own for it, where it can change what was sent."""
+
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not taken, or not certain: try again. `seconds` is the channel's own wish; `whole_bot` holds all letters."""
+    """Not taken: try again. `seconds` is the channel's own wish; `whole_bot` holds all letters. Nobody knows what
+    became of an `uncertain` one: it may have been taken after all."""
 
     error: str
     seconds: float | None = None
     whole_bot: bool = False
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,23 @@ class Rejected:
     error: str
 
 
-Outcome = Sent | Later | BlockedByPerson | Rejected
+@dataclass(frozen=True, slots=True)
+class OutsideWindow:
+    """The channel takes nothing for this person now: they have not written for too long."""
+
+    error: str
+
+
+Outcome = Sent | Later | BlockedByPerson | Rejected | OutsideWindow
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How fast a channel may be written to: messages a second, for a bot and for one chat."""
+    """How fast a channel may be written to: messages a second, for a bot, for one chat and for one group."""
 
     per_bot: float
     per_chat: float
+    per_group: float = 20 / 60
 
 
 class Sender(Protocol):
@@ -52,8 +64,16 @@ class Sender(Protocol):
     bot: str
     rates: Rates
 
-    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
-        """Send a letter and answer the button press it belongs to. Never raises for what a channel may do."""
+    async def send(
+        self, address: str, outgoing: Outgoing | None, callback: str | None, standing: str | None = None
+    ) -> Outcome:
+        """Send a letter and answer the button press it belongs to. Never raises for what a channel may do.
+
+        `standing` is the message of the same topic in that chat: it is changed instead, where the channel can.
+        """
+
+    def is_group(self, address: str) -> bool:
+        """Tell whether a chat has several people in it, which makes it slower."""
 
 
 class FileSource(Protocol):

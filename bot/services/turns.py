@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
+from bot.services.latency import Latency
 from bot.store import applying, gathering, inbox, outbox
 from bot.store.applying import Decided
 from bot.store.database import Database, is_unreachable, patiently
@@ -21,9 +23,10 @@ from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
 from flows.commands import commands_for
 from flows.engine import Decision, decide
-from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, PersonAddress, Told
+from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, NoticeActed, PersonAddress, Told
 from flows.facts import Facts, Found, Need, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
+from flows.notices import QUIET, QuietHours
 from flows.units import UnitTree
 from flows.wording import Catalogue, Catalogues, _, render
 
@@ -52,6 +55,7 @@ class _Arrivals:
 
     def __init__(self) -> None:
         self.updates: list[Incoming] = []
+        self.since: float | None = None
         self._settled = asyncio.Event()
         self._error: Exception | None = None
 
@@ -77,15 +81,19 @@ class Turns:
         clock: Callable[[], datetime],
         zone: ZoneInfo,
         links: Callable[[], tuple[str, ...]] = tuple,
+        quiet: QuietHours = QUIET,
     ) -> None:
         self._database = database
         self._catalogues = catalogues
         self._clock = clock
         self._zone = zone
         self._links = links
+        self._quiet = quiet
         self._conversations = ConversationIds()
         self._reference: ReferenceRead | None = None
         self._arrivals: _Arrivals | None = None
+        self._behind_since: float | None = None
+        self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
 
@@ -103,6 +111,7 @@ class Turns:
         else:
             mine = self._arrivals
             mine.updates.extend(incoming)
+            mine.since = mine.since or time.monotonic()
             self.received.ring()
             await mine.kept()
 
@@ -143,7 +152,16 @@ class Turns:
             return await self._alone()
         if arrived is not None:
             arrived.settle()
+        self._note_latency(arrived.since if arrived is not None else None, done)
         return done
+
+    def _note_latency(self, since: float | None, done: Done) -> None:
+        """Keep how long the slowest turn of a batch took: since it came, or since the loop fell behind."""
+        now = time.monotonic()
+        began = min((at for at in (since, self._behind_since) if at is not None), default=None)
+        if began is not None:
+            self.latency.note(now - began)
+        self._behind_since = (self._behind_since or now) if done.more else None
 
     async def _alone(self) -> Done:
         """Try the first waiting turn by itself; one that cannot be applied is set aside with an apology."""
@@ -187,7 +205,7 @@ class Turns:
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
-            self._reference = await read_reference(connection, self._links())
+            self._reference = await read_reference(connection, self._links(), self._quiet)
         return self._reference
 
     async def _facts(
@@ -232,7 +250,10 @@ class Turns:
                         needs[turn.inbox_id] = need
             if not needs:
                 break
-            found = await gathering.gather_found(connection, set(needs.values()), shared.by_pin)
+            today = self._clock().astimezone(self._zone).date()
+            found = await gathering.gather_found(
+                connection, set(needs.values()), shared.by_pin, shared.reference, today
+            )
             open_turns = [turn for turn in open_turns if turn.inbox_id in needs]
             for turn in open_turns:
                 facts[turn.inbox_id] = _with_found(facts[turn.inbox_id], found)
@@ -272,7 +293,8 @@ class Turns:
         last = len(one.decision.messages) - 1
         for place, message in enumerate(one.decision.messages):
             menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
-            yield Letter(to, rendered(message, catalogue, menu), one.turn.callback if place == 0 else None)
+            said_in = self._catalogue(message.language) if message.language else catalogue
+            yield Letter(to, rendered(message, said_in, menu), one.turn.callback if place == 0 else None)
         if last < 0 and one.turn.callback is not None:
             yield Letter(to, None, one.turn.callback)
 
@@ -334,5 +356,7 @@ def _touched(record: object) -> object:
             return record.assessment_id
         case InvitationUsed():
             return record.digest
+        case NoticeActed():
+            return ("notice", record.notice_id)
         case _:
             return None

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
+from bot.store import contacts, notices, upserts
 from bot.store.gathering import Waiting
 from bot.store.many import execute_many
 from bot.store.tables import (
@@ -31,6 +31,7 @@ from flows.engine import Decision
 from flows.events import (
     Acted,
     Answered,
+    ApprovalLimitSet,
     Begun,
     Consented,
     ContactChanged,
@@ -39,8 +40,13 @@ from flows.events import (
     InvitationUsed,
     Invited,
     LanguageChosen,
+    Muted,
+    NoticeActed,
+    NoticeAnswered,
+    NoticeSaved,
     PersonSaved,
     Record,
+    ReportAsked,
 )
 from flows.facts import Facts
 
@@ -51,10 +57,12 @@ _SAVE_CONVERSATION = (
     .where(conversations.c.id == bindparam("_id"))
     .values({name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at")})
 )
+_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at")
 _CHANGE_FORM = (
     update(assessments)
     .where(assessments.c.id == bindparam("_id"))
-    .values({name: bindparam(name) for name in ("state", "version", "total", "passed", "reason", "submitted_at")})
+    .values({name: bindparam(name) for name in _CHANGED_OF_FORM})
+    .values(reminded=0)
 )
 _CHANGE_PERSON = (
     update(people)
@@ -71,6 +79,9 @@ _DONE = (
     .values(done_at=bindparam("done_at"), body=None, callback=None, failed=bindparam("has_failed"))
 )
 
+# What changes how somebody is reached, or what a notice's recipients are chosen by.
+_CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted)
+AboutNotices = NoticeSaved | NoticeActed | NoticeAnswered | ReportAsked | ApprovalLimitSet | Muted
 TallyKey = tuple[int, int, str, str, bool]
 
 
@@ -99,6 +110,7 @@ class Rows:
     decisions: list[dict[str, Any]] = field(default_factory=list)
     tallies: Counter[TallyKey] = field(default_factory=Counter)
     erased: list[tuple[int | None, int]] = field(default_factory=list)
+    about_notices: list[tuple[AboutNotices, int | None, int]] = field(default_factory=list)
 
 
 async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> list[str]:
@@ -111,10 +123,51 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await _write(connection, rows)
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
+    for about, person_id, conversation_id in rows.about_notices:
+        await _apply_notice(connection, about, person_id, conversation_id, now)
+    await contacts.refresh(connection, _changed_contacts(batch, new_people))
     files: list[str] = []
     for person_id, conversation_id in rows.erased:
-        files += await _erase(connection, person_id, conversation_id)
+        files += await _erase(connection, person_id, conversation_id, now)
     return files
+
+
+def _changed_contacts(batch: Sequence[Decided], new_people: Mapping[int, int]) -> set[int]:
+    """Return the people whose contacts are to be made anew: who writes again is no longer blocked."""
+    return {
+        person_id
+        for one in batch
+        if (person_id := new_people.get(one.turn.inbox_id, one.turn.person_id)) is not None
+        and (
+            one.turn.blocked_at is not None
+            or any(isinstance(record, _CHANGES_CONTACT) for record in one.decision.records)
+        )
+    } | {
+        form.person.id
+        for one in batch
+        for record in one.decision.records
+        if isinstance(record, Acted) and (form := one.facts.assessment(record.assessment_id)) is not None
+    }
+
+
+async def _apply_notice(
+    connection: AsyncConnection, record: AboutNotices, person_id: int | None, conversation_id: int, now: datetime
+) -> None:
+    match record:
+        case NoticeSaved() if person_id is not None:
+            await notices.save(connection, record, person_id, conversation_id, now)
+        case NoticeActed():
+            await notices.act(connection, record, now)
+        case NoticeAnswered() if person_id is not None:
+            await notices.answer(connection, record, person_id, now)
+        case Muted(kind, off) if person_id is not None:
+            await notices.mute(connection, person_id, kind, now, off=off)
+        case ReportAsked(notice_id):
+            await notices.ask_report(connection, notice_id, conversation_id, now)
+        case ApprovalLimitSet(unit_id, above):
+            await notices.set_limit(connection, unit_id, above)
+        case NoticeSaved() | NoticeAnswered() | Muted():
+            pass  # of nobody known
 
 
 async def mark_done(
@@ -161,7 +214,8 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
             rows.people_changed.append({"_id": one.turn.person_id, **_person_row(record)})
         case Begun(round_id, unit_id, criteria):
             form = {"person_id": person_id, "round_id": round_id, "unit_id": unit_id, "pin": criteria.pin}
-            rows.begun.append({**form, "state": "draft", "version": 0, "total": 0, "passed": False, "begun_at": now})
+            empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
+            rows.begun.append({**form, **empty, "begun_at": now, "touched_at": now})
             assert one.decision.facts.own is not None
             rows.tallies[_tally_key(one.decision.facts.own)] += 1
         case Answered(assessment_id, indicator_id, answer):
@@ -198,6 +252,8 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
             rows.roles.append({"person_id": person_id, "role": role, "unit_id": unit_id, "since": now})
         case Erased():
             rows.erased.append((person_id, conversation_id))
+        case NoticeSaved() | NoticeActed() | NoticeAnswered() | ReportAsked() | ApprovalLimitSet() | Muted():
+            rows.about_notices.append((record, person_id, conversation_id))
         case LanguageChosen() | ContactChanged() | PersonSaved():
             pass  # written with the conversation, or inserted before
 
@@ -250,6 +306,7 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
         "passed": result is not None and result.passed,
         "reason": after.reason,
         "submitted_at": now if submitted_now else after.submitted_at,
+        "touched_at": now,
     }
     if _tally_key(before) != _tally_key(after):
         rows.tallies[_tally_key(before)] -= 1
@@ -300,7 +357,7 @@ def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime
     }
 
 
-async def _erase(connection: AsyncConnection, person_id: int | None, conversation_id: int) -> list[str]:
+async def _erase(connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime) -> list[str]:
     """Delete all that is kept about a person; the tallies stay, and what they decided stays without their name.
 
     Returns the sources of files that nobody else has sent too.
@@ -316,6 +373,7 @@ async def _erase(connection: AsyncConnection, person_id: int | None, conversatio
     await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
     await connection.execute(delete(roles).where(roles.c.person_id == person_id))
+    await notices.forget_person(connection, person_id, conversation_id, now)
     await connection.execute(
         update(conversations).where(conversations.c.person_id == person_id).values(person_id=None, consented=None)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -11,13 +11,16 @@ from msgspec import Struct
 from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import contacts, notices
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
 from flows.criteria import CriteriaSet
 from flows.facts import (
+    ApproversWanted,
     AssessmentWanted,
+    AudienceWanted,
     Conversation,
     FormList,
     Found,
@@ -25,7 +28,13 @@ from flows.facts import (
     InvitationWanted,
     ListedForm,
     ListWanted,
+    MutedWanted,
     Need,
+    NoticesWanted,
+    NoticeWanted,
+    ReceivedWanted,
+    Reference,
+    RespondentsWanted,
     TokenWanted,
 )
 from flows.people import Person, Role, RoleKind
@@ -196,7 +205,11 @@ async def gather_own(
 
 
 async def gather_found(
-    connection: AsyncConnection, needs: Collection[Need], by_pin: Mapping[str, CriteriaSet]
+    connection: AsyncConnection,
+    needs: Collection[Need],
+    by_pin: Mapping[str, CriteriaSet],
+    reference: Reference,
+    today: date,
 ) -> dict[Need, Found]:
     """Look up what turns asked for. What does not exist is found to be None."""
     found: dict[Need, Found] = dict.fromkeys(needs)
@@ -209,6 +222,21 @@ async def gather_found(
                 found[need] = await _invitation(connection, digest)
             case ListWanted():
                 found[need] = await _listed(connection, need)
+            case NoticeWanted(notice_id):
+                found[need] = await notices.read(connection, notice_id)
+            case NoticesWanted():
+                found[need] = await notices.page(connection, need)
+            case AudienceWanted():
+                rounds = reference.rounds_in(need.units, today)
+                found[need] = await contacts.count(connection, need, rounds, today.year)
+            case ApproversWanted():
+                found[need] = await notices.approvers(connection, need, reference.units)
+            case ReceivedWanted():
+                found[need] = await notices.received(connection, need)
+            case RespondentsWanted():
+                found[need] = await notices.respondents(connection, need)
+            case MutedWanted(person_id):
+                found[need] = await notices.muted(connection, person_id)
             case AssessmentWanted() | TokenWanted():
                 pass  # found above, or made by the caller
     return found

@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot.store import contacts
 from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, conversations, outbox, roles
+from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing
 from flows.units import UnitTree
@@ -18,7 +20,7 @@ from flows.units import UnitTree
 REPLY = 0
 NOTICE = 1
 
-OutboxState = Literal["queued", "sending", "sent", "failed", "blocked"]
+OutboxState = Literal["queued", "sending", "sent", "failed", "blocked", "uncertain", "outside"]
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Outgoing)
@@ -44,7 +46,8 @@ class Letter(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """A letter to be sent now. `attempts` counts this one."""
+    """A letter to be sent now. `attempts` counts this one. One of a notice has no `outgoing` yet: it is worded when
+    it is sent, in `language`. `standing` is the message of its topic that stands in the chat already."""
 
     id: int
     conversation_id: int
@@ -53,6 +56,10 @@ class Due(Struct, frozen=True):
     callback: str | None
     attempts: int
     created_at: datetime
+    priority: int = REPLY
+    notice_id: int | None = None
+    language: str | None = None
+    standing: str | None = None
 
 
 class Settled(Struct, frozen=True):
@@ -110,6 +117,24 @@ async def reach_people(connection: AsyncConnection, person_ids: Collection[int])
     return found
 
 
+async def recipient_of(connection: AsyncConnection, conversation_id: int) -> Recipient | None:
+    """Return where a conversation can be written to; None when it is closed to us."""
+    row = (
+        await connection.execute(
+            select(*_OF_CONVERSATIONS).where(
+                conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None)
+            )
+        )
+    ).first()
+    return Recipient(row.id, row.channel, row.bot, row.address, row.language) if row is not None else None
+
+
+async def count_open(connection: AsyncConnection, to: Recipient) -> int:
+    """Return how many letters wait for a conversation."""
+    at = (outbox.c.channel == to.channel, outbox.c.bot == to.bot, outbox.c.address == to.address)
+    return await connection.scalar(select(func.count()).select_from(outbox).where(*at, text(OPEN_LETTERS))) or 0
+
+
 async def heads_of(
     connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree
 ) -> dict[HeadsAddress, list[int]]:
@@ -136,61 +161,113 @@ def _others(person_ids: list[int], owner_id: int) -> list[int]:
 
 
 _OPEN = text(OPEN_LETTERS)
+_IS_OPEN = text("outbox.state IN ('queued', 'sending')")
 _settle = (
     update(outbox)
-    .where(outbox.c.id == bindparam("_id"), _OPEN)
+    .where(outbox.c.id == bindparam("_id"), _IS_OPEN)
     .values({name: bindparam(name) for name in ("state", "error", "due", "settled_at")})
 )
 # What will not be sent again is forgotten: only that it was sent stays.
 _FORGOTTEN = {"body": None, "callback": None}
 _settle_sent = (
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _OPEN)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OPEN)
     .values(state="sent", error=None, settled_at=bindparam("at"), **_FORGOTTEN)
 )
 _forget = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).values(_FORGOTTEN)
 
 
 _of_bot = (outbox.c.channel == bindparam("_channel")) & (outbox.c.bot == bindparam("_bot"))
-_first_of_each = select(func.min(outbox.c.id)).where(_of_bot, _OPEN).group_by(outbox.c.conversation_id)
-_next = (
+_is_due = or_(outbox.c.due.is_(None), outbox.c.due <= bindparam("now"))
+_first_of_each = (
+    select(func.min(outbox.c.id)).where(_of_bot, outbox.c.priority == REPLY, _OPEN).group_by(outbox.c.conversation_id)
+)
+_next_replies = (
     select(outbox.c.id)
-    .where(
-        outbox.c.id.in_(_first_of_each),
-        outbox.c.state == "queued",
-        or_(outbox.c.due.is_(None), outbox.c.due <= bindparam("now")),
-    )
-    .order_by(outbox.c.priority, outbox.c.id)
+    .where(outbox.c.id.in_(_first_of_each), outbox.c.state == "queued", _is_due)
+    .order_by(outbox.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_take = (
-    update(outbox)
-    .where(outbox.c.id.in_(_next))
-    .values(state="sending", attempts=outbox.c.attempts + 1)
-    .returning(
-        outbox.c.id,
-        outbox.c.conversation_id,
-        outbox.c.address,
-        outbox.c.priority,
-        outbox.c.body,
-        outbox.c.callback,
-        outbox.c.attempts,
-        outbox.c.created_at,
-    )
+_next_reminders = (
+    select(outbox.c.id)
+    .where(_of_bot, outbox.c.priority == NOTICE, _OPEN, outbox.c.state == "queued", _is_due)
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_next_of_notice = (
+    select(outbox.c.id)
+    .where(outbox.c.notice_id == bindparam("notice"), outbox.c.state == "queued", _of_bot, _is_due)
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_language = select(conversations.c.language).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
+_TAKEN = (
+    outbox.c.id,
+    outbox.c.conversation_id,
+    outbox.c.address,
+    outbox.c.priority,
+    outbox.c.body,
+    outbox.c.callback,
+    outbox.c.attempts,
+    outbox.c.created_at,
+    outbox.c.notice_id,
 )
 
 
-async def take_due(connection: AsyncConnection, channel: str, bot: str, most: int, now: datetime) -> list[Due]:
-    """Take the next letters of one bot, replies first and at most one a conversation, and mark them as on the way."""
-    taken = await connection.execute(_take, {"_channel": channel, "_bot": bot, "most": most, "now": now})
-    return [_due(row) for row in sorted(taken, key=lambda row: (row.priority, row.id))]
+def _taking(chosen: Select[tuple[int]]) -> ReturningUpdate[Any]:
+    return (
+        update(outbox)
+        .where(outbox.c.id.in_(chosen))
+        .values(state="sending", attempts=outbox.c.attempts + 1)
+        .returning(*_TAKEN, _language.label("language"))
+    )
+
+
+_take_replies, _take_reminders, _take_of_notice = map(_taking, (_next_replies, _next_reminders, _next_of_notice))
+
+
+async def take_replies(connection: AsyncConnection, channel: str, bot: str, most: int, now: datetime) -> list[Due]:
+    """Take the next replies of one bot, at most one a conversation, and mark them as on the way."""
+    return await _taken(connection, _take_replies, {"_channel": channel, "_bot": bot, "most": most, "now": now})
+
+
+async def take_notices(
+    connection: AsyncConnection, channel: str, bot: str, notice_ids: Sequence[int], most: int, now: datetime
+) -> list[Due]:
+    """Take the next reminders of one bot and then the next recipients of notices, and mark them as on the way."""
+    of_bot = {"_channel": channel, "_bot": bot, "now": now}
+    taken = await _taken(connection, _take_reminders, {**of_bot, "most": most})
+    for notice_id in notice_ids:
+        if len(taken) == most:
+            break
+        wanted = {**of_bot, "notice": notice_id, "most": most - len(taken)}
+        taken += await _taken(connection, _take_of_notice, wanted)
+    return taken
+
+
+async def _taken(connection: AsyncConnection, statement: ReturningUpdate[Any], wanted: dict[str, Any]) -> list[Due]:
+    rows = await connection.execute(statement, wanted)
+    return [_due(row) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _due(row: Row[Any]) -> Due:
     body = row.body
     outgoing = _decoder.decode(body) if body is not None else None
-    return Due(row.id, row.conversation_id, row.address, outgoing, row.callback, row.attempts, row.created_at)
+    return Due(
+        row.id,
+        row.conversation_id,
+        row.address,
+        outgoing,
+        row.callback,
+        row.attempts,
+        row.created_at,
+        row.priority,
+        row.notice_id,
+        getattr(row, "language", None),
+    )
 
 
 async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: datetime) -> None:
@@ -208,20 +285,17 @@ def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:
     return {"_id": one.id, "state": one.state, "error": one.error, "due": one.due, "settled_at": settled_at}
 
 
-async def requeue_in_flight(connection: AsyncConnection, channel: str, bot: str, but: Collection[int] = ()) -> int:
-    """Queue again what nobody is sending any more, but for what somebody is: better sent twice than never."""
-    result = await connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            _OPEN,
-            outbox.c.state == "sending",
-            outbox.c.id.not_in(but),
-        )
-        .values(state="queued")
-    )
-    return result.rowcount
+async def settle_in_flight(
+    connection: AsyncConnection, channel: str, bot: str, now: datetime, but: Collection[int] = ()
+) -> None:
+    """Settle what nobody is sending any more, but for what somebody is. Nobody knows what became of it: a reply is
+    queued again, better sent twice than never; a notice is uncertain, for twice would be worse."""
+    lost = (outbox.c.channel == channel, outbox.c.bot == bot, outbox.c.state == "sending", outbox.c.id.not_in(but))
+    await connection.execute(update(outbox).where(*lost, outbox.c.priority == REPLY, _OPEN).values(state="queued"))
+    uncertain = {"state": "uncertain", "settled_at": now, **_FORGOTTEN}
+    await connection.execute(update(outbox).where(*lost, outbox.c.priority == NOTICE, _OPEN).values(uncertain))
+    under_way = select(notices.c.id).where(notices.c.started_at.is_not(None), notices.c.ended_at.is_(None))
+    await connection.execute(update(outbox).where(*lost, outbox.c.notice_id.in_(under_way)).values(uncertain))
 
 
 async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: datetime) -> None:
@@ -232,6 +306,17 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
         .where(outbox.c.conversation_id == conversation_id, _OPEN, outbox.c.state == "queued")
         .values(state="blocked", settled_at=now, **_FORGOTTEN)
     )
+    under_way = select(notices.c.id).where(notices.c.started_at.is_not(None), notices.c.ended_at.is_(None))
+    await connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.notice_id.in_(under_way),
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.state == "queued",
+        )
+        .values(state="blocked", settled_at=now)
+    )
+    await contacts.refresh_conversation(connection, conversation_id)
 
 
 async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int) -> list[Due]:

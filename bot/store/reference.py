@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.tables import criteria_sets, reference_version, rounds, units
 from flows.criteria import CriteriaSet, Group
 from flows.facts import Reference
+from flows.notices import QUIET, QuietHours
 from flows.rounds import Round
 from flows.units import Unit, UnitTree
 
@@ -33,14 +34,21 @@ def current_version() -> ScalarSelect[int]:
     return select(reference_version.c.version).where(reference_version.c.id == 1).scalar_subquery()
 
 
+async def read_version(connection: AsyncConnection) -> int:
+    """Return the version there is now."""
+    return (await connection.execute(select(current_version()))).scalar_one()
+
+
 async def mark_changed(connection: AsyncConnection) -> None:
     """Let every running instance read the reference anew."""
     await connection.execute(update(reference_version).values(version=reference_version.c.version + 1))
 
 
-async def read_reference(connection: AsyncConnection, links: tuple[str, ...] = ()) -> ReferenceRead:
+async def read_reference(
+    connection: AsyncConnection, links: tuple[str, ...] = (), quiet: QuietHours = QUIET
+) -> ReferenceRead:
     """Read everything shared. The newest version of a criteria set is the last one imported."""
-    version = (await connection.execute(select(current_version()))).scalar_one()
+    version = await read_version(connection)
     sets = [
         (row.pin, _set_decoder.decode(row.body))
         for row in await connection.execute(
@@ -52,6 +60,7 @@ async def read_reference(connection: AsyncConnection, links: tuple[str, ...] = (
         rounds=tuple([_round(row) for row in await connection.execute(select(rounds).order_by(rounds.c.id))]),
         criteria={criteria.id: criteria for _pin, criteria in sets},
         links=links,
+        quiet=quiet,
     )
     return ReferenceRead(version, reference, dict(sets))
 

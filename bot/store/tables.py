@@ -155,6 +155,10 @@ rounds = Table(
     UniqueConstraint("year", "unit_id"),
 )
 
+# Statements must say this in the same words: only then does a database use the index of what may be reminded of.
+UNFINISHED_FORMS = "assessments.state IN ('draft', 'returned')"
+_is_unfinished = text(UNFINISHED_FORMS.replace("assessments.", ""))
+
 assessments = Table(
     "assessments",
     metadata,
@@ -170,8 +174,19 @@ assessments = Table(
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("begun_at", Moment, nullable=False),
     Column("submitted_at", Moment),
+    Column("touched_at", Moment, nullable=False),
+    # How many reminders went out since it was touched.
+    Column("reminded", SmallInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("person_id", "round_id"),
     Index("ix_assessments_unit_id_state", "unit_id", "state"),
+    Index(
+        "ix_assessments_unfinished",
+        "round_id",
+        "reminded",
+        "touched_at",
+        sqlite_where=_is_unfinished,
+        postgresql_where=_is_unfinished,
+    ),
 )
 
 answers = Table(
@@ -252,9 +267,129 @@ inbox = Table(
     ),
 )
 
+# One row a person: where notices reach them, and what their recipients are chosen by. Made anew in the transaction of
+# whatever changes it, so that counting a province's people reads one index.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("unit_id", Key),
+    Column("group", Text, nullable=False),
+    Column("birth_year", SmallInteger),
+    Column("conversation_id", Key),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("reach", Text, nullable=False),
+    Column("round_id", Key),
+    Column("form_state", Text, nullable=False),
+    Index(
+        "ix_contacts_audience",
+        "unit_id", "reach", "channel", "group", "birth_year", "language", "form_state", "round_id", "person_id",
+    ),
+)  # fmt: skip
+
+# What somebody has turned off for themselves; consent is another matter.
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    Column("author_id", ForeignKey("people.id")),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("audience", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    Column("send_at", Moment),
+    Column("repeat", Text, nullable=False, server_default=text("''")),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    # How far the ledger is written: the last person of it.
+    Column("gathered_to", Key, nullable=False, server_default=text("0")),
+    Column("recipients", Integer, nullable=False, server_default=text("0")),
+)
+
+# The units a notice is for, as they were chosen: who may see it is decided by them.
+notice_units = Table(
+    "notice_units",
+    metadata,
+    Column("notice_id", ForeignKey("notices.id"), primary_key=True),
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# The last button somebody pressed under a notice, for each of its questions.
+notice_answers = Table(
+    "notice_answers",
+    metadata,
+    Column("notice_id", ForeignKey("notices.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True, index=True),
+    Column("question", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Reports that somebody waits for.
+notice_reports = Table(
+    "notice_reports",
+    metadata,
+    _id(),
+    Column("notice_id", ForeignKey("notices.id"), nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    # The file once it is made; it is kept for a day.
+    Column("digest", Text),
+)
+
+approval_limits = Table(
+    "approval_limits",
+    metadata,
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    Column("above", Integer, nullable=False),
+)
+
+# What was sent of its own accord and must not be sent twice, by what it was about.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The message of a topic that stands in a chat, where the channel can change it.
+standing_messages = Table(
+    "standing_messages",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who leads a work that one instance does for all, and until when it need not show itself again.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+# Letters, and the ledgers of notices: a row with a `notice_id` has no body, it is worded when it is sent.
 # Statements must say this in the same words: only then does a database use the indexes of what is open.
-OPEN_LETTERS = "outbox.state IN ('queued', 'sending')"
-_is_open = text(OPEN_LETTERS.removeprefix("outbox."))
+OPEN_LETTERS = "outbox.state IN ('queued', 'sending') AND outbox.notice_id IS NULL"
+_is_open = text(OPEN_LETTERS.replace("outbox.", ""))
+_of_notice = text("notice_id IS NOT NULL")
 
 outbox = Table(
     "outbox",
@@ -273,6 +408,15 @@ outbox = Table(
     Column("created_at", Moment, nullable=False),
     Column("settled_at", Moment),
     Column("error", Text),
+    Column("notice_id", Key),
+    Index(
+        "uq_outbox_notice", "notice_id", "conversation_id", unique=True,
+        sqlite_where=_of_notice, postgresql_where=_of_notice,
+    ),
+    Index(
+        "ix_outbox_notice", "notice_id", "state", "channel", "bot", "id",
+        sqlite_where=_of_notice, postgresql_where=_of_notice,
+    ),
     Index(
         "ix_outbox_open", "channel", "bot", "priority", "id",
         sqlite_where=_is_open, postgresql_where=_is_open,

@@ -8,7 +8,7 @@ from flows.facts import Facts
 from flows.flow import Flow, Step
 from flows.questions import Choice, Chose, Heard, Question
 from flows.refusals import NotUnderstood, Refused
-from flows.session import Filling, Home, Inviting, Registering, Reviewing
+from flows.session import Filling, Home, Inviting, Noticing, Registering, Reviewing
 from flows.talks import forms, registration, self_assessment
 from flows.wording import Wording, _, lines, n_, paragraphs
 
@@ -19,6 +19,7 @@ SUMMARY = Choice("summary", _("See my summary"), ("tong ket", "ket qua", "xem ke
 TAKE_BACK = Choice("take_back", _("Take the form back to correct it"), ("rut", "rut lai", "rut phieu", "take back"))
 REVIEW = Choice("review", _("Forms of my branch"), ("duyet", "xac nhan", "review"))
 INVITE = Choice("invite", _("Invite somebody"), ("moi", "invite"))
+NOTICES = Choice("notices", _("📣 Notices"), ("thong bao", "notices"))
 
 
 def ask_home(facts: Facts, talk: Home) -> Question:
@@ -34,6 +35,7 @@ def _choices(facts: Facts) -> Iterator[Choice]:
     if facts.has_role("head"):
         yield REVIEW
     if facts.has_role("admin"):
+        yield NOTICES
         yield INVITE
     if not person.is_resident:
         yield BEGIN
@@ -60,6 +62,8 @@ def hear_home(facts: Facts, talk: Home, heard: Heard) -> Iterator[Event]:
             yield from take_back(facts)
         case REVIEW.key:
             yield Entered("list", Reviewing())
+        case NOTICES.key:
+            yield Entered("list", Noticing())
         case _:
             yield Entered("role", Inviting())
 

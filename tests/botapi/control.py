@@ -5,12 +5,15 @@ import base64
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 from aiohttp import web
 
+from tests.botapi.chatter import Chatter
 from tests.botapi.faults import FaultPlan
+from tests.botapi.ledger import Tally
 from tests.botapi.person import Person, Shown
 from tests.botapi.rules import Json
 
@@ -28,10 +31,14 @@ def add_control(application: web.Application, server: Any) -> None:
     application.router.add_get("/control/ready", control.ready)
     application.router.add_post("/control/bots", control.add_bot)
     application.router.add_post("/control/people", control.add_person)
+    application.router.add_post("/control/crowd", control.add_crowd)
     application.router.add_get("/control/people/{id}/inbox", control.inbox)
     application.router.add_post("/control/people/{id}/wait", control.wait)
     application.router.add_post("/control/people/{id}/{act}", control.act)
     application.router.add_get("/control/ledger", control.ledger)
+    application.router.add_get("/control/tally", control.tally)
+    application.router.add_post("/control/chatter", control.start_chatter)
+    application.router.add_post("/control/chatter/stop", control.stop_chatter)
     application.router.add_get("/control/violations", control.violations)
     application.router.add_post("/control/{verb}", control.arrange)
 
@@ -39,6 +46,7 @@ def add_control(application: web.Application, server: Any) -> None:
 class _Control:
     def __init__(self, server: Any) -> None:
         self._server = server
+        self._chatter: Chatter | None = None
 
     async def ready(self, _: web.Request) -> web.Response:
         return _answer({"idle": self._server.idle(), "base_url": self._server.base_url})
@@ -52,6 +60,10 @@ class _Control:
         methods = self._server.bots.get(wish.pop("bot", None))
         person = self._server.add_person(**wish, bot=methods.account if methods else None)
         return _answer({"id": person.id})
+
+    async def add_crowd(self, request: web.Request) -> web.Response:
+        wish = await request.json()
+        return _answer({"ids": [person.id for person in self._server.add_crowd(wish["count"])]})
 
     async def act(self, request: web.Request) -> web.Response:
         act = request.match_info["act"]
@@ -89,6 +101,25 @@ class _Control:
         )
         seen = {name: getattr(ledger, name) for name in names}
         return _answer(seen | {"presses": list(ledger.presses.values()), "calls": ledger.calls})
+
+    async def tally(self, request: web.Request) -> web.Response:
+        return _answer(self._server.ledger.tally(request.query["notice"]))
+
+    async def start_chatter(self, request: web.Request) -> web.Response:
+        wish = await request.json()
+        default = self._server.default_bot.id
+        people = [self._server.people[default, user_id] for user_id in wish["people"]]
+        self._chatter = Chatter(people, wish["text"], wish["per_second"])
+        return _answer({})
+
+    async def stop_chatter(self, request: web.Request) -> web.Response:
+        """Fall silent, and tell how long each answer took, once they have come or had time to."""
+        wish = await request.json()
+        if self._chatter is None:
+            return _wrong("nobody writes; start with chatter")
+        await self._chatter.stop()
+        await asyncio.sleep(wish.get("patience", 2.0))
+        return _answer(self._chatter.waits(self._server.ledger, wish.get("notice", "")))
 
     async def violations(self, request: web.Request) -> web.Response:
         seconds = float(request.query.get("unanswered_after", 10.0))
@@ -158,8 +189,16 @@ class Remote:
         answer = await self.post("people", {"name": name, "language_code": language_code})
         return RemotePerson(self, answer["id"], name)
 
+    async def add_crowd(self, count: int) -> list[int]:
+        """Many who pressed start long ago, by their ids."""
+        return list((await self.post("crowd", {"count": count}))["ids"])
+
     async def ledger(self) -> Json:
         return await self.get("ledger")
+
+    async def tally(self, notice: str) -> Tally:
+        """The ledger in short, for a notice that is known by a part of its text."""
+        return msgspec.convert(await self.get(f"tally?{urlencode({'notice': notice})}"), Tally, strict=False)
 
     async def violations(self, unanswered_after: float = 10.0) -> list[Json]:
         answer = await self.get(f"violations?unanswered_after={unanswered_after}")

@@ -34,7 +34,10 @@ class Fault(StrEnum):
 
 
 class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Probabilities of each failure for the named methods; hangs are accepted or not by a fair coin."""
+    """Probabilities of each failure for the named methods; hangs are accepted or not by a fair coin.
+
+    `forbidden` is the share of people who block the bot, always the same ones, and none of the `faithful`.
+    """
 
     too_many: float = 0.0
     internal: float = 0.0
@@ -42,10 +45,18 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reset_before: float = 0.0
     reset_after: float = 0.0
     hang: float = 0.0
+    forbidden: float = 0.0
+    faithful: frozenset[int] = frozenset()
     hang_seconds: float = 1.0
     retry_after: int = 1
     methods: frozenset[str] = SENDS
     seed: int = 0
+
+    def blocks(self, chat: int) -> bool:
+        """Whether the person of a chat blocks the bot."""
+        if not self.forbidden or chat <= 0 or chat in self.faithful:
+            return False
+        return Random(f"{self.seed} {chat}").random() < self.forbidden
 
 
 class FaultSchedule:

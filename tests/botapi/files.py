@@ -1,4 +1,4 @@
-"""The files of one bot: uploaded by either side, fetched by id, downloaded by path."""
+"""The files of one bot: uploaded by either side, fetched and sent again by id, downloaded by path."""
 
 import base64
 import hashlib
@@ -16,6 +16,8 @@ class FileStore:
         self._random = random
         self._paths: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
+        self._photos: dict[str, list[Json]] = {}
+        self._documents: dict[str, Json] = {}
 
     def add(self, content: bytes, folder: str, suffix: str) -> Json:
         """Keep a file; return its File fields without the path."""
@@ -29,10 +31,26 @@ class FileStore:
     def add_photo(self, content: bytes) -> list[Json]:
         """The sizes of a photo, smallest first. Only the largest is whole, so taking another one shows."""
         cuts = [content[: max(1, len(content) * share // 8)] for share in (1, 2, 4)]
-        return [
+        sizes = [
             self.add(part, "photos", ".jpg") | {"width": width, "height": height}
             for part, (width, height) in zip([*cuts, content], _SIZES, strict=True)
         ]
+        self._photos.update({size["file_id"]: sizes for size in sizes})
+        return sizes
+
+    def add_document(self, content: bytes, name: str, mime: str) -> Json:
+        """Keep a document; return its fields."""
+        file = self.add(content, "documents", "." + name.rpartition(".")[2])
+        self._documents[file["file_id"]] = file | {"file_name": name, "mime_type": mime}
+        return self._documents[file["file_id"]]
+
+    def photo(self, file_id: str) -> list[Json] | None:
+        """The sizes of the photo an id stands for; None when it is something else."""
+        return self._photos.get(file_id)
+
+    def document(self, file_id: str) -> Json | None:
+        """The document an id stands for; None when it is something else."""
+        return self._documents.get(file_id)
 
     def path(self, file_id: str) -> str | None:
         return self._paths.get(file_id)

@@ -61,6 +61,22 @@ class Violation(msgspec.Struct, frozen=True):
     at: float
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """A ledger in short: of a notice known by its text, how often each chat got it and who refused it, and when the
+    first and the last were accepted; `meanwhile` counts all messages between these."""
+
+    chats: dict[int, int]
+    blocked: frozenset[int]
+    first: float
+    last: float
+    meanwhile: int
+    sends: int
+    too_many: int
+    injected_too_many: int
+    ambiguous: int
+    ambiguous_accepted: int
+
+
 class Ledger:
     """Everything that happened, for the test to read."""
 
@@ -70,6 +86,7 @@ class Ledger:
         self.presses: dict[str, Press] = {}
         self.failures: list[Failure] = []
         self.calls: Counter[str] = Counter()
+        self.sends = 0
         self.webhook_attempts: Counter[int] = Counter()
         self._breaches: list[Violation] = []
 
@@ -101,6 +118,24 @@ class Ledger:
         """Sends whose outcome the bot could not know."""
         return sum(entry.fault.ambiguous and entry.method in SENDS for entry in self.failures)
 
+    def tally(self, notice: str) -> Tally:
+        """Everything in short, for a notice that is known by a part of its text."""
+        messages = self.messages
+        times = [entry.at for entry in messages if notice in entry.text]
+        first, last = (times[0], times[-1]) if times else (0.0, 0.0)
+        return Tally(
+            chats=Counter(entry.chat for entry in messages if notice in entry.text),
+            blocked=frozenset(entry.chat for entry in self.refusals if entry.code == 403),
+            first=first,
+            last=last,
+            meanwhile=sum(first <= entry.at <= last for entry in messages),
+            sends=self.sends,
+            too_many=self.too_many,
+            injected_too_many=self.injected_too_many,
+            ambiguous=self.ambiguous,
+            ambiguous_accepted=self.ambiguous_accepted,
+        )
+
     def unanswered(self, older_than: float = 10.0) -> list[Press]:
         """Callback queries the bot received and left unanswered for so many seconds."""
         limit = time.time() - older_than
@@ -124,6 +159,7 @@ class Ledger:
         labels: tuple[tuple[str, ...], ...],
     ) -> None:
         order = len(self.accepted) + 1
+        self.sends += method in SENDS
         self.accepted.append(Accepted(order, time.time(), bot, method, chat, message_id, text, labels))
 
     def refuse(self, refusal: Refusal) -> None:

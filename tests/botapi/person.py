@@ -54,9 +54,7 @@ class Person:
     def send_document(
         self, content: bytes, name: str = "document.pdf", mime: str = "application/pdf", caption: str = ""
     ) -> tuple[int, ...]:
-        suffix = "." + name.rpartition(".")[2]
-        file = self.account.files.add(content, "documents", suffix)
-        return self._say(document=file | {"file_name": name, "mime_type": mime}, **_caption(caption))
+        return self._say(document=self.account.files.add_document(content, name, mime), **_caption(caption))
 
     def send_sticker(self, emoji: str = "👍") -> tuple[int, ...]:
         file = self.account.files.add(b"RIFF0000WEBP", "stickers", ".webp")

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final, Literal
 
 Json = dict[str, Any]
@@ -216,8 +217,10 @@ def _string(value: object) -> str:
     if isinstance(value, dict | list | Upload):
         raise ValueError(value)
     text = str(value)
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise bad("strings must be encoded in UTF-8")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise bad("strings must be encoded in UTF-8") from None
     return text
 
 
@@ -239,7 +242,10 @@ def _object(value: object, name: str) -> object:
         raise bad(f"can't parse {_JSON_NAMES.get(name, name)} JSON object") from None
 
 
-_JSON_NAMES: Final = {"reply_markup": "reply keyboard markup", "commands": "commands", "entities": "entities"}
+_JSON_NAMES: Final = {
+    "reply_markup": "reply keyboard markup", "commands": "commands", "entities": "entities",
+    "caption_entities": "entities",
+}  # fmt: skip
 
 
 # --- text and captions ---
@@ -280,7 +286,7 @@ def _formatted(params: Params, text_field: str, entities_field: str) -> Formatte
     text = str(params.get(text_field, ""))
     match str(params.get("parse_mode", "")).lower():
         case "":
-            return Formatted(text, tuple(params.get(entities_field, ())))
+            return Formatted(text, _checked_entities(text, params.get(entities_field)))
         case "html":
             return parse_html(text)
         case "markdown" | "markdownv2":
@@ -289,12 +295,77 @@ def _formatted(params: Params, text_field: str, entities_field: str) -> Formatte
             raise bad("unsupported parse_mode")
 
 
+# What somebody may set, and what Telegram finds by itself and overlooks when it is set.
+_SET: Final = frozenset(
+    {
+        "bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code",
+        "pre", "text_link", "text_mention", "custom_emoji",
+    }
+)  # fmt: skip
+_FOUND: Final = frozenset({"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"})
+
+
+def _checked_entities(text: str, given: object) -> tuple[Json, ...]:
+    """The entities of a text, in order; refused unless each is of a known type and lies within the text."""
+    if given is None or given == []:
+        return ()
+    if not isinstance(given, list):
+        raise bad("can't parse entities: expected an Array of MessageEntity")
+    edges = _utf16_edges(text)
+    entities = [entity for entity in given if _is_kept(entity, edges)]
+    return tuple(sorted(entities, key=lambda entity: (entity["offset"], -entity["length"])))
+
+
+def _utf16_edges(text: str) -> frozenset[int]:
+    """Where a letter begins or the text ends, in UTF-16 units."""
+    ends = accumulate((1 + (char > "\uffff") for char in text), initial=0)
+    return frozenset(ends)
+
+
+def _is_kept(entity: object, edges: frozenset[int]) -> bool:
+    if not isinstance(entity, dict):
+        raise _no_entity("expected an Object")
+    start, length, kind = (entity.get(name) for name in ("offset", "length", "type"))
+    for name, value in (("offset", start), ("length", length)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _no_entity(f'Field "{name}" must be of type Number')
+    if kind not in _SET | _FOUND:
+        raise _no_entity("Unsupported type specified")
+    if kind == "text_link" and not _is_link(entity.get("url")):
+        raise _no_entity("Wrong HTTP URL")
+    _check_place(entity["offset"], entity["length"], edges)
+    return kind in _SET and entity["length"] > 0
+
+
+def _check_place(start: int, length: int, edges: frozenset[int]) -> None:
+    if start < 0 or length < 0:
+        raise bad(f"receive an entity with incorrect {'offset' if start < 0 else 'length'}")
+    if start + length > max(edges):
+        raise bad(
+            f"entity beginning at UTF-16 offset {start} ends after the end of the text at UTF-16 offset {max(edges)}"
+        )
+    if not {start, start + length} <= edges:
+        where = "begins" if start not in edges else "ends"
+        raise bad(f"entity beginning at UTF-16 offset {start} {where} in a middle of a UTF-16 symbol")
+
+
+def _no_entity(why: str) -> Refused:
+    return bad(f"can't parse MessageEntity: {why}")
+
+
 def _trimmed(formatted: Formatted) -> Formatted:
     kept = formatted.text.strip()
+    if len(kept) == len(formatted.text):
+        return formatted
     # Offsets count from the first character that is kept.
     shift = utf16_length(formatted.text[: len(formatted.text) - len(formatted.text.lstrip())])
-    entities = (entity | {"offset": max(0, entity["offset"] - shift)} for entity in formatted.entities)
-    return Formatted(kept, tuple(entities))
+    moved = (_moved(entity, shift, utf16_length(kept)) for entity in formatted.entities)
+    return Formatted(kept, tuple(entity for entity in moved if entity["length"] > 0))
+
+
+def _moved(entity: Json, shift: int, end: int) -> Json:
+    start, stop = (min(end, max(0, place - shift)) for place in (entity["offset"], entity["offset"] + entity["length"]))
+    return entity | {"offset": start, "length": stop - start}
 
 
 _TAG_ENTITIES: Final = {
@@ -424,8 +495,24 @@ def _check_inline_button(button: object) -> None:
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if "callback_data" in button:
         _check_callback_data(button["callback_data"])
-    if "url" in button and not re.match(r"(?:https?|tg)://\S+", str(button["url"])):
+    if "url" in button and not _is_link(button["url"]):
         raise bad(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
+
+
+def _is_link(url: object) -> bool:
+    """Whether Telegram opens an address: its host must have a dot."""
+    return isinstance(url, str) and re.fullmatch(r"(?:https?://[^\s/?#.]+\.\S+|tg://\S+)", url) is not None
+
+
+def overlooked_in_buttons(markup: Json | None) -> list[str]:
+    """What a button says beside the one thing it does: Telegram takes the first and says nothing."""
+    rows = (markup or {}).get("inline_keyboard", [])
+    return [
+        f"[{button['text']}] has {' and '.join(sorted(acts))}"
+        for row in rows
+        for button in row
+        if len(acts := _ACTIONS & button.keys()) > 1
+    ]
 
 
 def _check_callback_data(data: object) -> None:

@@ -117,6 +117,13 @@ class BotApiServer:
         self.people[account.id, user_id] = person
         return person
 
+    def add_crowd(self, count: int, bot: BotAccount | None = None) -> list[Person]:
+        """Many who pressed start long ago: the bot may write to them, and has nothing to answer."""
+        crowd = [self.add_person(f"Người thứ {number}", bot=bot) for number in range(1, count + 1)]
+        for person in crowd:
+            person.chat.started = True
+        return crowd
+
     def add_group(self, title: str, bot: BotAccount | None = None) -> int:
         """A group the bot is in; returns its chat id."""
         account = bot or self.default_bot
@@ -176,6 +183,8 @@ class BotApiServer:
         self, request: web.Request, methods: BotMethods, method: Method, raw: dict[str, object]
     ) -> web.StreamResponse:
         chat = _chat_number(raw)
+        if method.name in self.faults.methods and self.faults.blocks(chat):
+            self._let_block(methods, chat)
         fault = self._faults.draw(method.name)
         if fault is None:
             return await self._carry_out(request, methods, method, raw)
@@ -217,6 +226,12 @@ class BotApiServer:
             case Fault.HANG_BEFORE | Fault.HANG_AFTER:
                 await asyncio.sleep(self.faults.hang_seconds)
                 return _reset(request, carried_out)
+
+    def _let_block(self, methods: BotMethods, chat_id: int) -> None:
+        """Have somebody block the bot unheard, as one does while the bot is off for days."""
+        chat = methods.account.chat(chat_id)
+        if chat is not None:
+            chat.blocked = True
 
     def _inject_too_many(self, methods: BotMethods, method: Method, chat: int) -> web.Response:
         wait = self.faults.retry_after

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,14 @@ def keys(*buttons: tuple[str, str], in_a_row: int = 1) -> dict[str, Any]:
     return {"inline_keyboard": [row[i : i + in_a_row] for i in range(0, len(row), in_a_row)]}
 
 
+def link(text: str, url: str) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": text, "url": url}]]}
+
+
+def bold(offset: int, length: int) -> dict[str, Any]:
+    return {"type": "bold", "offset": offset, "length": length}
+
+
 # --- a table of requests and answers ---
 
 LAN: Any = object()
@@ -117,7 +126,49 @@ REQUESTS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("sendMessage", ON | {"text": "a", "reply_markup": "{"}, "can't parse reply keyboard markup JSON object"),
     ("sendMessage", ON | {"text": "a", "reply_markup": "[]"}, "object expected as reply markup"),
+    (
+        "sendMessage",
+        ON | {"text": "a", "reply_markup": link("Lịch", "https://hoctap.example/lich?tuan=1")},
+        ACCEPTED,
+    ),
+    (
+        "sendMessage",
+        ON | {"text": "a", "reply_markup": link("Lịch", "http://localhost/lich")},
+        "inline keyboard button URL 'http://localhost/lich' is invalid: Wrong HTTP URL",
+    ),
+    ("sendMessage", ON | {"text": "Kính mời", "entities": [bold(0, 4), bold(5, 3)]}, ACCEPTED),
+    ("sendMessage", ON | {"text": "😀 mời", "entities": '[{"type": "bold", "offset": 3, "length": 3}]'}, ACCEPTED),
+    ("sendMessage", ON | {"text": "a", "entities": []}, ACCEPTED),
+    ("sendMessage", ON | {"text": "a", "entities": "[{"}, "can't parse entities JSON object"),
+    ("sendMessage", ON | {"text": "a", "entities": {}}, "can't parse entities: expected an Array of MessageEntity"),
+    ("sendMessage", ON | {"text": "a", "entities": ["b"]}, "can't parse MessageEntity: expected an Object"),
+    (
+        "sendMessage",
+        ON | {"text": "a", "entities": [{"type": "strong", "offset": 0, "length": 1}]},
+        "can't parse MessageEntity: Unsupported type specified",
+    ),
+    (
+        "sendMessage",
+        ON | {"text": "a", "entities": [{"type": "bold", "offset": "0", "length": 1}]},
+        'can\'t parse MessageEntity: Field "offset" must be of type Number',
+    ),
+    (
+        "sendMessage",
+        ON | {"text": "😀 mời", "entities": [bold(3, 4)]},
+        "entity beginning at UTF-16 offset 3 ends after the end of the text at UTF-16 offset 6",
+    ),
+    (
+        "sendMessage",
+        ON | {"text": "😀 mời", "entities": [bold(1, 2)]},
+        "entity beginning at UTF-16 offset 1 begins in a middle of a UTF-16 symbol",
+    ),
+    ("sendMessage", ON | {"text": "a", "entities": [bold(-1, 1)]}, "receive an entity with incorrect offset"),
     ("sendPhoto", ON, "there is no photo in the request"),
+    (
+        "sendPhoto",
+        ON | {"photo": "https://example.org/a.jpg", "caption": "Mời", "caption_entities": [bold(0, 4)]},
+        "entity beginning at UTF-16 offset 0 ends after the end of the text at UTF-16 offset 3",
+    ),
     ("sendPhoto", ON | {"photo": "https://example.org/a.jpg", "caption": "a" * 1024}, ACCEPTED),
     (
         "sendPhoto",
@@ -228,6 +279,42 @@ async def test_unknown_and_mistyped_fields_are_overlooked_but_noted(
         "sendMessage: unknown field 'txt'",
         "sendMessage: protect_content='maybe' is no bool",
     ]
+
+
+async def test_a_button_with_two_acts_is_overlooked_but_noted(server: BotApiServer, call: Client, lan: Person) -> None:
+    both = {"inline_keyboard": [[{"text": "Lịch", "url": "https://hoctap.example", "callback_data": "x"}]]}
+    await call.ok("sendMessage", chat_id=lan.id, text="a", reply_markup=both)
+    found = [violation.detail for violation in server.ledger.violations()]
+    assert found == ["sendMessage: [Lịch] has callback_data and url"]
+
+
+async def test_entities_are_told_back_in_order_and_move_with_the_text(call: Client, lan: Person) -> None:
+    entities = [bold(6, 9), bold(2, 3), {"type": "hashtag", "offset": 0, "length": 1}]
+    sent = await call.ok("sendMessage", chat_id=lan.id, text="  Kính mời     ", entities=entities)
+    assert (sent["text"], sent["entities"]) == ("Kính mời", [bold(0, 3), bold(4, 4)])
+
+
+async def test_a_link_opens_outside_of_the_chat(call: Client, lan: Person) -> None:
+    await call.ok("sendMessage", chat_id=lan.id, text="a", reply_markup=link("Lịch", "https://hoctap.example"))
+    with pytest.raises(LookupError, match=r"opens https://hoctap\.example"):
+        lan.press("Lịch")
+
+
+async def test_a_file_is_sent_again_by_its_id_as_what_it_was(server: BotApiServer, call: Client, lan: Person) -> None:
+    lan.send_photo(b"the whole picture")
+    lan.send_document(b"%PDF", "giấy mời.pdf")
+    _, photo, document = await call.ok("getUpdates")
+    photo_id = photo["message"]["photo"][-1]["file_id"]
+    document_id = document["message"]["document"]["file_id"]
+    await call.ok("sendPhoto", chat_id=lan.id, photo=photo_id, caption="Mời", caption_entities=[bold(0, 3)])
+    again = await call.ok("sendDocument", chat_id=lan.id, document=document_id)
+    assert (again["document"]["file_name"], lan.download(lan.inbox[-1])) == ("giấy mời.pdf", b"%PDF")
+    assert lan.download(lan.inbox[0]) == b"the whole picture"
+    for method, wrong in (
+        ("sendDocument", {"document": photo_id}),
+        ("sendPhoto", {"photo": document_id}),
+    ):
+        assert (await call(method, chat_id=lan.id, **wrong))[1]["description"] == "Bad Request: type of file mismatch"
 
 
 async def test_an_edit_that_changes_nothing_is_refused(call: Client, lan: Person) -> None:
@@ -529,6 +616,17 @@ async def test_an_answer_lost_after_polling_leaves_the_updates_waiting(
     assert len(await call.ok("getUpdates")) == 1
 
 
+async def test_the_same_people_block_the_bot_whenever_it_writes(server: BotApiServer, call: Client) -> None:
+    crowd = server.add_crowd(40)
+    server.faults = FaultPlan(forbidden=0.5, faithful=frozenset({crowd[0].id}), seed=3)
+    statuses = [(await call("sendMessage", chat_id=person.id, text="a"))[0] for person in crowd]
+    again = [(await call("sendMessage", chat_id=person.id, text="b"))[0] for person in crowd]
+    assert (statuses, set(statuses), statuses[0]) == (again, {200, 403}, 200)
+    assert {violation.kind for violation in server.ledger.violations()} == {"wrote to who blocked"}
+    tally = server.ledger.tally("a")
+    assert (len(tally.chats), len(tally.blocked)) == (statuses.count(200), statuses.count(403))
+
+
 async def test_the_same_seed_brings_the_same_faults(lan: Person, call: Client, server: BotApiServer) -> None:
     seen = []
     for _ in range(2):
@@ -634,18 +732,43 @@ async def test_two_bots_know_nothing_of_each_other(server: BotApiServer, lan: Pe
 
 
 async def test_another_process_is_controlled_over_http() -> None:
+    async with elsewhere() as url, Remote(url) as remote, aiohttp.ClientSession() as http:
+        await remote.ready()
+        await _play(remote, Client(http, url))
+
+
+@asynccontextmanager
+async def elsewhere() -> AsyncIterator[str]:
     command = (sys.executable, "-m", "tests.botapi", "--speed", "1000")
     root = Path(__file__).parents[2]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=root)
     try:
         assert process.stdout
-        url = (await process.stdout.readline()).decode().strip()
-        async with Remote(url) as remote, aiohttp.ClientSession() as http:
-            await remote.ready()
-            await _play(remote, Client(http, url))
+        yield (await process.stdout.readline()).decode().strip()
     finally:
         process.terminate()
         assert await process.wait() == 0
+
+
+async def test_a_crowd_in_another_process_is_written_to_and_counted_and_some_write_meanwhile() -> None:
+    async with elsewhere() as url, Remote(url) as remote, aiohttp.ClientSession() as http:
+        call = Client(http, url)
+        crowd = await remote.add_crowd(500)
+        await remote.post("chatter", {"people": crowd[:2], "text": "/status", "per_second": 50})
+        await asyncio.sleep(0.1)
+        for person in crowd:
+            await call.ok("sendMessage", chat_id=person, text="Kính mời bà con")
+        await call.ok("sendMessage", chat_id=crowd[0], text="Phiếu đã xong")
+        waits = await remote.post("chatter/stop", {"notice": "Kính mời", "patience": 0})
+        assert (len(waits["milliseconds"]), waits["unanswered"] > 0) == (1, True)
+        tally = await remote.tally("Kính mời")
+        assert (tally.chats, tally.meanwhile, tally.sends) == (dict.fromkeys(crowd, 1), 500, 501)
+        assert tally.first < tally.last
+        await remote.set_faults(FaultPlan(reset_after=1))
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await call("sendMessage", chat_id=crowd[0], text="Kính mời")
+        tally = await remote.tally("Kính mời")
+        assert (tally.chats[crowd[0]], tally.ambiguous) == (2, 1)
 
 
 async def _play(remote: Remote, call: Client) -> None:

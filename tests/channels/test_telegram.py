@@ -13,7 +13,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 
 from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, SECRET_HEADER, TelegramChannel, Waits
 from bot.channels.telegram.parse import parse
@@ -33,7 +33,8 @@ from bot.services.sending import (
     Sent,
 )
 from bot.store.inbox import Incoming
-from flows.messages import InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
+from flows.marks import Mark
+from flows.messages import ChannelFile, InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
 from flows.replies import Edited, Pressed, SentFile, Typed, Unreadable
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person
 from tests.channels.telegram_updates import BROKEN, CHAT, LAN, SAID, Json, Said, message
@@ -125,6 +126,21 @@ RENDERED: list[tuple[str, Outgoing, tuple[Call, ...]]] = [
         Outgoing("Câu 3", (), (PHOTO, PAPER)),
         (FileCall(PHOTO, "giấy khen.jpg", True, "Câu 3"), FileCall(PAPER, "đơn.pdf", False)),
     ),
+    (
+        "marked words, counted as Telegram counts",
+        Outgoing("🎓 Tuần lễ", marks=(Mark("strong", 2, 4), Mark("slanted", 7, 2))),
+        (TextCall("🎓 Tuần lễ", entities=(MessageEntity("bold", 3, 4), MessageEntity("italic", 8, 2))),),
+    ),
+    (
+        "marked words under a photo",
+        Outgoing(" Tuần lễ", (), (PHOTO,), marks=(Mark("strong", 1, 4),)),
+        (FileCall(PHOTO, "giấy khen.jpg", True, "Tuần lễ", entities=(MessageEntity("bold", 0, 4),)),),
+    ),
+    (
+        "a link",
+        Outgoing("Xem", ((OutgoingButton("Lịch", "", url="https://hoctap.example/lich"),),)),
+        (TextCall("Xem", InlineKeyboardMarkup([[InlineKeyboardButton("Lịch", url="https://hoctap.example/lich")]])),),
+    ),
     ("a document of the moment", Outgoing("", (), (NOTE,)), (FileCall(NOTE, "của tôi.txt", False),)),
 ]
 
@@ -189,6 +205,9 @@ def test_cutting_a_text_loses_nothing_but_white_space(text: str, most: int) -> N
 Answer = tuple[int, object] | str
 OK: Answer = (200, {"ok": True, "result": True})
 MESSAGE: Answer = (200, {"ok": True, "result": {"message_id": 5, "chat": CHAT, "date": 1793000000, "text": "…"}})
+
+
+TAKEN = Sent("5")
 
 
 def refused(code: int, description: str, **parameters: int) -> Answer:
@@ -263,7 +282,7 @@ async def channel(scripted: Scripted, tmp_path: Path) -> AsyncIterator[TelegramC
 
 NO_SERVER = "not answered by a Bot API server but by something before it"
 OUTCOMES: list[tuple[Answer, Outcome]] = [
-    (MESSAGE, Sent()),
+    (MESSAGE, TAKEN),
     (
         refused(429, "Too Many Requests: retry after 7", retry_after=7),
         Later("Flood control exceeded. Retry in 7 seconds", 7.0, whole_bot=True),
@@ -278,18 +297,19 @@ OUTCOMES: list[tuple[Answer, Outcome]] = [
         Rejected("Group migrated to supergroup. New chat id: -100"),
     ),
     (refused(500, "Internal Server Error"), Later("Internal Server Error")),
-    (refused(502, "Bad Gateway"), Later("Bad Gateway")),
-    (refused(504, "Gateway Timeout"), Later("Gateway Timeout")),
+    (refused(503, "Service Unavailable"), Later("Service Unavailable")),
+    (refused(502, "Bad Gateway"), Later("Bad Gateway", uncertain=True)),
+    (refused(504, "Gateway Timeout"), Later("Gateway Timeout", uncertain=True)),
     ((200, {"ok": False, "error_code": 400, "description": "Bad Request: no"}), Rejected("No")),
     (refused(401, "Unauthorized"), Later("Unauthorized", 60.0, whole_bot=True)),
     # a gateway's words are not Telegram's
-    ((502, "<html>502 Bad Gateway</html>"), Later(NO_SERVER)),
-    ((403, "<html>Forbidden by the firm</html>"), Later(NO_SERVER)),
-    ((404, {"detail": "Not Found"}), Later(NO_SERVER)),
-    ((400, b"\xff\xfe"), Later(NO_SERVER)),
-    ((200, "<html>Welcome to our hotspot</html>"), Later(NO_SERVER)),
-    ((302, b""), Later(NO_SERVER)),
-    ("hang", Later("Timed out")),
+    ((502, "<html>502 Bad Gateway</html>"), Later(NO_SERVER, uncertain=True)),
+    ((403, "<html>Forbidden by the firm</html>"), Later(NO_SERVER, 5.0, whole_bot=True)),
+    ((404, {"detail": "Not Found"}), Later(NO_SERVER, 5.0, whole_bot=True)),
+    ((400, b"\xff\xfe"), Later(NO_SERVER, 5.0, whole_bot=True)),
+    ((200, "<html>Welcome to our hotspot</html>"), Later(NO_SERVER, 5.0, whole_bot=True)),
+    ((302, b""), Later(NO_SERVER, 5.0, whole_bot=True)),
+    ("hang", Later("Timed out", uncertain=True)),
 ]
 
 
@@ -305,7 +325,7 @@ async def test_an_answer_decides_what_becomes_of_a_letter(
 async def test_a_reset_is_uncertain(scripted: Scripted, channel: TelegramChannel) -> None:
     scripted.answers["sendMessage"] = "reset"
     match await channel.send("5000007919", HELLO, None):
-        case Later(error, None, False):
+        case Later(error, None, False, True):
             assert error.startswith(("ServerDisconnectedError", "ClientOSError", "ConnectionResetError"))
         case outcome:
             pytest.fail(str(outcome))
@@ -325,7 +345,7 @@ async def test_an_unreachable_server_holds_the_whole_bot(tmp_path: Path) -> None
 
 async def test_plain_text_goes_out_without_markup_or_previews(scripted: Scripted, channel: TelegramChannel) -> None:
     outgoing = Outgoing("<b> https://example.org", ((button("Có", "a:1"),),))
-    assert await channel.send("5000007919", outgoing, None) == Sent()
+    assert await channel.send("5000007919", outgoing, None) == TAKEN
     (fields,) = [fields for _, fields in scripted.calls]
     markup = {"inline_keyboard": [[{"text": "Có", "callback_data": "a:1"}]]}
     assert (fields["chat_id"], fields["text"], json.loads(str(fields["reply_markup"])), "parse_mode" in fields) == (
@@ -338,7 +358,7 @@ async def test_plain_text_goes_out_without_markup_or_previews(scripted: Scripted
 
 
 async def test_a_press_is_answered_before_the_letter(scripted: Scripted, channel: TelegramChannel) -> None:
-    assert await channel.send("5000007919", HELLO, "77") == Sent()
+    assert await channel.send("5000007919", HELLO, "77") == TAKEN
     assert scripted.calls[0] == ("answerCallbackQuery", {"callback_query_id": "77"})
     assert scripted.methods == ["answerCallbackQuery", "sendMessage"]
 
@@ -351,7 +371,7 @@ async def test_without_a_letter_only_the_press_is_answered(scripted: Scripted, c
 async def test_a_press_that_is_too_old_holds_nothing_up(scripted: Scripted, channel: TelegramChannel) -> None:
     old = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     scripted.answers["answerCallbackQuery"] = refused(400, old)
-    assert await channel.send("5000007919", HELLO, "77") == Sent()
+    assert await channel.send("5000007919", HELLO, "77") == TAKEN
     assert scripted.methods == ["answerCallbackQuery", "sendMessage"]
 
 
@@ -371,7 +391,7 @@ async def test_a_menu_goes_first_and_never_stops_the_letter(
     scripted: Scripted, channel: TelegramChannel, answer: Answer
 ) -> None:
     scripted.answers["setMyCommands"] = answer
-    assert await channel.send("5000007919", Outgoing("Chào", menu=MENU), None) == Sent()
+    assert await channel.send("5000007919", Outgoing("Chào", menu=MENU), None) == TAKEN
     assert scripted.methods == ["setMyCommands", "sendMessage"]
     _, fields = scripted.calls[0]
     assert json.loads(str(fields["scope"])) == {"type": "chat", "chat_id": 5000007919}
@@ -397,12 +417,53 @@ async def test_a_photo_telegram_cannot_show_goes_as_a_document(
     kept = await FileStore(tmp_path).keep(JPEG)
     scripted.answers["sendPhoto"] = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
     outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "giấy khen.jpg"),))
-    assert await channel.send("5000007919", outgoing, None) == Sent()
+    assert await channel.send("5000007919", outgoing, None) == TAKEN
     assert scripted.methods == ["sendPhoto", "sendDocument"]
 
 
+async def test_a_photo_for_many_is_uploaded_once(scripted: Scripted, channel: TelegramChannel, tmp_path: Path) -> None:
+    kept = await FileStore(tmp_path).keep(JPEG)
+    size = {"file_id": "photo-7", "file_unique_id": "7", "width": 1, "height": 1}
+    taken = {"message_id": 5, "chat": CHAT, "date": 1793000000, "photo": [size]}
+    scripted.answers["sendPhoto"] = (200, {"ok": True, "result": taken})
+    outgoing = Outgoing("Mời họp", files=(StoredFile(kept.digest, "photo", "giay-moi.jpg"),))
+    for _reader in range(3):
+        assert await channel.send("5000007919", outgoing, None) == TAKEN
+    sent = [str(fields["photo"]) for _method, fields in scripted.calls]
+    assert (sent[0] != "photo-7", sent[1:]) == (True, ["photo-7", "photo-7"])
+
+
+async def test_a_file_that_came_by_telegram_goes_by_its_own_handle(
+    scripted: Scripted, channel: TelegramChannel
+) -> None:
+    outgoing = Outgoing("Mời họp", files=(ChannelFile("AgAC-1", "photo", "giay-moi.jpg"),))
+    assert await channel.send("5000007919", outgoing, None) == TAKEN
+    assert [(method, fields["photo"]) for method, fields in scripted.calls] == [("sendPhoto", "AgAC-1")]
+
+
+NOT_MODIFIED = refused(400, "Bad Request: message is not modified: the same content")
+
+
+@pytest.mark.parametrize(
+    ("answer", "methods", "message_id"),
+    [
+        (MESSAGE, ["editMessageText"], "4"),
+        (NOT_MODIFIED, ["editMessageText"], "4"),
+        (refused(400, "Bad Request: message to edit not found"), ["editMessageText", "sendMessage"], "5"),
+        (refused(400, "Bad Request: message can't be edited"), ["editMessageText", "sendMessage"], "5"),
+    ],
+)
+async def test_the_message_of_a_topic_is_changed_in_its_place_or_else_sent_anew(
+    scripted: Scripted, channel: TelegramChannel, answer: Answer, methods: list[str], message_id: str
+) -> None:
+    scripted.answers["editMessageText"] = answer
+    outgoing = Outgoing("50 %", topic="notice-1")
+    assert await channel.send("5000007919", outgoing, None, "4") == Sent(message_id)
+    assert scripted.methods == methods
+
+
 async def test_a_file_erased_meanwhile_is_left_out(scripted: Scripted, channel: TelegramChannel) -> None:
-    assert await channel.send("5000007919", Outgoing("Câu 3", files=(PHOTO,)), None) == Sent()
+    assert await channel.send("5000007919", Outgoing("Câu 3", files=(PHOTO,)), None) == TAKEN
     assert scripted.methods == ["sendMessage"]
 
 
@@ -594,7 +655,7 @@ async def test_a_conversation_goes_both_ways_by_the_rules(
     assert bot.link == "https://t.me/hoctap_1_bot?start={code}"
     await bot.set_menus({"vi": MENU, "en": MENU, "": MENU})
     outgoing = Outgoing("1/10 " + "ă" * 5000, ((button("Hằng ngày", "a:1"), button("Chưa", "a:0")),), menu=MENU)
-    assert await bot.send(str(lan.id), outgoing, None) == Sent()
+    assert isinstance(await bot.send(str(lan.id), outgoing, None), Sent)
     lan.press("hằng ngày")
     lan.send_photo(JPEG, "Giấy khen")
     lan.send_voice()
@@ -615,7 +676,7 @@ async def test_files_arrive_whole_and_under_their_names(
 ) -> None:
     kept = await FileStore(tmp_path).keep(JPEG)
     files = (StoredFile(kept.digest, "photo", "giấy khen.jpg"), InlineFile('của "tôi".txt', "Họ tên: Lan"))
-    assert await bot.send(str(lan.id), Outgoing("Câu 3", ((button("Có"),),), files), None) == Sent()
+    assert isinstance(await bot.send(str(lan.id), Outgoing("Câu 3", ((button("Có"),),), files), None), Sent)
     photo, note = lan.inbox
     assert (photo.text, photo.kind, photo.labels, lan.download(photo)) == ("Câu 3", "photo", (), JPEG)
     assert (note.file_name, note.labels, lan.download(note)) == ("của _tôi_.txt", ("Có",), "Họ tên: Lan".encode())
@@ -627,7 +688,7 @@ async def test_parts_of_a_letter_keep_the_pace_of_a_chat(server: BotApiServer, t
     bot = TelegramChannel(DEFAULT_TOKEN, server.base_url, FileStore(tmp_path), Rates(300, 10), SHORT)
     lan = server.add_person("Lan")
     lan.start()
-    assert await bot.send(str(lan.id), Outgoing("ă" * 10_000), None) == Sent()
+    assert isinstance(await bot.send(str(lan.id), Outgoing("ă" * 10_000), None), Sent)
     assert [len(shown.text) for shown in lan.inbox] == [4096, 4096, 1808]
     await bot.stop()
 

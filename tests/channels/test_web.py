@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import Message as HttpMessage
 from starlette.types import Scope
+from structlog.testing import capture_logs
 
 from bot.application import Application
 from bot.channels.web.budget import Budget
@@ -30,7 +31,8 @@ from bot.settings import Settings
 from bot.store import outbox
 from bot.store.inbox import ConversationIds
 from bot.store.outbox import Letter, Recipient
-from flows.messages import InlineFile, Message, Outgoing, StoredFile, rendered
+from flows.marks import Mark
+from flows.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
 from tests.databases import Databases
 
 Json = dict[str, Any]
@@ -227,6 +229,22 @@ async def test_strange_text_is_answered_kindly(web: Web, text: str) -> None:
     assert (await web.say(text=text)).status_code == 202
     (answer,) = await web.hear()
     assert answer["text"] not in {"", rendered(Message(SORRY), web.application.catalogues["vi"]).text}
+
+
+async def test_strong_words_links_and_topics_reach_the_page_as_they_are(web: Web) -> None:
+    link = OutgoingButton("Lịch", "", lasting=True, url="https://hoctap.example/lich?a=1&b=2")
+    marks = (Mark("strong", 2, 8), Mark("slanted", 11, 6))
+    await web.send(Outgoing("🎉 Kính mời bà con", ((link,),), marks=marks, topic="notice-1"))
+    (message,) = await web.hear()
+    assert (message["marks"], message["topic"]) == ([["strong", 2, 8], ["slanted", 11, 6]], "notice-1")
+    assert message["buttons"] == [[{"label": "Lịch", "payload": "", "lasting": True, "url": link.url}]]
+
+
+async def test_what_is_said_plainly_has_no_marks_topic_or_address(web: Web) -> None:
+    await web.send(Outgoing("Xin chào", ((OutgoingButton("Có", "yes"),),)))
+    (message,) = await web.hear()
+    assert (message["marks"], message["topic"]) == ([], "")
+    assert message["buttons"] == [[{"label": "Có", "payload": "yes", "lasting": False, "url": ""}]]
 
 
 # --- What no page of ours sends ---
@@ -487,6 +505,17 @@ async def test_a_photo_that_is_not_here_yet_is_not_found(web: Web) -> None:
     )
     (message,) = await web.hear()
     assert [(await web.client.get(file["url"])).status_code for file in message["files"]] == [404, 404]
+
+
+async def test_a_file_that_lies_with_another_channel_is_left_out_with_a_line_in_the_log(web: Web) -> None:
+    here, elsewhere = InlineFile("lich.txt", "Lịch"), ChannelFile("AgACAgUAAx", "photo", "cua-lan.jpg")
+    with capture_logs() as logged:
+        await web.send(Outgoing("Mời họp", files=(elsewhere, here)))
+        (message,) = await web.hear()
+    assert [file["name"] for file in message["files"]] == ["lich.txt"]
+    assert logged == [
+        {"event": "file_left_out", "log_level": "warning", "channel": CHANNEL, "outbox_id": message["id"]}
+    ]
 
 
 async def test_a_text_made_for_one_reader_comes_in_its_address(web: Web) -> None:

@@ -7,15 +7,20 @@ from random import Random
 from urllib.parse import unquote
 from uuid import uuid4
 
+from msgspec.structs import replace
+from telegram import InlineKeyboardButton, MessageEntity
+
 from bot.channels.telegram import parse as telegram
 from bot.channels.telegram.render import FileCall, TextCall
 from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.services.files import FileStore
-from bot.store import outbox
+from bot.services.wording import NoticeWording
+from bot.store import notices, outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due, Settled
+from flows.marks import Mark
 from flows.messages import InlineFile, Outgoing
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from tests.botapi.account import DEFAULT_TOKEN, BotAccount
@@ -85,7 +90,9 @@ class WebPhones:
                 return Incoming(self.channel, self.bot, address, str(id_), reply)
         return web.parse(said, self._signer)
 
-    async def letters(self, database: Database, addresses: Iterable[str], now: datetime) -> list[Due]:
+    async def letters(
+        self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
+    ) -> list[Due]:
         """Take what waits for people, in the order it was written."""
         taken: list[Due] = []
         async with database.writing() as connection:
@@ -93,16 +100,16 @@ class WebPhones:
                 if new := await outbox.read_new(connection, self.channel, self.bot, address, after=0):
                     await outbox.settle_read(connection, self.channel, self.bot, address, new[-1].id, now)
                     taken += new
-        return sorted(taken, key=lambda letter: letter.id)
+        return sorted(taken, key=lambda letter: (letter.priority, letter.id))
 
     def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
         """Return what a person sees of a letter."""
         message = web.render(letter, letter.address, self._signer)
         assert message is not None
         return Shown(
-            message.text,
+            _as_typed(message.text, message.marks),
             tuple(_file_lines(file.kind, file.name, _content_of_address(file.url)) for file in message.files),
-            tuple((button.label, button.payload) for row in message.buttons for button in row),
+            tuple(_with_address(b.label, b.payload, b.url) for row in message.buttons for b in row),
         )
 
     async def fetch(self, source: str, most: int) -> bytes:
@@ -157,27 +164,38 @@ class TelegramPhones:
             case Unblocked():
                 person.unblock()
 
-    async def letters(self, database: Database, addresses: Iterable[str], now: datetime) -> list[Due]:
-        """Take what waits, in the order it was written."""
+    async def letters(
+        self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
+    ) -> list[Due]:
+        """Take what waits, in the order it was written; in quiet hours only replies."""
         taken: list[Due] = []
         while True:
             async with database.writing() as connection:
-                due = await outbox.take_due(connection, self.channel, self.bot, 100, now)
+                due = await outbox.take_replies(connection, self.channel, self.bot, 100, now)
+                if not quiet:
+                    under_way = await notices.sending(connection)
+                    due += await outbox.take_notices(connection, self.channel, self.bot, under_way, 100, now)
                 if not due:
-                    return sorted(taken, key=lambda letter: letter.id)
+                    return sorted(taken, key=lambda letter: (letter.priority, letter.id))
+                await wording.learn(connection, {one.notice_id for one in due if one.notice_id is not None})
                 await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], now)
-            taken += due
+            taken += [self._worded(letter, wording) for letter in due]
+
+    def _worded(self, letter: Due, wording: NoticeWording) -> Due:
+        if letter.notice_id is None:
+            return letter
+        return replace(letter, outgoing=wording.outgoing(letter.notice_id, letter.language, self.channel))
 
     def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
         """Return what a person sees of a letter."""
         calls = render_for_telegram(outgoing)
         keyboard = calls[-1].keyboard
-        whole = {button.payload: button.label for row in outgoing.buttons for button in row}
+        whole = {button.payload or button.url: button.label for row in outgoing.buttons for button in row}
         pressable = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
         return Shown(
-            "\n".join(call.text if isinstance(call, TextCall) else call.caption for call in calls),
+            "\n".join(_call_text(call) for call in calls),
             tuple(_call_lines(call) for call in calls if isinstance(call, FileCall)),
-            tuple(_labelled(button.text, str(button.callback_data), whole) for button in pressable),
+            tuple(_labelled(button, whole) for button in pressable),
         )
 
     async def fetch(self, source: str, most: int) -> bytes:
@@ -211,7 +229,38 @@ def _call_lines(call: FileCall) -> str:
     return _file_lines("photo" if call.as_photo else "document", call.name, content)
 
 
-def _labelled(shown: str, payload: str, whole: dict[str, str]) -> tuple[str, str]:
+def _labelled(button: InlineKeyboardButton, whole: dict[str, str]) -> tuple[str, str]:
     """Return a button, its label whole where Telegram's limit cut it."""
-    label = whole[payload]
-    return (label if shown.endswith("…") and label.startswith(shown[:-1]) else shown, payload)
+    payload, address = str(button.callback_data or ""), button.url or ""
+    label = whole[payload or address]
+    shown = label if button.text.endswith("…") and label.startswith(button.text[:-1]) else button.text
+    return _with_address(shown, payload, address)
+
+
+def _with_address(label: str, payload: str, address: str) -> tuple[str, str]:
+    """Return a button; one that opens a link says which."""
+    return (f"{label} ↗ {address}" if address else label, payload)
+
+
+_SIGNS = {"strong": "*", "slanted": "_"}
+
+
+def _as_typed(text: str, marks: Iterable[Mark]) -> str:
+    """Write strong and slanted words as people type them."""
+    for mark in sorted(marks, key=lambda mark: -mark.start):
+        sign, end = _SIGNS[mark.kind], mark.start + mark.length
+        text = f"{text[: mark.start]}{sign}{text[mark.start : end]}{sign}{text[end:]}"
+    return text
+
+
+def _call_text(call: TextCall | FileCall) -> str:
+    text = call.text if isinstance(call, TextCall) else call.caption
+    return _as_typed(text, (_mark(entity, text) for entity in call.entities))
+
+
+def _mark(entity: MessageEntity, text: str) -> Mark:
+    """Return what an entity sets apart. Telegram counts in UTF-16 units."""
+    units = text.encode("utf-16-le")
+    before = units[: 2 * entity.offset].decode("utf-16-le")
+    within = units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
+    return Mark("strong" if entity.type == MessageEntity.BOLD else "slanted", len(before), len(within))

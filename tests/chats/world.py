@@ -14,11 +14,16 @@ from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
+from bot.services.notices import NoticeKeeper
+from bot.services.reminders import Reminders
 from bot.services.turns import Turns
-from bot.store import setup
+from bot.services.wording import NoticeWording
+from bot.store import notices, outbox, setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
+from bot.store.outbox import Due
 from flows.criteria import GROUPS, Localized
+from flows.notices import QuietHours
 from flows.people import RoleKind
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.units import Unit
@@ -27,6 +32,7 @@ from tests.chats.phones import Phones, Shown
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
+QUIET = QuietHours()
 LINK = "https://hoctap.example/chat?start={code}"
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
@@ -47,7 +53,8 @@ _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|
 
 
 class World:
-    """One chat's world. Every turn is worked through by a new `Turns`, so only the database remembers."""
+    """One chat's world. Every turn is worked through by a new `Turns`, so only the database remembers; what goes on
+    between turns remembers until the server starts anew."""
 
     def __init__(self, database: Database, phones: Phones, files: FileStore) -> None:
         self._database = database
@@ -57,6 +64,16 @@ class World:
         self._people = [fact.partition(" is ")[0].split()[-1] for fact in CAST]
         self._screens: dict[str, list[Shown]] = {}
         self._tokens: list[str] = []
+        self._begin_keeping()
+
+    def _begin_keeping(self) -> None:
+        words, bell = catalogues.load(), Bell()
+        sources = {(self._phones.channel, self._phones.bot): self._phones}
+        self._wording = NoticeWording(words)
+        self._keeper = NoticeKeeper(
+            self._database, sources, self._files, words, lambda: self._now, ZONE, bell, self._wording, QUIET
+        )
+        self._reminders = Reminders(self._database, words, lambda: self._now, ZONE, bell, QUIET)
 
     async def close(self) -> None:
         """Close the database."""
@@ -149,6 +166,18 @@ class World:
         await self._fetch_evidence(turns.letters_queued)
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
 
+    async def _letters(self) -> list[Due]:
+        """Let everything be sent that is due, notices too. Returns it in the order it was sent."""
+        letters = await self._sent()
+        while await self._keeper.run_once() | bool(new := await self._sent()):
+            letters += new
+        return letters
+
+    async def _sent(self) -> list[Due]:
+        addresses = [self._phones.address(place) for place in range(len(self._people))]
+        quiet = QUIET.holds(self._now.astimezone(ZONE))
+        return await self._phones.letters(self._database, addresses, self._now, self._wording, quiet=quiet)
+
     async def _fetch_evidence(self, bell: Bell) -> None:
         sources = {(self._phones.channel, self._phones.bot): self._phones}
         fetcher = EvidenceFetcher(self._database, sources, self._files, catalogues.load(), lambda: self._now, bell)
@@ -157,11 +186,11 @@ class World:
 
     async def _read_phones(self, pressed: set[str]) -> list[Told]:
         names = {self._phones.address(place): name for place, name in enumerate(self._people)}
-        letters = await self._phones.letters(self._database, names, self._now)
+        letters = await self._letters()
         if unanswered := pressed - {letter.callback for letter in letters}:
             raise ChatBroken(f"the channel waits for ever for the answer to {len(unanswered)} pressed buttons")
         told = []
-        for letter in letters:
+        for letter in _last_of_topics(letters):
             if letter.outgoing is not None:
                 name, shown = names[letter.address], self._phones.shown(letter.outgoing, letter)
                 self._screens.setdefault(name, []).append(shown)
@@ -185,13 +214,43 @@ class World:
 
     async def _it_is(self, day: str, time: str) -> None:
         self._now = datetime.strptime(f"{day} {time}", "%d %B %Y %H:%M").replace(tzinfo=ZONE)
+        await self._remind()
 
     async def _later(self, count: str, what: str) -> None:
         self._now += timedelta(**{f"{what}s": int(count)})
+        await self._remind()
+
+    async def _remind(self) -> None:
+        while await self._reminders.run_once():
+            pass
+
+    async def _dies_writing(self, count: str) -> None:
+        """Die in the middle of writing to some: nobody knows whether they have it."""
+        async with self._database.writing() as connection:
+            under_way = await notices.sending(connection)
+            channel, bot = self._phones.channel, self._phones.bot
+            await outbox.take_notices(connection, channel, bot, under_way, int(count), self._now)
+        await self._starts_anew()
+        async with self._database.writing() as connection:
+            await outbox.settle_in_flight(connection, channel, bot, self._now)
+
+    async def _writes_notice(self, name: str, text: str) -> None:
+        for typed in ("/notices", "viết thông báo", "việc khác", text):
+            await self._turn([(name, Typed(typed))])
+
+    async def _has_sent_notice(self, name: str, text: str) -> None:
+        await self._writes_notice(name, text)
+        for _once_more in range(2):
+            await self._turn([(name, Typed("gửi"))])
+
+    async def _reads_english(self, name: str) -> None:
+        for text in ("/language", "en"):
+            await self._turn([(name, Typed(text))])
 
     async def _starts_anew(self) -> None:
         await self._database.close()
         self._database = Database(self._database.url.render_as_string(hide_password=False))
+        self._begin_keeping()
 
     async def _round(self, opens: str, closes: str) -> None:
         await rounds.open_round(
@@ -243,6 +302,16 @@ class World:
         await self._turn([(name, Typed("nộp phiếu"))])
 
 
+def _last_of_topics(letters: Sequence[Due]) -> list[Due]:
+    """Return letters without those that another one has replaced before anybody could read them."""
+    last = {(one.address, one.outgoing.topic): one.id for one in letters if one.outgoing and one.outgoing.topic}
+    return [
+        one
+        for one in letters
+        if one.outgoing is None or not one.outgoing.topic or last[one.address, one.outgoing.topic] == one.id
+    ]
+
+
 def _day(written: str) -> date:
     return datetime.strptime(written, "%d %B %Y").date()
 
@@ -266,6 +335,10 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
     r"(\d+) (minute|hour|day|week)s? later": World._later,
     r"the server starts anew": World._starts_anew,
+    r"the server dies while it writes to (\d+) of the people": World._dies_writing,
+    r"(\w+) is writing the notice “(.+)”": World._writes_notice,
+    r"(\w+) has sent the notice “(.+)”": World._has_sent_notice,
+    r"(\w+) reads English": World._reads_english,
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
     r"a new version of the (\w+)'s set is published": World._new_version,
     r"an invitation is made for a (head|admin) of (.+)": World._invitation,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from flows.assessments import result_of, total_of
 from flows.criteria import Localized
 from flows.engine import FLOWS, decide
-from flows.events import Acted, Answered, EvidenceGiven
+from flows.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
 from flows.facts import Conversation, Facts, Reference
 from flows.messages import Message, Outgoing, rendered
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
@@ -39,6 +39,7 @@ def check(turn: Turn) -> None:
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
+    check_notices(turn)
 
 
 def check_session(turn: Turn) -> None:
@@ -114,6 +115,28 @@ def check_decisions(turn: Turn) -> None:
             assert shown_version(turn) == known.version
 
 
+def check_notices(turn: Turn) -> None:
+    """Only administrators write to people, only to their own, and nobody approves what they wrote."""
+    facts = turn.facts
+    person_id = facts.person.id if facts.person is not None else 0
+    for record in turn.decision.records:
+        if isinstance(record, NoticeSaved):
+            assert record.audience.unit_ids
+            assert all(facts.holds("admin", unit_id) for unit_id in record.audience.unit_ids)
+            reached = facts.reached(record.audience)
+            above = facts.approvers(frozenset(record.audience.unit_ids), person_id).above
+            assert record.state == ("awaiting" if reached.total > above else "scheduled")
+            assert record.send_at is None or record.send_at >= facts.now
+        if isinstance(record, NoticeActed):
+            known = facts.notice(record.notice_id)
+            assert known is not None
+            assert facts.has_role("admin")
+            assert known.author_id == person_id or all(facts.holds("admin", id_) for id_ in known.audience.unit_ids)
+            assert (record.act in {"approve", "decline"}) <= (known.author_id != person_id)
+        if isinstance(record, NoticeAnswered):
+            assert facts.received(record.notice_id)
+
+
 def shown_version(turn: Turn) -> int | None:
     """Return which version of the form the decider had before them; a list shows the newest."""
     match turn.reply, turn.before.frame.talk:
@@ -127,14 +150,16 @@ def shown_version(turn: Turn) -> int | None:
 
 # Whatever people do
 
-who = st.sampled_from(["Lan", "Minh", "Trường", "Hạnh", "Hoa", "Sáu", "Tư"])
+who = st.sampled_from(["Lan", "Minh", "Trường", "Hạnh", "Hoa", "Bình", "Sáu", "Tư"])
 WORDS = (
     "1", "2", "3", "10", "có", "không", "bỏ qua", "quay lại", "tạm dừng", "?", "sửa 4", "edit 99", "nộp", "sửa",
     "xem", "rút lại phiếu", "xoá", "xoá hết", "làm tiếp", "đồng ý", "từ chối", "vi", "en", "Nguyễn Văn An", "1975",
     "2015", "thon dong than khe", "xã thần khê", "mk", "Ảnh chụp lớp học ở nhà văn hóa", "chi hội biết", "tiếp",
     "xác nhận", "trả lại", "chỉnh điểm", "câu trả lời", "Cần xem lại câu 2.", "duyệt", "mời", "Chi hội trưởng",
+    "viết", "gửi", "gửi cho ai", "khi nào", "mai 8h", "5/10 19:00", "từ 60", "16-35", "hằng tuần", "https://hoctap.example",
+    "hai người duyệt", "0", "rút", "xem trước", "nút", "đường dẫn", "xong", "dùng văn bản này",
 )  # fmt: skip
-STARTS = ("/review", "/invite", "/privacy", "/status", "/start", "sửa 4")
+STARTS = ("/review", "/invite", "/privacy", "/status", "/start", "sửa 4", "/notices", "/mute")
 PROPER_TEXTS = {
     "name": "Đỗ Thị Bảy",
     "birth_year": "1975",
@@ -144,6 +169,15 @@ PROPER_TEXTS = {
     "adjust_reason": "Lớp học chỉ có một buổi.",
     "return_reason": "Cần xem lại câu 2.",
     "evidence": "Ảnh chụp lớp học ở nhà văn hóa",
+    "text": "Mời *bà con* dự họp.",
+    "detail": "Nhà văn hóa thôn Đông",
+    "english": "Everyone is _welcome_.",
+    "link_label": "Chương trình",
+    "link_url": "https://hoctap.example/lich",
+    "units": "thon dong",
+    "ages": "từ 60",
+    "when": "mai 8h",
+    "limit": "1",
 }
 # Deep places to begin at, by the step that they lead to.
 BEGUN = {
@@ -153,11 +187,14 @@ BEGUN = {
     "unit": ("Hoa", "/invite", "1", "thon dong"),
     "evidence": ("Minh", "sửa 2", "1"),
     "take_role": ("Sáu", "vi", "có", "/start i-token-number-00000000000", "Đỗ Văn Sáu"),
+    "confirm": ("Hoa", "/notices", "viết", "việc khác", "Mời bà con.", "gửi"),
+    "draft": ("Bình", "/notices", "viết", "1", "dùng văn bản này"),
     "check": ("Tư", "/start v-tk-doai", "vi", "có", "Đỗ Thị Tư", "1980", "có", "1"),
 }
 COMMANDS = (
     "/start", "/start v-tk-dong", "/start v-nowhere", "/start i-nothing", "/status", "/help", "/language", "/privacy",
-    "/cancel", "/review", "/invite", "/START@hoctap_bot v-tk-doai", "/", "/x", "//", "/start\n", "/ start",
+    "/cancel", "/review", "/invite", "/notices", "/mute", "/START@hoctap_bot v-tk-doai", "/", "/x", "//", "/start\n",
+    "/ start",
 )  # fmt: skip
 RUBBISH = ("", " ", "\0", "a\0b", "\ud800", "/start i-\ud800", "<b>&_*[", "🙂", "a" * 5000, "\u202e", "9" * 5000, "{0}")
 typed = st.sampled_from(WORDS) | st.sampled_from(COMMANDS) | st.sampled_from(RUBBISH) | st.text(max_size=30)
@@ -170,6 +207,21 @@ forged = st.one_of(
         st.integers(0, 130) | st.sampled_from(["x", "²", "٣", "9" * 19, "9" * 40, "9" * 5000, "-1"]),
         st.integers(0, 30) | st.sampled_from(["x", "9" * 5000, "1:1"]),
     ),
+    st.builds(
+        "c:notice:{}:{}:{}".format,
+        st.sampled_from(
+            ["show", "approve", "decline", "withdraw", "pause", "repeat_uncertain", "report", "preview", "x"]
+        ),
+        st.integers(100, 130) | st.sampled_from(["0", "x", "²", "9" * 19, "-1"]),
+        st.integers(0, 3) | st.sampled_from(["x", "9" * 5000]),
+    ),
+    st.builds(
+        "c:answer:{}:{}".format,
+        st.integers(100, 130) | st.sampled_from(["0", "x", "٣", "9" * 19]),
+        st.sampled_from(["come", "cannot", "start", "x", ""]),
+    ),
+    st.builds("c:{}:{}".format, st.sampled_from(["mute", "unmute"]), st.sampled_from(["notices", "dates", "x", ""])),
+    st.sampled_from(["c:review", "c:notices", "c:notices:awaiting"]),
     st.builds("a:{}:{}".format, st.integers(0, 40), st.sampled_from(["1", "confirm", "yes", "erase_all", "submit"])),
 )
 unreadable = st.sampled_from(

@@ -12,6 +12,7 @@ from flows.engine import Decision, decide
 from flows.events import (
     Acted,
     Answered,
+    ApprovalLimitSet,
     Begun,
     Erased,
     Event,
@@ -19,11 +20,18 @@ from flows.events import (
     HeadsAddress,
     InvitationUsed,
     Invited,
+    Muted,
+    NoticeActed,
+    NoticeAnswered,
+    NoticeSaved,
     PersonSaved,
     Told,
 )
 from flows.facts import (
+    Approvers,
+    ApproversWanted,
     AssessmentWanted,
+    AudienceWanted,
     Conversation,
     Facts,
     FormList,
@@ -32,12 +40,21 @@ from flows.facts import (
     InvitationWanted,
     ListedForm,
     ListWanted,
+    MutedKinds,
+    MutedWanted,
     Need,
+    NoticePage,
+    NoticesWanted,
+    NoticeWanted,
+    ReceivedWanted,
     Reference,
+    Respondents,
+    RespondentsWanted,
     TokenWanted,
     Wanting,
 )
 from flows.messages import Message
+from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
 from flows.people import Person, Role
 from flows.replies import Pressed, Reply, Typed
 from flows.session import Session
@@ -85,6 +102,10 @@ class Town:
         self.forms: dict[int, Assessment] = {}
         self.invitations: dict[str, Invitation] = {}
         self.tokens: list[str] = []
+        self.notices: dict[int, Notice] = {}
+        self.answers: dict[tuple[int, int], NoticeAnswer] = {}
+        self.muted: dict[int, frozenset[MutedKind]] = {}
+        self.above = DEFAULT_APPROVAL_ABOVE
         self._last_id = 100
 
     def copy(self) -> "Town":
@@ -95,7 +116,7 @@ class Town:
             name: Phone(phone.conversation, phone.session, phone.person_id, [*phone.shown])
             for name, phone in self.phones.items()
         }
-        for name in ("people", "roles", "forms", "invitations"):
+        for name in ("people", "roles", "forms", "invitations", "notices", "answers", "muted"):
             setattr(town, name, {**getattr(self, name)})
         town.tokens = [*self.tokens]
         return town
@@ -161,6 +182,29 @@ class Town:
                 return self.invitations.get(digest)
             case ListWanted():
                 return self._listed(need)
+            case NoticeWanted(notice_id):
+                return self.notices.get(notice_id)
+            case NoticesWanted(author_id, units, offset, limit):
+                seen = [
+                    n
+                    for n in self.notices.values()
+                    if n.author_id == author_id or units.issuperset(n.audience.unit_ids)
+                ]
+                return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
+            case AudienceWanted(audience, units):
+                return self._reached(audience, units)
+            case ApproversWanted(units, author_id):
+                return Approvers(
+                    tuple(id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units)), self.above
+                )
+            case ReceivedWanted(notice_id):
+                return notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"}
+            case RespondentsWanted(notice_id, answer, limit):
+                ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
+                named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
+                return Respondents(named[:limit], len(named))
+            case MutedWanted(person_id):
+                return MutedKinds(self.muted.get(person_id, frozenset()))
             case TokenWanted():
                 self.tokens.append(f"token-number-{len(self.tokens):011}")
                 return self.tokens[-1]
@@ -181,6 +225,17 @@ class Town:
                 for form in of_state[wanted.offset : wanted.offset + wanted.limit]
             ),
         )
+
+    def _reached(self, audience: Audience, units: frozenset[int]) -> Reached:
+        """Count people by place alone: what narrows an audience is the store's to test."""
+        assert self.reference.units.by_id.keys() >= units
+        here = [id_ for id_, person in self.people.items() if person.unit_id in units]
+        off = sum("notices" in self.muted.get(id_, ()) for id_ in here)
+        return Reached({"web": len(here) - off}, {"muted": off} if off else {})
+
+    def _is_over(self, person_id: int, units: frozenset[int]) -> bool:
+        held = [role.unit_id for role in self.roles[person_id] if role.kind == "admin"]
+        return all(any(self.reference.units.covers(above, unit_id) for above in held) for unit_id in units)
 
     # what a turn changes
 
@@ -225,6 +280,28 @@ class Town:
                 self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
             case Erased():
                 self._erase(phone)
+            case NoticeSaved() | NoticeActed() | NoticeAnswered() | ApprovalLimitSet() | Muted():
+                self._happen_to_notices(phone, decision, record)
+            case _:
+                pass
+
+    def _happen_to_notices(self, phone: Phone, decision: Decision, record: Event) -> None:
+        person_id = phone.person_id or 0
+        match record:
+            case NoticeSaved(content, audience, state, send_at, repeat):
+                id_ = self._new_id()
+                self.notices[id_] = Notice(id_, person_id, content, audience, state, 0, send_at, repeat, self.now)
+            case NoticeActed(notice_id):
+                after = decision.facts.notice(notice_id)
+                assert after is not None
+                self.notices[notice_id] = after
+            case NoticeAnswered(notice_id, answer):
+                self.answers[notice_id, person_id] = answer
+            case ApprovalLimitSet(_, above):
+                self.above = above
+            case Muted(kind, off):
+                known = self.muted.get(person_id, frozenset())
+                self.muted[person_id] = known | {kind} if off else known - {kind}
             case _:
                 pass
 
@@ -249,12 +326,13 @@ class Town:
 
 def settled() -> Town:
     """Return a town that has begun: Lan has submitted, Minh is at question 4, Trường is head and has submitted too,
-    Hạnh is head of the same village, Hoa administers the commune and heads the other village; Sáu has only come by."""
+    Hạnh is head of the same village, Hoa and Bình administer the commune, Hoa heads the other village. Sáu came by."""
     town = Town()
     staff = (
         ("Trường", "Trần Văn Trường", Role("head", 3)),
         ("Hạnh", "Vũ Thị Hạnh", Role("head", 3)),
         ("Hoa", "Phạm Thị Hoa", Role("admin", 2), Role("head", 4)),
+        ("Bình", "Ngô Văn Bình", Role("admin", 2)),
     )
     for name, full_name, *roles in staff:
         town.say(name, "xin chào", "vi", "đồng ý", full_name, "1970", "thon dong than khe", "1", "1", "có")

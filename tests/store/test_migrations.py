@@ -6,15 +6,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Table, inspect, select, text
 
 import bot.store.migrations
 from bot.services import invitations
+from bot.store import tables as tables_of
 from bot.store.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
 from bot.store.migrating import check_migrated, migrate
 from bot.store.tables import metadata
 from tests.commune import Commune, gone_live
 from tests.databases import BACKENDS, Backend, Databases
+from tests.sample import NOW
 
 SCRIPTS = ScriptDirectory(str(Path(bot.store.migrations.__file__).parent))
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()]
@@ -44,9 +46,43 @@ def test_there_is_one_newest_revision() -> None:
     assert len(SCRIPTS.get_heads()) == 1
 
 
+async def _with_notices(database: Database) -> None:
+    """Put a row into every table of notices, and one into a ledger."""
+    rows: dict[Table, dict[str, object]] = {
+        tables_of.notices: {
+            "id": 1, "author_id": 1, "conversation_id": 1, "content": b"{}", "audience": b"{}", "state": "sending",
+            "created_at": NOW,
+        },
+        tables_of.notice_units: {"notice_id": 1, "unit_id": 1},
+        tables_of.notice_answers: {"notice_id": 1, "person_id": 1, "question": "who", "answer": "come", "at": NOW},
+        tables_of.notice_reports: {"notice_id": 1, "conversation_id": 1, "asked_at": NOW},
+        tables_of.approval_limits: {"unit_id": 1, "above": 10},
+        tables_of.mutes: {"person_id": 1, "kind": "notices"},
+        tables_of.reminders: {"key": "digest", "at": NOW},
+        tables_of.standing_messages: {"conversation_id": 1, "topic": "notice-1", "message_id": "1"},
+        tables_of.leases: {"name": "delivery", "holder": "somebody", "until": NOW},
+        tables_of.outbox: {
+            "conversation_id": 1, "channel": "telegram", "bot": "1", "address": "1", "priority": 1, "state": "queued",
+            "created_at": NOW, "notice_id": 1,
+        },
+    }  # fmt: skip
+    async with database.writing() as connection:
+        for table, row in rows.items():
+            await connection.execute(table.insert().values(row))
+
+
+async def test_what_people_are_chosen_by_is_made_for_those_who_were_known_before(commune: Commune) -> None:
+    before = sorted(tuple(row) for row in await commune.rows(select(tables_of.contacts)))
+    await migrate(commune.database, "0001")
+    await migrate(commune.database)
+    assert sorted(tuple(row) for row in await commune.rows(select(tables_of.contacts))) == before
+    assert len(before) == 5
+
+
 async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(commune: Commune) -> None:
     await commune.say("Minh", "sửa 2", "1")
     await commune.say("Minh", "Lớp học ở nhà văn hóa")
+    await _with_notices(commune.database)
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:

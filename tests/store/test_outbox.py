@@ -44,7 +44,8 @@ class Box:
     async def take(self, most: int = 100, now: datetime = NOW) -> list[Due]:
         """Take what is due for the first bot."""
         async with self.database.writing() as connection:
-            return await outbox.take_due(connection, "telegram", "1", most, now)
+            replies = await outbox.take_replies(connection, "telegram", "1", most, now)
+            return replies + await outbox.take_notices(connection, "telegram", "1", [], most - len(replies), now)
 
     async def settle(self, due: Sequence[Due], state: OutboxState, later: datetime | None = None) -> None:
         """Settle letters."""
@@ -140,8 +141,8 @@ async def test_what_was_on_its_way_when_the_process_died_is_sent_again_in_its_pl
     await box.write("Minh", "1", bot="2")
     await box.take()
     async with box.database.writing() as connection:
-        assert await outbox.requeue_in_flight(connection, "telegram", "1") == 1
-        assert await outbox.requeue_in_flight(connection, "telegram", "1") == 0
+        await outbox.settle_in_flight(connection, "telegram", "1", NOW)
+        assert await outbox.count_open(connection, Recipient(0, "telegram", "2", "Minh", "vi")) == 1
     (again,) = await box.take()
     assert (texts([again]), again.attempts) == (["1"], 2)
 

@@ -14,7 +14,7 @@ class HurriedApplication(bot.application.Application):
     def _telegram(self) -> TelegramChannel | None:
         channel = super()._telegram()
         if channel is not None:
-            channel.rates = Rates(RATES.per_bot * SPEED, RATES.per_chat * SPEED)
+            channel.rates = Rates(*(rate * SPEED for rate in (RATES.per_bot, RATES.per_chat, RATES.per_group)))
         return channel
 
 

@@ -20,7 +20,7 @@ PATIENCE = 60.0
 # What the machine that runs the tests may have set must not reach the program.
 _SETTINGS = (
     "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_API_URL",
-    "TELEGRAM_WEBHOOK_SECRET", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE",
+    "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_RATE", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE", "QUIET_HOURS",
 )  # fmt: skip
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -130,6 +130,12 @@ class Serving:
         finally:
             if self.process.returncode is None:
                 self.process.kill()
+
+
+async def cut_between_two_writes(database: Path, serving: Serving) -> None:
+    """Kill a server right after it has committed to its SQLite file, before it can write more."""
+    command = (sys.executable, "-m", "tests.system.power_cut", str(database), str(serving.process.pid))
+    await (await asyncio.create_subprocess_exec(*command)).wait()
 
 
 async def _answers(http: aiohttp.ClientSession) -> bool:

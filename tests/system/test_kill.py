@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sqlite3
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,13 +13,13 @@ from random import Random
 
 import pytest
 
-from bot.delivery import IN_FLIGHT
+from bot.delivery import REPLIES_IN_FLIGHT
 from bot.services.criteria_files import shipped
 from flows.criteria import CriteriaSet
 from tests.botapi import SENDS, BotApiServer, FaultPlan, Limits
 from tests.botapi.account import DEFAULT_TOKEN
 from tests.system.commune import set_up, sqlite_in
-from tests.system.process import HURRIED_HOCTAP, Deployment, Serving
+from tests.system.process import HURRIED_HOCTAP, Deployment, Serving, cut_between_two_writes
 from tests.system.resident import Plan, Resident
 
 pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(600)]
@@ -134,7 +133,7 @@ async def _cut_the_power(run: Run) -> None:
             longest = startup + (1.6 if run.kills < KILLS else 5.0)
             await _sleep_unless_done(run, run.random.uniform(0.6 * startup, longest))
             if run.random.random() < 0.5:
-                await _kill_between_two_writes(run, serving)
+                await cut_between_two_writes(run.deployment.folder / "hoctap.db", serving)
         finally:
             ready.cancel()
             await serving.kill()
@@ -150,12 +149,6 @@ def _startup(ready: asyncio.Task[float], serving: Serving) -> float | None:
     if ready.exception() is not None and serving.process.returncode == -signal.SIGKILL:
         return None
     return ready.result()
-
-
-async def _kill_between_two_writes(run: Run, serving: Serving) -> None:
-    file, group = str(run.deployment.folder / "hoctap.db"), str(serving.process.pid)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.system.power_cut", file, group)
-    await process.wait()
 
 
 async def _sleep_unless_done(run: Run, seconds: float) -> None:
@@ -241,9 +234,9 @@ def _given(resident: Resident) -> tuple[object, ...]:
 def _doubles_are_within_the_bound(run: Run) -> None:
     """DESIGN.md: at most A + K·W. What was on its way at each power cut is known, so the bound can be closer."""
     assert run.kills >= KILLS
-    assert max(run.sending_at_kills) <= IN_FLIGHT
+    assert max(run.sending_at_kills) <= REPLIES_IN_FLIGHT
     ambiguous = run.server.ledger.ambiguous
-    assert _doubled(run) <= ambiguous + run.kills * IN_FLIGHT
+    assert _doubled(run) <= ambiguous + run.kills * REPLIES_IN_FLIGHT
     assert _doubled(run) <= ambiguous + sum(run.sending_at_kills)
 
 
@@ -262,7 +255,7 @@ def _doubled(run: Run) -> int:
 
 def _figures(run: Run) -> str:
     ledger = run.server.ledger
-    bound = ledger.ambiguous + run.kills * IN_FLIGHT
+    bound = ledger.ambiguous + run.kills * REPLIES_IN_FLIGHT
     closer = ledger.ambiguous + sum(run.sending_at_kills)
     return (
         f"{sum(r.done for r in run.residents)} of {RESIDENTS} submitted, {sum(r.acts for r in run.residents)} updates,"

@@ -22,6 +22,7 @@ from telegram import (
     InputFile,
     LinkPreviewOptions,
 )
+from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from yarl import URL
 
@@ -32,13 +33,14 @@ from bot.channels.telegram.request import AiohttpRequest
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
 from bot.store.inbox import Incoming
-from flows.messages import Attachment, InlineFile, MenuEntry, Outgoing, StoredFile
+from flows.messages import Attachment, ChannelFile, InlineFile, MenuEntry, Outgoing, StoredFile
 
 log = structlog.get_logger()
 
 PUBLIC_API_URL = "https://api.telegram.org"
 RATES = Rates(per_bot=30.0, per_chat=1.0)
 MOST_UPDATES = 100
+MOST_FILE_IDS = 1000
 LONGEST_DESCRIPTION = 256
 
 WEBHOOK_PATH = "/telegram"
@@ -86,6 +88,7 @@ class TelegramChannel:
         self._secret: str | None = None
         self._token_refused = False
         self._troubles: dict[str, str] = {}
+        self._file_ids: dict[str, str] = {}
         server = _server(api_url)
         self._request = AiohttpRequest(URL(server), token, waits.answer)
         self._bot = Bot(token, f"{server}/bot", f"{server}/file/bot", self._request, self._request)
@@ -124,17 +127,24 @@ class TelegramChannel:
 
     # sending
 
-    async def send(self, address: str, outgoing: Outgoing | None, callback: str | None) -> Outcome:
+    def is_group(self, address: str) -> bool:
+        """Tell whether a chat has several people in it: Telegram numbers those below zero."""
+        return address.startswith("-")
+
+    async def send(
+        self, address: str, outgoing: Outgoing | None, callback: str | None, standing: str | None = None
+    ) -> Outcome:
         """Send a letter and answer the button press it belongs to; without a letter, only answer.
 
         A letter may take several calls. When one of them fails, or nobody can tell whether it did, the letter as a
         whole is to be sent again: its first parts may then be read twice, but none is missing (at least once).
         """
+        message_id = None
         try:
             if callback is not None:
                 await self._answer(callback)
             if outgoing is not None:
-                await self._write(int(address), outgoing)
+                message_id = await self._change_or_write(int(address), outgoing, standing)
         except Unrenderable as error:
             log.error("letter_unrenderable", bot=self.bot, error=str(error))
             return Rejected(str(error))
@@ -142,7 +152,7 @@ class TelegramChannel:
             self._note_token(error)
             return outcome_of(error)
         self._token_refused = False
-        return Sent()
+        return Sent(message_id)
 
     async def _answer(self, callback: str) -> None:
         try:
@@ -151,19 +161,42 @@ class TelegramChannel:
             # Too old, or answered by an attempt before this one: the person sees no waiting button any more.
             log.info("press_not_answered", bot=self.bot, error=str(error))
 
-    async def _write(self, chat: int, outgoing: Outgoing) -> None:
+    async def _change_or_write(self, chat: int, outgoing: Outgoing, standing: str | None) -> str | None:
+        """Change the message that stands in the chat, or send one. Returns its id."""
+        if standing is not None and await self._changed(chat, int(standing), outgoing):
+            return standing
+        return await self._write(chat, outgoing)
+
+    async def _changed(self, chat: int, message_id: int, outgoing: Outgoing) -> bool:
+        """Change a message. False when the person has deleted it, or it is too old to be changed."""
+        match render(outgoing):
+            case (TextCall() as call,):
+                try:
+                    await self._bot.edit_message_text(
+                        call.text, chat, message_id, reply_markup=call.keyboard, entities=call.entities or None
+                    )
+                except BadRequest as error:
+                    return "not modified" in str(error)
+                return True
+            case _:
+                return False
+
+    async def _write(self, chat: int, outgoing: Outgoing) -> str | None:
+        """Send a message in as many calls as it takes. Returns the id of the last one."""
         contents = await self._contents(outgoing.files)
         calls = render(msgspec.structs.replace(outgoing, files=tuple(contents)))
         if outgoing.menu:
             await self._set_menu(chat, outgoing.menu)
+        sent = None
         for place, call in enumerate(calls):
             if place:
                 await asyncio.sleep(1 / self.rates.per_chat)
-            await self._call(chat, call, contents)
+            sent = await self._call(chat, call, contents)
+        return str(sent.message_id) if sent is not None else None
 
-    async def _contents(self, files: Sequence[Attachment]) -> dict[Attachment, bytes]:
-        """Return the contents of files; one that was erased meanwhile is left out."""
-        contents = {}
+    async def _contents(self, files: Sequence[Attachment]) -> "dict[Attachment, bytes | str]":
+        """Return the contents of files, or Telegram's own ids of those it has; one that was erased is left out."""
+        contents: dict[Attachment, bytes | str] = {}
         for file in files:
             content = await self._content(file)
             if content:
@@ -172,10 +205,12 @@ class TelegramChannel:
                 log.warning("file_left_out", bot=self.bot)
         return contents
 
-    async def _content(self, file: Attachment) -> bytes | None:
+    async def _content(self, file: Attachment) -> bytes | str | None:
         match file:
+            case ChannelFile():
+                return file.source
             case StoredFile():
-                return await self._files.read(file.digest)
+                return self._file_ids.get(file.digest) or await self._files.read(file.digest)
             case InlineFile():
                 return file.content.encode("utf-8", "replace")
 
@@ -193,28 +228,48 @@ class TelegramChannel:
         commands = [BotCommand(entry.command, entry.description[:LONGEST_DESCRIPTION]) for entry in menu]
         await self._bot.set_my_commands(commands, scope, language)
 
-    async def _call(self, chat: int, call: Call, contents: Mapping[Attachment, bytes]) -> None:
+    async def _call(self, chat: int, call: Call, contents: "Mapping[Attachment, bytes | str]") -> TelegramMessage:
         match call:
             case TextCall():
-                preview = LinkPreviewOptions(is_disabled=True)
-                await self._bot.send_message(chat, call.text, reply_markup=call.keyboard, link_preview_options=preview)
+                return await self._bot.send_message(
+                    chat,
+                    call.text,
+                    entities=call.entities or None,
+                    reply_markup=call.keyboard,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
             case FileCall():
-                await self._send_file(chat, call, InputFile(contents[call.file], call.name))
+                content = contents[call.file]
+                file = content if isinstance(content, str) else InputFile(content, call.name)
+                return self._noted(call.file, await self._send_file(chat, call, file))
 
-    async def _send_file(self, chat: int, call: FileCall, file: InputFile) -> None:
-        if call.as_photo and await self._showed_photo(chat, call, file):
-            return
-        await self._bot.send_document(chat, file, call.caption or None, reply_markup=call.keyboard)
+    async def _send_file(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage:
+        if call.as_photo and (shown := await self._photo_shown(chat, call, file)) is not None:
+            return shown
+        return await self._bot.send_document(
+            chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+        )
 
-    async def _showed_photo(self, chat: int, call: FileCall, file: InputFile) -> bool:
+    async def _photo_shown(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage | None:
         """Send a photo. Some that people keep, HEIC or very long ones, Telegram takes as documents only."""
         try:
-            await self._bot.send_photo(chat, file, call.caption or None, reply_markup=call.keyboard)
+            return await self._bot.send_photo(
+                chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+            )
         except BadRequest as error:
             if not _NO_PHOTO.search(str(error)):
                 raise
-            return False
-        return True
+            return None
+
+    def _noted(self, file: Attachment, sent: TelegramMessage) -> TelegramMessage:
+        """Remember what Telegram calls a file, so that a notice with a photo uploads it once and not to everybody."""
+        if isinstance(file, StoredFile):
+            told = sent.photo[-1] if sent.photo else sent.document
+            if told is not None:
+                if len(self._file_ids) >= MOST_FILE_IDS:
+                    self._file_ids.clear()
+                self._file_ids[file.digest] = told.file_id
+        return sent
 
     # files
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.warnings import PTBDeprecationWarning
 
-from bot.channels.telegram.request import Unreachable
+from bot.channels.telegram.request import ServerFailed, Unreachable
 from bot.services.sending import BlockedByPerson, Later, Outcome, Rejected
 
 WRONG_TOKEN_SECONDS = 60.0
@@ -23,7 +23,8 @@ warnings.filterwarnings("ignore", r".*attribute `retry_after`", PTBDeprecationWa
 
 
 def outcome_of(error: TelegramError) -> Outcome:
-    """Return what becomes of a letter whose call failed. What may have been taken after all is sent again."""
+    """Return what becomes of a letter whose call failed. What timed out, was cut off or met a gateway's error may
+    have been taken after all."""
     told = str(error)[:LONGEST_ERROR]
     match error:
         case RetryAfter():
@@ -32,6 +33,8 @@ def outcome_of(error: TelegramError) -> Outcome:
             return Later(told, WRONG_TOKEN_SECONDS, whole_bot=True)
         case Unreachable():
             return Later(told, UNREACHABLE_SECONDS, whole_bot=True)
+        case ServerFailed():
+            return Later(told)
         case Forbidden():
             return BlockedByPerson(told)
         case BadRequest() if _NOBODY_THERE.search(told):
@@ -41,7 +44,7 @@ def outcome_of(error: TelegramError) -> Outcome:
         case NetworkError() if _TOO_LARGE.search(told):
             return Rejected(told)
         case _:
-            return Later(told)
+            return Later(told, uncertain=True)
 
 
 def seconds_of(error: RetryAfter) -> float:

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 
-from flows.messages import Attachment, Outgoing, OutgoingButton, StoredFile
+from flows.marks import Mark, MarkKind
+from flows.messages import Attachment, InlineFile, Outgoing, OutgoingButton
 
 # Lengths of texts are in UTF-16 units, as Telegram counts them.
 LONGEST_TEXT = 4096
@@ -18,6 +19,7 @@ MOST_PAYLOAD_BYTES = 64
 MOST_BUTTONS = 100
 MOST_A_ROW = 8
 
+_ENTITIES: dict[MarkKind, str] = {"strong": MessageEntity.BOLD, "slanted": MessageEntity.ITALIC}
 _UNSAFE_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
 
 
@@ -31,6 +33,7 @@ class TextCall:
 
     text: str
     keyboard: InlineKeyboardMarkup | None = None
+    entities: tuple[MessageEntity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class FileCall:
     as_photo: bool
     caption: str = ""
     keyboard: InlineKeyboardMarkup | None = None
+    entities: tuple[MessageEntity, ...] = ()
 
 
 Call = TextCall | FileCall
@@ -51,7 +55,7 @@ def render(outgoing: Outgoing) -> tuple[Call, ...]:
     """Return the calls that say a message, in order; the last one has the buttons. Raises Unrenderable."""
     text = _sayable(outgoing.text)
     keyboard = _keyboard(outgoing.buttons)
-    calls = _calls(text, outgoing.files)
+    calls = _marked(_calls(text, outgoing.files), text, outgoing.marks)
     if keyboard is None:
         return calls
     if not calls:
@@ -70,6 +74,23 @@ def split(text: str, most: int = LONGEST_TEXT) -> Iterator[str]:
     yield from _unless_blank(rest)
 
 
+def _marked(calls: tuple[Call, ...], text: str, marks: Sequence[Mark]) -> tuple[Call, ...]:
+    """Set words apart in the call that says the text; one that is said in parts stays plain."""
+    if not marks or not calls:
+        return calls
+    first = calls[0]
+    said = first.text if isinstance(first, TextCall) else first.caption
+    if said != text.strip():
+        return calls
+    entities = tuple(_entity(mark, text.lstrip(), len(text) - len(text.lstrip())) for mark in marks)
+    return (dataclasses.replace(first, entities=entities), *calls[1:])
+
+
+def _entity(mark: Mark, text: str, dropped: int) -> MessageEntity:
+    start = mark.start - dropped
+    return MessageEntity(_ENTITIES[mark.kind], _units(text[:start]), _units(text[start : start + mark.length]))
+
+
 def _calls(text: str, files: Sequence[Attachment]) -> tuple[Call, ...]:
     """Say a text that is short enough with the first file, one that is not before it."""
     if files and _units(text) <= LONGEST_CAPTION:
@@ -78,7 +99,7 @@ def _calls(text: str, files: Sequence[Attachment]) -> tuple[Call, ...]:
 
 
 def _file_call(file: Attachment, caption: str = "") -> FileCall:
-    as_photo = isinstance(file, StoredFile) and file.kind == "photo"
+    as_photo = not isinstance(file, InlineFile) and file.kind == "photo"
     return FileCall(file, _file_name(file.name), as_photo, caption)
 
 
@@ -98,6 +119,8 @@ def _narrow(row: Sequence[OutgoingButton]) -> Iterator[Sequence[OutgoingButton]]
 
 
 def _button(button: OutgoingButton) -> InlineKeyboardButton:
+    if button.url:
+        return InlineKeyboardButton(_label(button.label), url=button.url)
     if (length := len(button.payload.encode("utf-8", "replace"))) > MOST_PAYLOAD_BYTES:
         raise Unrenderable(
             f"a payload of {length} bytes; Telegram takes {MOST_PAYLOAD_BYTES}: shorten {button.payload!r}"

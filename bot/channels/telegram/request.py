@@ -21,6 +21,7 @@ from bot.services.sending import FileGone, FileTooLarge
 CONNECT_SECONDS = 10.0
 UPLOAD_SECONDS = 30.0
 CONNECTIONS = 64
+GATEWAY_ERRORS = frozenset({502, 504})
 CHUNK_BYTES = 64 * 1024
 
 _PLAINLY_DONE = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"')
@@ -28,6 +29,10 @@ _PLAINLY_DONE = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"')
 
 class Unreachable(NetworkError):
     """The server was not reached: nothing was sent."""
+
+
+class ServerFailed(NetworkError):
+    """The Bot API server itself failed and said so: nothing was sent. A gateway's 502 or 504 says no such thing."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -71,7 +76,11 @@ class AiohttpRequest(BaseRequest):
             failure = self._told(error)
         else:
             meant = _meant(status, body)
-            return meant, body if meant == 200 else body.replace(self._secret.encode(), b"...")
+            if meant != 200:
+                body = body.replace(self._secret.encode(), b"...")
+            if meant >= 500 and meant not in GATEWAY_ERRORS:
+                raise ServerFailed(str(self.parse_json_payload(body).get("description", f"HTTP {meant}")))
+            return meant, body
         raise failure
 
     async def download(self, url: str, most: int) -> bytes:
@@ -165,7 +174,11 @@ def _meant(status: int, body: bytes) -> int:
     that no Bot API server wrote, so that a gateway's 403 is not taken for a person who blocks the bot."""
     if status == 200 and _PLAINLY_DONE.match(body):
         return status
-    answer = AiohttpRequest.parse_json_payload(body)
+    try:
+        answer = AiohttpRequest.parse_json_payload(body)
+    except NetworkError as error:
+        # A firm's proxy or a hotspot's page answers instead of Telegram; a gateway that failed may have asked it first.
+        raise (error if status >= 500 else Unreachable(str(error))) from None
     return status if status != 200 or "result" in answer else int(answer.get("error_code", 500))
 
 

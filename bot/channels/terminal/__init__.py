@@ -9,7 +9,8 @@ from bot.services.turns import Turns
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
-from flows.messages import InlineFile, Outgoing, StoredFile
+from flows.marks import write_marks
+from flows.messages import Attachment, ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
 from flows.replies import Typed
 
 CHANNEL = "terminal"
@@ -38,14 +39,19 @@ class Terminal:
 
 
 def shown(outgoing: Outgoing) -> str:
-    """Write a message with its answers underneath, for who has no buttons to press."""
-    rows = [" ".join(f"[{button.label}]" for button in row) for row in outgoing.buttons]
-    return "\n".join([outgoing.text, *(_file(file) for file in outgoing.files), *rows])
+    """Write a message with its answers underneath, for who has no buttons to press and reads marks as their signs."""
+    text = write_marks(outgoing.text, outgoing.marks)
+    rows = [" ".join(map(_button, row)) for row in outgoing.buttons]
+    return "\n".join([text, *(_file(file) for file in outgoing.files), *rows])
 
 
-def _file(file: StoredFile | InlineFile) -> str:
+def _button(button: OutgoingButton) -> str:
+    return f"[{button.label}] {button.url}".rstrip()
+
+
+def _file(file: Attachment) -> str:
     match file:
-        case StoredFile(kind=kind, name=name):
+        case StoredFile(kind=kind, name=name) | ChannelFile(kind=kind, name=name):
             return f"({kind}) {name}"
         case InlineFile(name, content):
             return f"({name})\n{content}"

@@ -7,12 +7,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from bot.services.files import STORED
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due
-from flows.messages import InlineFile, StoredFile
+from flows.marks import Mark
+from flows.messages import Attachment, ChannelFile, InlineFile, StoredFile
 from flows.replies import Pressed, Reply, SentFile, Typed
+
+log = structlog.get_logger()
 
 CHANNEL = "web"
 BOT = "web"
@@ -49,11 +53,12 @@ class Poll(msgspec.Struct, frozen=True):
 
 
 class ShownButton(msgspec.Struct, frozen=True):
-    """A button in the page."""
+    """A button in the page. One with a `url` is a link."""
 
     label: str
     payload: str
     lasting: bool
+    url: str
 
 
 class ShownFile(msgspec.Struct, frozen=True):
@@ -65,13 +70,15 @@ class ShownFile(msgspec.Struct, frozen=True):
 
 
 class ShownMessage(msgspec.Struct, frozen=True):
-    """A message in the page."""
+    """A message in the page. One of a `topic` that the chat has already takes its place."""
 
     id: int
     at: str
     text: str
     buttons: list[list[ShownButton]]
     files: list[ShownFile]
+    marks: tuple[Mark, ...]
+    topic: str
 
 
 class NotUsable(Exception):
@@ -127,18 +134,26 @@ def render(letter: Due, address: str, signer: Signer) -> ShownMessage | None:
     outgoing = letter.outgoing
     if outgoing is None:
         return None
+    files = [_file(file, address, signer) for file in outgoing.files]
+    if None in files:
+        log.warning("file_left_out", channel=CHANNEL, outbox_id=letter.id)
     return ShownMessage(
         letter.id,
         letter.created_at.isoformat(),
         outgoing.text,
-        [[ShownButton(b.label, b.payload, b.lasting) for b in row] for row in outgoing.buttons],
-        [_file(file, address, signer) for file in outgoing.files],
+        [[ShownButton(b.label, b.payload, b.lasting, b.url) for b in row] for row in outgoing.buttons],
+        [file for file in files if file is not None],
+        outgoing.marks,
+        outgoing.topic,
     )
 
 
-def _file(file: StoredFile | InlineFile, address: str, signer: Signer) -> ShownFile:
+def _file(file: Attachment, address: str, signer: Signer) -> ShownFile | None:
+    """Show a file; None for one that lies with a channel, for a page has no handles of its own."""
     match file:
         case StoredFile(digest, kind, name):
             return ShownFile(f"/web/files/{digest}?for={address}&key={signer.sign(address, digest)}", kind, name)
         case InlineFile(name, content):
             return ShownFile(f"data:text/plain;charset=utf-8,{quote(content)}", "document", name)
+        case ChannelFile():
+            return None

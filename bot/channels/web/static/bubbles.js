@@ -1,6 +1,8 @@
 /** Entries of a transcript as elements. Whatever anybody wrote becomes text nodes, never markup. */
 
 const SHORT_LABEL = 12;
+const TAGS = { __proto__: null, strong: "strong", slanted: "em" };
+const OFFICE = /\.(docx?|xlsx)$/i;
 const LINK = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'…]/g;
 
 export function el(tag, attributes = {}, ...children) {
@@ -30,12 +32,39 @@ export function messageElement(entry, words, press, full) {
     "div",
     { class: "bubble" },
     ...files.map((file) => fileElement(file, words, full)),
-    entry.text ? el("p", { class: "text", dir: "auto" }, ...withLinks(entry.text)) : null,
-    buttonRows(buttons, isLasting, press),
+    entry.text ? el("p", { class: "text", dir: "auto" }, ...written(entry.text, entry.marks)) : null,
+    buttonRows(buttons, isLasting, words, press),
     el("span", { class: "meta" }, el("time", { datetime: entry.at }, clock(entry.at))),
   );
-  const side = entry.own ? "own" : "bot";
-  return el("div", { class: `message ${side}`, "data-id": entry.id }, bubble, buttonRows(buttons, isPassing, press));
+  const attributes = { class: `message ${entry.own ? "own" : "bot"}`, "data-id": entry.id, "data-edition": entry.edition };
+  return el("div", attributes, bubble, buttonRows(buttons, isPassing, words, press));
+}
+
+/** Bring a message up to date where it stands, if its entry is a later edition. Whoever listens is not disturbed. */
+export function showEdition(element, entry, words, press) {
+  if (element.dataset.edition === String(entry.edition)) return;
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  element.setAttribute("aria-live", "off");
+  element.dataset.edition = entry.edition;
+  patch(element, messageElement(entry, words, press));
+  if (focused && !element.contains(focused)) focusAgain(element, focused.textContent);
+}
+
+/** Replace what differs. What stays the same stays the same element: a finger may be on it. */
+function patch(old, fresh) {
+  const [were, are] = [[...old.children], [...fresh.children]];
+  are.forEach((child, index) => {
+    const was = were[index];
+    if (!was) old.append(child);
+    else if (was.matches(".bubble")) patch(was, child);
+    else if (!was.isEqualNode(child)) was.replaceWith(child);
+  });
+  were.slice(are.length).forEach((child) => child.remove());
+}
+
+function focusAgain(element, label) {
+  const same = [...element.querySelectorAll("button, a")].find(({ textContent }) => textContent === label);
+  (same ?? element.closest("[role=log]")).focus({ preventScroll: true });
 }
 
 /** Bring an own message's mark up to date: a clock, a tick, or why it was refused. */
@@ -72,19 +101,27 @@ export const asks = ({ buttons = [] }) => buttons.flat().some(isPassing);
 const isLasting = (button) => Boolean(button.lasting || button.url);
 const isPassing = (button) => !isLasting(button);
 
-function buttonRows(rows, wanted, press) {
-  const kept = rows.map((row) => row.filter(wanted)).filter((row) => row.length);
+function buttonRows(rows, wanted, words, press) {
+  const usable = (button) => wanted(button) && (!button.url || hostOf(button.url));
+  const kept = rows.map((row) => row.filter(usable)).filter((row) => row.length);
   if (!kept.length) return null;
   const lines = kept.every(([first, ...rest]) => !rest.length && first.label.length <= SHORT_LABEL) ? [kept.flat()] : kept;
-  const drawn = lines.map((row) => el("div", { class: "row" }, ...row.map((one) => buttonElement(one, press))));
+  const drawn = lines.map((row) => el("div", { class: "row" }, ...row.map((one) => buttonElement(one, words, press))));
   return el("div", { class: "buttons" }, ...drawn);
 }
 
-function buttonElement(button, press) {
-  if (button.url) return el("a", { dir: "auto", ...outward(button.url) }, button.label);
+function buttonElement(button, words, press) {
+  if (button.url) return linkButton(button, words);
   const attributes = { dir: "auto", type: "button", "data-payload": button.payload };
   return el("button", { ...attributes, onclick: () => press(button) }, button.label);
 }
+
+function linkButton({ label, url }, words) {
+  const attributes = { class: "outward", title: words.opens(hostOf(url)), ...outward(url) };
+  return el("a", attributes, el("span", { dir: "auto" }, label), icon(ARROW));
+}
+
+const ARROW = "M8 16 17 7M9 7h8v8";
 
 function fileElement({ url, preview, kind, name }, words, full) {
   const label = name || words[kind];
@@ -98,8 +135,11 @@ function documentElement(url, label) {
   return el(url ? "a" : "span", { class: "document", ...link }, icon(PAGE), el("span", { dir: "auto" }, label));
 }
 
-/** A text made for this reader alone comes inside its address: browsers save such a one, but do not open it. */
-const documentLink = (url, name) => (url.startsWith("data:text/plain") ? { href: url, download: name } : outward(url));
+/** A PDF opens beside the chat; what browsers cannot show is saved under its name, as is a text inside its address. */
+function documentLink(url, name) {
+  if (url.startsWith("data:text/plain")) return { href: url, download: name };
+  return OFFICE.test(name) ? { ...outward(url), download: name } : outward(url);
+}
 
 const PAGE = "M6 2h8l5 5v15H6zM14 2v5h5M9 12h7M9 16h7";
 
@@ -121,14 +161,38 @@ function showPhoto(source, label, words) {
   dialog.showModal();
 }
 
+/** A text as nodes: addresses lead out, marked stretches are set apart. Marks count code points, not UTF-16 units. */
+function written(text, marks = []) {
+  let start = 0;
+  return withLinks(text).flatMap(({ words, address }) => {
+    const letters = Array.from(words);
+    const nodes = setApart(letters, start, marks);
+    start += letters.length;
+    return address ? [el("a", outward(address), ...nodes)] : nodes;
+  });
+}
+
 function withLinks(text) {
   const parts = [];
   let end = 0;
   for (const { 0: address, index } of text.matchAll(LINK)) {
-    parts.push(text.slice(end, index), el("a", outward(address), address));
+    parts.push({ words: text.slice(end, index) }, { words: address, address });
     end = index + address.length;
   }
-  return [...parts, text.slice(end)];
+  return [...parts, { words: text.slice(end) }];
+}
+
+/** Cut letters, which begin at `start`, wherever a mark begins or ends. */
+function setApart(letters, start, marks) {
+  const end = start + letters.length;
+  const edges = marks.flatMap(([, from, length]) => [from, from + length]).filter((edge) => start < edge && edge < end);
+  const cuts = [...new Set([start, ...edges, end])].sort((a, b) => a - b);
+  return cuts.slice(1).map((until, index) => {
+    const from = cuts[index];
+    const over = marks.filter(([, first, length]) => first <= from && until <= first + length);
+    const words = letters.slice(from - start, until - start).join("");
+    return over.reduce((inner, [kind]) => el(TAGS[kind] ?? "span", {}, inner), words);
+  });
 }
 
 const outward = (address) => ({ href: safeAddress(address), target: "_blank", rel: "noopener noreferrer" });
@@ -138,6 +202,16 @@ function safeAddress(address) {
   try {
     const url = new URL(address, location.href);
     return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where an address of another page leads, or null when it is none of http(s). */
+function hostOf(address) {
+  try {
+    const { protocol, host } = new URL(address);
+    return ["http:", "https:"].includes(protocol) ? host : null;
   } catch {
     return null;
   }

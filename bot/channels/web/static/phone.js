@@ -1,7 +1,7 @@
 /** One conversation on the page: what was said, buttons under it, a place to write. */
 
 import { asks, clock, dayElement, dayOf, el, icon, markState, markUsed } from "./bubbles.js";
-import { messageElement, showPassingButtons, showProgress } from "./bubbles.js";
+import { messageElement, showEdition, showPassingButtons, showProgress } from "./bubbles.js";
 import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
 import { insist, post, Refused } from "./line.js";
 import { Transcript } from "./transcript.js";
@@ -55,13 +55,14 @@ export class Phone {
   // What the page and the line tell a phone
 
   receive(messages) {
-    const count = this.#transcript.addHeard(messages);
-    if (!count) return;
+    const { heard, added } = this.#transcript.addHeard(messages);
+    if (!heard) return;
     this.#showTyping(false);
     this.#sync();
-    if (this.#following) this.#startReading(count);
+    if (!added) return;
+    if (this.#following) this.#startReading(added);
     if (!this.#following) this.pill.hidden = false;
-    if (!this.#isWatched()) this.#count(this.unread + count);
+    if (!this.#isWatched()) this.#count(this.unread + added);
   }
 
   showConnection(connected) {
@@ -189,6 +190,7 @@ export class Phone {
     const lastAsked = entries.findLastIndex(asks);
     entries.forEach((entry, index) => {
       const element = this.#elements.get(entry.id) ?? this.#draw(entry);
+      if (entry.edition) showEdition(element, entry, this.#words, this.#pressIn(entry));
       if (entry.own) markState(element, entry, this.#words);
       else showPassingButtons(element, index > lastSaid && index >= lastAsked);
       if (entry.used) markUsed(element, entry.used, this.#words);
@@ -197,8 +199,7 @@ export class Phone {
   }
 
   #draw(entry) {
-    const press = (button) => this.#press(button, entry);
-    const element = messageElement(entry, this.#words, press, this.#addresses.get(entry.id));
+    const element = messageElement(entry, this.#words, this.#pressIn(entry), this.#addresses.get(entry.id));
     const before = this.#newest;
     if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.#words));
     else if (!before.own === !entry.own && clock(before.at) === clock(entry.at)) element.classList.add("follows");
@@ -206,6 +207,10 @@ export class Phone {
     this.#elements.set(entry.id, element);
     this.#newest = entry;
     return element;
+  }
+
+  #pressIn(entry) {
+    return (button) => this.#press(button, entry);
   }
 
   #showTyping(on) {

@@ -5,7 +5,8 @@ const LONGEST = 500;
 /**
  * Entries in the order they came, of two shapes:
  * own {id: uuid, own: true, at, text, state: "waiting"|"sent"|"refused", reason, say, file} – `say` until accepted;
- * bot {id: number, at, text, buttons, files}, as the server sent it.
+ * bot {id: number, at, text, marks, buttons, files, topic, edition, used}, as the server sent it – but that `edition` is
+ * the id of the message that stands there now: one of a topic takes the place of the one before.
  */
 export class Transcript {
   entries = [];
@@ -32,14 +33,20 @@ export class Transcript {
     this.#write();
   }
 
-  /** Add the messages not seen before and return how many they were. */
+  /** Take in the messages not seen before. Return how many there were, and how many of them are new bubbles. */
   addHeard(messages) {
     const fresh = messages.filter(({ id }) => id > this.last);
-    if (!fresh.length) return 0;
-    this.entries.push(...fresh);
+    if (!fresh.length) return { heard: 0, added: 0 };
+    let added = 0;
+    for (const message of fresh) {
+      const standing = message.topic && this.entries.find(({ topic }) => topic === message.topic);
+      if (standing) replace(standing, message);
+      else this.entries.push(message);
+      added += standing ? 0 : 1;
+    }
     this.last = Math.max(...fresh.map(({ id }) => id));
     this.#write();
-    return fresh.length;
+    return { heard: fresh.length, added };
   }
 
   change(id, changes) {
@@ -70,6 +77,11 @@ export class Transcript {
       }
     }
   }
+}
+
+/** Say something new where an entry stands: it keeps its id, its time and so its place. */
+function replace(entry, { id, at, ...message }) {
+  Object.assign(entry, { ...message, edition: id, used: undefined });
 }
 
 /** Forget the conversations under a prefix, but for those still in use. */

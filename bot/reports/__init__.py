@@ -1,0 +1,1 @@
+"""Reports as files: values in, bytes out. Nothing here asks a database."""

@@ -1,0 +1,308 @@
+"""The keeper of notices: starts those whose time has come, writes their ledgers, shows how they go, and ends them."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.services.bell import Bell
+from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
+from bot.services.leading import Leading
+from bot.services.reports import make_report
+from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.wording import NoticeWording
+from bot.store import notices, outbox
+from bot.store.contacts import members
+from bot.store.database import Database, patiently
+from bot.store.notices import Gathering, Shown
+from bot.store.outbox import Letter, Recipient
+from bot.store.reference import ReferenceRead, read_reference, read_version
+from flows.messages import Message, StoredFile, rendered
+from flows.notices import Content, Notice, QuietHours, next_time
+from flows.talks.notices import progress_message
+from flows.wording import Catalogue, Catalogues, Wording, _, render
+
+log = structlog.get_logger()
+
+CHUNK = 1000
+WEB_CHUNK = 200
+IDLE_SECONDS = 1.0
+SHOW_EVERY = timedelta(seconds=3)
+MOST_WAITING = 2
+KEEP_REPORTS = timedelta(days=1)
+SWEEP_EVERY = timedelta(hours=1)
+DEFAULT_LANGUAGE = "vi"
+
+FILE_LOST = _("Your notice was not sent: its photo or file could not be fetched. Please write it once more.")
+NO_LONGER_ADMIN = _("A notice of yours was not sent: you no longer administrate all of its units.")
+REPORT_READY = _("The report of your notice. It names people: please keep it safe.")
+REPORT_TOO_LARGE = _("This report is too large for a chat. Ask for those of smaller units.")
+REPORT_NAME = _("notice-report.xlsx")
+
+
+class NoticeKeeper:
+    """What goes on with notices besides sending. One instance keeps them, by a lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[tuple[str, str], FileSource],
+        files: FileStore,
+        catalogues: Catalogues,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        bell: Bell,
+        wording: NoticeWording,
+        quiet: QuietHours,
+    ) -> None:
+        self._database = database
+        self._sources = sources
+        self._files = files
+        self._catalogues = catalogues
+        self._clock = clock
+        self._zone = zone
+        self._bell = bell
+        self._wording = wording
+        self._quiet = quiet
+        self._reference: ReferenceRead | None = None
+        self._shown: dict[int, _ShownLast] = {}
+        self._swept: datetime | None = None
+        self._leading = Leading(database, "notices")
+
+    async def run(self) -> None:
+        """Keep notices for ever, while this instance leads."""
+        while True:
+            heard = self._bell.rings
+            if not await patiently(self._led):
+                await self._bell.wait(heard, IDLE_SECONDS)
+            await asyncio.sleep(0)
+
+    async def _led(self) -> bool:
+        return await self._leading.holds() and await self.run_once()
+
+    async def run_once(self) -> bool:
+        """Do the next piece of each work. Tells whether there may be more at once."""
+        worked = await self._start()
+        worked = await self._gather() or worked
+        worked = await self._hand_to_web() or worked
+        ended = await self._end()
+        await self._show(ended)
+        await self._forget_reports()
+        return await self._report() or worked or bool(ended)
+
+    # starting
+
+    async def _start(self) -> bool:
+        now = self._clock()
+        async with self._database.reading() as connection:
+            due = await notices.due(connection, now)
+        for notice in due:
+            await self._start_one(notice, now)
+        return bool(due)
+
+    async def _start_one(self, notice: Notice, now: datetime) -> None:
+        if not await self._author_may(notice):
+            log.warning("notice_author_lost_role", notice_id=notice.id)
+            await self._withdraw(notice, now, NO_LONGER_ADMIN)
+            return
+        try:
+            content = await self._with_file(notice.content)
+        except FileNotNow:
+            log.info("notice_file_later", notice_id=notice.id)
+            return
+        except (FileGone, FileTooLarge, FileRefused) as error:
+            log.warning("notice_file_lost", notice_id=notice.id, error=type(error).__name__)
+            await self._withdraw(notice, now, FILE_LOST)
+            return
+        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
+        while again is not None and again <= now:  # what was missed while nothing ran is not made up for
+            again = next_time(again, notice.repeat)
+        async with self._database.writing() as connection:
+            if await notices.start(connection, notice, content, now) and again is not None:
+                await notices.repeat(connection, notice, again, now)
+
+    async def _with_file(self, content: Content) -> Content:
+        """Keep a notice's file in the store, where every channel finds it."""
+        file = content.file
+        if file is None or file.digest:
+            return content
+        stored = file.source.removeprefix("sha256:")
+        if stored != file.source:
+            return replace(content, file=replace(file, source="", digest=stored))
+        source = next((one for (channel, _bot), one in self._sources.items() if channel == file.channel), None)
+        if source is None:
+            raise FileGone(file.channel)
+        kept = await self._files.keep(await source.fetch(file.source, MOST_BYTES))
+        return replace(content, file=replace(file, digest=kept.digest))
+
+    async def _author_may(self, notice: Notice) -> bool:
+        """Tell whether the author still administrates every unit of a notice, which may be of some time ago."""
+        async with self._database.reading() as connection:
+            held = await notices.units_administrated(connection, notice.author_id)
+            units = (await self._current_reference(connection)).reference.units
+        return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
+
+    async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
+        async with self._database.writing() as connection:
+            await notices.withdraw(connection, notice.id, now)
+            to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            if to is not None:
+                await self._tell(connection, to, Message(why), now)
+        self._bell.ring()
+
+    # the ledger
+
+    async def _gather(self) -> bool:
+        """Write the next rows of a ledger. Each piece is a short transaction, and turns go on between them."""
+        async with self._database.reading() as connection:
+            one = await notices.gathering(connection)
+            if one is None:
+                return False
+            person_ids = await self._next_members(connection, one)
+        async with self._database.writing() as connection:
+            await notices.gather(connection, one, person_ids, self._clock())
+        if not person_ids:
+            self._bell.ring()
+        return True
+
+    async def _next_members(self, connection: AsyncConnection, one: Gathering) -> list[int]:
+        reference = (await self._current_reference(connection)).reference
+        units = frozenset().union(*(reference.units.subtree(unit_id) for unit_id in one.audience.unit_ids))
+        today = self._clock().astimezone(self._zone).date()
+        chosen = members(one.audience, units, reference.rounds_in(units, today), today.year)
+        return await notices.next_members(connection, one, chosen, CHUNK)
+
+    async def _current_reference(self, connection: AsyncConnection) -> ReferenceRead:
+        version = await read_version(connection)
+        if self._reference is None or self._reference.version != version:
+            self._reference = await read_reference(connection)
+        return self._reference
+
+    # the web chat, whose pages fetch what waits for them
+
+    async def _hand_to_web(self) -> bool:
+        """Put notices into web chats: there they wait for the page, as any letter does."""
+        if self._quiet.holds(self._clock().astimezone(self._zone)):
+            return False
+        now = self._clock()
+        async with self._database.writing() as connection:
+            under_way = await notices.sending(connection)
+            handed = await notices.take_for_pages(connection, under_way, WEB_CHUNK) if under_way else []
+            await self._wording.learn(connection, {one.notice_id for one in handed})
+            letters = [
+                Letter(one.to, self._wording.outgoing(one.notice_id, one.to.language, one.to.channel)) for one in handed
+            ]
+            await outbox.queue(connection, letters, now)
+            await notices.handed_over(connection, [one.id for one in handed], now)
+        if handed:
+            self._bell.ring()
+        return bool(handed)
+
+    # watching
+
+    async def _end(self) -> list[int]:
+        async with self._database.writing() as connection:
+            return await notices.end(connection, self._clock())
+
+    async def _show(self, ended: list[int]) -> None:
+        """Bring the message that shows how a notice goes up to date, every few seconds while something changes."""
+        now = self._clock()
+        async with self._database.reading() as connection:
+            under_way = await notices.under_way(connection, ended)
+        news = [one for one in under_way if self._is_news(one, now, ended=one.notice.id in ended)]
+        if news:
+            async with self._database.writing() as connection:
+                for one in news:
+                    await self._show_one(connection, one, now, last=one.notice.id in ended)
+            self._bell.ring()
+        for notice_id in ended:
+            self._shown.pop(notice_id, None)
+
+    def _is_news(self, one: Shown, now: datetime, *, ended: bool) -> bool:
+        before = self._shown.get(one.notice.id)
+        if before is None or ended:
+            return True
+        changed = (before.notice.state, before.notice.counts) != (one.notice.state, one.notice.counts)
+        return changed and (now - before.at >= SHOW_EVERY or before.notice.state != one.notice.state)
+
+    async def _show_one(self, connection: AsyncConnection, one: Shown, now: datetime, *, last: bool) -> None:
+        before = self._shown.get(one.notice.id)
+        rate = _rate(before, one.notice, now)
+        left = one.notice.count("queued", "sending") / rate if rate else None
+        self._shown[one.notice.id] = _ShownLast(one.notice, now, rate)
+        to = await outbox.recipient_of(connection, one.conversation_id)
+        if to is None or (not last and await outbox.count_open(connection, to) >= MOST_WAITING):
+            return
+        await self._tell(connection, to, progress_message(one.notice, rate, left), now)
+
+    async def _tell(self, connection: AsyncConnection, to: Recipient, message: Message, now: datetime) -> None:
+        outgoing = rendered(message, self._catalogue(to))
+        await outbox.queue(connection, [Letter(to, outgoing)], now)
+
+    def _catalogue(self, to: Recipient | None) -> Catalogue:
+        return self._catalogues[(to.language if to is not None else None) or DEFAULT_LANGUAGE]
+
+    # reports
+
+    async def _report(self) -> bool:
+        """Make the report that waits longest and send it to who asked."""
+        now = self._clock()
+        async with self._database.reading() as connection:
+            wanted = await notices.next_report(connection)
+            if wanted is None:
+                return False
+            to = await outbox.recipient_of(connection, wanted.conversation_id)
+            catalogue = self._catalogue(to)
+            made = await make_report(connection, wanted.notice_id, catalogue, now, self._zone)
+        assert made is not None  # notices are never deleted
+        digest, message = await self._kept(made, catalogue)
+        async with self._database.writing() as connection:
+            await notices.report_made(connection, wanted.id, digest)
+            if to is not None:
+                await self._tell(connection, to, message, now)
+        self._bell.ring()
+        return True
+
+    async def _kept(self, report: bytes, catalogue: Catalogue) -> tuple[str, Message]:
+        """Keep a report for its way to who asked. Returns its digest, and what is said to them."""
+        try:
+            kept = await self._files.keep(report)
+        except FileRefused:
+            return "", Message(REPORT_TOO_LARGE)
+        file = StoredFile(kept.digest, "document", render(REPORT_NAME, catalogue))
+        return kept.digest, Message(REPORT_READY, files=(file,))
+
+    async def _forget_reports(self) -> None:
+        """Delete the files of reports that were sent some time ago: they name people."""
+        now = self._clock()
+        if self._swept is not None and now - self._swept < SWEEP_EVERY:
+            return
+        self._swept = now
+        async with self._database.writing() as connection:
+            gone = await notices.old_reports(connection, now - KEEP_REPORTS)
+        self._files.forget(f"{STORED}{digest}" for digest in gone if digest)
+
+
+class _ShownLast(Struct, frozen=True):
+    """What the author was shown last, when, and how many messages a second it was."""
+
+    notice: Notice
+    at: datetime
+    rate: float
+
+
+def _rate(before: _ShownLast | None, notice: Notice, now: datetime) -> float:
+    """Return messages a second, smoothed."""
+    if before is None or (seconds := (now - before.at).total_seconds()) <= 0:
+        return before.rate if before is not None else 0.0
+    present = (_settled(notice) - _settled(before.notice)) / seconds
+    return 0.5 * (before.rate or present) + 0.5 * present
+
+
+def _settled(notice: Notice) -> int:
+    return sum(notice.counts.values()) - notice.count("queued", "sending")

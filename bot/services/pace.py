@@ -1,0 +1,90 @@
+"""When the next message may go: so many a second for the bot and for each chat, replies before notices."""
+
+import asyncio
+import math
+import time
+
+from bot.services.sending import Rates
+
+# A bot's messages may come a little early, counted in their usual distance: what a clock or the loop was late by is
+# made up for, and a reply need not wait for its place among notices.
+EARLY_NOTICES = 2
+EARLY_REPLIES = 8
+MOST_CHATS = 10_000
+LOOK_AGAIN_SECONDS = 0.05
+
+SLOW_TURNS = 0.2
+SLOWEST = 0.05
+SLOWER, FASTER = 0.5, 0.1
+ADJUST_SECONDS = 1.0
+
+
+class Pace:
+    """One bot's places in time. Nothing goes while it is held; notices go slower while turns are slow."""
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._between = 1 / rates.per_bot
+        self._next = 0.0
+        self._next_notice = 0.0
+        self._next_of: dict[str, float] = {}
+        self._held_until = 0.0
+        self._replies, self._notices = asyncio.Lock(), asyncio.Lock()
+        self._adjusted = 0.0
+        self.share = 1.0
+
+    def hold(self, seconds: float) -> None:
+        """Send nothing for a while, and nothing early after it."""
+        self._held_until = max(self._held_until, time.monotonic() + seconds)
+        self._next = max(self._next, self._held_until + EARLY_REPLIES * self._between)
+
+    def held(self) -> float:
+        """Return the seconds the bot is still held, 0 when it is not."""
+        return max(0.0, self._held_until - time.monotonic())
+
+    def make_way(self, turns_p99: float) -> None:
+        """Halve the share of notices each second that turns are slow, and give it back by tenths."""
+        now = time.monotonic()
+        if now - self._adjusted < ADJUST_SECONDS:
+            return
+        self._adjusted = now
+        if turns_p99 > SLOW_TURNS:
+            self.share = max(SLOWEST, self.share * SLOWER)
+        else:
+            self.share = min(1.0, self.share + FASTER)
+
+    def sent(self, address: str, *, group: bool = False) -> None:
+        """Count a chat's pause from when its last message, which may have had parts, was out."""
+        now = time.monotonic()
+        if len(self._next_of) > MOST_CHATS:
+            self._next_of = {chat: ready for chat, ready in self._next_of.items() if ready > now}
+        self._next_of[address] = now + 1 / (self._rates.per_group if group else self._rates.per_chat)
+
+    async def turn_of_reply(self, address: str) -> None:
+        """Wait for the chat and the bot."""
+        await self._chat_ready(address)
+        async with self._replies:
+            await self._place(EARLY_REPLIES)
+
+    async def turn_of_notice(self, address: str) -> None:
+        """Wait for the chat, for the bot, and for replies, which need not wait for this."""
+        await self._chat_ready(address)
+        async with self._notices:
+            while (wait := self._next_notice - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            await self._place(EARLY_NOTICES)
+            # At full share only the bot's own rate counts.
+            slower = self._between / self.share if self.share < 1 else 0.0
+            self._next_notice = max(self._next_notice, time.monotonic()) + slower
+
+    async def _chat_ready(self, address: str) -> None:
+        """Wait for a chat and take it: nothing else goes there until `sent` says when."""
+        while (wait := self._next_of.get(address, 0.0) - time.monotonic()) > 0:
+            await asyncio.sleep(min(wait, LOOK_AGAIN_SECONDS))
+        self._next_of[address] = math.inf
+
+    async def _place(self, early: int) -> None:
+        """Wait until the bot may send and count the message. Several may wait; each looks again when it wakes."""
+        while (wait := max(self._held_until, self._next - early * self._between) - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+        self._next = max(self._next, time.monotonic()) + self._between

@@ -1,0 +1,390 @@
+"""Reminders: residents hear of unfinished forms, branch heads of who waits, administrators of a round's dates."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.services.bell import Bell
+from bot.services.turns import DEFAULT_LANGUAGE
+from bot.store import outbox, reminders
+from bot.store.database import Database, patiently
+from bot.store.outbox import NOTICE, Letter, Recipient
+from bot.store.reference import ReferenceRead
+from bot.store.reminders import Unfinished
+from flows.assessments import State
+from flows.events import HeadsAddress
+from flows.facts import Reference
+from flows.messages import Message, rendered
+from flows.notices import MutedKind, QuietHours
+from flows.people import RoleKind
+from flows.rounds import Round
+from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
+from flows.wording import Catalogues
+
+log = structlog.get_logger()
+
+# Two hundred people every eight seconds: turns are not held up, and no more is queued than one bot sends meanwhile,
+# so that nothing is left over when the quiet hours begin.
+CHUNK = 200
+BREATH_SECONDS = 8.0
+IDLE_SECONDS = 60.0
+MOST_UNITS = 1000
+MOST_ROUNDS = 50
+
+MORNING = time(8, 0)
+DAYS_UNTOUCHED = (1, 3, 7)
+REST = timedelta(days=1)
+DAYS_BEFORE = (7, 1)
+# Longer than anything may still be said late.
+REMEMBERED = timedelta(days=8)
+
+DateKind = Literal["closes", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class DateDue:
+    """A day of a round that comes near. `since` is the day from which on one is reminded this time."""
+
+    what: DateKind
+    round: Round
+    day: date
+    since: date
+
+    def key(self, person_id: int) -> str:
+        """Name this reminder to somebody."""
+        return f"{self.what}:{self.round.id}:{self.since}:{person_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatesDue:
+    """All that come near on one day: closing rounds by their id, reports by the unit whose round it is."""
+
+    closing: Mapping[int, DateDue]
+    reports: Mapping[int, DateDue]
+
+    @classmethod
+    def on(cls, today: date, rounds: Iterable[Round]) -> "DatesDue":
+        """Find what is due on a day, of rounds that have begun."""
+        closing: dict[int, DateDue] = {}
+        reports: dict[int, DateDue] = {}
+        for round_ in rounds:
+            if today < round_.opens:
+                continue
+            if due := _date_due("closes", round_, round_.closes, round_.closes, today):
+                closing[round_.id] = due
+            if due := _date_due("report", round_, date(round_.year, 12, 1), date(round_.year, 11, 30), today):
+                reports[round_.unit_id] = due
+        return cls(closing, reports)
+
+    def of(self, unit_id: int, reference: Reference, today: date) -> Iterator[DateDue]:
+        """Yield what an administrator of a unit is told: the unit's own round, or else that of the nearest above."""
+        round_ = reference.round_for(unit_id, today)
+        if round_ is not None and round_.id in self.closing:
+            yield self.closing[round_.id]
+        reports = (self.reports.get(unit.id) for unit in reference.units.upwards(unit_id))
+        yield from islice(filter(None, reports), 1)
+
+
+def _date_due(what: DateKind, round_: Round, day: date, last: date, today: date) -> DateDue | None:
+    since = [day - timedelta(days=days) for days in DAYS_BEFORE]
+    reached = [first for first in since if first <= today <= last]
+    return DateDue(what, round_, day, max(reached)) if reached else None
+
+
+def reminders_behind(untouched: timedelta) -> int:
+    """Return how many reminders of a form are over after one now: those whose time has come, and one that would follow
+    within a day."""
+    return sum(timedelta(days=days) <= untouched or timedelta(days=days) < untouched + REST for days in DAYS_UNTOUCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """Something to be said to somebody once."""
+
+    key: str
+    person_id: int
+    message: Message
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way through all who hold a role, once a day and again when units or rounds have changed: how far it is."""
+
+    role: RoleKind
+    kind: MutedKind
+    begun: tuple[date, int] | None = None
+    after: int = 0
+    ended: bool = False
+
+    def begin(self, day: date, version: int) -> bool:
+        """Go back to the start when the day or the version is another. Tells whether it was."""
+        if self.begun == (day, version):
+            return False
+        self.begun, self.after, self.ended = (day, version), 0, False
+        return True
+
+    def go_on(self, seen: Collection[int]) -> None:
+        """Leave a chunk of people behind."""
+        self.after = max(seen, default=self.after)
+        self.ended = len(seen) < CHUNK
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What waits for one branch head."""
+
+    count: int = 0
+    oldest: datetime | None = None
+
+    def add(self, count: int, oldest: datetime) -> None:
+        """Count forms in."""
+        self.count += count
+        self.oldest = min(self.oldest or oldest, oldest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """One look: the time, the local time, and what everybody shares."""
+
+    at: datetime
+    local: datetime
+    shared: ReferenceRead
+
+    @property
+    def reference(self) -> Reference:
+        """Return units and rounds."""
+        return self.shared.reference
+
+    @property
+    def today(self) -> date:
+        """Return the local date."""
+        return self.local.date()
+
+    @property
+    def morning(self) -> datetime:
+        """Return when today's reminders began."""
+        return datetime.combine(self.today, MORNING, self.local.tzinfo)
+
+
+Holders = Mapping[int, Sequence[int]]
+FindSayings = Callable[[AsyncConnection, _Now, Holders], Awaitable[list[_Saying]]]
+
+
+class Reminders:
+    """Queues reminders by day, in chunks. What was said is noted in the transaction that queues it: killed at any
+    moment, and run by several instances at once, it says everything once."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogues: Catalogues,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        bell: Bell,
+        quiet: QuietHours,
+    ) -> None:
+        self._database = database
+        self._catalogues = catalogues
+        self._clock = clock
+        self._zone = zone
+        self._bell = bell
+        self._quiet = quiet
+        self._shared: ReferenceRead | None = None
+        self._heads = _Walk("head", "digests")
+        self._admins = _Walk("admin", "dates")
+
+    async def run(self) -> None:
+        """Remind for ever."""
+        while True:
+            more = await patiently(self.run_once)
+            await asyncio.sleep(BREATH_SECONDS if more else IDLE_SECONDS)
+
+    async def run_once(self) -> bool:
+        """Queue the next chunk of what is due now. Tells whether there was any, so that there may be more."""
+        at = self._clock()
+        local = at.astimezone(self._zone)
+        if local.time() < MORNING or self._quiet.holds(local):
+            return False
+        async with self._database.reading() as connection:
+            self._shared = await reminders.read_shared(connection, self._shared)
+        now = _Now(at, local, self._shared)
+        return (
+            await self._walk(self._admins, now, self._dates)
+            or await self._walk(self._heads, now, self._digests)
+            or await self._remind_residents(now)
+        )
+
+    # residents
+
+    async def _remind_residents(self, now: _Now) -> bool:
+        before = [now.at - timedelta(days=days) for days in DAYS_UNTOUCHED]
+        async with self._database.reading() as connection:
+            rounds = await reminders.rounds_due(connection, now.today, before, MOST_ROUNDS)
+        if not rounds:
+            return False
+        async with self._database.writing() as connection:
+            forms = await reminders.take_unfinished(connection, rounds, before, CHUNK)
+            reached = await self._reached(connection, forms, now)
+            free = await reminders.hold(connection, [to.conversation_id for to in reached.values()])
+            # Who is just speaking is left for the next look. Who cannot be told is passed over like the others, so
+            # that nobody looks at the form again before its next reminder is due.
+            passed = [form for form in forms if form.id not in reached or reached[form.id].conversation_id in free]
+            behind = {form.id: reminders_behind(now.at - form.touched_at) for form in passed}
+            await reminders.mark_reminded(connection, behind)
+            letters = [self._letter(reached[form.id], _about(form, now)) for form in passed if form.id in reached]
+            await outbox.queue(connection, letters, now.at)
+        self._queued("reminders", len(letters))
+        return bool(passed)
+
+    async def _reached(
+        self, connection: AsyncConnection, forms: Sequence[Unfinished], now: _Now
+    ) -> dict[int, Recipient]:
+        """Return where to write about forms, by their id: about those of the round that the owner takes part in."""
+        present = [form for form in forms if form.unit_id and _is_present(form.round_id, form.unit_id, now)]
+        reached = await reminders.reached(connection, {form.person_id for form in present}, "reminders")
+        return {form.id: reached[form.person_id] for form in present if form.person_id in reached}
+
+    # branch heads and administrators
+
+    async def _walk(self, walk: _Walk, now: _Now, find: FindSayings) -> bool:
+        """Go through those who hold a role up to the next who have something to hear. Tells whether there were any."""
+        if walk.begin(now.today, now.shared.version):
+            async with self._database.writing() as connection:
+                await reminders.forget(connection, now.at - REMEMBERED)
+        while not walk.ended:
+            async with self._database.reading() as connection:
+                holders = await reminders.holders(connection, walk.role, walk.after, CHUNK)
+                sayings = await self._unsaid(connection, walk, holders, now, find)
+            said = await self._say(walk, sayings, now)
+            walk.go_on(holders)
+            if said:
+                return True
+        return False
+
+    async def _unsaid(
+        self, connection: AsyncConnection, walk: _Walk, holders: Holders, now: _Now, find: FindSayings
+    ) -> list[_Saying]:
+        reached = await reminders.reached(connection, holders, walk.kind)
+        sayings = await find(connection, now, {id_: over for id_, over in holders.items() if id_ in reached})
+        known = await reminders.known(connection, [saying.key for saying in sayings])
+        return [saying for saying in sayings if saying.key not in known]
+
+    async def _say(self, walk: _Walk, sayings: Sequence[_Saying], now: _Now) -> bool:
+        """Say what nobody else has said meanwhile, to those who still want to hear it. Tells whether there was any."""
+        if not sayings:
+            return False
+        async with self._database.writing() as connection:
+            reached = await reminders.reached(connection, {saying.person_id for saying in sayings}, walk.kind)
+            wanted = [saying for saying in sayings if saying.person_id in reached]
+            new = await reminders.claim(connection, [saying.key for saying in wanted], now.at)
+            letters = [self._letter(reached[one.person_id], one.message) for one in wanted if one.key in new]
+            await outbox.queue(connection, letters, now.at)
+        self._queued(walk.kind, len(letters))
+        return bool(letters)
+
+    async def _digests(self, connection: AsyncConnection, now: _Now, heads: Holders) -> list[_Saying]:
+        """Tell branch heads how many wait, if anybody has since the morning: of later ones they hear at once."""
+        waiting = await self._waiting(connection, now, heads)
+        return [
+            _Saying(f"digest:{now.today}:{person_id}", person_id, self._digest(one.count, one.oldest, now))
+            for person_id, one in waiting.items()
+            if one.oldest is not None and one.oldest < now.morning
+        ]
+
+    def _digest(self, count: int, oldest: datetime, now: _Now) -> Message:
+        return waiting_digest(count, (now.today - oldest.astimezone(self._zone).date()).days)
+
+    async def _waiting(self, connection: AsyncConnection, now: _Now, heads: Holders) -> dict[int, _Waiting]:
+        """Count what waits for each of these heads: who confirms a form is decided as when it was submitted."""
+        units = now.reference.units
+        found = {person_id: _Waiting() for person_id in heads}
+        for some in _slices(frozenset().union(*(units.subtree(id_) for over in heads.values() for id_ in over))):
+            forms = [
+                form
+                for form in await reminders.waiting_forms(connection, some)
+                if _is_present(form.round_id, form.unit_id, now)
+            ]
+            addresses = {HeadsAddress(form.unit_id, form.owner_id) for form in forms}
+            confirming = await outbox.heads_of(connection, addresses, units)
+            for form in forms:
+                for person_id in confirming[HeadsAddress(form.unit_id, form.owner_id)]:
+                    if person_id in found:
+                        found[person_id].add(form.count, form.oldest)
+        return found
+
+    async def _dates(self, connection: AsyncConnection, now: _Now, admins: Holders) -> list[_Saying]:
+        """Tell administrators of the days that come near, with the numbers of all their units in that round."""
+        due = DatesDue.on(now.today, now.reference.rounds)
+        told = [(id_, one, units) for id_, over in admins.items() for one, units in _dates_of(over, due, now)]
+        counts: dict[tuple[int, int], dict[State, int]] = {}
+        for some in _slices(frozenset().union(*(units for _id, _one, units in told))):
+            counts |= await reminders.form_counts(connection, some)
+        return [
+            _Saying(one.key(id_), id_, _date_message(one, _sum(counts, one.round.id, units)))
+            for id_, one, units in told
+        ]
+
+    # letters
+
+    def _letter(self, to: Recipient, message: Message) -> Letter:
+        return Letter(to, rendered(message, self._catalogues[to.language or DEFAULT_LANGUAGE]), priority=NOTICE)
+
+    def _queued(self, kind: MutedKind, letters: int) -> None:
+        if letters:
+            log.info("reminders_queued", kind=kind, letters=letters)
+            self._bell.ring()
+
+
+def _about(form: Unfinished, now: _Now) -> Message:
+    left = len(now.shared.by_pin[form.pin].indicators) - form.answered
+    closes = next(round_.closes for round_ in now.reference.rounds if round_.id == form.round_id)
+    return unfinished_reminder(left, form.state == "returned", closes)
+
+
+def _is_present(round_id: int, unit_id: int, now: _Now) -> bool:
+    """Tell whether a round is the one a village takes part in now, or did last."""
+    round_ = now.reference.round_for(unit_id, now.today)
+    return round_ is not None and round_.id == round_id
+
+
+def _dates_of(over: Iterable[int], due: DatesDue, now: _Now) -> list[tuple[DateDue, frozenset[int]]]:
+    """Return what an administrator is told of, each once, with all the units it is about."""
+    found: dict[tuple[DateKind, int], tuple[DateDue, frozenset[int]]] = {}
+    for unit_id in over:
+        for one in due.of(unit_id, now.reference, now.today):
+            _one, units = found.get((one.what, one.round.id), (one, frozenset()))
+            found[one.what, one.round.id] = (one, units | now.reference.units.subtree(unit_id))
+    return list(found.values())
+
+
+def _sum(
+    counts: Mapping[tuple[int, int], Mapping[State, int]], round_id: int, units: Iterable[int]
+) -> dict[State, int]:
+    total: dict[State, int] = {}
+    for unit_id in units:
+        for state, count in counts.get((unit_id, round_id), {}).items():
+            total[state] = total.get(state, 0) + count
+    return total
+
+
+def _date_message(one: DateDue, forms: Mapping[State, int]) -> Message:
+    return date_reminder(
+        one.round.name,
+        one.what,
+        one.day,
+        submitted=forms.get("submitted", 0),
+        confirmed=forms.get("confirmed", 0),
+        unfinished=forms.get("draft", 0) + forms.get("returned", 0),
+    )
+
+
+def _slices(ids: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + MOST_UNITS] for start in range(0, len(ordered), MOST_UNITS))

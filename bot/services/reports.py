@@ -1,0 +1,49 @@
+"""Reports as files, made for whoever asked: read in pieces, written in a thread."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
+from bot.store import notices
+from bot.store.reference import read_units
+from flows.units import UnitTree
+from flows.wording import Catalogue
+
+CHUNK = 1000
+
+
+async def make_report(
+    connection: AsyncConnection, notice_id: int, catalogue: Catalogue, now: datetime, zone: ZoneInfo
+) -> bytes | None:
+    """Make the report of a notice as a workbook; None for a notice that is gone."""
+    notice = await notices.read(connection, notice_id)
+    if notice is None:
+        return None
+    units = await read_units(connection)
+    with NoticeReport(ReportHeading(notice, now, zone), catalogue) as report:
+        async for rows in _rows(connection, notice_id, units):
+            await asyncio.to_thread(report.add, rows)
+        return await asyncio.to_thread(report.finished)
+
+
+async def _rows(connection: AsyncConnection, notice_id: int, units: UnitTree) -> AsyncIterator[list[ReportRow]]:
+    after = 0
+    while found := await notices.ledger(connection, notice_id, after, CHUNK):
+        after = found[-1].id
+        yield [
+            ReportRow(
+                village=units.full_name(row.unit_id) if row.unit_id in units.by_id else "",
+                name=row.name or "",
+                channel=row.channel,
+                language=row.language,
+                state=row.state,
+                at=row.settled_at,
+                error=row.error,
+                answer=row.answer,
+            )
+            for row in found
+        ]

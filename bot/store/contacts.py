@@ -1,0 +1,135 @@
+"""Contacts: one row a person, of where notices reach them and what their recipients are chosen by."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import assessments, contacts, conversations, mutes, people, roles
+from flows.facts import AudienceWanted
+from flows.notices import Audience, Reach, Reached
+
+_CHUNK = 500
+MANY_UNITS = 100
+_newest_chat = (
+    select(conversations.c.id)
+    .where(conversations.c.person_id == people.c.id)
+    .order_by(conversations.c.blocked_at.is_not(None), conversations.c.id.desc())
+    .limit(1)
+    .correlate(people)
+    .scalar_subquery()
+)
+_newest_form = (
+    select(func.max(assessments.c.id)).where(assessments.c.person_id == people.c.id).correlate(people).scalar_subquery()
+)
+_has_muted_notices = (
+    select(mutes.c.person_id).where(mutes.c.person_id == people.c.id, mutes.c.kind == "notices").correlate(people)
+)
+_as_they_stand = (
+    select(
+        people.c.id,
+        people.c.unit_id,
+        func.coalesce(people.c.group, ""),
+        people.c.birth_year,
+        conversations.c.id,
+        func.coalesce(conversations.c.channel, ""),
+        func.coalesce(conversations.c.language, ""),
+        case(
+            (conversations.c.id.is_(None), "nowhere"),
+            (conversations.c.blocked_at.is_not(None), "blocked"),
+            (_has_muted_notices.exists(), "muted"),
+            else_="open",
+        ),
+        assessments.c.round_id,
+        func.coalesce(assessments.c.state, "none"),
+    )
+    .select_from(people)
+    .outerjoin(conversations, conversations.c.id == _newest_chat)
+    .outerjoin(assessments, assessments.c.id == _newest_form)
+)
+
+
+async def refresh(connection: AsyncConnection, person_ids: Collection[int]) -> None:
+    """Make the contacts of people anew, in the transaction that changed something about them."""
+    ids = sorted(person_ids)
+    for start in range(0, len(ids), _CHUNK):
+        some = ids[start : start + _CHUNK]
+        await connection.execute(delete(contacts).where(contacts.c.person_id.in_(some)))
+        await connection.execute(
+            insert(contacts).from_select([*contacts.c.keys()], _as_they_stand.where(people.c.id.in_(some)))
+        )
+
+
+async def refresh_conversation(connection: AsyncConnection, conversation_id: int) -> None:
+    """Make the contact of whoever speaks in a conversation anew."""
+    found = await connection.scalars(
+        select(conversations.c.person_id).where(
+            conversations.c.id == conversation_id, conversations.c.person_id.is_not(None)
+        )
+    )
+    await refresh(connection, list(found))
+
+
+async def count(connection: AsyncConnection, wanted: AudienceWanted, rounds: Collection[int], year: int) -> Reached:
+    """Count an audience: who can be reached, by channel, and who cannot, by reason."""
+    by_channel: Counter[str] = Counter()
+    unreachable: Counter[Reach] = Counter()
+    for belongs in _belonging(wanted.audience, wanted.units):
+        chosen = _chosen(belongs, wanted.audience, rounds, year).with_only_columns(
+            contacts.c.reach, contacts.c.channel, func.count()
+        )
+        for reach, channel, number in await connection.execute(chosen.group_by(contacts.c.reach, contacts.c.channel)):
+            if reach == "open":
+                by_channel[channel] += number
+            else:
+                unreachable[reach] += number
+    return Reached(dict(sorted(by_channel.items())), dict(unreachable))
+
+
+def members(audience: Audience, units: Collection[int], rounds: Collection[int], year: int) -> Select[tuple[int]]:
+    """Select the person ids of an audience, to be taken some at a time in their order.
+
+    `rounds` are the present ones: a form of another round is none.
+    """
+    here: ColumnElement[Any] = contacts.c.unit_id
+    if len(units) > MANY_UNITS:
+        # A sign that means nothing keeps SQLite from the index of units: for many of them, going through all people in
+        # order is quicker.
+        here = literal_column("+contacts.unit_id", contacts.c.unit_id.type)
+    return _chosen(or_(*_belonging(audience, units, here)), audience, rounds, year)
+
+
+def _chosen(belongs: ColumnElement[bool], audience: Audience, rounds: Collection[int], year: int) -> Select[tuple[int]]:
+    chosen = select(contacts.c.person_id).where(belongs)
+    for column, wanted in (
+        (contacts.c.group, audience.groups),
+        (contacts.c.language, audience.languages),
+        (contacts.c.channel, audience.channels),
+    ):
+        if wanted:
+            chosen = chosen.where(column.in_(wanted))
+    if audience.forms:
+        form = case((contacts.c.round_id.in_(sorted(rounds)), contacts.c.form_state), else_=literal("none"))
+        chosen = chosen.where(form.in_(audience.forms))
+    if audience.youngest is not None:
+        chosen = chosen.where(contacts.c.birth_year <= year - audience.youngest)
+    if audience.oldest is not None:
+        chosen = chosen.where(contacts.c.birth_year >= year - audience.oldest)
+    return chosen
+
+
+def _belonging(
+    audience: Audience, units: Collection[int], unit_id: ColumnElement[Any] = contacts.c.unit_id
+) -> list[ColumnElement[bool]]:
+    """Say who belongs to units, nobody twice: residents by where they live, others by where they hold their role."""
+    wanted = audience.roles or ("resident", "head", "admin")
+    here = sorted(units)
+    kinds = [role for role in wanted if role != "resident"]
+    lives_here = unit_id.in_(here)
+    holders = select(roles.c.person_id).where(roles.c.role.in_(kinds), roles.c.unit_id.in_(here))
+    holds_here = contacts.c.person_id.in_(holders)
+    if "resident" not in wanted:
+        return [holds_here]
+    return [lives_here, holds_here & (unit_id.is_(None) | unit_id.not_in(here))] if kinds else [lives_here]

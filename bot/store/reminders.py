@@ -1,0 +1,246 @@
+"""Reminders: whose form is unfinished, who holds a role, what waits in a branch, and what was said already."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+
+from msgspec import Struct
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, delete, exists, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import upserts
+from bot.store.many import execute_many
+from bot.store.outbox import Recipient
+from bot.store.reference import ReferenceRead, current_version, read_reference
+from bot.store.tables import (
+    UNFINISHED_FORMS,
+    answers,
+    assessments,
+    conversations,
+    mutes,
+    people,
+    reminders,
+    roles,
+    rounds,
+    tallies,
+)
+from flows.assessments import State
+from flows.notices import MutedKind
+from flows.people import RoleKind
+
+
+class Unfinished(Struct, frozen=True):
+    """A form whose owner may be reminded. `unit_id` is where the owner lives; `answered` counts answers."""
+
+    id: int
+    person_id: int
+    unit_id: int | None
+    round_id: int
+    pin: str
+    state: State
+    answered: int
+    touched_at: datetime
+    reminded: int
+
+
+class WaitingForms(Struct, frozen=True):
+    """Forms of a village that wait for its branch. Those of a branch head are told by their owner, whom they must not
+    be shown to; of the others it is 0."""
+
+    unit_id: int
+    round_id: int
+    owner_id: int
+    count: int
+    oldest: datetime
+
+
+async def read_shared(connection: AsyncConnection, known: ReferenceRead | None) -> ReferenceRead:
+    """Return the reference as it is now, read anew only when it has changed."""
+    version = (await connection.execute(select(current_version()))).scalar_one()
+    return known if known is not None and known.version == version else await read_reference(connection)
+
+
+# Residents with unfinished forms
+
+
+async def rounds_due(connection: AsyncConnection, today: date, before: Sequence[datetime], most: int) -> list[int]:
+    """Return some rounds open today with a form that was reminded of `n` times and not touched since `before[n]`."""
+    moments = {_before(times): moment for times, moment in enumerate(before)}
+    return list(await connection.scalars(_rounds_due(len(before)), {"today": today, "most": most, **moments}))
+
+
+@cache
+def _rounds_due(reminders_given: int) -> Select[int]:
+    waited = or_(*[_oldest(times) <= bindparam(_before(times)) for times in range(reminders_given)])
+    is_open = and_(rounds.c.opens <= bindparam("today"), rounds.c.closes >= bindparam("today"))
+    return select(rounds.c.id).where(is_open, waited).limit(bindparam("most"))
+
+
+def _oldest(times: int) -> ScalarSelect[datetime]:
+    """Select when the form of a round was touched that has waited longest for its next reminder: the first of its
+    stretch of the index, while PostgreSQL looks for any form of all rounds by reading all."""
+    is_one = (text(UNFINISHED_FORMS), assessments.c.round_id == rounds.c.id, assessments.c.reminded == times)
+    return select(func.min(assessments.c.touched_at)).where(*is_one).scalar_subquery()
+
+
+def _before(times: int) -> str:
+    return f"before_{times}"
+
+
+_answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
+# Not sorted, so that the database stops at the first few, however many there are.
+_TAKE_UNFINISHED = (
+    select(
+        *[assessments.c[name] for name in ("id", "person_id", "round_id", "pin", "state", "touched_at", "reminded")],
+        people.c.unit_id,
+        _answered.label("answered"),
+    )
+    .join(people, people.c.id == assessments.c.person_id)
+    .where(
+        text(UNFINISHED_FORMS),
+        assessments.c.round_id.in_(bindparam("rounds", expanding=True)),
+        assessments.c.reminded == bindparam("times"),
+        assessments.c.touched_at <= bindparam("before"),
+    )
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=assessments)
+)
+_MARK_REMINDED = update(assessments).where(assessments.c.id == bindparam("_id")).values(reminded=bindparam("times"))
+
+
+async def take_unfinished(
+    connection: AsyncConnection, round_ids: Collection[int], before: Sequence[datetime], most: int
+) -> list[Unfinished]:
+    """Return some of the forms of these rounds that are due, but for those whose owners are just at them.
+
+    They are locked until the transaction ends: no other instance takes them meanwhile.
+    """
+    found: list[Unfinished] = []
+    for times, moment in enumerate(before):
+        wanted = {"rounds": sorted(round_ids), "times": times, "before": moment, "most": most - len(found)}
+        if wanted["most"]:
+            rows = await connection.execute(_TAKE_UNFINISHED, wanted)
+            found += [Unfinished(**row._mapping) for row in rows]
+    return found
+
+
+async def mark_reminded(connection: AsyncConnection, times: Mapping[int, int]) -> None:
+    """Note how many of its reminders each form has behind it."""
+    await execute_many(connection, _MARK_REMINDED, [{"_id": id_, "times": n} for id_, n in sorted(times.items())])
+
+
+# Who is told, and where
+
+_NEXT_HOLDERS = (
+    select(roles.c.person_id)
+    .where(roles.c.role == bindparam("role"), roles.c.person_id > bindparam("after"))
+    .distinct()
+    .order_by(roles.c.person_id)
+    .limit(bindparam("most"))
+)
+_HOLDERS = (
+    select(roles.c.person_id, roles.c.unit_id)
+    .where(roles.c.role == bindparam("role"), roles.c.person_id.in_(_NEXT_HOLDERS))
+    .order_by(roles.c.person_id, roles.c.id)
+)
+_NEWEST_OPEN = (
+    select(func.max(conversations.c.id))
+    .where(conversations.c.person_id.in_(bindparam("ids", expanding=True)), conversations.c.blocked_at.is_(None))
+    .group_by(conversations.c.person_id)
+)
+_REACHED = select(
+    *[conversations.c[name] for name in ("person_id", "id", "channel", "bot", "address", "language")],
+).where(
+    conversations.c.id.in_(_NEWEST_OPEN),
+    ~exists().where(mutes.c.person_id == conversations.c.person_id, mutes.c.kind == bindparam("kind")),
+)
+
+
+async def holders(connection: AsyncConnection, role: RoleKind, after: int, most: int) -> dict[int, list[int]]:
+    """Return the next people who hold a role, by id, with the units they hold it over."""
+    found: dict[int, list[int]] = {}
+    for row in await connection.execute(_HOLDERS, {"role": role, "after": after, "most": most}):
+        found.setdefault(row.person_id, []).append(row.unit_id)
+    return found
+
+
+async def reached(connection: AsyncConnection, person_ids: Collection[int], kind: MutedKind) -> dict[int, Recipient]:
+    """Return where people are told something of this kind, but for who turned it off: their newest open chat."""
+    rows = await connection.execute(_REACHED, {"ids": sorted(person_ids), "kind": kind})
+    return {row.person_id: Recipient(row.id, row.channel, row.bot, row.address, row.language) for row in rows}
+
+
+_HOLD = (
+    select(conversations.c.id)
+    .where(conversations.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update(read=True, key_share=True, skip_locked=True)
+)
+
+
+async def hold(connection: AsyncConnection, conversation_ids: Collection[int]) -> frozenset[int]:
+    """Return those of the chats that no turn works on, and let none begin until the transaction ends.
+
+    A turn takes its chat and then the form. Who has the form already must not wait for the chat.
+    """
+    return frozenset(await connection.scalars(_HOLD, {"ids": sorted(conversation_ids)}))
+
+
+# What they are told
+
+_is_head = exists().where(roles.c.person_id == assessments.c.person_id, roles.c.role == "head")
+_WAITING = (
+    select(
+        assessments.c.unit_id,
+        assessments.c.round_id,
+        case((_is_head, assessments.c.person_id), else_=0).label("owner_id"),
+        func.count().label("count"),
+        func.min(assessments.c.submitted_at).label("oldest"),
+    )
+    .where(assessments.c.unit_id.in_(bindparam("ids", expanding=True)), assessments.c.state == "submitted")
+    .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"))
+)
+_COUNTS = (
+    select(tallies.c.unit_id, tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))
+    .where(tallies.c.unit_id.in_(bindparam("ids", expanding=True)))
+    .group_by(tallies.c.unit_id, tallies.c.round_id, tallies.c.state)
+)
+
+
+async def waiting_forms(connection: AsyncConnection, unit_ids: Iterable[int]) -> list[WaitingForms]:
+    """Count the forms that wait in these villages."""
+    rows = await connection.execute(_WAITING, {"ids": sorted(unit_ids)})
+    return [WaitingForms(**row._mapping) for row in rows]
+
+
+async def form_counts(connection: AsyncConnection, unit_ids: Iterable[int]) -> dict[tuple[int, int], dict[State, int]]:
+    """Return how many forms of each state there are, by unit and round."""
+    found: dict[tuple[int, int], dict[State, int]] = {}
+    for row in await connection.execute(_COUNTS, {"ids": sorted(unit_ids)}):
+        found.setdefault((row.unit_id, row.round_id), {})[row.state] = row.number
+    return found
+
+
+# What was said already
+
+_KNOWN = select(reminders.c.key).where(reminders.c.key.in_(bindparam("keys", expanding=True)))
+_FORGET = delete(reminders).where(reminders.c.at < bindparam("before"))
+
+
+async def known(connection: AsyncConnection, keys: Iterable[str]) -> frozenset[str]:
+    """Return those of the keys that were said already."""
+    return frozenset(await connection.scalars(_KNOWN, {"keys": sorted(keys)}))
+
+
+async def claim(connection: AsyncConnection, keys: Collection[str], now: datetime) -> frozenset[str]:
+    """Note what is being said. Returns what is new: the rest was said by somebody quicker."""
+    if not keys:
+        return frozenset()
+    # In order, so that two instances with the same keys wait for each other once and not in a circle.
+    rows = [{"key": key, "at": now} for key in sorted(keys)]
+    statement = upserts.insert_new(connection, reminders).returning(reminders.c.key)
+    return frozenset(await connection.scalars(statement, rows))
+
+
+async def forget(connection: AsyncConnection, before: datetime) -> None:
+    """Forget what was said before a moment."""
+    await connection.execute(_FORGET, {"before": before})

@@ -1,0 +1,110 @@
+"""What comes of its own accord, for its receiver: the buttons under a notice, and turning each kind off and on."""
+
+from collections.abc import Iterator, Mapping
+
+from flows.events import Event, Left, Muted, NoticeAnswered, Said, Sent
+from flows.facts import Facts
+from flows.flow import Flow, Step
+from flows.messages import Button, Message
+from flows.notices import MutedKind, NoticeAnswer
+from flows.questions import Choice, Heard, Question, chosen
+from flows.refusals import OutOfDate, Refused
+from flows.session import Muting
+from flows.talks import home
+from flows.wording import Lines, Wording, _, lines, paragraphs
+
+THANKS: Mapping[NoticeAnswer, Wording] = {
+    "come": _("🙋 Thank you, you are expected. If it turns out otherwise, press “I can't come”."),
+    "cannot": _("Thank you for telling us. If it turns out otherwise, press “I'll come”."),
+}
+KINDS: Mapping[MutedKind, Wording] = {
+    "notices": _("Notices of the association"),
+    "reminders": _("Reminders of an unfinished form"),
+    "digests": _("Daily lists of forms that wait"),
+    "dates": _("Dates of the round"),
+}
+CLOSE = Choice("close", _("Done"), ("xong", "done", "close"))
+
+
+def answer(facts: Facts, notice_id: int, pressed: str) -> Iterator[Event]:
+    """Take a button pressed under a notice; under a preview (0) it counts nothing."""
+    chosen_: NoticeAnswer | None = next((known for known in (*THANKS, "start") if known == pressed), None)
+    if chosen_ is None:
+        raise OutOfDate(_("This button no longer works."))
+    if notice_id == 0:
+        yield Said(_("This is a preview: the button works, but nothing is counted."))
+        return
+    if facts.person is None or not facts.received(notice_id):
+        raise Refused(_("This notice was not sent to you."))
+    yield NoticeAnswered(notice_id, chosen_)
+    if chosen_ == "start":
+        yield from home.go_on(facts)
+    else:
+        yield Said(THANKS[chosen_])
+
+
+def turn(facts: Facts, named: str, *, off: bool) -> Iterator[Event]:
+    """Turn something that comes of its own accord off or on, by one tap."""
+    kind = next((known for known in KINDS if known == named), None)
+    if kind is None:
+        raise OutOfDate(_("This button no longer works."))
+    if (wording := obstacle(facts, Muting())) is not None:
+        raise Refused(wording)
+    yield Muted(kind, off)
+    yield Sent(_turned(kind, off=off))
+
+
+def _turned(kind: MutedKind, *, off: bool) -> Message:
+    if not off:
+        return Message(_("🔔 Turned on: {kind}.", kind=KINDS[kind]))
+    return Message(
+        lines(
+            _("🔕 Turned off: {kind}.", kind=KINDS[kind]),
+            _("Answers to what you write here still come. Your consent and all else stay as they are."),
+        ),
+        ((Button(_("🔔 Turn on again"), f"c:unmute:{kind}", lasting=True),),),
+    )
+
+
+def ask_kinds(facts: Facts, talk: Muting) -> Question:
+    muted = facts.muted
+    return Question(
+        paragraphs(
+            _("These come here of their own accord. Press one to turn it off or on."),
+            lines(*(_state(kind, off=kind in muted) for kind in _kinds(facts))),
+            _("Answers to what you write here always come."),
+        ),
+        tuple(Choice(kind, Lines(("🔔" if kind in muted else "🔕", KINDS[kind]), " ")) for kind in _kinds(facts)),
+        (CLOSE,),
+    )
+
+
+def _state(kind: MutedKind, *, off: bool) -> Wording:
+    return _("🔕 {kind}: off", kind=KINDS[kind]) if off else _("🔔 {kind}: on", kind=KINDS[kind])
+
+
+def _kinds(facts: Facts) -> Iterator[MutedKind]:
+    """Yield what can come to somebody, by their roles."""
+    yield "notices"
+    yield "reminders"
+    if facts.has_role("head"):
+        yield "digests"
+    if facts.has_role("admin"):
+        yield "dates"
+
+
+def hear_kinds(facts: Facts, talk: Muting, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case CLOSE.key:
+            yield Left()
+        case named:
+            kind = next(known for known in KINDS if known == named)
+            yield Muted(kind, kind not in facts.muted)
+
+
+def obstacle(facts: Facts, talk: Muting) -> Wording | None:
+    """Say why there is nothing to turn off, if so."""
+    return None if facts.person is not None else _("Nothing comes here of its own accord: you are not registered yet.")
+
+
+MUTING = Flow(Muting, steps=(Step("kinds", ask_kinds, hear_kinds),), obstacle=obstacle)

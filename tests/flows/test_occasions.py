@@ -1,0 +1,57 @@
+"""The texts of the year's calendar."""
+
+from datetime import datetime
+
+import pytest
+from msgspec.structs import replace
+
+from flows.facts import Conversation, Facts, Reference
+from flows.notices import CHANNEL_LIMITS, too_long_for
+from flows.occasions import GAPS, OCCASIONS, Occasion, filled, occasion
+from tests.sample import COMMUNE, NOW, REFERENCE, UNITS, ZONE
+
+FACTS = Facts(NOW, Conversation(1, "web"), REFERENCE)
+
+
+def text_of(key: str, facts: Facts = FACTS, details: tuple[str, ...] = ()) -> str:
+    known = occasion(key)
+    assert known is not None
+    return filled(facts, known, (COMMUNE.id,), details).vi
+
+
+@pytest.mark.parametrize("known", OCCASIONS, ids=lambda known: known.key)
+def test_every_text_fits_every_channel_in_both_languages_whatever_is_put_in(known: Occasion) -> None:
+    text = filled(FACTS, known, (COMMUNE.id,), tuple("x" * 120 for _gap in known.gaps))
+    for each in (text.vi, text.en):
+        assert "{" not in each
+        assert too_long_for(each, with_file=True) is None
+    assert CHANNEL_LIMITS
+
+
+@pytest.mark.parametrize("known", OCCASIONS, ids=lambda known: known.key)
+def test_both_languages_leave_the_same_open(known: Occasion) -> None:
+    assert known.gaps == tuple(gap for gap in GAPS if f"{{{gap}}}" in known.text.en)
+
+
+def test_days_of_the_round_are_filled_in() -> None:
+    assert "Từ ngày 01/09/2026 đến hết ngày 15/11/2026, kính mời bà con Xã Thần Khê" in text_of("opens")
+
+
+def test_where_there_is_no_round_its_days_stay_open() -> None:
+    facts = replace(FACTS, reference=Reference(UNITS))
+    assert "Hạn cuối là ngày …." in text_of("closes", facts)
+
+
+@pytest.mark.parametrize(("day", "year"), [((2026, 10, 7), 2026), ((2026, 10, 8), 2027), ((2027, 1, 1), 2027)])
+def test_a_day_of_the_year_that_is_past_is_that_of_the_next(day: tuple[int, int, int], year: int) -> None:
+    facts = replace(FACTS, now=datetime(*day, 8, tzinfo=ZONE))
+    assert f"01–07/10/{year}" in text_of("week", facts)
+
+
+def test_what_was_told_stands_in_the_text_and_what_was_skipped_stays_open() -> None:
+    text = text_of("class", details=("Trồng rau sạch", "", "Nhà văn hóa"))
+    assert "Nội dung: Trồng rau sạch\nThời gian: …\nĐịa điểm: Nhà văn hóa" in text
+
+
+def test_braces_in_what_was_told_are_no_gaps() -> None:
+    assert "Thời gian: {where}" in text_of("meeting", details=("{where}", "{0}"))
