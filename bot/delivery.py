@@ -78,7 +78,7 @@ class Delivery:
         try:
             while True:
                 heard = self._bell.rings
-                self._pace.make_way(self._turns.p99())
+                self._pace.make_way(self._turns.p99)
                 if not await patiently(self._exchange):
                     await self._bell.wait(heard, self._patience())
         finally:
@@ -99,7 +99,7 @@ class Delivery:
                 await leases.give_up(connection, self._name, self._me)
 
     async def _exchange(self) -> bool:
-        """Settle what came back and take what is due, in one transaction. Tells whether anything was done."""
+        """Settle what came back and take what is due, in one transaction. Tells whether there may be more at once."""
         settled, blocked, standing_ones = tuple(self._settled), tuple(self._blocked), tuple(self._standing)
         replies, notices = self._room()
         if not settled and not replies and not notices:
@@ -119,7 +119,7 @@ class Delivery:
             task = asyncio.create_task(self._deliver(letter))
             self._flying[task] = letter
             task.add_done_callback(self._landed)
-        return bool(settled or due)
+        return 0 < replies == sum(letter.priority != NOTICE for letter in due)
 
     def _room(self) -> tuple[int, int]:
         """Return how many replies and notices may be taken. What has landed but is not settled still has its place."""

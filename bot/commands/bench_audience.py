@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.application import Application, spare_the_collector
 from bot.commands.bench_people import Province, found, make_admin, settle
@@ -33,6 +33,7 @@ from flows.notices import Audience, Content
 Report = Callable[[str], None]
 
 CHAIRS = 8
+WARM_UP_SECONDS = 2.0
 ALONE_SECONDS = 10.0
 TEXTS = ("/start v-bench-0-0", *REGISTRATION[1:])
 
@@ -72,14 +73,16 @@ async def _measured(application: Application, people: int, report: Report) -> Fi
     async with database.writing() as connection:
         await settle(connection, province, range(people), (CHANNEL, CHANNEL), DAY)
         author = await make_admin(connection, province, DAY)
+    async with database.writing() as connection:  # what moving in has left to do is none of the turns' work
+        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     counted = await _count_audiences(application, province)
     spare_the_collector()
     line = Line(database)
     async with asyncio.TaskGroup() as group:
         working = group.create_task(line.run())
         report(f"{CHAIRS} residents fill in forms, alone")
-        until = time.monotonic() + ALONE_SECONDS
-        alone = await talk(line, _chairs("alone", lambda: time.monotonic() > until))
+        await talk(line, _chairs("first", _after(WARM_UP_SECONDS)))
+        alone = await talk(line, _chairs("alone", _after(ALONE_SECONDS)))
         report("and now while the ledger of a notice to everybody is written")
         writing = group.create_task(_write_ledger(application, province, author))
         during = await talk(line, _chairs("during", writing.done))
@@ -112,6 +115,11 @@ async def _count(application: Application, audience: Audience) -> float:
         began = time.perf_counter()
         await contacts.count(connection, AudienceWanted(audience, units), reference.rounds_in(units, today), today.year)
     return (time.perf_counter() - began) * 1000
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() > until
 
 
 def _chairs(name: str, is_over: Callable[[], bool]) -> list[Iterator[Incoming]]:

@@ -77,10 +77,8 @@ class NoticeKeeper:
     async def run(self) -> None:
         """Keep notices for ever, while this instance leads."""
         while True:
-            heard = self._bell.rings
-            if not await patiently(self._led):
-                await self._bell.wait(heard, IDLE_SECONDS)
-            await asyncio.sleep(0)
+            more = await patiently(self._led)
+            await asyncio.sleep(0 if more else IDLE_SECONDS)
 
     async def _led(self) -> bool:
         return await self._leading.holds() and await self.run_once()
@@ -190,9 +188,11 @@ class NoticeKeeper:
         if self._quiet.holds(self._clock().astimezone(self._zone)):
             return False
         now = self._clock()
+        async with self._database.reading() as connection:
+            if not await notices.has_for_pages(connection):
+                return False
         async with self._database.writing() as connection:
-            under_way = await notices.sending(connection)
-            handed = await notices.take_for_pages(connection, under_way, WEB_CHUNK) if under_way else []
+            handed = await notices.take_for_pages(connection, await notices.sending(connection), WEB_CHUNK)
             await self._wording.learn(connection, {one.notice_id for one in handed})
             letters = [
                 Letter(one.to, self._wording.outgoing(one.notice_id, one.to.language, one.to.channel)) for one in handed
@@ -206,6 +206,9 @@ class NoticeKeeper:
     # watching
 
     async def _end(self) -> list[int]:
+        async with self._database.reading() as connection:
+            if not await notices.finished(connection):
+                return []
         async with self._database.writing() as connection:
             return await notices.end(connection, self._clock())
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Callable
 
 from bot.services.sending import Rates
 
@@ -42,13 +43,13 @@ class Pace:
         """Return the seconds the bot is still held, 0 when it is not."""
         return max(0.0, self._held_until - time.monotonic())
 
-    def make_way(self, turns_p99: float) -> None:
+    def make_way(self, turns_p99: Callable[[], float]) -> None:
         """Halve the share of notices each second that turns are slow, and give it back by tenths."""
         now = time.monotonic()
         if now - self._adjusted < ADJUST_SECONDS:
             return
         self._adjusted = now
-        if turns_p99 > SLOW_TURNS:
+        if turns_p99() > SLOW_TURNS:
             self.share = max(SLOWEST, self.share * SLOWER)
         else:
             self.share = min(1.0, self.share + FASTER)

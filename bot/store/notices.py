@@ -403,16 +403,16 @@ async def _write_recipients(
     )
 
 
+async def finished(connection: AsyncConnection) -> list[int]:
+    """Return the notices with nobody left to send to."""
+    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
+    under_way = (notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None))
+    return list(await connection.scalars(select(notices.c.id).where(*under_way, ~left.exists())))
+
+
 async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
-    ended = list(
-        await connection.scalars(
-            select(notices.c.id).where(
-                notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None), ~left.exists()
-            )
-        )
-    )
+    ended = await finished(connection)
     for notice_id in ended:
         await connection.execute(
             update(notices).where(notices.c.id == notice_id, notices.c.state == "sending").values(state="done")
@@ -447,11 +447,12 @@ async def content_of(connection: AsyncConnection, notice_id: int) -> Content:
     )
 
 
+_SENDING = select(notices.c.id).where(notices.c.state == "sending").order_by(notices.c.id)
+
+
 async def sending(connection: AsyncConnection) -> list[int]:
     """Return the notices that are being sent, oldest first."""
-    return list(
-        await connection.scalars(select(notices.c.id).where(notices.c.state == "sending").order_by(notices.c.id))
-    )
+    return list(await connection.scalars(_SENDING))
 
 
 async def units_administrated(connection: AsyncConnection, person_id: int | None) -> list[int]:
@@ -483,6 +484,20 @@ class ForPage(Struct, frozen=True):
     id: int
     notice_id: int
     to: Recipient
+
+
+async def has_for_pages(connection: AsyncConnection) -> bool:
+    """Tell whether a notice under way has recipients left who read in a page."""
+    found = await connection.scalar(
+        select(outbox.c.id)
+        .where(
+            outbox.c.notice_id.in_(select(notices.c.id).where(notices.c.state == "sending")),
+            outbox.c.state == "queued",
+            outbox.c.channel.in_(PAGES),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def take_for_pages(connection: AsyncConnection, notice_ids: Sequence[int], most: int) -> list[ForPage]:

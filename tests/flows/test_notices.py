@@ -195,7 +195,7 @@ def test_the_message_on_its_way_shows_bar_pace_and_every_count() -> None:
     assert shown.topic == "notice-12"
     assert shown.text == (
         "📣 Notice 12: 📤 is being sent\nKính mời bà con dự họp.\n\n"
-        "▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░ 60% · 600 of 1000\n"
+        "▓▓▓▓▓▓▓░░░░░ 60% · 600 of 1000\n"
         "✅ Sent: 580\n⏳ Still to be sent: 380\n📤 On the way: 20\n🚫 Has blocked the bot: 9\n"
         "🔕 Has turned notices off: 5\n🕘 The channel allows no message now: 1\n❌ Failed: 3\n❓ Uncertain: 2\n\n"
         "30 messages a second, less than a minute left"

@@ -1,11 +1,14 @@
-"""`hoctap`, but for a Telegram that takes twenty times as much, so that a test is no hour long."""
+"""`hoctap`, but for a Telegram that takes twenty times as much, so that a test is no hour long, and with ledgers of
+notices written in pieces so small that the power can fail between them."""
 
 import bot.application
+import bot.services.notices
 from bot.channels.telegram.channel import RATES, TelegramChannel
 from bot.main import main
 from bot.services.sending import Rates
 
 SPEED = 20
+PIECE = 50
 
 
 class HurriedApplication(bot.application.Application):
@@ -19,5 +22,6 @@ class HurriedApplication(bot.application.Application):
 
 
 if __name__ == "__main__":
+    bot.services.notices.CHUNK = PIECE
     bot.application.Application = HurriedApplication  # type: ignore[misc]
     main()

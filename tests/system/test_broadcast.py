@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(300)]
 
 RECIPIENTS = 3000
 KILLS = 20
-KILLS_WHILE_WRITING = 3
+KILLS_WHILE_WRITING = 5
 SEED = 20261001
 LONGEST = 150.0
 RETRY_AFTER = 1
