@@ -18,11 +18,11 @@ from bot.services.latency import Latency
 from bot.services.pace import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
 from bot.services.wording import NoticeWording
-from bot.store import outbox
+from bot.store import contacts, outbox
 from bot.store.database import Database
 from bot.store.inbox import ConversationIds
 from bot.store.outbox import NOTICE, REPLY, Letter, Recipient
-from bot.store.tables import conversations, notices
+from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
 from flows.messages import Outgoing
 from flows.notices import Content
@@ -127,6 +127,11 @@ class PostOffice:
             for address in english:
                 chat = conversations.update().where(conversations.c.address == address)
                 await connection.execute(chat.values(language="en"))
+            for conversation_id in ids.values():
+                person = {"id": conversation_id, "name": "Somebody", "created_at": datetime.now(UTC)}
+                await connection.execute(people.insert().values(person))
+            await connection.execute(conversations.update().values(person_id=conversations.c.id))
+            await contacts.refresh(connection, list(ids.values()))
             now = {"created_at": datetime.now(UTC), "started_at": datetime.now(UTC)}
             row = {"content": NOTICE_BODY, "audience": b"{}", "state": "sending", **now}
             await connection.execute(notices.insert().values(row | {"id": 1, "conversation_id": ids[places[0]]}))

@@ -1,19 +1,20 @@
 """The people of benchmarks: a made-up province, filled by the thousand or the million in a handful of statements."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, text
+from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.rounds import load_shipped, open_round
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
-from bot.store.tables import Moment, conversations, criteria_sets, roles, units
+from bot.store.tables import Moment, contacts, conversations, criteria_sets, mutes, roles, units
 from flows.units import Unit
 
 PROVINCE = "bench"
@@ -104,6 +105,13 @@ async def make_admin(connection: AsyncConnection, province: Province, now: datet
     role = {"person_id": person_id, "role": "admin", "unit_id": province.unit_id, "since": now}
     await connection.execute(insert(roles), role)
     return person_id, conversation_id
+
+
+async def turn_off_notices(connection: AsyncConnection, addresses: Iterable[int]) -> None:
+    """Let some people have turned notices off."""
+    chats = select(conversations.c.person_id).where(conversations.c.address.in_([str(one) for one in addresses]))
+    await connection.execute(insert(mutes).from_select(["person_id", "kind"], chats.add_columns(literal("notices"))))
+    await connection.execute(update(contacts).where(contacts.c.person_id.in_(chats)).values(reach="muted"))
 
 
 def _bound(statement: str, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

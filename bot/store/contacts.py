@@ -51,6 +51,16 @@ _as_they_stand = (
 )
 
 
+def still_open(conversation_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Say that notices may still go to a conversation: it is not closed, and its person has not turned them off."""
+    return (
+        select(contacts.c.person_id)
+        .join(conversations, conversations.c.person_id == contacts.c.person_id)
+        .where(conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None), contacts.c.reach == "open")
+        .exists()
+    )
+
+
 async def refresh(connection: AsyncConnection, person_ids: Collection[int]) -> None:
     """Make the contacts of people anew, in the transaction that changed something about them."""
     ids = sorted(person_ids)

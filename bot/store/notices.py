@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
+from bot.store.contacts import still_open
 from bot.store.outbox import NOTICE, Recipient
 from bot.store.tables import (
     approval_limits,
@@ -220,17 +221,22 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
         case "stop":
             await _move(connection, record.notice_id, "queued", "stopped", now)
         case "repeat_uncertain":
-            await _move(connection, record.notice_id, "uncertain", "queued", None)
+            await _move(connection, record.notice_id, "uncertain", "queued", None, still_open(outbox.c.conversation_id))
         case _:
             pass
 
 
 async def _move(
-    connection: AsyncConnection, notice_id: int, before: LedgerState, after: LedgerState, now: datetime | None
+    connection: AsyncConnection,
+    notice_id: int,
+    before: LedgerState,
+    after: LedgerState,
+    now: datetime | None,
+    *only: ColumnElement[bool],
 ) -> None:
     await connection.execute(
         update(outbox)
-        .where(outbox.c.notice_id == notice_id, outbox.c.state == before)
+        .where(outbox.c.notice_id == notice_id, outbox.c.state == before, *only)
         .values(state=after, settled_at=now, due=None)
     )
 
@@ -405,7 +411,8 @@ async def _write_recipients(
 
 async def finished(connection: AsyncConnection) -> list[int]:
     """Return the notices with nobody left to send to."""
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
+    waits = (outbox.c.state == "sending") | ((outbox.c.state == "queued") & (notices.c.state == "sending"))
+    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, waits)
     under_way = (notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None))
     return list(await connection.scalars(select(notices.c.id).where(*under_way, ~left.exists())))
 
@@ -414,6 +421,7 @@ async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
     ended = await finished(connection)
     for notice_id in ended:
+        await _move(connection, notice_id, "queued", "stopped", now)  # tried in vain when it was stopped
         await connection.execute(
             update(notices).where(notices.c.id == notice_id, notices.c.state == "sending").values(state="done")
         )

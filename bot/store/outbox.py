@@ -177,6 +177,18 @@ _settle_sent = (
 _forget = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).values(_FORGOTTEN)
 
 
+# Who turned notices off while theirs was tried is not tried again.
+_leave_out = (
+    update(outbox)
+    .where(
+        outbox.c.id.in_(bindparam("ids", expanding=True)),
+        outbox.c.notice_id.is_not(None),
+        outbox.c.state == "queued",
+        ~contacts.still_open(outbox.c.conversation_id),
+    )
+    .values(state="muted", settled_at=bindparam("at"))
+)
+
 _of_bot = (outbox.c.channel == bindparam("_channel")) & (outbox.c.bot == bindparam("_bot"))
 _is_due = or_(outbox.c.due.is_(None), outbox.c.due <= bindparam("now"))
 _first_of_each = (
@@ -278,6 +290,8 @@ async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: d
     await execute_many(connection, _settle, [_settled_row(one, now) for one in others])
     if over := [one.id for one in others if one.state != "queued"]:
         await connection.execute(_forget, {"ids": over})
+    if again := [one.id for one in others if one.state == "queued"]:
+        await connection.execute(_leave_out, {"ids": again, "at": now})
 
 
 def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:

@@ -291,6 +291,36 @@ async def test_what_nobody_knows_of_is_uncertain_and_sent_again_only_when_asked_
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("done", {"sent": 5})
 
 
+async def test_who_turned_notices_off_while_theirs_was_tried_is_not_tried_again(office: Office) -> None:
+    notice_id = await office.write(roles=("resident",))
+    await office.keep()
+    taken = await office.take(notice_id)
+    async with office.database.writing() as connection:
+        await notices.mute(connection, await office.person("Lan"), "notices", NOW, off=True)
+        await contact_rows.refresh(connection, [await office.person("Lan")])
+    await office.settle(taken, "queued")
+    assert await office.counts(notice_id) == {"muted": 1, "queued": 1}
+    assert {one.address for one in await office.take(notice_id)} == {"Minh"}
+    async with office.database.writing() as connection:
+        await outbox.settle_in_flight(connection, CHANNEL, BOT, office.commune.now)
+        await notices.mute(connection, await office.person("Minh"), "notices", NOW, off=True)
+        await contact_rows.refresh(connection, [await office.person("Minh")])
+    await office.act(notice_id, "repeat_uncertain", "sending")
+    assert await office.counts(notice_id) == {"muted": 1, "uncertain": 1}
+
+
+async def test_what_is_tried_in_vain_while_a_notice_is_stopped_ends_with_it(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    taken = await office.take(notice_id, most=2)
+    await office.act(notice_id, "stop", "stopped")
+    await office.settle(taken, "queued")
+    await office.keep()
+    assert await office.counts(notice_id) == {"stopped": 5}
+    ended = await office.commune.column(select(notice_table.c.ended_at).where(notice_table.c.id == notice_id))
+    assert ended != [None]
+
+
 async def test_a_settled_recipient_stays_settled(office: Office) -> None:
     notice_id = await office.write()
     await office.keep()
