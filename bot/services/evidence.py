@@ -20,6 +20,7 @@ from flows.wording import Catalogues, Wording, _
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
+REST_SECONDS = 1.0
 LONGEST_WAIT = 3600.0
 MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 DEFAULT_LANGUAGE = "vi"
@@ -50,10 +51,11 @@ class EvidenceFetcher:
         self._not_before: dict[int, float] = {}
 
     async def run(self, received: Bell) -> None:
-        """Fetch for ever."""
+        """Fetch for ever, looking once a second at most: people talk all the time, and send files now and then."""
         while True:
             heard = received.rings
             if not await patiently(self.run_once):
+                await asyncio.sleep(REST_SECONDS)
                 await received.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:

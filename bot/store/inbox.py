@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.many import execute_many
@@ -57,13 +57,18 @@ class ConversationIds:
 async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, int]:
     rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in sorted(places)]
     await execute_many(connection, insert_new(connection, conversations), rows)
-    key = tuple_(conversations.c.channel, conversations.c.bot, conversations.c.address)
-    found = await connection.execute(
-        select(conversations.c.channel, conversations.c.bot, conversations.c.address, conversations.c.id).where(
-            key.in_(sorted(places))
+    addresses: dict[tuple[str, str], list[str]] = {}
+    for channel, bot, address in places:
+        addresses.setdefault((channel, bot), []).append(address)
+    ids: dict[Place, int] = {}
+    # One statement a bot: SQLite uses the index for a list of addresses, but goes through all rows for one of tuples.
+    for (channel, bot), wanted in addresses.items():
+        of_bot = (conversations.c.channel == channel, conversations.c.bot == bot)
+        found = await connection.execute(
+            select(conversations.c.address, conversations.c.id).where(*of_bot, conversations.c.address.in_(wanted))
         )
-    )
-    return {(row.channel, row.bot, row.address): row.id for row in found}
+        ids.update({(channel, bot, row.address): row.id for row in found})
+    return ids
 
 
 async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:

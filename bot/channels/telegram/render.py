@@ -1,9 +1,11 @@
 """A message as calls of the Bot API: plain text, inline keyboards and files, within Telegram's limits."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 
@@ -18,6 +20,7 @@ LONGEST_FILE_NAME = 120
 MOST_PAYLOAD_BYTES = 64
 MOST_BUTTONS = 100
 MOST_A_ROW = 8
+NO_PREVIEW = '{"is_disabled":true}'
 
 _ENTITIES: dict[MarkKind, str] = {"strong": MessageEntity.BOLD, "slanted": MessageEntity.ITALIC}
 _UNSAFE_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
@@ -27,13 +30,23 @@ class Unrenderable(ValueError):
     """A message that breaks a limit of Telegram which no splitting helps: the flow that made it is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextCall:
     """A text message. Never with a parse mode: what people are called and write is not markup."""
 
     text: str
     keyboard: InlineKeyboardMarkup | None = None
     entities: tuple[MessageEntity, ...] = ()
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """Return the fields of the call but for the chat: without previews, which would show others' pages."""
+        fields = {"text": self.text, "link_preview_options": NO_PREVIEW}
+        if self.keyboard is not None:
+            fields["reply_markup"] = self.keyboard.to_json()
+        if self.entities:
+            fields["entities"] = json.dumps([entity.to_dict() for entity in self.entities])
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Addresses of the Bot API hold the bot's token. So errors are told anew, without 
 import json
 import re
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -33,6 +34,14 @@ class Unreachable(NetworkError):
 
 class ServerFailed(NetworkError):
     """The Bot API server itself failed and said so: nothing was sent. A gateway's 502 or 504 says no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Fields of a call as they are sent, in the shape of python-telegram-bot's RequestData, which is made of more."""
+
+    json_parameters: dict[str, str]
+    multipart_data: dict[str, Any] = field(default_factory=dict)
 
 
 class AiohttpRequest(BaseRequest):
@@ -82,6 +91,11 @@ class AiohttpRequest(BaseRequest):
                 raise ServerFailed(str(self.parse_json_payload(body).get("description", f"HTTP {meant}")))
             return meant, body
         raise failure
+
+    async def call(self, url: str, fields: dict[str, str]) -> dict[str, Any]:
+        """Make a call and return its result as it came. Raises TelegramError."""
+        result = await self.post(url, cast("RequestData", Fields(fields)))
+        return cast("dict[str, Any]", result)
 
     async def download(self, url: str, most: int) -> bytes:
         """Return a file. Raises FileTooLarge as soon as there is more than `most`, FileGone, NetworkError."""
@@ -164,8 +178,8 @@ def _form(data: RequestData | None) -> aiohttp.FormData | None:
     if data is None:
         return None
     form = aiohttp.FormData(data.json_parameters, quote_fields=False)
-    for field, (name, content, media_type) in data.multipart_data.items():
-        form.add_field(field, content, filename=name, content_type=media_type)
+    for name_of_field, (name, content, media_type) in data.multipart_data.items():
+        form.add_field(name_of_field, content, filename=name, content_type=media_type)
     return form
 
 
