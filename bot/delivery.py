@@ -28,7 +28,7 @@ log = structlog.get_logger()
 # How many may be on their way. When the process dies, as many replies may be sent twice, and as many notices are
 # uncertain: notices are taken for about a quarter of a second ahead.
 REPLIES_IN_FLIGHT = 64
-NOTICES_IN_FLIGHT = 128
+NOTICES_IN_FLIGHT = 64
 NOTICES_AHEAD_SECONDS = 0.25
 FEWEST_NOTICES = 8
 LONGEST_BACKOFF = 300.0

@@ -31,7 +31,8 @@ KILLS_WHILE_WRITING = 5
 SEED = 20261001
 LONGEST = 150.0
 RETRY_AFTER = 1
-ON_ITS_WAY = 0.3
+# What had its place when Telegram said “wait” may arrive late on a busy machine, but not after the wait is over.
+ON_ITS_WAY = 1.0
 TROUBLE = FaultPlan(
     too_many=0.001, internal=0.01, bad_gateway=0.01, reset_before=0.005, reset_after=0.005, hang=0.01,
     forbidden=0.02, hang_seconds=0.3, retry_after=RETRY_AFTER, seed=SEED,
