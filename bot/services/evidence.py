@@ -10,6 +10,7 @@ import structlog
 from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.turns import DEFAULT_LANGUAGE
 from bot.store import evidence, outbox
 from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
@@ -23,7 +24,6 @@ IDLE_SECONDS = 5.0
 REST_SECONDS = 1.0
 LONGEST_WAIT = 3600.0
 MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
-DEFAULT_LANGUAGE = "vi"
 
 TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
 NO_EVIDENCE = _("A file you sent could not be kept: only photos, PDF and Word files are. Please send another.")

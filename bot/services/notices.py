@@ -15,6 +15,7 @@ from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.reports import make_report
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.turns import DEFAULT_LANGUAGE
 from bot.services.wording import NoticeWording
 from bot.store import notices, outbox
 from bot.store.contacts import members
@@ -36,7 +37,6 @@ SHOW_EVERY = timedelta(seconds=3)
 MOST_WAITING = 2
 KEEP_REPORTS = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
-DEFAULT_LANGUAGE = "vi"
 
 FILE_LOST = _("Your notice was not sent: its photo or file could not be fetched. Please write it once more.")
 NO_LONGER_ADMIN = _("A notice of yours was not sent: you no longer administrate all of its units.")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.services.turns import DEFAULT_LANGUAGE
 from bot.store import notices
 from flows.messages import Outgoing, rendered
 from flows.notices import Content, message_of
 from flows.wording import Catalogues
 
-DEFAULT_LANGUAGE = "vi"
 MOST_KNOWN = 1000
 
 
