@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -17,29 +18,32 @@ from bot.services.pace import Pace
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sender, Sent
 from bot.services.wording import NoticeWording
 from bot.store import leases, outbox, standing
-from bot.store import notices as notice_rows
 from bot.store.database import Database, patiently
-from bot.store.outbox import NOTICE, Due, Settled
+from bot.store.outbox import NOTICE, Due, Settled, Source
 from bot.store.standing import Standing
 from flows.messages import Outgoing
 
 log = structlog.get_logger()
 
-# How many may be on their way. When the process dies, as many replies may be sent twice, and as many notices are
-# uncertain: notices are taken for about a quarter of a second ahead.
+# How many may be on their way or not settled yet. When the process dies, as many replies may be sent twice, and as
+# many notices are uncertain: notices are taken for about a quarter of a second ahead.
 REPLIES_IN_FLIGHT = 64
 NOTICES_IN_FLIGHT = 64
 NOTICES_AHEAD_SECONDS = 0.25
 FEWEST_NOTICES = 8
 LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0
-SETTLE_SECONDS = 0.05
+SETTLE_SECONDS = 0.2
 LANDING_SECONDS = 5.0
 
 
 class Delivery:
-    """Sends the letters of one bot, replies before notices. At most one reply of a conversation is on its way, so their
-    order holds. Of several instances one leads, by a lease in the database."""
+    """Sends the letters of one bot, replies before notices. Of several instances one leads, by a lease in the database.
+
+    A reply is only read before it is sent, so that it waits for no transaction: whoever leads next sends again what
+    was not settled. A notice must not come twice, so it is marked as on its way, in the transaction that settles what
+    came back. At most one reply of a conversation is on its way, so their order holds.
+    """
 
     def __init__(
         self,
@@ -57,30 +61,35 @@ class Delivery:
         self._clock = clock
         self._bell = bell
         self._wording = wording
-        self._turns = turns or Latency()
         self._is_quiet = is_quiet
         self._name = f"delivery:{sender.channel}:{sender.bot}"
         self._me = secrets.token_hex(8)
-        self._pace = Pace(sender.rates)
+        self._turns = turns or Latency()
+        self._pace = Pace(sender.rates, self._turns)
         self._most_notices = round(sender.rates.per_bot * NOTICES_AHEAD_SECONDS)
         self._most_notices = min(NOTICES_IN_FLIGHT, max(FEWEST_NOTICES, self._most_notices))
-        self._flying: dict[asyncio.Task[None], Due] = {}
+        # What was taken and is not settled yet, by id.
+        self._replies: dict[int, Due] = {}
+        self._notices: dict[int, Due] = {}
+        self._flying: set[asyncio.Task[None]] = set()
+        self._notices_flying = 0
         self._settled: list[Settled] = []
         self._blocked: list[int] = []
         self._standing: list[Standing] = []
+        self._taking_replies = asyncio.Lock()
+        self._landing = Bell()
+        self._leads_until = 0.0
         # False at the start, after a transaction whose end is not known, and while another instance leads: then the
-        # outbox may hold letters as on their way that nobody is sending.
+        # ledgers may hold notices as on their way that nobody is sending.
         self._knows_in_flight = False
         self.trouble: str | None = None
 
     async def run(self) -> None:
         """Send for ever, while this instance leads."""
         try:
-            while True:
-                heard = self._bell.rings
-                self._pace.make_way(self._turns.p99)
-                if not await patiently(self._exchange):
-                    await self._bell.wait(heard, self._patience())
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._send_replies())
+                group.create_task(self._send_notices())
         finally:
             await self._land()
 
@@ -98,39 +107,99 @@ class Delivery:
                 await self._settle(connection, self._settled, self._blocked, self._standing)
                 await leases.give_up(connection, self._name, self._me)
 
+    def _patience(self) -> float:
+        """Return how long to wait for a ring before looking again."""
+        return min(IDLE_SECONDS, self._pace.held() or IDLE_SECONDS)
+
+    # replies
+
+    async def _send_replies(self) -> None:
+        """Send replies as soon as they are queued."""
+        while True:
+            heard = self._bell.rings
+            with self._turns.somebody_waits():
+                await patiently(self._take_replies)
+            await self._bell.wait(heard, self._patience())
+
+    async def _take_replies(self) -> None:
+        async with self._taking_replies:
+            if self._is_full() or self._pace.held() or not self._leads():
+                return
+            # What lands while this reads is not read again: it counts as on its way until it is settled.
+            taken = frozenset(self._replies)
+            at = (self._sender.channel, self._sender.bot)
+            async with self._database.reading() as connection:
+                due = await outbox.next_replies(connection, *at, taken, REPLIES_IN_FLIGHT - len(taken), self._clock())
+                for letter in await standing.found(connection, due):
+                    self._replies[letter.id] = letter
+                    self._launch(letter)
+
+    # notices, and what became of letters
+
+    async def _send_notices(self) -> None:
+        while True:
+            heard = self._landing.rings
+            self._pace.make_way()
+            if await patiently(self._exchange):
+                await patiently(self._take_replies)
+            await self._landing.wait(heard, SETTLE_SECONDS if self._settled else self._patience())
+
     async def _exchange(self) -> bool:
-        """Settle what came back and take what is due, in one transaction. Tells whether there may be more at once."""
+        """Settle what came back and take the next notices, in one transaction. Tells whether replies were settled, or
+        may be taken only now."""
         settled, blocked, standing_ones = tuple(self._settled), tuple(self._blocked), tuple(self._standing)
-        replies, notices = self._room()
-        if not settled and not replies and not notices:
+        led, now = self._leads(), time.monotonic()
+        room = self._room_for_notices() if led else 0  # replies first
+        sources = await self._sources() if room else []
+        if not (settled or sources or self._lease_is_old()):
             return False
         knows_in_flight, self._knows_in_flight = self._knows_in_flight, False
         due: list[Due] = []
         async with self._database.writing() as connection:
             leads = await leases.hold(connection, self._name, self._me)
             await self._settle(connection, settled, blocked, standing_ones)
+            if leads and not knows_in_flight:
+                await self._settle_lost(connection)
             if leads:
-                if not knows_in_flight:
-                    await self._settle_lost(connection)
-                due = await self._take(connection, replies, notices)
+                due = await self._take_notices(connection, sources, room)
         self._knows_in_flight = leads
+        self._leads_until = now + leases.SECONDS if leads else 0.0
         del self._settled[: len(settled)], self._blocked[: len(blocked)], self._standing[: len(standing_ones)]
+        freed = [one.id in self._replies for one in settled]
+        for one in settled:
+            (self._replies if one.id in self._replies else self._notices).pop(one.id)
         for letter in due:
-            task = asyncio.create_task(self._deliver(letter))
-            self._flying[task] = letter
-            task.add_done_callback(self._landed)
-        return 0 < replies == sum(letter.priority != NOTICE for letter in due)
+            self._notices[letter.id] = letter
+            self._notices_flying += 1
+            self._launch(letter)
+        if leads and not led:
+            self._landing.ring()
+        return leads and (not led or any(freed))
 
-    def _room(self) -> tuple[int, int]:
-        """Return how many replies and notices may be taken. What has landed but is not settled still has its place."""
-        if self._pace.held():
-            return 0, 0
-        flying = sum(letter.priority == NOTICE for letter in self._flying.values())
-        replies = REPLIES_IN_FLIGHT - (len(self._flying) - flying) - len(self._settled)
-        notices = self._most_notices - flying
-        # A few at a time would cost an exchange each: half a load at once.
-        enough = notices >= self._most_notices // 2 and not self._is_quiet(self._clock())
-        return max(0, replies), notices if enough else 0
+    def _leads(self) -> bool:
+        return time.monotonic() < self._leads_until
+
+    def _lease_is_old(self) -> bool:
+        return time.monotonic() > self._leads_until - leases.SECONDS / 2
+
+    def _room_for_notices(self) -> int:
+        """Return how many notices may be taken. A few at a time would cost a transaction each: half a load at once."""
+        room = self._most_notices - self._notices_flying
+        may = not self._pace.held() and not self._is_quiet(self._clock())
+        return room if may and room >= self._most_notices // 2 else 0
+
+    async def _sources(self) -> list[Source]:
+        """Return what there is to take, knowing what the notices say."""
+        async with self._database.reading() as connection:
+            sources = await outbox.sources(connection, self._sender.channel, self._sender.bot, self._clock())
+            await self._wording.learn(connection, [source for source in sources if source is not None])
+        return sources
+
+    async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[Due]:
+        at = (self._sender.channel, self._sender.bot)
+        return await standing.found(
+            connection, await outbox.take_notices(connection, *at, sources, room, self._clock())
+        )
 
     async def _settle(
         self,
@@ -147,31 +216,26 @@ class Delivery:
 
     async def _settle_lost(self, connection: AsyncConnection) -> None:
         """Settle what was on its way when the last leader died, but for what this one is sending itself."""
-        mine = [letter.id for letter in self._flying.values()]
-        await outbox.settle_in_flight(connection, self._sender.channel, self._sender.bot, self._clock(), mine)
+        at = (self._sender.channel, self._sender.bot)
+        await outbox.settle_in_flight(connection, *at, self._clock(), self._notices)
 
-    async def _take(self, connection: AsyncConnection, replies: int, notices: int) -> list[Due]:
-        now, channel, bot = self._clock(), self._sender.channel, self._sender.bot
-        due = await outbox.take_replies(connection, channel, bot, replies, now) if replies else []
-        if notices:
-            under_way = await notice_rows.sending(connection)
-            due += await outbox.take_notices(connection, channel, bot, under_way, notices, now)
-        await self._wording.learn(connection, {letter.notice_id for letter in due if letter.notice_id is not None})
-        return await standing.found(connection, due)
+    # one letter
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        # New letters are urgent, settled ones are not: those wait for the next exchange, unless there is no room.
-        landed = self._flying.pop(task)
-        flying = sum(letter.priority == NOTICE for letter in self._flying.values())
-        no_room = len(self._flying) - flying + len(self._settled) >= REPLIES_IN_FLIGHT
-        if no_room or (landed.priority == NOTICE and flying == self._most_notices // 2):
-            self._bell.ring()
+    def _launch(self, letter: Due) -> None:
+        task = asyncio.create_task(self._deliver(letter))
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
 
-    def _patience(self) -> float:
-        """Return how long to wait for a ring before looking again."""
-        if self._settled:
-            return SETTLE_SECONDS
-        return min(IDLE_SECONDS, self._pace.held() or IDLE_SECONDS)
+    def _landed(self, letter: Due) -> None:
+        """Settle soon where others wait for room. A reply keeps its place until it is settled."""
+        is_notice = letter.id in self._notices
+        self._notices_flying -= is_notice
+        others_wait = self._notices_flying == self._most_notices // 2 if is_notice else self._is_full()
+        if others_wait:
+            self._landing.ring()
+
+    def _is_full(self) -> bool:
+        return len(self._replies) == REPLIES_IN_FLIGHT
 
     async def _deliver(self, letter: Due) -> None:
         outgoing = letter.outgoing
@@ -181,6 +245,7 @@ class Delivery:
         self._settled.append(self._judged(letter, outcome))
         if isinstance(outcome, Sent) and outcome.message_id and outgoing is not None and outgoing.topic:
             self._standing.append(Standing(letter.conversation_id, outgoing.topic, outcome.message_id))
+        self._landed(letter)
 
     async def _send(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
         if outgoing is None:

@@ -31,7 +31,7 @@ def turns(
 @app.command()
 def broadcast(
     recipients: int = typer.Option(20_000, min=50, help="People who get the notice."),
-    speed: float = typer.Option(40.0, min=1.0, help="How many times Telegram's limits the server allows."),
+    speed: float = typer.Option(5.0, min=1.0, help="How many times Telegram's limits the server allows."),
     real_seconds: float = typer.Option(0.0, help="Instead, at Telegram's own limits for so many seconds."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:

@@ -37,7 +37,8 @@ from flows.events import NoticeSaved
 from flows.notices import Audience, Content, Notice
 
 RESIDENTS = 20
-ALONE_SECONDS = 10.0
+FEWEST_ALONE_SECONDS, MOST_ALONE_SECONDS = 10.0, 60.0
+REPLIES_PER_SECOND = 2.0
 PATIENCE_SECONDS = 3.0
 LONGEST_SECONDS = 3600.0
 # Beyond the title that its author is shown while it goes out.
@@ -188,11 +189,12 @@ async def _measured(
         author = await make_admin(connection, province, now())
         await turn_off_notices(connection, residents)
     spare_the_collector()
-    per_second = max(2.0, cap / RATES.per_bot)
+    per_second = REPLIES_PER_SECOND * speed
+    alone_seconds = min(MOST_ALONE_SECONDS, max(FEWEST_ALONE_SECONDS, recipients / cap))
     async with _working(application):
         await server.chatter(residents, per_second, asyncio.Event(), 2.0)
         report(f"{len(residents)} residents write {per_second:g} times a second, alone")
-        alone = await server.chatter(residents, per_second, asyncio.Event(), max(ALONE_SECONDS, recipients / cap))
+        alone = await server.chatter(residents, per_second, asyncio.Event(), alone_seconds)
         report("and now while everybody gets a notice")
         done, watch = asyncio.Event(), Watch()
         notice_id = await _write_notice(application, province, author)

@@ -192,7 +192,7 @@ class NoticeKeeper:
             if not await notices.has_for_pages(connection):
                 return False
         async with self._database.writing() as connection:
-            handed = await notices.take_for_pages(connection, await notices.sending(connection), WEB_CHUNK)
+            handed = await notices.take_for_pages(connection, WEB_CHUNK)
             await self._wording.learn(connection, {one.notice_id for one in handed})
             letters = [
                 Letter(one.to, self._wording.outgoing(one.notice_id, one.to.language, one.to.channel)) for one in handed

@@ -3,8 +3,8 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
 
+from bot.services.latency import Latency
 from bot.services.sending import Rates
 
 # A bot's messages may come a little early, counted in their usual distance: what a clock or the loop was late by is
@@ -13,6 +13,8 @@ EARLY_NOTICES = 2
 EARLY_REPLIES = 8
 MOST_CHATS = 10_000
 LOOK_AGAIN_SECONDS = 0.05
+# A notice sent in the middle of a turn makes it longer; one that waits this long loses nothing of its rate.
+BRIEFLY = 0.01
 
 SLOW_TURNS = 0.2
 SLOWEST = 0.05
@@ -23,8 +25,9 @@ ADJUST_SECONDS = 1.0
 class Pace:
     """One bot's places in time. Nothing goes while it is held; notices go slower while turns are slow."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: Rates, turns: Latency) -> None:
         self._rates = rates
+        self._turns = turns
         self._between = 1 / rates.per_bot
         self._next = 0.0
         self._next_notice = 0.0
@@ -43,13 +46,13 @@ class Pace:
         """Return the seconds the bot is still held, 0 when it is not."""
         return max(0.0, self._held_until - time.monotonic())
 
-    def make_way(self, turns_p99: Callable[[], float]) -> None:
+    def make_way(self) -> None:
         """Halve the share of notices each second that turns are slow, and give it back by tenths."""
         now = time.monotonic()
         if now - self._adjusted < ADJUST_SECONDS:
             return
         self._adjusted = now
-        if turns_p99() > SLOW_TURNS:
+        if self._turns.p99() > SLOW_TURNS:
             self.share = max(SLOWEST, self.share * SLOWER)
         else:
             self.share = min(1.0, self.share + FASTER)
@@ -73,6 +76,7 @@ class Pace:
         async with self._notices:
             while (wait := self._next_notice - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
+            await self._turns.until_nobody_waits(BRIEFLY)
             await self._place(EARLY_NOTICES)
             # At full share only the bot's own rate counts.
             slower = self._between / self.share if self.share < 1 else 0.0

@@ -142,7 +142,8 @@ class Turns:
             self._arrivals = _Arrivals()
         updates = arrived.updates if arrived is not None else []
         try:
-            done = await self._batch(BATCH, updates)
+            with self.latency.somebody_waits():
+                done = await self._batch(BATCH, updates)
         except Exception as error:
             if arrived is not None:
                 arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again

@@ -455,14 +455,6 @@ async def content_of(connection: AsyncConnection, notice_id: int) -> Content:
     )
 
 
-_SENDING = select(notices.c.id).where(notices.c.state == "sending").order_by(notices.c.id)
-
-
-async def sending(connection: AsyncConnection) -> list[int]:
-    """Return the notices that are being sent, oldest first."""
-    return list(await connection.scalars(_SENDING))
-
-
 async def units_administrated(connection: AsyncConnection, person_id: int | None) -> list[int]:
     """Return the units somebody administrates."""
     held = select(roles.c.unit_id).where(roles.c.person_id == person_id, roles.c.role == "admin")
@@ -494,26 +486,24 @@ class ForPage(Struct, frozen=True):
     to: Recipient
 
 
+_for_pages = (
+    outbox.c.notice_id.in_(select(notices.c.id).where(notices.c.state == "sending")),
+    outbox.c.state == "queued",
+    outbox.c.channel.in_(PAGES),
+)
+
+
 async def has_for_pages(connection: AsyncConnection) -> bool:
     """Tell whether a notice under way has recipients left who read in a page."""
-    found = await connection.scalar(
-        select(outbox.c.id)
-        .where(
-            outbox.c.notice_id.in_(select(notices.c.id).where(notices.c.state == "sending")),
-            outbox.c.state == "queued",
-            outbox.c.channel.in_(PAGES),
-        )
-        .limit(1)
-    )
-    return found is not None
+    return await connection.scalar(select(outbox.c.id).where(*_for_pages).limit(1)) is not None
 
 
-async def take_for_pages(connection: AsyncConnection, notice_ids: Sequence[int], most: int) -> list[ForPage]:
+async def take_for_pages(connection: AsyncConnection, most: int) -> list[ForPage]:
     """Return the next recipients who read in a page, of notices that are being sent."""
     rows = await connection.execute(
         select(outbox, conversations.c.language)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .where(outbox.c.notice_id.in_(notice_ids), outbox.c.state == "queued", outbox.c.channel.in_(PAGES))
+        .where(*_for_pages)
         .order_by(outbox.c.id)
         .limit(most)
         .with_for_update(of=outbox, skip_locked=True)

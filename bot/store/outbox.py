@@ -162,17 +162,18 @@ def _others(person_ids: list[int], owner_id: int) -> list[int]:
 
 _OPEN = text(OPEN_LETTERS)
 _IS_OPEN = text("outbox.state IN ('queued', 'sending')")
+_NEWS = ("state", "error", "due", "settled_at")
 _settle = (
     update(outbox)
     .where(outbox.c.id == bindparam("_id"), _IS_OPEN)
-    .values({name: bindparam(name) for name in ("state", "error", "due", "settled_at")})
+    .values({"attempts": outbox.c.attempts + 1, **{name: bindparam(name) for name in _NEWS}})
 )
 # What will not be sent again is forgotten: only that it was sent stays.
 _FORGOTTEN = {"body": None, "callback": None}
 _settle_sent = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OPEN)
-    .values(state="sent", error=None, settled_at=bindparam("at"), **_FORGOTTEN)
+    .values(state="sent", attempts=outbox.c.attempts + 1, error=None, settled_at=bindparam("at"), **_FORGOTTEN)
 )
 _forget = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).values(_FORGOTTEN)
 
@@ -194,26 +195,19 @@ _is_due = or_(outbox.c.due.is_(None), outbox.c.due <= bindparam("now"))
 _first_of_each = (
     select(func.min(outbox.c.id)).where(_of_bot, outbox.c.priority == REPLY, _OPEN).group_by(outbox.c.conversation_id)
 )
-_next_replies = (
-    select(outbox.c.id)
-    .where(outbox.c.id.in_(_first_of_each), outbox.c.state == "queued", _is_due)
-    .order_by(outbox.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
 _next_reminders = (
     select(outbox.c.id)
     .where(_of_bot, outbox.c.priority == NOTICE, _OPEN, outbox.c.state == "queued", _is_due)
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
 )
+_sending = select(notices.c.id).where(notices.c.state == "sending").order_by(notices.c.id)
+_if_sending = select(notices.c.id).where(notices.c.id == bindparam("notice"), notices.c.state == "sending")
 _next_of_notice = (
     select(outbox.c.id)
-    .where(outbox.c.notice_id == bindparam("notice"), outbox.c.state == "queued", _of_bot, _is_due)
+    .where(outbox.c.notice_id == _if_sending.scalar_subquery(), outbox.c.state == "queued", _of_bot, _is_due)
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
 )
 _language = select(conversations.c.language).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
 _TAKEN = (
@@ -227,45 +221,66 @@ _TAKEN = (
     outbox.c.created_at,
     outbox.c.notice_id,
 )
+# What was “sending” for a version that marked replies too is open like the rest.
+_next_replies = (
+    select(*_TAKEN).where(outbox.c.id.in_(_first_of_each), _is_due).order_by(outbox.c.id).limit(bindparam("most"))
+)
 
 
 def _taking(chosen: Select[tuple[int]]) -> ReturningUpdate[Any]:
     return (
         update(outbox)
-        .where(outbox.c.id.in_(chosen))
-        .values(state="sending", attempts=outbox.c.attempts + 1)
+        .where(outbox.c.id.in_(chosen.with_for_update(skip_locked=True)))
+        .values(state="sending")
         .returning(*_TAKEN, _language.label("language"))
     )
 
 
-_take_replies, _take_reminders, _take_of_notice = map(_taking, (_next_replies, _next_reminders, _next_of_notice))
+_take_reminders, _take_of_notice = map(_taking, (_next_reminders, _next_of_notice))
 
 
-async def take_replies(connection: AsyncConnection, channel: str, bot: str, most: int, now: datetime) -> list[Due]:
-    """Take the next replies of one bot, at most one a conversation, and mark them as on the way."""
-    return await _taken(connection, _take_replies, {"_channel": channel, "_bot": bot, "most": most, "now": now})
+async def next_replies(
+    connection: AsyncConnection, channel: str, bot: str, but: Collection[int], most: int, now: datetime
+) -> list[Due]:
+    """Return the next replies of one bot, at most one a conversation, but for those that are on their way.
+
+    Only who sends them knows of these: when it dies they are sent again, so nothing needs to be written first.
+    """
+    wanted = {"_channel": channel, "_bot": bot, "most": most + len(but), "now": now}
+    rows = await connection.execute(_next_replies, wanted)
+    return [_due(row) for row in rows if row.id not in but][:most]
+
+
+# A notice whose recipients are next, or reminders, which belong to none.
+Source = int | None
+
+
+async def sources(connection: AsyncConnection, channel: str, bot: str, now: datetime) -> list[Source]:
+    """Return what there is to take besides replies: reminders if one is due, then the notices that are being sent."""
+    of_bot = {"_channel": channel, "_bot": bot, "now": now}
+    reminder = await connection.scalar(_next_reminders, {**of_bot, "most": 1})
+    reminders: list[Source] = [None] if reminder is not None else []
+    return [*reminders, *await connection.scalars(_sending)]
 
 
 async def take_notices(
-    connection: AsyncConnection, channel: str, bot: str, notice_ids: Sequence[int], most: int, now: datetime
+    connection: AsyncConnection, channel: str, bot: str, of: Sequence[Source], most: int, now: datetime
 ) -> list[Due]:
-    """Take the next reminders of one bot and then the next recipients of notices, and mark them as on the way."""
-    of_bot = {"_channel": channel, "_bot": bot, "now": now}
-    taken = await _taken(connection, _take_reminders, {**of_bot, "most": most})
-    for notice_id in notice_ids:
-        if len(taken) == most:
+    """Take what is next of some sources, and mark it as on the way."""
+    wanted = {"_channel": channel, "_bot": bot, "now": now}
+    taken: list[Due] = []
+    for source in of:
+        if not (room := most - len(taken)):
             break
-        wanted = {**of_bot, "notice": notice_id, "most": most - len(taken)}
-        taken += await _taken(connection, _take_of_notice, wanted)
+        if source is None:
+            rows = await connection.execute(_take_reminders, {**wanted, "most": room})
+        else:
+            rows = await connection.execute(_take_of_notice, {**wanted, "most": room, "notice": source})
+        taken += [_due(row) for row in sorted(rows, key=lambda row: row.id)]
     return taken
 
 
-async def _taken(connection: AsyncConnection, statement: ReturningUpdate[Any], wanted: dict[str, Any]) -> list[Due]:
-    rows = await connection.execute(statement, wanted)
-    return [_due(row) for row in sorted(rows, key=lambda row: row.id)]
-
-
-def _due(row: Row[Any]) -> Due:
+def _due(row: Row[*tuple[Any, ...]]) -> Due:
     body = row.body
     outgoing = _decoder.decode(body) if body is not None else None
     return Due(
@@ -274,7 +289,7 @@ def _due(row: Row[Any]) -> Due:
         row.address,
         outgoing,
         row.callback,
-        row.attempts,
+        row.attempts + 1,
         row.created_at,
         row.priority,
         row.notice_id,
@@ -302,10 +317,9 @@ def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:
 async def settle_in_flight(
     connection: AsyncConnection, channel: str, bot: str, now: datetime, but: Collection[int] = ()
 ) -> None:
-    """Settle what nobody is sending any more, but for what somebody is. Nobody knows what became of it: a reply is
-    queued again, better sent twice than never; a notice is uncertain, for twice would be worse."""
+    """Settle the notices that nobody is sending any more, but for those that somebody is: nobody knows what became
+    of them, and twice would be worse than never."""
     lost = (outbox.c.channel == channel, outbox.c.bot == bot, outbox.c.state == "sending", outbox.c.id.not_in(but))
-    await connection.execute(update(outbox).where(*lost, outbox.c.priority == REPLY, _OPEN).values(state="queued"))
     uncertain = {"state": "uncertain", "settled_at": now, **_FORGOTTEN}
     await connection.execute(update(outbox).where(*lost, outbox.c.priority == NOTICE, _OPEN).values(uncertain))
     under_way = select(notices.c.id).where(notices.c.started_at.is_not(None), notices.c.ended_at.is_(None))

@@ -16,7 +16,7 @@ from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.services.files import FileStore
 from bot.services.wording import NoticeWording
-from bot.store import notices, outbox
+from bot.store import outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due, Settled
@@ -171,10 +171,11 @@ class TelegramPhones:
         taken: list[Due] = []
         while True:
             async with database.writing() as connection:
-                due = await outbox.take_replies(connection, self.channel, self.bot, 100, now)
+                at = (self.channel, self.bot)
+                due = await outbox.next_replies(connection, *at, (), 100, now)
                 if not quiet:
-                    under_way = await notices.sending(connection)
-                    due += await outbox.take_notices(connection, self.channel, self.bot, under_way, 100, now)
+                    sources = await outbox.sources(connection, *at, now)
+                    due += await outbox.take_notices(connection, *at, sources, 100, now)
                 if not due:
                     return sorted(taken, key=lambda letter: (letter.priority, letter.id))
                 await wording.learn(connection, {one.notice_id for one in due if one.notice_id is not None})

@@ -18,7 +18,7 @@ from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
-from bot.store import notices, outbox, setup
+from bot.store import outbox, setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.outbox import Due
@@ -227,9 +227,9 @@ class World:
     async def _dies_writing(self, count: str) -> None:
         """Die in the middle of writing to some: nobody knows whether they have it."""
         async with self._database.writing() as connection:
-            under_way = await notices.sending(connection)
             channel, bot = self._phones.channel, self._phones.bot
-            await outbox.take_notices(connection, channel, bot, under_way, int(count), self._now)
+            sources = await outbox.sources(connection, channel, bot, self._now)
+            await outbox.take_notices(connection, channel, bot, sources, int(count), self._now)
         await self._starts_anew()
         async with self._database.writing() as connection:
             await outbox.settle_in_flight(connection, channel, bot, self._now)

@@ -93,9 +93,9 @@ class Office:
     async def take(self, notice_id: int, most: int = 100) -> list[Due]:
         """Take recipients as delivery does."""
         async with self.database.writing() as connection:
-            under_way = await notices.sending(connection)
-            assert notice_id in under_way or not under_way
-            return await outbox.take_notices(connection, CHANNEL, BOT, under_way, most, self.commune.now)
+            sources = await outbox.sources(connection, CHANNEL, BOT, self.commune.now)
+            assert sources in ([], [notice_id])
+            return await outbox.take_notices(connection, CHANNEL, BOT, sources, most, self.commune.now)
 
     async def settle(self, due: list[Due], state: OutboxState = "sent") -> None:
         """Settle recipients as delivery does."""
