@@ -26,10 +26,10 @@ from flows.messages import Outgoing
 log = structlog.get_logger()
 
 # How many may be on their way or not settled yet. When the process dies, as many replies may be sent twice, and as
-# many notices are uncertain: notices are taken for about a quarter of a second ahead.
+# many notices are uncertain: notices are taken for about half a second ahead.
 REPLIES_IN_FLIGHT = 64
 NOTICES_IN_FLIGHT = 64
-NOTICES_AHEAD_SECONDS = 0.25
+NOTICES_AHEAD_SECONDS = 0.5
 FEWEST_NOTICES = 8
 LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""A notice to three thousand people while the power fails again and again, and Telegram with it."""
+"""A notice to twenty thousand people while the power fails again and again, and Telegram with it."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ from tests.system.process import HURRIED_HOCTAP, PATIENCE, Deployment, cut_betwe
 
 pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(300)]
 
-RECIPIENTS = 3000
+RECIPIENTS = 20_000
 KILLS = 20
 KILLS_WHILE_WRITING = 5
 SEED = 20261001
