@@ -51,9 +51,9 @@ def broadcast(
                 f"{watch.looks} looks at the ledger, {len(watch.wrong_sums)} wrong sums, {first:.0f} to {last:.0f} MB"
             )
 
-    from bot.commands.bench_broadcast import NoServer
+    from bot.commands.bench_broadcast import NotMeasurable
 
-    running.run(work, NoServer)
+    running.run(work, NotMeasurable)
 
 
 @app.command()

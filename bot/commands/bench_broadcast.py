@@ -2,8 +2,12 @@
 
 Against the strict Bot API server of the tests, in a process of its own, whose limits are Telegram's times a stated
 factor and enforced: the whole program runs here, with a database on disk (`synchronous=FULL`), polling, and sends as
-fast as that server allows. Residents type `/status` at a steady pace, first alone and then during the broadcast; how
-long each answer took is measured by the server, from typing to arrival. What everybody got is read from its ledger.
+fast as that server allows. Residents type `/status` at a steady pace; how long each answer took is measured by the
+server, from typing to arrival. What everybody got is read from its ledger.
+
+The notice is paused again and again, so that what a machine's disk or neighbours do falls on answers with a broadcast
+and without one alike. Rates and waits are those of the stretches between, but for the second and a half in which the
+last ones are on their way, or the first ones are taken again.
 
 These residents have turned notices off: to who answers a notice within the second, Telegram's limit of one message a
 second and chat makes any bot wait, and that is no matter of broadcasts to others.
@@ -14,8 +18,9 @@ import resource
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,14 +38,18 @@ from bot.services.sending import Rates
 from bot.settings import Settings
 from bot.store import notices
 from bot.store.tables import outbox
-from flows.events import NoticeSaved
-from flows.notices import Audience, Content, Notice
+from flows.events import NoticeActed, NoticeSaved
+from flows.notices import Audience, Content, Notice, NoticeAct, NoticeState
 
 RESIDENTS = 20
-FEWEST_ALONE_SECONDS, MOST_ALONE_SECONDS = 10.0, 60.0
 REPLIES_PER_SECOND = 2.0
+WARMING_UP_SECONDS = 2.0
+SENDING_SECONDS = 20.0
+FEWEST_STRETCHES = 4
+PAUSE_SECONDS = 10.0
+SETTLING_SECONDS = 1.5
+LONGEST_SECONDS = 60.0
 PATIENCE_SECONDS = 3.0
-LONGEST_SECONDS = 3600.0
 # Beyond the title that its author is shown while it goes out.
 NOTICE = "Kính mời bà con đến nhà văn hóa thôn"
 TEXT = f"*Tuần lễ hưởng ứng học tập suốt đời* năm nay bắt đầu ngày 1 tháng 10. {NOTICE} lúc 8 giờ sáng."
@@ -50,8 +59,8 @@ CHECKOUT = Path(__file__).parents[2]
 Report = Callable[[str], None]
 
 
-class NoServer(Exception):
-    """The Bot API server of the tests cannot be started; the message says what to do."""
+class NotMeasurable(Exception):
+    """What was asked for cannot be measured; the message says what to do."""
 
 
 class Figures(msgspec.Struct):
@@ -70,23 +79,83 @@ class Figures(msgspec.Struct):
 
 
 class Seen(msgspec.Struct):
-    """What the server saw of the notice: how often each chat got it, when the first and the last did, how many
-    messages of any kind came between these, and how many came too fast."""
+    """What the server saw of the notice: how often each chat got it, when the last did, when messages of any kind came,
+    and how many came too fast."""
 
     chats: dict[int, int]
-    first: float
     last: float
-    meanwhile: int
+    times: list[float]
     too_many: int
 
 
-@dataclass(slots=True)
-class Watch:
-    """What was seen each second of the broadcast: ledgers that did not sum up, and the memory it took."""
+class Waits(msgspec.Struct):
+    """When each answer was asked for and how many milliseconds it took, and how many never came."""
 
-    looks: int = 0
-    wrong_sums: list[str] = field(default_factory=list)
-    megabytes: list[float] = field(default_factory=list)
+    answered: list[tuple[float, float]]
+    unanswered: int
+
+
+@dataclass(slots=True)
+class Stretches:
+    """When the notice was being sent, or was not, in seconds of the clock."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, begun: float) -> None:
+        """Add what began then and ends now, but for its first moments."""
+        self.spans.append((begun + SETTLING_SECONDS, max(begun + SETTLING_SECONDS, time.time())))
+
+    def seconds(self, until: float) -> float:
+        """Return how long they are, up to some time."""
+        return sum(max(0.0, min(ended, until) - begun) for begun, ended in self.spans)
+
+    def hold(self, at: float) -> bool:
+        """Tell whether a time is in one of them."""
+        return any(begun <= at < ended for begun, ended in self.spans)
+
+
+class Watch:
+    """Somebody who looks at a notice every second: its ledger must always sum up, and the memory must stay the same."""
+
+    def __init__(self, application: Application, notice_id: int, report: Report) -> None:
+        self._database = application.database
+        self._notice_id = notice_id
+        self._report = report
+        self.looks = 0
+        self.wrong_sums: list[str] = []
+        self.megabytes: list[float] = []
+
+    async def until(self, reached: Callable[[Notice], bool], seconds: float) -> bool:
+        """Look until something is reached, for so many seconds at most. Tells whether it was."""
+        last = time.time() + seconds
+        while not reached(await self.look()):
+            if (left := last - time.time()) <= 0:
+                return False
+            await asyncio.sleep(min(1.0, left))
+        return True
+
+    async def look(self) -> Notice:
+        """Look once."""
+        async with self._database.reading() as connection:
+            notice = await notices.read(connection, self._notice_id)
+        assert notice is not None
+        if notice.started_at is not None and notice.state != "gathering":
+            self._note(notice)
+        return notice
+
+    def _note(self, notice: Notice) -> None:
+        self.looks += 1
+        self.megabytes.append(_megabytes())
+        if sum(notice.counts.values()) != notice.recipients:
+            self.wrong_sums.append(f"{dict(notice.counts)} are not {notice.recipients}")
+        self._report(f"{notice.count('sent'):>9,} of {notice.recipients:,}, {self.megabytes[-1]:.0f} MB")
+
+    async def act(self, act: NoticeAct, state: NoticeState) -> None:
+        """Act on the notice as its author would."""
+        async with self._database.writing() as connection:
+            notice = await notices.read(connection, self._notice_id)
+            assert notice is not None
+            await notices.act(connection, NoticeActed(self._notice_id, act, notice.version, state), now())
 
 
 class FasterApplication(Application):
@@ -115,13 +184,14 @@ class Server:
         ids: list[int] = (await self._post("crowd", count=count))["ids"]
         return range(ids[0], ids[-1] + 1, ids[1] - ids[0])
 
-    async def chatter(self, chats: Sequence[int], per_second: float, until: asyncio.Event, most: float) -> list[float]:
-        """Let people write, for some seconds at most. Returns how many milliseconds each of them waited."""
+    async def start_chatter(self, chats: Sequence[int], per_second: float) -> None:
+        """Let people write."""
         await self._post("chatter", people=list(chats), text="/status", per_second=per_second)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(until.wait(), most)
+
+    async def stop_chatter(self) -> Waits:
+        """Let them fall silent. Returns how long each of them waited."""
         waits = await self._post("chatter/stop", notice=NOTICE, patience=PATIENCE_SECONDS)
-        return list(waits["milliseconds"]) + [float("inf")] * waits["unanswered"]
+        return msgspec.convert(waits, Waits)
 
     async def seen(self) -> Seen:
         """Return what it saw of the notice."""
@@ -135,7 +205,9 @@ class Server:
 
 
 async def measure(recipients: int, speed: float, report: Report) -> tuple[Figures, Watch]:
-    """Measure replies alone, and then a broadcast with replies, in one run."""
+    """Measure a broadcast, and replies with it and without it, in one run. Raises NotMeasurable."""
+    if recipients < (fewest := RATES.per_bot * speed * SETTLING_SECONDS * 2):
+        raise NotMeasurable(f"{recipients:,} people have it too soon at this speed; take {fewest:,.0f} at least")
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         async with _server(speed) as server:
             application = FasterApplication(_settings(Path(folder), server.url), speed)
@@ -147,16 +219,18 @@ async def measure(recipients: int, speed: float, report: Report) -> tuple[Figure
 
 @asynccontextmanager
 async def _server(speed: float) -> AsyncIterator[Server]:
-    """Run the server until the block is left. Raises NoServer."""
+    """Run the server until the block is left. Raises NotMeasurable."""
     if not (CHECKOUT / "tests" / "botapi" / "__main__.py").exists():
-        raise NoServer("the Bot API server of the tests is not installed; run this in a checkout after: make install")
+        raise NotMeasurable(
+            "the Bot API server of the tests is not installed; run this in a checkout after: make install"
+        )
     command = (sys.executable, "-m", "tests.botapi", "--token", TOKEN, "--speed", str(speed))
     process = await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
         url = (await process.stdout.readline()).decode().strip()
         if not url:
-            raise NoServer("the Bot API server of the tests does not start; see why: python -m tests.botapi")
+            raise NotMeasurable("the Bot API server of the tests does not start; see why: python -m tests.botapi")
         async with aiohttp.ClientSession(url) as http:
             yield Server(url, http)
     finally:
@@ -190,19 +264,20 @@ async def _measured(
         await turn_off_notices(connection, residents)
     spare_the_collector()
     per_second = REPLIES_PER_SECOND * speed
-    alone_seconds = min(MOST_ALONE_SECONDS, max(FEWEST_ALONE_SECONDS, recipients / cap))
+    at_once = max(SETTLING_SECONDS * 2, min(SENDING_SECONDS, recipients / cap / FEWEST_STRETCHES))
     async with _working(application):
-        await server.chatter(residents, per_second, asyncio.Event(), 2.0)
-        report(f"{len(residents)} residents write {per_second:g} times a second, alone")
-        alone = await server.chatter(residents, per_second, asyncio.Event(), alone_seconds)
-        report("and now while everybody gets a notice")
-        done, watch = asyncio.Event(), Watch()
+        await server.start_chatter(residents, per_second)
+        report(f"{len(residents)} residents write {per_second:g} times a second, alone and while a notice is sent")
+        await asyncio.sleep(WARMING_UP_SECONDS)
         notice_id = await _write_notice(application, province, author)
-        watching = asyncio.create_task(_watch(application, notice_id, watch, done, report))
-        during = await server.chatter(residents, per_second, done, LONGEST_SECONDS)
-        await watching
+        watch = Watch(application, notice_id, report)
+        sending, alone = await _send_in_stretches(watch, at_once)
+        waits = await server.stop_chatter()
     seen, ledger = await server.seen(), await _ledger(application, notice_id)
-    rate = (seen.meanwhile - 1) / (seen.last - seen.first) if seen.last > seen.first else 0.0
+    rate = sum(map(sending.hold, [at for at in seen.times if at <= seen.last])) / sending.seconds(seen.last)
+    lost_answers = [float("inf")] * waits.unanswered
+    during = [wait for at, wait in waits.answered if sending.hold(at) and at <= seen.last] + lost_answers
+    without = [wait for at, wait in waits.answered if alone.hold(at)]
     figures = Figures(
         recipients=len(ledger),
         cap_per_s=cap,
@@ -213,7 +288,7 @@ async def _measured(
         doubled=sum(times > 1 for times in seen.chats.values()),
         uncertain=sum(state == "uncertain" for state in ledger.values()),
         reply_p99_ms=percentile(during, 99),
-        reply_p99_alone_ms=percentile(alone, 99),
+        reply_p99_alone_ms=percentile(without, 99),
     )
     return figures, watch
 
@@ -233,26 +308,25 @@ async def _write_notice(application: Application, province: Province, author: tu
         return await notices.save(connection, saved, *author, now())
 
 
-async def _watch(application: Application, notice_id: int, watch: Watch, done: asyncio.Event, report: Report) -> None:
-    """Look each second until everybody has it, and see whether the counters sum to the recipients."""
-    while not done.is_set():
-        async with application.database.reading() as connection:
-            notice = await notices.read(connection, notice_id)
-        assert notice is not None
-        if notice.started_at is not None and notice.state != "gathering":
-            _note(notice, watch, report)
-        if notice.ended_at is not None:
-            done.set()
-        else:
-            await asyncio.sleep(1)
+async def _send_in_stretches(watch: Watch, at_once: float) -> tuple[Stretches, Stretches]:
+    """Let the notice go out with pauses. Returns when it was being sent, and when it was not."""
+    sending, alone = Stretches(), Stretches()
+    await watch.until(lambda notice: notice.state == "sending", LONGEST_SECONDS)
+    begun = time.time()
+    while not await watch.until(_is_over, at_once):
+        sending.add(begun)
+        await watch.act("pause", "paused")
+        begun = time.time()
+        await watch.until(_is_over, PAUSE_SECONDS)
+        alone.add(begun)
+        await watch.act("resume", "sending")
+        begun = time.time()
+    sending.add(begun)
+    return sending, alone
 
 
-def _note(notice: Notice, watch: Watch, report: Report) -> None:
-    watch.looks += 1
-    watch.megabytes.append(_megabytes())
-    if sum(notice.counts.values()) != notice.recipients:
-        watch.wrong_sums.append(f"{dict(notice.counts)} are not {notice.recipients}")
-    report(f"{notice.count('sent'):>9,} of {notice.recipients:,}, {watch.megabytes[-1]:.0f} MB")
+def _is_over(notice: Notice) -> bool:
+    return notice.ended_at is not None
 
 
 def _megabytes() -> float:

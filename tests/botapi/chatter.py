@@ -13,9 +13,10 @@ from tests.botapi.person import Person
 
 
 class Waits(msgspec.Struct, frozen=True):
-    """Milliseconds from typing to the answer's arrival at the server, and how many were not answered yet."""
+    """For each answer, when it was asked for, and how many milliseconds later it arrived at the server; and how many
+    did not arrive yet."""
 
-    milliseconds: list[float]
+    answered: list[tuple[float, float]]
     unanswered: int
 
 
@@ -48,15 +49,16 @@ class Chatter:
         for entry in ledger.messages:
             if entry.chat in self._typed and not (notice and notice in entry.text):
                 heard[entry.chat].append(entry)
-        waits = [seconds * 1000 for chat in self._typed for seconds in _matched(self._typed[chat], heard[chat])]
-        return Waits(waits, sum(map(len, self._typed.values())) - len(waits))
+        answered = [wait for chat in self._typed for wait in _matched(self._typed[chat], heard[chat])]
+        return Waits(answered, sum(map(len, self._typed.values())) - len(answered))
 
 
-def _matched(typed: Sequence[float], heard: Sequence[Accepted]) -> Iterator[float]:
-    """Yield the seconds between what was typed and the first message after it that answers nothing before."""
+def _matched(typed: Sequence[float], heard: Sequence[Accepted]) -> Iterator[tuple[float, float]]:
+    """Yield when something was typed and the milliseconds until the first message after it that answers nothing
+    before."""
     answers = iter(heard)
     for at in typed:
         answer = next((entry for entry in answers if entry.at >= at), None)
         if answer is None:
             return
-        yield answer.at - at
+        yield at, (answer.at - at) * 1000

@@ -63,13 +63,13 @@ class Violation(msgspec.Struct, frozen=True):
 
 class Tally(msgspec.Struct, frozen=True):
     """A ledger in short: of a notice known by its text, how often each chat got it and who refused it, and when the
-    first and the last were accepted; `meanwhile` counts all messages between these."""
+    first and the last were accepted; `times` says when messages of any kind were."""
 
     chats: dict[int, int]
     blocked: frozenset[int]
     first: float
     last: float
-    meanwhile: int
+    times: list[float]
     sends: int
     too_many: int
     injected_too_many: int
@@ -128,7 +128,7 @@ class Ledger:
             blocked=frozenset(entry.chat for entry in self.refusals if entry.code == 403),
             first=first,
             last=last,
-            meanwhile=sum(first <= entry.at <= last for entry in messages),
+            times=[entry.at for entry in messages],
             sends=self.sends,
             too_many=self.too_many,
             injected_too_many=self.injected_too_many,
