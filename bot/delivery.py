@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,7 +35,25 @@ FEWEST_NOTICES = 8
 LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0
 SETTLE_SECONDS = 0.2
+# What could not be settled for so long would be sent again by whoever comes next: no more is sent on top of it.
+LATEST_SETTLED_SECONDS = 0.1
 LANDING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A letter that came back: what became of it, the channel's own id where it was sent, and when, by the loop."""
+
+    letter: Due
+    settled: Settled
+    message_id: str | None
+    at: float
+
+    @property
+    def standing(self) -> Standing | None:
+        """Return the message that stands in the chat from now on, if this letter has a topic."""
+        topic = self.letter.outgoing.topic if self.letter.outgoing is not None else ""
+        return Standing(self.letter.conversation_id, topic, self.message_id) if topic and self.message_id else None
 
 
 class Delivery:
@@ -73,9 +92,8 @@ class Delivery:
         self._notices: dict[int, Due] = {}
         self._flying: set[asyncio.Task[None]] = set()
         self._notices_flying = 0
-        self._settled: list[Settled] = []
-        self._blocked: list[int] = []
-        self._standing: list[Standing] = []
+        self._landed: list[Landed] = []
+        self._exchanging: asyncio.Task[bool] | None = None
         self._taking_replies = asyncio.Lock()
         self._landing = Bell()
         self._leads_until = 0.0
@@ -100,11 +118,13 @@ class Delivery:
 
     async def _land(self) -> None:
         """Wait for letters that are on their way and settle them, so that a stop asked for repeats none."""
+        if self._exchanging is not None:  # what it takes is sent, not left as nobody's
+            await asyncio.wait([self._exchanging], timeout=LANDING_SECONDS)
         if self._flying:
             await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
         with suppress(SQLAlchemyError, OSError):  # without a database, nobody knows what became of them
             async with self._database.writing() as connection:
-                await self._settle(connection, self._settled, self._blocked, self._standing)
+                await self._settle(connection, self._landed)
                 await leases.give_up(connection, self._name, self._me)
 
     def _patience(self) -> float:
@@ -123,7 +143,7 @@ class Delivery:
 
     async def _take_replies(self) -> None:
         async with self._taking_replies:
-            if self._is_full() or self._pace.held() or not self._leads():
+            if self._is_full() or self._is_behind() or self._pace.held() or not self._leads():
                 return
             # What lands while this reads is not read again: it counts as on its way until it is settled.
             taken = frozenset(self._replies)
@@ -140,41 +160,52 @@ class Delivery:
         while True:
             heard = self._landing.rings
             self._pace.make_way()
-            if await patiently(self._exchange):
+            if await patiently(self._exchange_whole):
                 await patiently(self._take_replies)
-            await self._landing.wait(heard, SETTLE_SECONDS if self._settled else self._patience())
+            await self._landing.wait(heard, SETTLE_SECONDS if self._landed else self._patience())
+
+    async def _exchange_whole(self) -> bool:
+        """Exchange, to the end also when this is told to stop meanwhile."""
+        self._exchanging = asyncio.create_task(self._exchange())
+        return await asyncio.shield(self._exchanging)
 
     async def _exchange(self) -> bool:
         """Settle what came back and take the next notices, in one transaction. Tells whether replies were settled, or
         may be taken only now."""
-        settled, blocked, standing_ones = tuple(self._settled), tuple(self._blocked), tuple(self._standing)
+        landed = tuple(self._landed)
         led, now = self._leads(), time.monotonic()
         room = self._room_for_notices() if led else 0  # replies first
         sources = await self._sources() if room else []
-        if not (settled or sources or self._lease_is_old()):
+        if not (landed or sources or self._lease_is_old()):
             return False
         knows_in_flight, self._knows_in_flight = self._knows_in_flight, False
         due: list[Due] = []
         async with self._database.writing() as connection:
             leads = await leases.hold(connection, self._name, self._me)
-            await self._settle(connection, settled, blocked, standing_ones)
+            await self._settle(connection, landed)
             if leads and not knows_in_flight:
                 await self._settle_lost(connection)
             if leads:
                 due = await self._take_notices(connection, sources, room)
         self._knows_in_flight = leads
         self._leads_until = now + leases.SECONDS if leads else 0.0
-        del self._settled[: len(settled)], self._blocked[: len(blocked)], self._standing[: len(standing_ones)]
-        freed = [one.id in self._replies for one in settled]
-        for one in settled:
-            (self._replies if one.id in self._replies else self._notices).pop(one.id)
+        freed = self._forget(landed)
         for letter in due:
             self._notices[letter.id] = letter
             self._notices_flying += 1
             self._launch(letter)
         if leads and not led:
             self._landing.ring()
-        return leads and (not led or any(freed))
+        return leads and (freed or not led)
+
+    def _forget(self, landed: Sequence[Landed]) -> bool:
+        """Forget what is settled now. Tells whether replies were among it."""
+        del self._landed[: len(landed)]
+        ids = {one.letter.id for one in landed}
+        replies = ids & self._replies.keys()
+        for id_ in ids:
+            (self._replies if id_ in replies else self._notices).pop(id_)
+        return bool(replies)
 
     def _leads(self) -> bool:
         return time.monotonic() < self._leads_until
@@ -201,18 +232,13 @@ class Delivery:
             connection, await outbox.take_notices(connection, *at, sources, room, self._clock())
         )
 
-    async def _settle(
-        self,
-        connection: AsyncConnection,
-        settled: Sequence[Settled],
-        blocked: Sequence[int],
-        standing_ones: Sequence[Standing],
-    ) -> None:
+    async def _settle(self, connection: AsyncConnection, landed: Sequence[Landed]) -> None:
         now = self._clock()
-        await outbox.settle(connection, settled, now)
-        for conversation_id in blocked:
-            await outbox.mark_blocked(connection, conversation_id, now)
-        await standing.keep(connection, standing_ones)
+        await outbox.settle(connection, [one.settled for one in landed], now)
+        for one in landed:
+            if one.settled.state == "blocked":
+                await outbox.mark_blocked(connection, one.letter.conversation_id, now)
+        await standing.keep(connection, [one.standing for one in landed if one.standing is not None])
 
     async def _settle_lost(self, connection: AsyncConnection) -> None:
         """Settle what was on its way when the last leader died, but for what this one is sending itself."""
@@ -226,26 +252,29 @@ class Delivery:
         self._flying.add(task)
         task.add_done_callback(self._flying.discard)
 
-    def _landed(self, letter: Due) -> None:
-        """Settle soon where others wait for room. A reply keeps its place until it is settled."""
-        is_notice = letter.id in self._notices
-        self._notices_flying -= is_notice
-        others_wait = self._notices_flying == self._most_notices // 2 if is_notice else self._is_full()
-        if others_wait:
-            self._landing.ring()
-
-    def _is_full(self) -> bool:
-        return len(self._replies) == REPLIES_IN_FLIGHT
-
     async def _deliver(self, letter: Due) -> None:
         outgoing = letter.outgoing
         if letter.notice_id is not None:
             outgoing = self._wording.outgoing(letter.notice_id, letter.language, self._sender.channel)
         outcome = await self._send(letter, outgoing)
-        self._settled.append(self._judged(letter, outcome))
-        if isinstance(outcome, Sent) and outcome.message_id and outgoing is not None and outgoing.topic:
-            self._standing.append(Standing(letter.conversation_id, outgoing.topic, outcome.message_id))
-        self._landed(letter)
+        message_id = outcome.message_id if isinstance(outcome, Sent) else None
+        self._landed.append(Landed(letter, self._judged(letter, outcome), message_id, time.monotonic()))
+        if self._is_urgent(letter):
+            self._landing.ring()
+
+    def _is_urgent(self, letter: Due) -> bool:
+        """Tell whether to settle a letter that landed at once: a reply, lest it is sent again, or the notice that
+        leaves room for others."""
+        if letter.id in self._replies:
+            return True
+        self._notices_flying -= 1
+        return self._notices_flying == self._most_notices // 2
+
+    def _is_behind(self) -> bool:
+        return bool(self._landed) and time.monotonic() - self._landed[0].at > LATEST_SETTLED_SECONDS
+
+    def _is_full(self) -> bool:
+        return len(self._replies) == REPLIES_IN_FLIGHT
 
     async def _send(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
         if outgoing is None:
@@ -281,7 +310,6 @@ class Delivery:
                 log.info("letter_delayed", outbox_id=letter.id, error=error, seconds=round(wait, 1))
                 return Settled(letter.id, "queued", error, self._clock() + timedelta(seconds=wait))
             case BlockedByPerson(error):
-                self._blocked.append(letter.conversation_id)
                 return Settled(letter.id, "blocked", error)
             case OutsideWindow(error):
                 return Settled(letter.id, "outside", error)
