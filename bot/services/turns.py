@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.services.aside import Aside
 from bot.services.bell import Bell
 from bot.services.latency import Latency
-from bot.store import applying, gathering, inbox, outbox
+from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
 from bot.store.database import Database, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
@@ -24,7 +26,7 @@ from bot.store.reference import ReferenceRead, read_reference
 from flows.commands import commands_for
 from flows.engine import Decision, decide
 from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, NoticeActed, PersonAddress, Told
-from flows.facts import Facts, Found, Need, TokenWanted, Wanting
+from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
 from flows.units import UnitTree
@@ -96,6 +98,7 @@ class Turns:
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
+        self._aside = Aside(database, self.received)
 
     async def receive(self, incoming: Sequence[Incoming]) -> None:
         """Keep updates in the inbox. Once this returns they are committed and may be acknowledged.
@@ -125,18 +128,23 @@ class Turns:
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
         """Work for ever, waking when something was received."""
         self._arrivals = _Arrivals()
-        while True:
-            heard = self.received.rings
-            done = await patiently(self.run_once)
-            on_files(done.files)
-            if done.more:
-                await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once
-            else:
-                # Look again after a while: another instance may have received something.
-                await self.received.wait(heard, IDLE_SECONDS)
+        try:
+            while True:
+                heard = self.received.rings
+                done = await patiently(self.run_once)
+                on_files(done.files)
+                if done.more:
+                    await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once
+                else:
+                    # Look again after a while: another instance may have received something.
+                    await self.received.wait(heard, IDLE_SECONDS)
+        finally:
+            self._aside.stop()
 
     async def run_once(self) -> Done:
         """Work through one batch. When it fails as a whole, its turns are tried one by one."""
+        if self._arrivals is None:  # no loop goes on once it is found
+            await self._aside.finish()
         arrived = self._arrivals
         if arrived is not None:
             self._arrivals = _Arrivals()
@@ -165,44 +173,48 @@ class Turns:
         self._behind_since = (self._behind_since or now) if done.more else None
 
     async def _alone(self) -> Done:
-        """Try the first waiting turn by itself; one that cannot be applied is set aside with an apology."""
+        """Try the first waiting turn by itself; one that cannot be applied is given up with an apology."""
         try:
             return await self._batch(1)  # fills its batch, so that the loop looks for the others at once
         except Exception as error:
             if is_unreachable(error):
                 raise
             log.exception("turn_failed")
-            return await self._set_aside_first()
+            return await self._give_up_first()
 
     async def _batch(self, most: int, arrived: Sequence[Incoming] = ()) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
             ids = await self._put(connection, arrived)
-            claimed = await gathering.claim(connection, most)
-            files, postponed = await self._work_through(connection, claimed, now) if claimed.turns else ([], False)
+            claimed = await gathering.claim(connection, most, self._aside.conversations)
+            files, more = await self._work_through(connection, claimed, now) if claimed.turns else ([], False)
         self._conversations.remember(ids)
         if claimed.turns:
             self.letters_queued.ring()
-        more = len(claimed.turns) == most or any(turn.more for turn in claimed.turns)
-        return Done(len(claimed.turns), more or postponed, tuple(files))
+        return Done(len(claimed.turns), more or len(claimed.turns) == most, tuple(files))
 
     async def _work_through(
         self, connection: AsyncConnection, claimed: Claimed, now: datetime
     ) -> tuple[list[str], bool]:
         """Decide and apply claimed turns inside their transaction.
 
-        Returns the files nobody needs any more, and whether turns were put off to the next batch.
+        Returns the files nobody needs any more, and whether there is more to do at once: turns put off to the next
+        batch, or the next update of somebody whose turn is done.
         """
         shared = await self._shared(connection, claimed.reference_version)
         facts = await self._facts(connection, claimed.turns, shared, now)
-        decided, broken = await self._decide(connection, claimed.turns, facts, shared)
+        decided, broken, aside = await self._decide(connection, claimed.turns, facts, shared)
+        done = [one.turn for one in decided] + broken
         files = await applying.apply(connection, decided, now) if decided else []
         if broken:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
         letters = await self._letters(connection, decided, shared.reference.units)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
-        return files, len(decided) + len(broken) < len(claimed.turns)
+        for turn in done:
+            self._aside.forget(turn.inbox_id)
+        more = len(done) + len(aside) < len(claimed.turns) or any(turn.more for turn in done)
+        return files, more
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
@@ -224,19 +236,22 @@ class Turns:
                 person=turn.person,
                 roles=turn.roles,
                 own=own.get(turn.person_id or 0),
+                found=self._aside.found_for(turn.inbox_id),
             )
             for turn in turns
         }
 
     async def _decide(
         self, connection: AsyncConnection, turns: Sequence[Waiting], facts: dict[int, Facts], shared: ReferenceRead
-    ) -> tuple[list[Decided], list[Waiting]]:
+    ) -> tuple[list[Decided], list[Waiting], list[Waiting]]:
         """Decide every turn, looking up what turns find they need, together, and deciding those again.
 
         A turn that touches what an earlier one of the batch changes waits for the next batch: it must see the change.
+        Returns the decided turns, the broken ones, and those that wait for something that is looked up aside.
         """
         decided: dict[int, Decided] = {}
         broken: list[Waiting] = []
+        aside: list[Waiting] = []
         open_turns = list(turns)
         for _round in range(MOST_LOOK_UPS):
             needs: dict[int, Need] = {}
@@ -247,20 +262,29 @@ class Turns:
                         decided[turn.inbox_id] = Decided(turn, facts[turn.inbox_id], outcome)
                     case None:
                         broken.append(turn)
+                    case AudienceWanted() if self._aside.has_failed_for(turn.inbox_id):
+                        broken.append(turn)
+                    case AudienceWanted() as need:
+                        self._count_aside(turn, need, shared.reference)
+                        aside.append(turn)
                     case need:
                         needs[turn.inbox_id] = need
             if not needs:
                 break
-            today = self._clock().astimezone(self._zone).date()
-            found = await gathering.gather_found(
-                connection, set(needs.values()), shared.by_pin, shared.reference, today
-            )
+            found = await gathering.gather_found(connection, set(needs.values()), shared.by_pin, shared.reference)
             open_turns = [turn for turn in open_turns if turn.inbox_id in needs]
             for turn in open_turns:
                 facts[turn.inbox_id] = _with_found(facts[turn.inbox_id], found)
         else:
             broken += open_turns
-        return list(_without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)), broken
+        ready = _without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)
+        return list(ready), broken, aside
+
+    def _count_aside(self, turn: Waiting, need: AudienceWanted, reference: Reference) -> None:
+        today = self._clock().astimezone(self._zone).date()
+        rounds = reference.rounds_in(need.units, today)
+        count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
+        self._aside.look(turn.conversation.id, turn.inbox_id, need, count)
 
     def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | Need | None:
         """Decide a turn. Returns a need when a fact is missing, None when the turn is broken."""
@@ -303,10 +327,10 @@ class Turns:
         catalogue = self._catalogue(turn.conversation.language)
         return Letter(_recipient(turn), rendered(Message(SORRY), catalogue), turn.callback)
 
-    async def _set_aside_first(self) -> Done:
+    async def _give_up_first(self) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
-            claimed = await gathering.claim(connection, 1)
+            claimed = await gathering.claim(connection, 1, self._aside.conversations)
             await applying.mark_done(connection, [turn.inbox_id for turn in claimed.turns], now, failed=True)
             await outbox.queue(connection, map(self._apology, claimed.turns), now)
         self.letters_queued.ring()

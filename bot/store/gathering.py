@@ -1,17 +1,17 @@
 """Gather: everything a batch of waiting turns may know, in a handful of statements whatever its size."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import contacts, notices
+from bot.store import notices
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
@@ -45,7 +45,7 @@ WINDOW = 4
 _session_decoder = msgspec.json.Decoder(Session)
 _asked_decoder = msgspec.json.Decoder(dict[str, Any])
 
-_first_waiting = (
+_ALL_WAITING = (
     select(
         inbox.c.conversation_id.label("conversation_id"),
         func.min(inbox.c.id).label("id"),
@@ -55,40 +55,50 @@ _first_waiting = (
     .group_by(inbox.c.conversation_id)
     .order_by(func.min(inbox.c.id))
     .limit(bindparam("window"))
-    .subquery()
 )
-# Both rows are locked: whoever got there first has marked the update as done, and it drops out here.
-_CLAIM = (
-    select(
-        inbox.c.id.label("inbox_id"),
-        inbox.c.body,
-        inbox.c.callback,
-        _first_waiting.c.waiting,
-        conversations.c.id,
-        conversations.c.channel,
-        conversations.c.bot,
-        conversations.c.address,
-        conversations.c.language,
-        conversations.c.consented,
-        conversations.c.session,
-        conversations.c.blocked_at,
-        conversations.c.person_id,
-        people.c.name,
-        people.c.birth_year,
-        people.c.unit_id,
-        people.c.group,
-        people.c.representative,
-        json_rows(roles.c.role, roles.c.unit_id, where=roles.c.person_id == people.c.id).label("roles"),
-        current_version().label("reference_version"),
+_MOST_WAITING = _ALL_WAITING.where(inbox.c.conversation_id.not_in(bindparam("but", expanding=True)))
+
+
+def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
+    """Select the first updates with all that is known of who wrote them.
+
+    Both rows are locked: whoever got there first has marked the update as done, and it drops out here.
+    """
+    first = waiting.subquery()
+    return (
+        select(
+            inbox.c.id.label("inbox_id"),
+            inbox.c.body,
+            inbox.c.callback,
+            first.c.waiting,
+            conversations.c.id,
+            conversations.c.channel,
+            conversations.c.bot,
+            conversations.c.address,
+            conversations.c.language,
+            conversations.c.consented,
+            conversations.c.session,
+            conversations.c.blocked_at,
+            conversations.c.person_id,
+            people.c.name,
+            people.c.birth_year,
+            people.c.unit_id,
+            people.c.group,
+            people.c.representative,
+            json_rows(roles.c.role, roles.c.unit_id, where=roles.c.person_id == people.c.id).label("roles"),
+            current_version().label("reference_version"),
+        )
+        .join(first, first.c.id == inbox.c.id)
+        .join(conversations, conversations.c.id == inbox.c.conversation_id)
+        .outerjoin(people, people.c.id == conversations.c.person_id)
+        .where(inbox.c.done_at.is_(None))
+        .order_by(inbox.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=[inbox, conversations])
     )
-    .join(_first_waiting, _first_waiting.c.id == inbox.c.id)
-    .join(conversations, conversations.c.id == inbox.c.conversation_id)
-    .outerjoin(people, people.c.id == conversations.c.person_id)
-    .where(inbox.c.done_at.is_(None))
-    .order_by(inbox.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=[inbox, conversations])
-)
+
+
+_CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_MOST_WAITING)
 # Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
 _answers_of_form = json_rows_by_key(
     answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
@@ -157,10 +167,12 @@ class Claimed:
     reference_version: int = 0
 
 
-async def claim(connection: AsyncConnection, most: int) -> Claimed:
-    """Take the first waiting update of up to `most` conversations that no other instance holds."""
+async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = ()) -> Claimed:
+    """Take the first waiting update of up to `most` conversations that no other instance holds, but for some."""
     # The window is wider than the batch, so that an instance whose first ones are held finds others.
-    rows = (await connection.execute(_CLAIM, {"most": most, "window": WINDOW * most})).all()
+    wanted: dict[str, Any] = {"most": most, "window": WINDOW * most}
+    found = await (connection.execute(_CLAIM_BUT, wanted | {"but": but}) if but else connection.execute(_CLAIM, wanted))
+    rows = found.all()
     if not rows:
         return Claimed(())
     return Claimed(tuple([_waiting(row) for row in rows]), rows[0].reference_version)
@@ -209,7 +221,6 @@ async def gather_found(
     needs: Collection[Need],
     by_pin: Mapping[str, CriteriaSet],
     reference: Reference,
-    today: date,
 ) -> dict[Need, Found]:
     """Look up what turns asked for. What does not exist is found to be None."""
     found: dict[Need, Found] = dict.fromkeys(needs)
@@ -226,9 +237,6 @@ async def gather_found(
                 found[need] = await notices.read(connection, notice_id)
             case NoticesWanted():
                 found[need] = await notices.page(connection, need)
-            case AudienceWanted():
-                rounds = reference.rounds_in(need.units, today)
-                found[need] = await contacts.count(connection, need, rounds, today.year)
             case ApproversWanted():
                 found[need] = await notices.approvers(connection, need, reference.units)
             case ReceivedWanted():
@@ -237,8 +245,8 @@ async def gather_found(
                 found[need] = await notices.respondents(connection, need)
             case MutedWanted(person_id):
                 found[need] = await notices.muted(connection, person_id)
-            case AssessmentWanted() | TokenWanted():
-                pass  # found above, or made by the caller
+            case AssessmentWanted() | TokenWanted() | AudienceWanted():
+                pass  # found above, or by the caller
     return found
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -14,14 +15,19 @@ from bot.services import invitations
 from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_criteria
+from bot.services.turns import SORRY
+from bot.store import contacts
 from bot.store.database import Database, is_unreachable, patiently
 from bot.store.inbox import Incoming
 from bot.store.tables import assessments, conversations, inbox
 from bot.store.tables import invitations as invitations_table
 from flows.facts import digest_of
+from flows.notices import Reached
 from flows.replies import Pressed, SentFile
+from flows.wording import render
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
+from tests.sample import CATALOGUES
 
 
 @asynccontextmanager
@@ -44,8 +50,13 @@ async def running(commune: Commune, forgotten: list[str] | None = None) -> Async
 
 async def answered(commune: Commune) -> None:
     """Wait until every update is done."""
+    await until_waiting(commune, 0)
+
+
+async def until_waiting(commune: Commune, count: int) -> None:
+    """Wait until so many updates are left."""
     async with asyncio.timeout(20):
-        while await commune.count(inbox, inbox.c.done_at.is_(None)):
+        while await commune.count(inbox, inbox.c.done_at.is_(None)) != count:
             await asyncio.sleep(0.005)
 
 
@@ -83,6 +94,56 @@ async def test_an_update_that_no_database_takes_is_not_acknowledged_and_stops_no
         await commune.turns.receive([commune.update("Minh", "2")])
         await answered(commune)
     assert len(await commune.answers("Minh")) == 4
+
+
+async def test_who_waits_for_a_long_count_holds_nobody_up(commune: Commune, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator of a province sees how many a notice reaches, at every step of writing it."""
+    counted, count = asyncio.Event(), contacts.count
+
+    async def count_slowly(*arguments: Any, **named: Any) -> Reached:
+        await counted.wait()
+        return await count(*arguments, **named)
+
+    await commune.say("Hoa", "/notices")
+    await commune.read("Hoa")
+    monkeypatch.setattr(contacts, "count", count_slowly)
+    async with running(commune):
+        await commune.turns.receive([commune.update("Hoa", "viết thông báo"), commune.update("Hoa", "việc khác")])
+        for answers in (4, 5):
+            await commune.turns.receive([commune.update("Minh", "2")])
+            await until_waiting(commune, 2)
+            assert len(await commune.answers("Minh")) == answers
+        assert await commune.read("Hoa") == []
+        counted.set()
+        await answered(commune)
+        await commune.turns.receive([commune.update("Hoa", "Kính mời bà con.")])
+        await answered(commune)
+    letters = await commune.read("Hoa")
+    assert (len(letters), "5 người" in letters[-1].text) == (3, True)
+
+
+async def test_a_count_that_fails_costs_its_turn_and_one_that_was_lost_is_made_again(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*arguments: Any, **named: Any) -> Reached:
+        raise ValueError
+
+    await commune.say("Hoa", "/notices")
+    await commune.read("Hoa")
+    with monkeypatch.context() as patched:
+        patched.setattr(contacts, "count", fail)
+        await commune.say("Hoa", "viết thông báo")
+        assert [render(SORRY, CATALOGUES["vi"])] == [outgoing.text for outgoing in await commune.read("Hoa")]
+        patched.setattr(contacts, "count", lambda *arguments, **named: asyncio.Event().wait())
+        async with running(commune):
+            await commune.turns.receive([commune.update("Hoa", "viết thông báo")])
+            await until_waiting(commune, 1)
+    commune.turns = commune.instance()
+    async with running(commune):
+        await answered(commune)
+        await commune.turns.receive([commune.update("Hoa", "việc khác"), commune.update("Hoa", "Kính mời bà con.")])
+        await answered(commune)
+    assert "5 người" in (await commune.read("Hoa"))[-1].text
 
 
 async def test_receiving_nothing_is_nothing(commune: Commune) -> None:
