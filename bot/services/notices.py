@@ -185,9 +185,9 @@ class NoticeKeeper:
 
     async def _hand_to_web(self) -> bool:
         """Put notices into web chats: there they wait for the page, as any letter does."""
-        if self._quiet.holds(self._clock().astimezone(self._zone)):
-            return False
         now = self._clock()
+        if self._is_quiet(now):
+            return False
         async with self._database.reading() as connection:
             if not await notices.has_for_pages(connection):
                 return False
@@ -230,18 +230,27 @@ class NoticeKeeper:
         before = self._shown.get(one.notice.id)
         if before is None or ended:
             return True
-        changed = (before.notice.state, before.notice.counts) != (one.notice.state, one.notice.counts)
-        return changed and (now - before.at >= SHOW_EVERY or before.notice.state != one.notice.state)
+        if (before.notice.state, before.rest) != (one.notice.state, self._rest_of(one.notice, now)):
+            return True
+        return before.notice.counts != one.notice.counts and now - before.at >= SHOW_EVERY
+
+    def _rest_of(self, notice: Notice, now: datetime) -> QuietHours | None:
+        """Return the quiet hours that hold up a notice on its way."""
+        return self._quiet if notice.state in {"gathering", "sending"} and self._is_quiet(now) else None
+
+    def _is_quiet(self, now: datetime) -> bool:
+        return self._quiet.holds(now.astimezone(self._zone))
 
     async def _show_one(self, connection: AsyncConnection, one: Shown, now: datetime, *, last: bool) -> None:
         before = self._shown.get(one.notice.id)
         rate = _rate(before, one.notice, now)
         left = one.notice.count("queued", "sending") / rate if rate else None
-        self._shown[one.notice.id] = _ShownLast(one.notice, now, rate)
+        rest = self._rest_of(one.notice, now)
+        self._shown[one.notice.id] = _ShownLast(one.notice, now, rate, rest)
         to = await outbox.recipient_of(connection, one.conversation_id)
         if to is None or (not last and await outbox.count_open(connection, to) >= MOST_WAITING):
             return
-        await self._tell(connection, to, progress_message(one.notice, rate, left), now)
+        await self._tell(connection, to, progress_message(one.notice, rate, left, rest), now)
 
     async def _tell(self, connection: AsyncConnection, to: Recipient, message: Message, now: datetime) -> None:
         outgoing = rendered(message, self._catalogue(to))
@@ -292,11 +301,12 @@ class NoticeKeeper:
 
 
 class _ShownLast(Struct, frozen=True):
-    """What the author was shown last, when, and how many messages a second it was."""
+    """What the author was shown last, when, how many messages a second it was, and the quiet hours if it waited."""
 
     notice: Notice
     at: datetime
     rate: float
+    rest: QuietHours | None
 
 
 def _rate(before: _ShownLast | None, notice: Notice, now: datetime) -> float:

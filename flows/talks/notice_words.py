@@ -14,6 +14,7 @@ from flows.notices import (
     LedgerState,
     Notice,
     NoticeState,
+    QuietHours,
     Reach,
     Reached,
     Repeat,
@@ -189,9 +190,11 @@ def when(facts: Facts, send_at: datetime | None, repeat: Repeat) -> Wording:
 
 def quiet_hours(facts: Facts, at: datetime) -> Wording | None:
     """Say that a time lies within the quiet hours, if so."""
-    hours = facts.reference.quiet
-    if not hours.holds(at):
-        return None
+    return rest(facts.reference.quiet) if facts.reference.quiet.holds(at) else None
+
+
+def rest(hours: QuietHours) -> Wording:
+    """Say when notices go out again."""
     return _(
         "(Between {start} and {end} nothing is sent: it goes out from {end} on.)",
         start=f"{hours.start:%H:%M}",

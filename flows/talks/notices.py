@@ -20,7 +20,16 @@ from flows.events import (
 from flows.facts import Facts, NoticesWanted, RespondentsWanted
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
-from flows.notices import Notice, NoticeAct, NoticeAnswer, NoticeState, acts_on, message_of, state_after
+from flows.notices import (
+    Notice,
+    NoticeAct,
+    NoticeAnswer,
+    NoticeState,
+    QuietHours,
+    acts_on,
+    message_of,
+    state_after,
+)
 from flows.questions import BACK, Choice, Chose, Heard, Question, chosen, written
 from flows.refusals import OutOfDate, Refused
 from flows.session import Noticing
@@ -67,18 +76,27 @@ NOT_YOURS = _("This notice is not for your unit, or does not exist any more.")
 # The message that follows a notice on its way
 
 
-def progress_message(notice: Notice, rate: float, seconds_left: float | None) -> Message:
-    """Make the message that replaces itself while a notice goes out: `rate` in messages a second."""
+def progress_message(
+    notice: Notice, rate: float, seconds_left: float | None, rest: QuietHours | None = None
+) -> Message:
+    """Make the message that replaces itself while a notice goes out: `rate` in messages a second, `rest` the quiet
+    hours in which it waits."""
     return Message(
         paragraphs(
             lines(_head(notice), words.title(notice.content, 60)),
             words.progress(notice),
-            words.pace(rate, seconds_left) if notice.state == "sending" and rate >= SLOWEST else None,
+            _pace(notice, rate, seconds_left, rest),
             words.answers(notice),
         ),
         (tuple(_lasting(notice, choice) for choice in _choices(notice)),),
         topic=f"notice-{notice.id}",
     )
+
+
+def _pace(notice: Notice, rate: float, seconds_left: float | None, rest: QuietHours | None) -> Wording | None:
+    if rest is not None:
+        return words.rest(rest)
+    return words.pace(rate, seconds_left) if notice.state == "sending" and rate >= SLOWEST else None
 
 
 def _head(notice: Notice) -> Wording:
