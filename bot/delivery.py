@@ -142,6 +142,7 @@ class Delivery:
             await self._bell.wait(heard, self._patience())
 
     async def _take_replies(self) -> None:
+        """Read what is due and not on its way, and send it."""
         async with self._taking_replies:
             if self._is_full() or self._is_behind() or self._pace.held() or not self._leads():
                 return
@@ -154,9 +155,18 @@ class Delivery:
                     self._replies[letter.id] = letter
                     self._launch(letter)
 
+    def _is_full(self) -> bool:
+        return len(self._replies) == REPLIES_IN_FLIGHT
+
+    def _is_behind(self) -> bool:
+        """Tell whether a reply waits too long to be settled."""
+        first = next((one.at for one in self._landed if one.letter.id in self._replies), None)
+        return first is not None and time.monotonic() - first > LATEST_SETTLED_SECONDS
+
     # notices, and what became of letters
 
     async def _send_notices(self) -> None:
+        """Settle replies as soon as they landed, and take notices half a load at a time."""
         while True:
             heard = self._landing.rings
             self._pace.make_way()
@@ -185,7 +195,7 @@ class Delivery:
             await self._settle(connection, landed)
             if leads and not knows_in_flight:
                 await self._settle_lost(connection)
-            if leads:
+            if leads and sources:
                 due = await self._take_notices(connection, sources, room)
         self._knows_in_flight = leads
         self._leads_until = now + leases.SECONDS if leads else 0.0
@@ -269,12 +279,6 @@ class Delivery:
             return True
         self._notices_flying -= 1
         return self._notices_flying == self._most_notices // 2
-
-    def _is_behind(self) -> bool:
-        return bool(self._landed) and time.monotonic() - self._landed[0].at > LATEST_SETTLED_SECONDS
-
-    def _is_full(self) -> bool:
-        return len(self._replies) == REPLIES_IN_FLIGHT
 
     async def _send(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
         if outgoing is None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from bot.services.wording import NoticeWording
 from bot.store import contacts, outbox
 from bot.store.database import Database
 from bot.store.inbox import ConversationIds
-from bot.store.outbox import NOTICE, REPLY, Letter, Recipient
+from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
 from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
 from flows.messages import Outgoing
@@ -401,6 +402,44 @@ async def test_a_reply_does_not_wait_for_its_place_among_notices(database: Datab
         await office.write(["Hoa"], "reply")
         await until(lambda: ("Hoa", "reply") in office.sender.tried)
         assert office.sender.tried.index(("Hoa", "reply")) - before <= 2
+
+
+async def test_a_reply_does_not_wait_until_notices_are_settled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 3600.0)
+    monkeypatch.setattr("bot.delivery.LATEST_SETTLED_SECONDS", 0.0)
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["Lan", "Minh"])
+    async with office.running():
+        await until(lambda: len(office.sender.tried) == 2)
+        assert await office.states() == ["sending", "sending"]
+        await office.write(["Hoa"], "1", "2")
+        await until(lambda: office.sender.tried_with("Hoa") == ["1", "2"])
+        await office.settled()
+
+
+async def test_a_stop_in_the_middle_of_taking_notices_leaves_none_that_nobody_knows_of(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking, going_on, take = asyncio.Event(), asyncio.Event(), outbox.take_notices
+
+    async def take_slowly(*arguments: Any) -> list[Due]:
+        taking.set()
+        await going_on.wait()
+        return await take(*arguments)
+
+    monkeypatch.setattr(outbox, "take_notices", take_slowly)
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["Lan", "Minh"])
+    task = asyncio.create_task(office.delivery.run())
+    await taking.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    going_on.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert await office.states() == ["sent", "sent"]
 
 
 async def test_notices_use_the_whole_rate_and_no_more(database: Database) -> None:
