@@ -152,6 +152,12 @@ class PostOffice:
                 await connection.scalars(statement.where(letters.c.address == address) if address else statement)
             )
 
+    async def until_states(self, *states: str) -> None:
+        """Wait until the letters have these states."""
+        async with asyncio.timeout(20):
+            while await self.states() != [*states]:
+                await asyncio.sleep(0.01)
+
     async def settled(self) -> None:
         """Wait until no letter is open."""
         async with asyncio.timeout(20):
@@ -470,6 +476,25 @@ async def test_notices_make_way_while_turns_are_slow_and_come_back_when_they_are
         await until(lambda: office.delivery.share == 1)
     assert shares[0] == 1
     assert shares[1] < 0.3
+
+
+async def test_a_notice_lets_somebody_s_turn_be_done_first_but_not_for_long(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.pace.BRIEFLY", 3600.0)
+    office = PostOffice(database, ScriptedSender())
+    async with office.running():
+        with office.turns.somebody_waits():
+            await office.notice(["Lan"])
+            await office.until_states("sending")
+            await office.write(["Hoa"], "reply")
+            await until(lambda: office.sender.tried == [("Hoa", "reply")])
+        await office.settled()
+        monkeypatch.setattr("bot.services.pace.BRIEFLY", 0.001)
+        with office.turns.somebody_waits():
+            await office.write(["Minh"], "reminder", priority=NOTICE)
+            await office.settled()
+    assert [to for to, _text in office.sender.tried] == ["Hoa", "Lan", "Minh"]
 
 
 async def test_no_notice_goes_out_in_quiet_hours_but_replies_do(database: Database) -> None:
