@@ -58,13 +58,6 @@ class ReportHeading(Struct, frozen=True):
     zone: tzinfo
 
 
-def write_report(rows: Iterable[ReportRow], heading: ReportHeading, words: Catalogue) -> bytes:
-    """Return the report of a notice as a workbook."""
-    with NoticeReport(heading, words) as report:
-        report.add(rows)
-        return report.finished()
-
-
 class NoticeReport:
     """A report that grows on disk, for whoever gets its rows bit by bit."""
 

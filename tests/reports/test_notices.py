@@ -4,7 +4,7 @@ import io
 import re
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.escape import unescape
 
-from bot.reports.notices import NoticeReport, ReportHeading, ReportRow, write_report
+from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from flows.notices import Audience, Content, LedgerState, Notice, NoticeAnswer
+from flows.wording import Catalogue
 from tests.sample import CATALOGUES, NOW, ZONE
 
 EN, VI = CATALOGUES["en"], CATALOGUES["vi"]
@@ -40,6 +41,12 @@ rows = st.builds(
     error=st.one_of(st.none(), st.text(max_size=30)),
     answer=answers,
 )
+
+
+def write_report(rows: Iterable[ReportRow], heading: ReportHeading, words: Catalogue) -> bytes:
+    with NoticeReport(heading, words) as growing:
+        growing.add(rows)
+        return growing.finished()
 
 
 def report(*rows: ReportRow, heading: ReportHeading = HEADING) -> Workbook:
