@@ -125,7 +125,7 @@ class Application:
     def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
         yield telegram.start()
         yield telegram.set_menus(self._menus())
-        yield self._evidence_fetcher().run(self.turns.letters_queued)
+        yield self._evidence_fetcher().run(self.turns.evidence_given)
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:

@@ -256,6 +256,11 @@ class Facts(Struct, frozen=True, dict=True):
     moved: tuple[tuple[Assessment, Assessment], ...] = ()
 
     @property
+    def person_id(self) -> int:
+        """Return the id of who speaks, 0 while it is nobody known."""
+        return self.person.id if self.person is not None else 0
+
+    @property
     def today(self) -> date:
         """Return the local date."""
         return self.now.date()

@@ -21,7 +21,6 @@ from flows.wording import Catalogues, Wording, _
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
-REST_SECONDS = 1.0
 LONGEST_WAIT = 3600.0
 MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 
@@ -50,13 +49,12 @@ class EvidenceFetcher:
         self._letters_queued = letters_queued
         self._not_before: dict[int, float] = {}
 
-    async def run(self, received: Bell) -> None:
-        """Fetch for ever, looking once a second at most: people talk all the time, and send files now and then."""
+    async def run(self, given: Bell) -> None:
+        """Fetch for ever, as soon as evidence is given."""
         while True:
-            heard = received.rings
+            heard = given.rings
             if not await patiently(self.run_once):
-                await asyncio.sleep(REST_SECONDS)
-                await received.wait(heard, IDLE_SECONDS)
+                await given.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:
         """Fetch what is wanted now. Returns how many files were settled."""

@@ -4,12 +4,12 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,13 +43,14 @@ TOKEN_BYTES = 18
 SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one round of the loop came to: how many turns, whether more wait, and the files nobody needs any more."""
+class Done(Struct, frozen=True):
+    """What one round of the loop came to: how many turns, whether there is more to do at once, the files nobody needs
+    any more, and whether somebody gave evidence."""
 
     turns: int = 0
     more: bool = False
     files: tuple[str, ...] = ()
+    evidence: bool = False
 
 
 class _Arrivals:
@@ -98,6 +99,7 @@ class Turns:
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
+        self.evidence_given = Bell()
         self._aside = Aside(database, self.received)
 
     async def receive(self, incoming: Sequence[Incoming]) -> None:
@@ -187,34 +189,32 @@ class Turns:
         async with self._database.writing() as connection:
             ids = await self._put(connection, arrived)
             claimed = await gathering.claim(connection, most, self._aside.conversations)
-            files, more = await self._work_through(connection, claimed, now) if claimed.turns else ([], False)
+            done = await self._work_through(connection, claimed, now) if claimed.turns else Done()
         self._conversations.remember(ids)
         if claimed.turns:
             self.letters_queued.ring()
-        return Done(len(claimed.turns), more or len(claimed.turns) == most, tuple(files))
+        if done.evidence:
+            self.evidence_given.ring()
+        return replace(done, more=done.more or done.turns == most)
 
-    async def _work_through(
-        self, connection: AsyncConnection, claimed: Claimed, now: datetime
-    ) -> tuple[list[str], bool]:
-        """Decide and apply claimed turns inside their transaction.
-
-        Returns the files nobody needs any more, and whether there is more to do at once: turns put off to the next
-        batch, or the next update of somebody whose turn is done.
-        """
+    async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> Done:
+        """Decide and apply claimed turns inside their transaction. There is more to do when turns were put off to the
+        next batch, or for the next update of somebody whose turn is done."""
         shared = await self._shared(connection, claimed.reference_version)
         facts = await self._facts(connection, claimed.turns, shared, now)
         decided, broken, aside = await self._decide(connection, claimed.turns, facts, shared)
-        done = [one.turn for one in decided] + broken
+        answered = [one.turn for one in decided] + broken
         files = await applying.apply(connection, decided, now) if decided else []
         if broken:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
         letters = await self._letters(connection, decided, shared.reference.units)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
-        for turn in done:
+        for turn in answered:
             self._aside.forget(turn.inbox_id)
-        more = len(done) + len(aside) < len(claimed.turns) or any(turn.more for turn in done)
-        return files, more
+        more = len(answered) + len(aside) < len(claimed.turns) or any(turn.more for turn in answered)
+        evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
+        return Done(len(claimed.turns), more, tuple(files), evidence)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:

@@ -623,7 +623,7 @@ def _needs_approval(facts: Facts, talk: Drafting) -> Wording | None:
 
 
 def _above(facts: Facts, audience: Audience) -> int:
-    return facts.approvers(frozenset(audience.unit_ids), _own_id(facts)).above
+    return facts.approvers(frozenset(audience.unit_ids), facts.person_id).above
 
 
 def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -631,7 +631,7 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         yield Went("draft", talk)
         return
     reached = _sendable(facts, talk)
-    approvers = facts.approvers(frozenset(talk.audience.unit_ids), _own_id(facts))
+    approvers = facts.approvers(frozenset(talk.audience.unit_ids), facts.person_id)
     if reached.total <= approvers.above:
         yield _saved(facts, talk, awaiting=False)
         yield Sent(_handed_over(facts, talk, reached))
@@ -653,7 +653,7 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
     reached = facts.reached(talk.audience)
     if not reached.total:
         raise Refused(_("Nobody would get this notice. Choose more people under “To whom”."))
-    approvers = facts.approvers(frozenset(units), _own_id(facts))
+    approvers = facts.approvers(frozenset(units), facts.person_id)
     if reached.total > approvers.above and not approvers.person_ids:
         raise Refused(
             _(
@@ -703,10 +703,6 @@ def _told_to_approver(facts: Facts, talk: Drafting, reached: Reached) -> Message
         ),
         _TO_LIST,
     )
-
-
-def _own_id(facts: Facts) -> int:
-    return facts.person.id if facts.person is not None else 0
 
 
 def obstacle(facts: Facts, talk: Drafting) -> Wording | None:

@@ -129,7 +129,7 @@ def _lasting(notice: Notice, choice: Choice) -> Button:
 
 
 def ask_list(facts: Facts, talk: Noticing) -> Question:
-    wanted = NoticesWanted(_own_id(facts), facts.scope("admin"), talk.page * PAGE, PAGE)
+    wanted = NoticesWanted(facts.person_id, facts.scope("admin"), talk.page * PAGE, PAGE)
     found = facts.notices(wanted)
     return Question(
         paragraphs(
@@ -313,7 +313,7 @@ def _told_to_author(notice: Notice, act: NoticeAct) -> Message:
 
 def ask_limit(facts: Facts, talk: Noticing) -> Question:
     units = own_units(facts)
-    above = facts.approvers(frozenset(units), _own_id(facts)).above
+    above = facts.approvers(frozenset(units), facts.person_id).above
     return Question(
         paragraphs(
             words.rule_of_two(above),
@@ -359,11 +359,7 @@ def _may_see(facts: Facts, notice: Notice) -> bool:
 
 
 def _is_own(facts: Facts, notice: Notice) -> bool:
-    return facts.person is not None and facts.person.id == notice.author_id
-
-
-def _own_id(facts: Facts) -> int:
-    return facts.person.id if facts.person is not None else 0
+    return facts.person_id == notice.author_id
 
 
 def obstacle(facts: Facts, talk: Noticing) -> Wording | None:

@@ -81,7 +81,7 @@ def _evidence_count(form: Assessment) -> Wording:
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     units = facts.scope("head")
-    wanted = ListWanted(units, facts.rounds_in(units), state, _own_id(facts), talk.page * PAGE, PAGE)
+    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
     listed = facts.listed(wanted)
     more = listed.counts.get(state, 0) > (talk.page + 1) * PAGE
     return Question(
@@ -305,15 +305,11 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
     form = facts.assessment(assessment_id)
     if form is None or not facts.holds("head", form.unit_id):
         raise Refused(_("This form is not in your branch, or does not exist any more."))
-    if form.person.id == _own_id(facts):
+    if form.person.id == facts.person_id:
         raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
     if form.state == "draft":
         raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))
     return form
-
-
-def _own_id(facts: Facts) -> int:
-    return facts.person.id if facts.person is not None else 0
 
 
 def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:

@@ -79,6 +79,24 @@ async def test_a_file_is_kept_and_called_what_its_content_shows(commune: Commune
     assert await commune.texts("Minh") == []
 
 
+async def test_a_file_is_fetched_as_soon_as_it_is_given_and_not_looked_for_at_every_word(
+    commune: Commune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.evidence.IDLE_SECONDS", 3600.0)
+    fetched = asyncio.Event()
+    source = ScriptedSource(JPEG)
+    source.meanwhile = fetched.set
+    given = commune.turns.evidence_given
+    fetching = asyncio.create_task(fetcher(commune, source, tmp_path).run(given))
+    await commune.say("Minh", "sửa 2", "1", "/status")
+    assert given.rings == 0
+    await sends(commune, "file-1")
+    async with asyncio.timeout(20):
+        await fetched.wait()
+    fetching.cancel()
+    await asyncio.wait([fetching])
+
+
 async def test_what_is_kept_already_is_not_fetched_again(commune: Commune, tmp_path: Path) -> None:
     await sends(commune, "file-1", f"sha256:{'a' * 64}")
     source = ScriptedSource(JPEG)
