@@ -56,7 +56,7 @@ _ALL_WAITING = (
     .order_by(func.min(inbox.c.id))
     .limit(bindparam("window"))
 )
-_MOST_WAITING = _ALL_WAITING.where(inbox.c.conversation_id.not_in(bindparam("but", expanding=True)))
+_OTHERS_WAITING = _ALL_WAITING.where(inbox.c.conversation_id.not_in(bindparam("but", expanding=True)))
 
 
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
@@ -98,7 +98,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
     )
 
 
-_CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_MOST_WAITING)
+_CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_OTHERS_WAITING)
 # Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
 _answers_of_form = json_rows_by_key(
     answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
