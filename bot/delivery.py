@@ -34,8 +34,9 @@ NOTICES_AHEAD_SECONDS = 0.5
 FEWEST_NOTICES = 8
 LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0
+# Notices that landed wait so long for others to be settled with.
 SETTLE_SECONDS = 0.2
-# What could not be settled for so long would be sent again by whoever comes next: no more is sent on top of it.
+# Replies that could not be settled for so long would be sent again by whoever comes next: no more is sent on top.
 LATEST_SETTLED_SECONDS = 0.1
 LANDING_SECONDS = 5.0
 

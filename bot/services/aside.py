@@ -54,8 +54,9 @@ class Aside:
             async with self._database.reading() as connection:
                 return await look(connection)
 
-        if len(self._found) >= MOST_KEPT:  # of updates that another instance has answered
+        if len(self._found) + len(self._failed) >= MOST_KEPT:  # of updates that another instance has answered
             self._found.clear()
+            self._failed.clear()
         try:
             self._found.setdefault(inbox_id, {})[need] = await patiently(read)
         except Exception:
