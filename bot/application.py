@@ -23,13 +23,13 @@ from bot.services.files import FileRefused, FileStore
 from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
-from bot.services.turns import DEFAULT_LANGUAGE, Turns
+from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store.database import Database, DatabaseUnusable, check_reachable
 from flows.commands import commands_for
 from flows.messages import MenuEntry
-from flows.wording import render
+from flows.wording import DEFAULT_LANGUAGE, render
 
 if TYPE_CHECKING:
     from bot.channels.telegram.channel import TelegramChannel

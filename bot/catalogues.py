@@ -1,18 +1,33 @@
-"""The sentences of both languages, compiled from the .po texts when the bot starts."""
+"""The sentences of every language in `locales/`, compiled from the .po texts when the bot starts.
+
+A language is there when its catalogue is. Vietnamese and English say everything; what a further language does not
+say yet is said in Vietnamese.
+"""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from flows.wording import Catalogue, Catalogues
+from flows.questions import Choice
+from flows.spelling import fold
+from flows.wording import DEFAULT_LANGUAGE, Catalogue, Catalogues, _
 
-LANGUAGES = ("vi", "en")
+COMPLETE = (DEFAULT_LANGUAGE, "en")
+CATALOGUE = Path("LC_MESSAGES", "hoctap.po")
+
+# Translators: what this language calls itself. Left empty, the name that Babel knows is taken.
+OWN_NAME = _("(the name of this language)").msgid
+# Translators: how a day is written, in letters of CLDR: d or dd, M or MM or MMMM, y.
+DAY_PATTERN = _("d MMMM y").msgid
 
 
 class BrokenCatalogue(ValueError):
@@ -20,10 +35,19 @@ class BrokenCatalogue(ValueError):
 
 
 @cache
-def load() -> Catalogues:
-    """Return both languages, complete. Raises BrokenCatalogue."""
-    folder = locales()
-    return {language: _compiled(language, read(folder, language)) for language in LANGUAGES}
+def load(folder: Path | None = None) -> Catalogues:
+    """Return every language there is, Vietnamese first. Raises BrokenCatalogue."""
+    place = folder or locales()
+    compiled: dict[str, Catalogue] = {}
+    vietnamese: GNUTranslations | None = None
+    for language in languages(place):
+        written = _sayable(language, read(place, language))
+        translations = _compiled(written)
+        if vietnamese is not None and language not in COMPLETE:
+            translations.add_fallback(vietnamese)
+        vietnamese = vietnamese or translations
+        compiled[language] = _catalogue(language, written, translations)
+    return compiled
 
 
 def locales() -> Path:
@@ -35,9 +59,15 @@ def locales() -> Path:
     raise BrokenCatalogue(f"{package / 'locales'}: no catalogues; install hoctap anew")
 
 
+def languages(folder: Path) -> tuple[str, ...]:
+    """Return the languages of a folder of catalogues: the complete ones first, whether they are there or not."""
+    found = {place.parents[1].name for place in folder.glob(str("*" / CATALOGUE))}
+    return (*COMPLETE, *sorted(found.difference(COMPLETE)))
+
+
 def read(folder: Path, language: str) -> Catalog:
     """Return a language's catalogue as it is written."""
-    place = folder / language / "LC_MESSAGES" / "hoctap.po"
+    place = folder / language / CATALOGUE
     try:
         with place.open("rb") as file:
             return read_po(file, locale=language, abort_invalid=True)
@@ -55,16 +85,70 @@ def untranslated(catalogue: Catalog) -> Iterator[str]:
             yield forms(message.id)[0]
 
 
+def misfilled(catalogue: Catalog) -> Iterator[str]:
+    """Yield the translations that have other placeholders than their sentence, which could not be said."""
+    for message in catalogue:
+        if message.id:
+            wanted = placeholders(forms(message.id)[-1])
+            yield from (said for said in forms(message.string) if said and placeholders(said) != wanted)
+
+
+def placeholders(sentence: str) -> frozenset[str] | None:
+    """Return the names of the values in a sentence; None when a brace is missing."""
+    try:
+        return frozenset(name for _text, name, _format, _conversion in Formatter().parse(sentence) if name is not None)
+    except ValueError:
+        return None
+
+
 def forms(words: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the singular and, where there are any, the plural forms of a msgid or its translation."""
     return (words,) if isinstance(words, str) else tuple(words or ())
 
 
-def _compiled(language: str, catalogue: Catalog) -> Catalogue:
-    for msgid in untranslated(catalogue):
-        raise BrokenCatalogue(f'locales/{language}/LC_MESSAGES/hoctap.po: "{msgid}" has no translation; add it')
+def choices(catalogues: Catalogues) -> tuple[Choice, ...]:
+    """Return the languages to choose from, each under its own name; what others call it is understood too."""
+    return tuple(Choice(tag, one.name, tuple(sorted(_calls(tag, catalogues)))) for tag, one in catalogues.items())
+
+
+def _calls(tag: str, catalogues: Catalogues) -> set[str]:
+    """Return what a language is called in all of them, folded: `vi`, `tieng viet`, `viet`, `vietnamese`."""
+    known = [locale for locale in map(_locale, catalogues) if locale is not None]
+    names = {fold(name) for locale in known if (name := locale.languages.get(tag))}
+    return {fold(tag), *names, *(name.removeprefix("tieng ") for name in names)}
+
+
+def _sayable(language: str, catalogue: Catalog) -> Catalog:
+    """Return a catalogue without what has no words yet, which only a further language may lack."""
+    place = Path("locales", language, CATALOGUE)
+    for said in misfilled(catalogue):
+        raise BrokenCatalogue(f'{place}: "{said}" does not name the values in braces of its sentence; copy them there')
+    for msgid in list(untranslated(catalogue)):
+        if language in COMPLETE:
+            raise BrokenCatalogue(f'{place}: "{msgid}" has no translation; add it')
+        catalogue.delete(msgid)
+    return catalogue
+
+
+def _compiled(catalogue: Catalog) -> GNUTranslations:
     machine_form = BytesIO()
     write_mo(machine_form, catalogue)
     machine_form.seek(0)
-    translations = GNUTranslations(machine_form)
-    return Catalogue(language, translations.gettext, translations.ngettext)
+    return GNUTranslations(machine_form)
+
+
+def _catalogue(language: str, written: Catalog, translations: GNUTranslations) -> Catalogue:
+    locale = _locale(language)
+    own = written.get(OWN_NAME)
+    name = str(own.string) if own is not None else (locale and locale.get_display_name()) or language
+    pattern = translations.gettext(DAY_PATTERN)
+    day = partial(format_date, format=pattern, locale=locale or Locale(DEFAULT_LANGUAGE))
+    return Catalogue(language, name, translations.gettext, translations.ngettext, day)
+
+
+def _locale(language: str) -> Locale | None:
+    """Return what Babel knows of a language, if anything."""
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return None

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from babel.messages.catalog import Catalog
+
 import bot
 import flows
-from bot.catalogues import LANGUAGES, BrokenCatalogue, load, locales, read
+from bot.catalogues import COMPLETE, BrokenCatalogue, choices, forms, languages, load, locales, read, untranslated
 from bot.services import criteria_files
 from flows.criteria import BrokenCriteria, CriteriaSet
 from flows.engine import FLOWS
 from flows.flow import Step
 from flows.questions import BACK, EXPLAIN, PAUSE, Choice
 from flows.spelling import fold
-from flows.wording import Catalogues, Text, render
+from flows.wording import DEFAULT_LANGUAGE, Catalogues, Text, render
 
 # What brings a conversation to a step: of the same talk, or of any.
 ONWARDS = frozenset({"Went"})
@@ -51,6 +54,39 @@ def problems() -> list[str]:
     return [*unworded(code), *lost_steps(code), *collisions(sets, catalogues)]
 
 
+def unfinished(folder: Path, sets: Iterable[CriteriaSet]) -> Iterator[str]:
+    """Yield how much of each further language is there, one line each. What is missing is no problem."""
+    wanted = _sentences(read(folder, DEFAULT_LANGUAGE))
+    texts = [text for criteria in sets for text in _localized(msgspec.to_builtins(criteria))]
+    for language in languages(folder):
+        if language not in COMPLETE:
+            catalogue = read(folder, language)
+            said = wanted & _sentences(catalogue) - set(untranslated(catalogue))
+            told = [text for text in texts if language in dict(text.get("further", ()))]
+            yield (
+                f"{language}: {len(said)} of {len(wanted)} sentences and {len(told)} of {len(texts)} texts of the forms"
+                " are translated; the rest is said in Vietnamese."
+            )
+
+
+def _sentences(catalogue: Catalog) -> set[str]:
+    return {forms(message.id)[0] for message in catalogue if message.id}
+
+
+def _localized(plain: Any) -> Iterator[dict[str, Any]]:
+    match plain:
+        case {"vi": str()}:
+            yield plain
+        case dict():
+            for value in plain.values():
+                yield from _localized(value)
+        case list() | tuple():
+            for value in plain:
+                yield from _localized(value)
+        case _:
+            return
+
+
 def calls() -> Iterator[Call]:
     """Yield the calls in the modules of both packages that say something or go somewhere."""
     for package in (flows, bot):
@@ -74,7 +110,7 @@ def calls_in(module: str, text: str) -> Iterator[Call]:
 
 def unworded(code: Iterable[Call]) -> Iterator[str]:
     """Yield the sentences in the code that a catalogue does not have."""
-    catalogues = {language: read(locales(), language) for language in LANGUAGES}
+    catalogues = {language: read(locales(), language) for language in COMPLETE}
     for call in code:
         if call.name in {"_", "n_"}:
             msgid = _text(call.argument)
@@ -132,7 +168,7 @@ def _branches(node: ast.expr) -> list[ast.expr]:
 
 
 def collisions(sets: Iterable[CriteriaSet], catalogues: Catalogues) -> Iterator[str]:
-    """Yield what means two answers of one question: of a form's, and of those a talk's module names as constants.
+    """Yield what means two answers of one question: of a form's, of languages, and of those a talk's module names.
 
     Answers made while running (villages, forms, files) are beyond this check.
     """
@@ -140,6 +176,7 @@ def collisions(sets: Iterable[CriteriaSet], catalogues: Catalogues) -> Iterator[
         for indicator in criteria.indicators:
             levels = [Choice(f"level {level.id}", level.label) for level in indicator.levels]
             yield from collide(f"{criteria.id}, {indicator.id}", [*levels, BACK, EXPLAIN, PAUSE], catalogues)
+    yield from collide("languages", choices(catalogues), catalogues)
     for flow in FLOWS.values():
         for step in flow.steps:
             yield from collide(f'{_module(step)}, step "{step.name}"', constants(step), catalogues)

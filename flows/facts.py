@@ -28,6 +28,7 @@ from flows.events import (
 )
 from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
 from flows.people import Person, Role, RoleKind
+from flows.questions import Choice
 from flows.rounds import Round, round_for
 from flows.units import UnitTree
 
@@ -46,13 +47,15 @@ class Conversation(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Reference:
-    """What all turns share and seldom changes. `criteria` maps set ids to their newest version."""
+    """What all turns share and seldom changes. `criteria` maps set ids to their newest version; `languages` are those
+    to choose from."""
 
     units: UnitTree = field(default_factory=UnitTree)
     rounds: tuple[Round, ...] = ()
     criteria: Mapping[str, CriteriaSet] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     quiet: QuietHours = QUIET
+    languages: tuple[Choice, ...] = ()
 
     def round_for(self, unit_id: int, today: date) -> Round | None:
         """Return a unit's round, which every turn asks for: found once a unit and day."""

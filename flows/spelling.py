@@ -5,15 +5,25 @@ import unicodedata
 from functools import lru_cache
 
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
+_SIGNS = frozenset({"Mn", "Mc"})
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """Drop tone marks, case and punctuation: `Hằng  NGÀY!` and `hang ngay` fold to the same string."""
+    """Drop tone marks, case and punctuation: `Hằng  NGÀY!` and `hang ngay` fold to the same string. Other scripts
+    keep their letters, and the signs on them that are letters too."""
     apart = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "d")).casefold()
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return _NOT_WORD.sub(" ", plain).strip()
+    return _NOT_WORD.sub(" ", plain).strip() if plain.isascii() else " ".join(_in_other_scripts(plain).split())
+
+
+def _in_other_scripts(plain: str) -> str:
+    kept = ""
+    for letter in plain:
+        is_vowel_sign = unicodedata.category(letter) in _SIGNS and not (kept[-1:] or " ").isascii()
+        kept += letter if letter.isalnum() or is_vowel_sign else " "
+    return kept
 
 
 def composed(text: str) -> str:

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from flows.criteria import Localized
 
-DATE_PATTERN = {"vi": "{0.day:02}/{0.month:02}/{0.year}", "en": "{0.day} {0:%B} {0.year}"}
+# The language that says everything: of whoever has not chosen one, and of what another does not say.
+DEFAULT_LANGUAGE = "vi"
 
 
 class Text(Struct, frozen=True):
@@ -33,14 +34,22 @@ Wording = str | Text | Localized | Lines
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """One language: the two look-ups of gettext. There is one of each, so it is compared by identity."""
+    """One language: what it calls itself, the two look-ups of gettext, and how it writes a day. There is one of each,
+    so it is compared by identity."""
 
     language: str
+    name: str
     gettext: Callable[[str], str]
     ngettext: Callable[[str, str, int], str]
+    day: Callable[[date], str]
 
 
 Catalogues = Mapping[str, Catalogue]
+
+
+def catalogue_for(language: str | None, catalogues: Catalogues) -> Catalogue:
+    """Return a reader's language; Vietnamese for one not chosen yet, or whose catalogue is there no more."""
+    return catalogues.get(language or DEFAULT_LANGUAGE) or catalogues[DEFAULT_LANGUAGE]
 
 
 def _(msgid: str, **params: Any) -> Text:
@@ -85,6 +94,6 @@ def _shown(value: Any, catalogue: Catalogue) -> Any:
         case Text() | Localized() | Lines():
             return render(value, catalogue)
         case datetime() | date():
-            return DATE_PATTERN[catalogue.language].format(value)
+            return catalogue.day(value)
         case _:
             return value

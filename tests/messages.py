@@ -5,13 +5,15 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
-from bot.catalogues import LANGUAGES, forms, untranslated
+from bot.catalogues import CATALOGUE, forms, languages, read, untranslated
 
 CHECKOUT = Path(__file__).parents[1]
+LOCALES = CHECKOUT / "locales"
 PACKAGES = ("bot", "flows")
 KEYWORDS = {"_": None, "n_": (1, 2)}
+FOR_TRANSLATORS = ("Translators:",)
 # What changes with every run, or names nobody.
 LEFT_OUT = (
     "Project-Id-Version",
@@ -29,7 +31,9 @@ def extracted() -> Catalog:
     """Return the sentences in the code, each with the files it stands in."""
     template = Catalog(project="hoctap", version="0")
     for package in PACKAGES:
-        found = extract_from_dir(CHECKOUT / package, [("**.py", "python")], keywords=KEYWORDS)
+        found = extract_from_dir(
+            CHECKOUT / package, [("**.py", "python")], keywords=KEYWORDS, comment_tags=FOR_TRANSLATORS
+        )
         for file, line, message, comments, context in found:
             template.add(message, locations=[(f"{package}/{file}", line)], auto_comments=comments, context=context)
     return template
@@ -37,13 +41,12 @@ def extracted() -> Catalog:
 
 def catalogue_of(language: str) -> Path:
     """Return where a language's sentences are written."""
-    return CHECKOUT / "locales" / language / "LC_MESSAGES" / "hoctap.po"
+    return LOCALES / language / CATALOGUE
 
 
 def update(language: str, template: Catalog) -> Catalog:
     """Return a language's catalogue with the sentences in the code and no others."""
-    with catalogue_of(language).open("rb") as file:
-        catalogue = read_po(file, locale=language)
+    catalogue = read(LOCALES, language)
     catalogue.project, catalogue.version = template.project, template.version
     catalogue.update(template, no_fuzzy_matching=True)
     if language == "en":
@@ -63,7 +66,7 @@ def written(catalogue: Catalog) -> bytes:
 def main() -> None:
     """Write the catalogues and say what is left to translate."""
     template = extracted()
-    for language in LANGUAGES:
+    for language in languages(LOCALES):
         catalogue = update(language, template)
         catalogue_of(language).write_bytes(written(catalogue))
         left = list(untranslated(catalogue))

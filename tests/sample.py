@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.catalogues import load
+from bot.catalogues import choices, load
 from bot.services.criteria_files import shipped
 from flows.assessments import Answer, Assessment, State
 from flows.criteria import CriteriaSet, Group
@@ -34,6 +34,7 @@ REFERENCE = Reference(
     (ROUND,),
     {criteria.id: criteria for criteria in SETS.values()},
     ("https://hoctap.example/chat?start={code}",),
+    languages=choices(CATALOGUES),
 )
 
 LAN = Person(7, "Nguyễn Thị Lan", 1975, VILLAGE.id, "farmer")

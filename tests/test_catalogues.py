@@ -4,18 +4,28 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from string import Formatter
 
 import pytest
 from babel.messages.catalog import Message
 
-from bot.catalogues import LANGUAGES, BrokenCatalogue, forms, load, locales, read, untranslated
+from bot.catalogues import (
+    OWN_NAME,
+    BrokenCatalogue,
+    forms,
+    languages,
+    load,
+    locales,
+    placeholders,
+    read,
+    untranslated,
+)
 from flows.questions import BACK, EXPLAIN, Chose, Question, understand
 from flows.wording import n_, render
 from tests.messages import LEFT_OUT, catalogue_of, extracted
 
 # Where English says something else than its msgid.
-ENGLISH_OF_ITS_OWN: frozenset[str] = frozenset()
+ENGLISH_OF_ITS_OWN = frozenset({OWN_NAME})
+LANGUAGES = languages(locales())
 
 # A pronoun for equals and younger people: wrong for elders.
 TOO_FAMILIAR = re.compile(r"\bbạn\b", re.IGNORECASE)
@@ -33,11 +43,6 @@ def pairs(language: str) -> Iterator[tuple[str, str]]:
     for message in sentences(language):
         english, translated = forms(message.id), forms(message.string)
         yield from zip(english[-len(translated) :], translated, strict=True)
-
-
-def placeholders(sentence: str) -> set[str]:
-    """Return the names of the values in a sentence."""
-    return {name for _text, name, _format, _conversion in Formatter().parse(sentence) if name is not None}
 
 
 @each_language

@@ -18,7 +18,7 @@ from msgspec import Struct
 from flows.marks import read_marks
 from flows.notices import ANSWERS, LedgerState, Notice, NoticeAnswer
 from flows.spelling import cleaned, fold
-from flows.talks.notice_words import CHANNELS, LANGUAGES, LEDGER, NOTICE_STATES
+from flows.talks.notice_words import CHANNELS, LEDGER, NOTICE_STATES
 from flows.wording import Catalogue, Wording, _, render
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ NOBODY = "–"
 
 
 class ReportRow(Struct, frozen=True):
-    """A recipient of a notice. `village` and `name` are empty for somebody who was erased since."""
+    """A recipient of a notice, with the name of their language. `village` and `name` are empty for somebody who was
+    erased since."""
 
     village: str
     name: str
     channel: str
-    language: str | None
+    language: str
     state: LedgerState
     at: datetime | None = None
     error: str | None = None
@@ -154,7 +155,7 @@ def _write_recipient(sheet: "_Sheet", row: int, recipient: ReportRow) -> None:
     sheet.text(row, 0, recipient.village or NOBODY)
     sheet.text(row, 1, recipient.name or NOBODY)
     sheet.text(row, 2, CHANNELS.get(recipient.channel, recipient.channel))
-    sheet.text(row, 3, LANGUAGES.get(recipient.language or "", recipient.language or ""))
+    sheet.text(row, 3, recipient.language)
     sheet.word(row, 4, LEDGER[recipient.state])
     sheet.moment(row, 5, recipient.at)
     sheet.text(row, 6, recipient.error or "")

@@ -10,13 +10,12 @@ import structlog
 from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
-from bot.services.turns import DEFAULT_LANGUAGE
 from bot.store import evidence, outbox
 from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
 from flows.messages import Message, rendered
-from flows.wording import Catalogues, Wording, _
+from flows.wording import Catalogues, Wording, _, catalogue_for
 
 log = structlog.get_logger()
 
@@ -94,7 +93,7 @@ class EvidenceFetcher:
 
     async def _give_up(self, one: Wanted, why: Wording) -> bool:
         log.info("evidence_given_up", evidence_id=one.id)
-        catalogue = self._catalogues[one.to.language or DEFAULT_LANGUAGE]
+        catalogue = catalogue_for(one.to.language, self._catalogues)
         async with self._database.writing() as connection:
             await evidence.remove(connection, one.id)
             await outbox.queue(connection, [Letter(one.to, rendered(Message(why), catalogue))], self._clock())

@@ -15,7 +15,6 @@ from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.reports import make_report
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
-from bot.services.turns import DEFAULT_LANGUAGE
 from bot.services.wording import NoticeWording
 from bot.store import notices, outbox
 from bot.store.contacts import members
@@ -26,7 +25,7 @@ from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.messages import Message, StoredFile, rendered
 from flows.notices import Content, Notice, QuietHours, next_time
 from flows.talks.notices import progress_message
-from flows.wording import Catalogue, Catalogues, Wording, _, render
+from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 log = structlog.get_logger()
 
@@ -257,7 +256,7 @@ class NoticeKeeper:
         await outbox.queue(connection, [Letter(to, outgoing)], now)
 
     def _catalogue(self, to: Recipient | None) -> Catalogue:
-        return self._catalogues[(to.language if to is not None else None) or DEFAULT_LANGUAGE]
+        return catalogue_for(to.language if to is not None else None, self._catalogues)
 
     # reports
 
@@ -270,7 +269,7 @@ class NoticeKeeper:
                 return False
             to = await outbox.recipient_of(connection, wanted.conversation_id)
             catalogue = self._catalogue(to)
-            made = await make_report(connection, wanted.notice_id, catalogue, now, self._zone)
+            made = await make_report(connection, wanted.notice_id, catalogue, self._catalogues, now, self._zone)
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
         async with self._database.writing() as connection:

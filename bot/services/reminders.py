@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
-from bot.services.turns import DEFAULT_LANGUAGE
 from bot.store import outbox, reminders
 from bot.store.database import Database, patiently
 from bot.store.outbox import NOTICE, Letter, Recipient
@@ -26,7 +25,7 @@ from flows.notices import MutedKind, QuietHours
 from flows.people import RoleKind
 from flows.rounds import Round
 from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
-from flows.wording import Catalogues
+from flows.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
 
@@ -334,7 +333,7 @@ class Reminders:
     # letters
 
     def _letter(self, to: Recipient, message: Message) -> Letter:
-        return Letter(to, rendered(message, self._catalogues[to.language or DEFAULT_LANGUAGE]), priority=NOTICE)
+        return Letter(to, rendered(message, catalogue_for(to.language, self._catalogues)), priority=NOTICE)
 
     def _queued(self, kind: MutedKind, letters: int) -> None:
         if letters:

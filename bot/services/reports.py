@@ -11,26 +11,33 @@ from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from bot.store import notices
 from bot.store.reference import read_units
 from flows.units import UnitTree
-from flows.wording import Catalogue
+from flows.wording import Catalogue, Catalogues
 
 CHUNK = 1000
 
 
 async def make_report(
-    connection: AsyncConnection, notice_id: int, catalogue: Catalogue, now: datetime, zone: ZoneInfo
+    connection: AsyncConnection,
+    notice_id: int,
+    catalogue: Catalogue,
+    catalogues: Catalogues,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> bytes | None:
-    """Make the report of a notice as a workbook; None for a notice that is gone."""
+    """Make the report of a notice as a workbook in one of the languages; None for a notice that is gone."""
     notice = await notices.read(connection, notice_id)
     if notice is None:
         return None
     units = await read_units(connection)
     with NoticeReport(ReportHeading(notice, now, zone), catalogue) as report:
-        async for rows in _rows(connection, notice_id, units):
+        async for rows in _rows(connection, notice_id, units, catalogues):
             await asyncio.to_thread(report.add, rows)
         return await asyncio.to_thread(report.finished)
 
 
-async def _rows(connection: AsyncConnection, notice_id: int, units: UnitTree) -> AsyncIterator[list[ReportRow]]:
+async def _rows(
+    connection: AsyncConnection, notice_id: int, units: UnitTree, catalogues: Catalogues
+) -> AsyncIterator[list[ReportRow]]:
     after = 0
     while found := await notices.ledger(connection, notice_id, after, CHUNK):
         after = found[-1].id
@@ -39,7 +46,7 @@ async def _rows(connection: AsyncConnection, notice_id: int, units: UnitTree) ->
                 village=units.full_name(row.unit_id) if row.unit_id in units.by_id else "",
                 name=row.name or "",
                 channel=row.channel,
-                language=row.language,
+                language=catalogues[row.language].name if row.language in catalogues else row.language or "",
                 state=row.state,
                 at=row.settled_at,
                 error=row.error,

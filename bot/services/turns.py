@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.catalogues import choices
 from bot.services.aside import Aside
 from bot.services.bell import Bell
 from bot.services.latency import Latency
@@ -30,14 +31,13 @@ from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWant
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
 from flows.units import UnitTree
-from flows.wording import Catalogue, Catalogues, _, render
+from flows.wording import Catalogue, Catalogues, _, catalogue_for, render
 
 log = structlog.get_logger()
 
 BATCH = 64
 IDLE_SECONDS = 1.0
 MOST_LOOK_UPS = 8
-DEFAULT_LANGUAGE = "vi"
 TOKEN_BYTES = 18
 
 SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
@@ -91,6 +91,7 @@ class Turns:
         self._clock = clock
         self._zone = zone
         self._links = links
+        self._languages = choices(catalogues)
         self._quiet = quiet
         self._conversations = ConversationIds()
         self._reference: ReferenceRead | None = None
@@ -218,7 +219,7 @@ class Turns:
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
-            self._reference = await read_reference(connection, self._links(), self._quiet)
+            self._reference = await read_reference(connection, self._links(), self._quiet, self._languages)
         return self._reference
 
     async def _facts(
@@ -337,7 +338,7 @@ class Turns:
         return Done(len(claimed.turns), more=True)
 
     def _catalogue(self, language: str | None) -> Catalogue:
-        return self._catalogues[language or DEFAULT_LANGUAGE]
+        return catalogue_for(language, self._catalogues)
 
 
 def menu_of(facts: Facts, catalogue: Catalogue) -> tuple[MenuEntry, ...]:

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.turns import DEFAULT_LANGUAGE
 from bot.store import notices
 from flows.messages import Outgoing, rendered
 from flows.notices import Content, message_of
-from flows.wording import Catalogues
+from flows.wording import Catalogues, catalogue_for
 
 MOST_KNOWN = 1000
 
@@ -31,8 +30,9 @@ class NoticeWording:
 
     def outgoing(self, notice_id: int, language: str | None, channel: str) -> Outgoing:
         """Return a notice, which was learnt before, for a reader."""
-        key = (notice_id, language or DEFAULT_LANGUAGE, channel)
+        catalogue = catalogue_for(language, self._catalogues)
+        key = (notice_id, catalogue.language, channel)
         if key not in self._worded:
-            message = message_of(self._contents[notice_id], notice_id, key[1], channel)
-            self._worded[key] = rendered(message, self._catalogues[key[1]])
+            message = message_of(self._contents[notice_id], notice_id, catalogue.language, channel)
+            self._worded[key] = rendered(message, catalogue)
         return self._worded[key]

@@ -12,6 +12,7 @@ from bot.store.tables import criteria_sets, reference_version, rounds, units
 from flows.criteria import CriteriaSet, Group
 from flows.facts import Reference
 from flows.notices import QUIET, QuietHours
+from flows.questions import Choice
 from flows.rounds import Round
 from flows.units import Unit, UnitTree
 
@@ -45,7 +46,10 @@ async def mark_changed(connection: AsyncConnection) -> None:
 
 
 async def read_reference(
-    connection: AsyncConnection, links: tuple[str, ...] = (), quiet: QuietHours = QUIET
+    connection: AsyncConnection,
+    links: tuple[str, ...] = (),
+    quiet: QuietHours = QUIET,
+    languages: tuple[Choice, ...] = (),
 ) -> ReferenceRead:
     """Read everything shared. The newest version of a criteria set is the last one imported."""
     version = await read_version(connection)
@@ -61,6 +65,7 @@ async def read_reference(
         criteria={criteria.id: criteria for _pin, criteria in sets},
         links=links,
         quiet=quiet,
+        languages=languages,
     )
     return ReferenceRead(version, reference, dict(sets))
 

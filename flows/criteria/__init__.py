@@ -74,17 +74,24 @@ _ID = re.compile(r"[a-z0-9-]+")
 _VERSION = re.compile(r"\d{4}\.[1-9]\d*")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _NUMBER = re.compile(r"[0-9 ]+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]+)*")
 
 
-class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in both languages."""
+class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A text in Vietnamese, in English, and in `further` languages by their tags."""
 
     vi: str
     en: str
+    further: tuple[tuple[str, str], ...] = ()
 
     def in_language(self, language: str) -> str:
-        """Return the text in a language; Vietnamese, which is always there, for one that is not known."""
-        return self.en if language == "en" else self.vi
+        """Return the text in a language; Vietnamese, which is always there, for one that it is not in."""
+        return dict(self.texts).get(language, self.vi)
+
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """Return the text in every language it is in, with the language's tag."""
+        return ("vi", self.vi), ("en", self.en), *self.further
 
 
 class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -231,13 +238,32 @@ def read_toml(text: str, place: str) -> CriteriaSet:
 def read_plain(plain: Any, file: str, locate: Callable[[Path], str]) -> CriteriaSet:
     """Return the set that plain dicts and lists hold; `locate` says where in the file a path lies."""
     try:
-        criteria = msgspec.convert(plain, CriteriaSet)
+        criteria = msgspec.convert(_with_further_languages(plain), CriteriaSet)
         fault = next(faults(criteria), None)
     except msgspec.ValidationError as error:
         fault = _misfit(str(error))
     if fault is not None:
         raise BrokenCriteria(file, locate(fault.path), fault.problem, fault.cure)
     return criteria
+
+
+def _with_further_languages(plain: Any) -> Any:
+    """Return plain values with the texts of languages beside Vietnamese and English put into `further`."""
+    match plain:
+        case {"vi": _, **others}:
+            further = {str(tag): text for tag, text in others.items() if tag != "en" and _is_translation(tag, text)}
+            kept = {key: value for key, value in plain.items() if key not in further}
+            return {**kept, "further": sorted(further.items())} if further else kept
+        case dict():
+            return {key: _with_further_languages(value) for key, value in plain.items()}
+        case list() | tuple():
+            return [_with_further_languages(value) for value in plain]
+        case _:
+            return plain
+
+
+def _is_translation(tag: object, text: object) -> bool:
+    return isinstance(tag, str) and _LANGUAGE.fullmatch(tag) is not None and isinstance(text, str)
 
 
 def faults(criteria: CriteriaSet) -> Iterator[Fault]:
@@ -264,22 +290,28 @@ def _indicators(criteria: CriteriaSet) -> Iterator[tuple[Path, Indicator]]:
 
 
 def _text_faults(criteria: CriteriaSet) -> Iterator[Fault]:
-    for path, text in _texts(msgspec.to_builtins(criteria), ()):
-        words = [part for part in path if isinstance(part, str)]
-        field = words[-2] if words[-1] in ("vi", "en") else words[-1]
+    for path, field, text in _texts(msgspec.to_builtins(criteria), (), ""):
         if misfit := _text_misfit(text, field):
             yield Fault(path, *misfit)
 
 
-def _texts(plain: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(plain, str):
-        yield path, plain
-    elif isinstance(plain, dict):
-        for key, value in plain.items():
-            yield from _texts(value, (*path, key))
-    elif isinstance(plain, list | tuple):
-        for position, value in enumerate(plain):
-            yield from _texts(value, (*path, position))
+def _texts(plain: Any, path: Path, field: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield every text with its place and the field it is of, in whatever language."""
+    match plain:
+        case str():
+            yield path, field, plain
+        case {"vi": vi, "en": en, **others}:
+            further: Any = others.get("further", ())
+            for language, text in (("vi", vi), ("en", en), *further):
+                yield (*path, language), field, text
+        case dict():
+            for key, value in plain.items():
+                yield from _texts(value, (*path, key), key)
+        case list() | tuple():
+            for position, value in enumerate(plain):
+                yield from _texts(value, (*path, position), field)
+        case _:
+            return
 
 
 def _text_misfit(text: str, field: str) -> tuple[str, str] | None:
@@ -410,7 +442,7 @@ def _short_faults(criteria: CriteriaSet) -> Iterator[Fault]:
 
 
 def _unusable(place: Path, label: Localized) -> Iterator[Fault]:
-    for language, text in _languages(label):
+    for language, text in label.texts:
         typed = fold(text)
         if not typed or _NUMBER.fullmatch(typed):
             yield Fault((*place, language), f'"{text}" has no letters to type', "say it in words")
@@ -421,15 +453,11 @@ def _unusable(place: Path, label: Localized) -> Iterator[Fault]:
 def _collisions(labels: list[tuple[Path, Localized]], kind: str) -> Iterator[Fault]:
     first: dict[str, tuple[int, str]] = {}
     for number, (place, label) in enumerate(labels, start=1):
-        for language, text in _languages(label):
+        for language, text in label.texts:
             owner, said = first.setdefault(fold(text), (number, text))
             if owner != number:
                 problem = f'"{text}" reads like "{said}" of {kind} {owner} when typed without tone marks'
                 yield Fault((*place, language), problem, "word one of them differently")
-
-
-def _languages(label: Localized) -> tuple[tuple[str, str], tuple[str, str]]:
-    return ("vi", label.vi), ("en", label.en)
 
 
 # What does not fit the types

@@ -1,7 +1,7 @@
 """Whom a notice is for: places among one's own, what people are narrowed down by, and ages as they are typed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,34 +27,34 @@ class Narrowing:
 
     choice: Choice
     question: Wording
-    options: Mapping[Any, Wording]
+    options: Callable[[Facts], Mapping[Any, Wording]]
 
 
 NARROWINGS: Mapping[Facet, Narrowing] = {
     "roles": Narrowing(
         Choice("roles", _("🎖 Role"), ("vai tro", "nhiem vu", "role")),
         _("People with which role?"),
-        words.AUDIENCE_ROLES,
+        lambda facts: words.AUDIENCE_ROLES,
     ),
     "groups": Narrowing(
         Choice("groups", _("🧑‍🌾 Group"), ("nhom", "group")),
         _("People of which group?"),
-        GROUPS,
+        lambda facts: GROUPS,
     ),
     "languages": Narrowing(
         Choice("languages", _("🗣 Language"), ("ngon ngu", "language")),
         _("People who read which language?"),
-        words.LANGUAGES,
+        words.languages,
     ),
     "forms": Narrowing(
         Choice("forms", _("📝 State of the form"), ("phieu", "tinh trang phieu", "form")),
         _("People whose form stands how?"),
-        words.FORMS,
+        lambda facts: words.FORMS,
     ),
     "channels": Narrowing(
         Choice("channels", _("📱 Channel"), ("kenh", "channel")),
         _("People on which channel?"),
-        words.CHANNELS,
+        lambda facts: words.CHANNELS,
     ),
 }
 

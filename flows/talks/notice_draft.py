@@ -517,7 +517,7 @@ def ask_facet(facts: Facts, talk: Drafting) -> Question:
     taken = getattr(talk.audience, _facet(talk))
     return Question(
         paragraphs(narrowing.question, _("Press to choose, press again to take away."), words.reach(talk.reached)),
-        tuple(_ticked(Choice(key, label), key in taken) for key, label in narrowing.options.items()),
+        tuple(_ticked(Choice(key, label), key in taken) for key, label in narrowing.options(facts).items()),
         (EVERYBODY, BACK),
         numbered=True,
     )
@@ -540,7 +540,7 @@ def hear_facet(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield Went("whom", replace(_for(facts, talk, replace(talk.audience, **{facet: ()})), facet=""))
         case key:
             taken = getattr(talk.audience, facet)
-            now = tuple(o for o in NARROWINGS[facet].options if (o in taken) != (o == key))
+            now = tuple(o for o in NARROWINGS[facet].options(facts) if (o in taken) != (o == key))
             yield Went("facet", _for(facts, talk, replace(talk.audience, **{facet: now})))
 
 

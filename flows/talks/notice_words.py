@@ -66,7 +66,6 @@ FORMS: Mapping[FormState, Wording] = {
     "submitted": _("Waiting for the branch"),
     "confirmed": _("Confirmed by the branch"),
 }
-LANGUAGES: Mapping[str, Wording] = {"vi": "Tiếng Việt", "en": "English"}
 CHANNELS: Mapping[str, Wording] = {"telegram": "Telegram", "web": _("Web chat")}
 REPEATS: Mapping[Repeat, Wording] = {"weekly": _("every week"), "yearly": _("every year")}
 
@@ -136,6 +135,11 @@ def rule_of_two(above: int) -> Wording:
     )
 
 
+def languages(facts: Facts) -> Mapping[str, Wording]:
+    """Return what each language calls itself."""
+    return {language.key: language.label for language in facts.reference.languages}
+
+
 def audience(facts: Facts, chosen: Audience) -> Wording:
     """Say whom a notice is for."""
     units = facts.reference.units
@@ -144,7 +148,7 @@ def audience(facts: Facts, chosen: Audience) -> Wording:
         _("To: {units}", units="; ".join(names)),
         _only([AUDIENCE_ROLES[role] for role in chosen.roles]),
         _only([GROUPS[group] for group in chosen.groups]),
-        _only([LANGUAGES.get(language, language) for language in chosen.languages]),
+        _only([languages(facts).get(language, language) for language in chosen.languages]),
         _form_line([FORMS[form] for form in chosen.forms]),
         _only([CHANNELS.get(channel, channel) for channel in chosen.channels]),
         ages(chosen),

@@ -11,7 +11,6 @@ from flows.questions import BACK, Choice, Chose, Heard, Question, chosen
 from flows.refusals import NotUnderstood
 from flows.session import ChoosingLanguage, Privacy, Registering
 from flows.talks import forms
-from flows.talks.registration import LANGUAGES
 from flows.wording import Wording, _, lines, paragraphs
 
 SEE = Choice("see", _("See my data as a file"), ("xem", "see", "view"))
@@ -108,7 +107,7 @@ def own_data(facts: Facts) -> Wording:
 
 
 def ask_new_language(facts: Facts, talk: ChoosingLanguage) -> Question:
-    return Question("Chọn ngôn ngữ.\nChoose your language.", LANGUAGES)
+    return Question("Chọn ngôn ngữ.\nChoose your language.", facts.reference.languages)
 
 
 def hear_new_language(facts: Facts, talk: ChoosingLanguage, heard: Heard) -> Iterator[Event]:

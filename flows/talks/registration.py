@@ -26,10 +26,6 @@ from flows.wording import Wording, _, lines, paragraphs
 # The version of the consent text below: consent is proved by the text it was given to.
 CONSENT_VERSION = "2026.1"
 
-LANGUAGES = (
-    Choice("vi", "Tiếng Việt", ("vi", "viet", "tieng viet", "vietnamese")),
-    Choice("en", "English", ("en", "english", "tieng anh", "anh")),
-)
 AGREE = Choice("agree", _("I agree"), YES.also)
 ALL_RIGHT = Choice("all_right", _("All correct"), YES.also)
 REFUSE = Choice("refuse", _("No, thank you"), ("tu choi", *NO.also))
@@ -48,7 +44,7 @@ def start(facts: Facts, talk: Registering) -> Entered:
 
 
 def ask_language(facts: Facts, talk: Registering) -> Question:
-    return Question("Xin chào! Chọn ngôn ngữ.\nHello! Choose your language.", LANGUAGES)
+    return Question("Xin chào! Chọn ngôn ngữ.\nHello! Choose your language.", facts.reference.languages)
 
 
 def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:

@@ -27,7 +27,8 @@ TEXTS = {group: (FOLDER / f"{group}.toml").read_text("utf-8") for group in GROUP
 FARMER = TEXTS["farmer"]
 SETS = [read_toml(text, f"{group}.toml") for group, text in TEXTS.items()]
 CATALOGUES = {
-    language: Catalogue(language, lambda text: text, lambda one, many, count: one) for language in ("vi", "en")
+    language: Catalogue(language, language, lambda text: text, lambda one, many, count: one, str)
+    for language in ("vi", "en")
 }
 
 # DOMAIN: the indicators in Vietnamese, each with its competency.

@@ -1,5 +1,6 @@
 """The engine, under whatever people do: what always holds, whoever replies what to which question."""
 
+import dataclasses
 from collections.abc import Iterable
 from functools import cache
 
@@ -333,7 +334,7 @@ def published(reference: Reference) -> Reference:
     first, *others = old.competencies
     fewer = (replace(first, indicators=first.indicators[1:] or first.indicators), *others)
     new = replace(old, version=f"2026.{len(old.version) + 1}", competencies=fewer, title=Localized("Mới", "New"))
-    return Reference(reference.units, reference.rounds, {**reference.criteria, new.id: new}, reference.links)
+    return dataclasses.replace(reference, criteria={**reference.criteria, new.id: new})
 
 
 TestWhateverPeopleDo = WhateverPeopleDo.TestCase

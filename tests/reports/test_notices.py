@@ -27,7 +27,7 @@ ANSWERS: tuple[NoticeAnswer, ...] = get_args(NoticeAnswer)
 CONTENT = Content("*Kính mời* họp thôn\n\nLúc 8 giờ", asks_who_comes=True)
 NOTICE = Notice(5, 1, CONTENT, Audience((1,)), "done", started_at=NOW, author_name="Trần Văn Bình")
 HEADING = ReportHeading(NOTICE, NOW + timedelta(hours=1), ZONE)
-LAN = ReportRow("Thôn Đông, Xã Tân An", "Nguyễn Thị Lan", "telegram", "vi", "sent", NOW, None, "come")
+LAN = ReportRow("Thôn Đông, Xã Tân An", "Nguyễn Thị Lan", "telegram", "Tiếng Việt", "sent", NOW, None, "come")
 
 answers = st.one_of(st.none(), st.sampled_from(ANSWERS))
 rows = st.builds(
@@ -35,7 +35,7 @@ rows = st.builds(
     village=st.sampled_from(["", "Thôn Đông", "Thôn 2", "Thôn 10"]),
     name=st.text(max_size=30),
     channel=st.sampled_from(["web", "telegram", "pigeon"]),
-    language=st.sampled_from([None, "vi", "en", "fr"]),
+    language=st.sampled_from(["", "Tiếng Việt", "English", "fr"]),
     state=st.sampled_from(STATES),
     at=st.one_of(st.none(), st.just(NOW)),
     error=st.one_of(st.none(), st.text(max_size=30)),
@@ -66,7 +66,7 @@ def counts(book: Workbook, title: str) -> dict[str, int]:
 
 
 def test_a_recipient_is_a_row() -> None:
-    erased = ReportRow("", "", "web", None, "blocked", NOW, "Forbidden: bot was blocked by the user")
+    erased = ReportRow("", "", "web", "", "blocked", NOW, "Forbidden: bot was blocked by the user")
     _heading, *listed = table(report(LAN, erased), "Recipients")
     at = datetime(2026, 10, 1, 8, 0)
     assert listed == [

@@ -47,6 +47,7 @@ WEBHOOK_PATH = "/telegram"
 MOST_WEBHOOK_BYTES = 1024 * 1024
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
+TWO_LETTERS = re.compile("[a-z]{2}")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _NO_PHOTO = re.compile("photo_|image_", re.IGNORECASE)
 
@@ -117,9 +118,12 @@ class TelegramChannel:
         return f"https://t.me/{self.username}?start={{code}}" if self.username else None
 
     async def set_menus(self, menus: Mapping[str, Sequence[MenuEntry]]) -> None:
-        """Set the commands of chats that have none of their own yet, by language of the app; "" is any other one."""
+        """Set the commands of chats that have none of their own yet, by language of the app; "" is any other one.
+        Telegram knows languages of two letters only: who reads another one gets its commands once they chose it."""
         scope = BotCommandScopeAllPrivateChats()
         for language, menu in menus.items():
+            if language and not TWO_LETTERS.fullmatch(language):
+                continue
             call = partial(self._set_commands, menu, scope, language or None)
             try:
                 await self._insist("setMyCommands", call, BadRequest, InvalidToken)
