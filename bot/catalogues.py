@@ -70,7 +70,7 @@ def read(folder: Path, language: str) -> Catalog:
     place = folder / language / CATALOGUE
     try:
         with place.open("rb") as file:
-            return read_po(file, locale=language, abort_invalid=True)
+            return read_po(file, locale=_babel(language), abort_invalid=True)
     except FileNotFoundError:
         raise BrokenCatalogue(f"{place}: not there; run 'make messages', or install hoctap anew") from None
     except ValueError as error:  # babel's PoFileError, and bytes that are no UTF-8
@@ -114,7 +114,7 @@ def choices(catalogues: Catalogues) -> tuple[Choice, ...]:
 def _calls(tag: str, catalogues: Catalogues) -> set[str]:
     """Return what a language is called in all of them, folded: `vi`, `tieng viet`, `viet`, `vietnamese`."""
     known = [locale for locale in map(_locale, catalogues) if locale is not None]
-    names = {fold(name) for locale in known if (name := locale.languages.get(tag))}
+    names = {fold(name) for locale in known if (name := locale.languages.get(_babel(tag)))}
     return {fold(tag), *names, *(name.removeprefix("tieng ") for name in names)}
 
 
@@ -146,9 +146,14 @@ def _catalogue(language: str, written: Catalog, translations: GNUTranslations) -
     return Catalogue(language, name, translations.gettext, translations.ngettext, day)
 
 
+def _babel(tag: str) -> str:
+    """Return a language's tag as Babel and gettext write it: `zh_Hans` for `zh-Hans`."""
+    return tag.replace("-", "_")
+
+
 def _locale(language: str) -> Locale | None:
     """Return what Babel knows of a language, if anything."""
     try:
-        return Locale.parse(language.replace("-", "_"))
+        return Locale.parse(_babel(language))
     except (UnknownLocaleError, ValueError):
         return None

@@ -1,16 +1,42 @@
 """The content check: nothing wrong with what is there, one line for each thing that could be."""
 
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
 import pytest
 
 from bot import content
-from bot.catalogues import load
+from bot.catalogues import load, locales
+from bot.services.criteria_files import shipped
 from flows.engine import FLOWS
 from flows.questions import Choice
 from flows.spelling import fold
+from tests import khmer
 
 
 def test_there_is_nothing_wrong_with_the_content() -> None:
     assert content.problems() == []
+
+
+def test_how_much_of_a_further_language_is_there_is_news_and_no_problem(tmp_path: Path) -> None:
+    farmer = resources.files("flows.criteria").joinpath("farmer.toml").read_text("utf-8")
+    folder = khmer.dropped_in(tmp_path, sentences={**khmer.SENTENCES, "No": "", "Nobody says this.": "ទេ"})
+    (line,) = content.unfinished(folder, [khmer.form_with_khmer(farmer, "2026.9")])
+    translated, _of, all_of_them, *_rest = line.removeprefix("km: ").split()
+    assert (int(translated), int(all_of_them) > 400) == (len(khmer.SENTENCES), True)
+    assert " sentences and 2 of " in line
+
+
+def test_without_a_further_language_there_is_nothing_to_tell() -> None:
+    assert list(content.unfinished(locales(), shipped())) == []
+
+
+def test_a_language_called_like_another_is_named() -> None:
+    called_english = {"xx": replace(load()["en"], language="xx", name="Tieng Viet")}
+    assert [line for line in content.collisions([], {**load(), **called_english}) if line.startswith("languages")] == [
+        'languages: "tieng viet" means both "vi" and "xx"; word one of them differently'
+    ]
 
 
 def test_a_sentence_that_no_catalogue_has_is_named_with_its_place() -> None:

@@ -671,6 +671,12 @@ async def test_a_conversation_goes_both_ways_by_the_rules(
     assert server.ledger.violations(unanswered_after=0) == []
 
 
+async def test_menus_are_set_in_the_languages_that_telegram_knows(server: BotApiServer, bot: TelegramChannel) -> None:
+    await bot.set_menus({"vi": MENU, "km": MENU, "bdq": MENU, "zh-Hans": MENU, "": MENU})
+    assert {language for _scope, language in server.default_bot.commands} == {"vi", "km", ""}
+    assert server.ledger.violations() == []
+
+
 async def test_files_arrive_whole_and_under_their_names(
     server: BotApiServer, bot: TelegramChannel, lan: Person, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from flows.notices import QuietHours
 from flows.people import RoleKind
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.units import Unit
+from tests import khmer
 from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown
 
@@ -64,10 +66,11 @@ class World:
         self._people = [fact.partition(" is ")[0].split()[-1] for fact in CAST]
         self._screens: dict[str, list[Shown]] = {}
         self._tokens: list[str] = []
+        self._words = catalogues.load()
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
-        words, bell = catalogues.load(), Bell()
+        words, bell = self._words, Bell()
         sources = {(self._phones.channel, self._phones.bot): self._phones}
         self._wording = NoticeWording(words)
         self._keeper = NoticeKeeper(
@@ -155,7 +158,7 @@ class World:
 
     async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
         """Take in what people do, work until nothing waits, and read everybody's phone."""
-        turns = Turns(self._database, catalogues.load(), lambda: self._now, ZONE, lambda: (LINK,))
+        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: (LINK,))
         incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
@@ -180,7 +183,7 @@ class World:
 
     async def _fetch_evidence(self, bell: Bell) -> None:
         sources = {(self._phones.channel, self._phones.bot): self._phones}
-        fetcher = EvidenceFetcher(self._database, sources, self._files, catalogues.load(), lambda: self._now, bell)
+        fetcher = EvidenceFetcher(self._database, sources, self._files, self._words, lambda: self._now, bell)
         while await fetcher.run_once():
             pass
 
@@ -267,6 +270,17 @@ class World:
         new = replace(old, version="2026.2", competencies=competencies)
         await rounds.load_criteria(self._database, (new,), self._now)
 
+    async def _khmer_comes(self) -> None:
+        """Drop a third language into `locales/`, and publish the farmers' form with some of it."""
+        self._words = khmer.catalogues()
+        await self._starts_anew()
+        text = resources.files("flows.criteria").joinpath("farmer.toml").read_text("utf-8")
+        await rounds.load_criteria(self._database, (khmer.form_with_khmer(text, "2026.9"),), self._now)
+
+    async def _khmer_goes(self) -> None:
+        self._words = catalogues.load()
+        await self._starts_anew()
+
     async def _invitation(self, role: str, unit: str) -> None:
         code, _expires = await invitations.invite(self._database, _role(role), _code(unit), self._now)
         self._place(code.removeprefix("i-"))
@@ -341,6 +355,8 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) reads English": World._reads_english,
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
     r"a new version of the (\w+)'s set is published": World._new_version,
+    r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
+    r"Khmer is taken out of locales/": World._khmer_goes,
     r"an invitation is made for a (head|admin) of (.+)": World._invitation,
     r"(.+) is (head|admin) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,

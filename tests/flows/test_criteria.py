@@ -187,6 +187,27 @@ def test_a_text_is_said_in_its_language_and_in_vietnamese_otherwise() -> None:
     assert [text.in_language(language) for language in ("vi", "en", "fr")] == ["Đạt", "Passed", "Đạt"]
 
 
+def test_a_text_may_be_in_further_languages_in_the_file() -> None:
+    text = broken('en = "Every day" }', 'en = "Every day", km = "រាល់ថ្ងៃ", jra = "Nanao hrơi" }')
+    label = read_toml(text, "farmer.toml").indicators[0].levels[0].label
+    assert [label.in_language(language) for language in ("vi", "en", "km", "jra", "fr")] == [
+        "Hằng ngày", "Every day", "រាល់ថ្ងៃ", "Nanao hrơi", "Hằng ngày",
+    ]  # fmt: skip
+
+
+def test_a_set_in_further_languages_outlives_being_stored_and_has_a_pin_of_its_own() -> None:
+    more = read_toml(broken('en = "Every day" }', 'en = "Every day", km = "រាល់ថ្ងៃ" }'), "farmer.toml")
+    stored = msgspec.json.decode(msgspec.json.encode(more), type=CriteriaSet)
+    assert (stored, stored.pin) == (more, more.pin)
+    assert more.pin != SETS[0].pin
+
+
+def test_a_set_in_vietnamese_and_english_is_stored_as_ever_so_that_forms_keep_their_pin() -> None:
+    stored = '{"en":"Passed","vi":"Đạt"}'.encode()
+    assert msgspec.json.encode(msgspec.json.decode(stored, type=Localized), order="sorted") == stored
+    assert b"further" not in msgspec.json.encode(SETS[0])
+
+
 FAULTS = {
     "no TOML": (
         'group = "farmer"',
@@ -302,6 +323,23 @@ FAULTS = {
         '"Hang ngay"',
         'competency A, indicator 1, level 2, label.en: "Hang ngay" reads like "Hằng ngày" of level 1 '
         "when typed without tone marks; word one of them differently",
+    ),
+    "answers alike in a further language": (
+        'en = "A few times a week" }',
+        'en = "A few times a week", km = "Hang ngay" }',
+        'competency A, indicator 1, level 2, label.km: "Hang ngay" reads like "Hằng ngày" of level 1 '
+        "when typed without tone marks; word one of them differently",
+    ),
+    "empty text in a further language": (
+        'en = "Every day" }',
+        'en = "Every day", km = "" }',
+        "competency A, indicator 1, level 1, label.km: is empty; write the text",
+    ),
+    "what is no language": (
+        'en = "Every day" }',
+        'en = "Every day", khmer = "រាល់ថ្ងៃ" }',
+        "competency A, indicator 1, level 1, label.khmer: is no field of a criteria set; "
+        "delete it or correct its spelling",
     ),
     "shorts alike": (
         'short = { vi = "Kế hoạch học tập"',
