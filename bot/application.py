@@ -64,7 +64,7 @@ class Application:
         self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
         self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
-        self.web = WebChat(self.turns, self.database, self.files, settings.signing_key(), clock)
+        self.web = WebChat(self.turns, self.database, self.files, self.catalogues, settings.signing_key(), clock)
 
     def _telegram(self) -> "TelegramChannel | None":
         token = self.settings.telegram_token
@@ -109,7 +109,7 @@ class Application:
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
             ],
-            exception_handlers={NotUsable: web.refuse},
+            exception_handlers={NotUsable: self.web.refuse},
         )
 
     async def run(self) -> None:

@@ -18,6 +18,7 @@ SENTENCES = {
     "What is your full name?": "តើឈ្មោះពេញអ្វី?",
     "Name: {name}": "ឈ្មោះ៖ {name}",
     "Pause": "ផ្អាក",
+    "Send message": "ផ្ញើសារ",
 }
 QUESTION = "តើមើលព័ត៌មាន ឬអានសៀវភៅញឹកញាប់ប៉ុនណា?"
 LABEL = "រាល់ថ្ងៃ"

@@ -16,8 +16,9 @@ from bot.services.invitations import invite
 from bot.store import outbox
 from bot.store.inbox import Incoming
 from flows.commands import VILLAGE_CODE
-from flows.people import RoleKind
+from flows.people import ROLES, RoleKind
 from flows.replies import Typed
+from flows.wording import Lines, Wording, _, render
 
 TOKEN_BYTES = 24
 
@@ -27,16 +28,20 @@ class Role:
     """One of the demo's phones. Its people are made up."""
 
     title: str
-    subtitle: str
+    subtitle: Wording
     role: str
     name: str | None = None
 
 
+def _beside(task: Wording, unit: str) -> Wording:
+    return Lines((task, unit), " · ")
+
+
 PHONES = (
-    Role("Lan", "Nông dân · Thôn Đông", "resident"),
-    Role("Minh", "Viên chức · Thôn Đông", "resident"),
-    Role("Bà Hòa", "Chi hội trưởng · Thôn Đông", "head", "Lê Thị Hòa"),
-    Role("Ông Bình", "Quản trị · Xã Tân An", "admin", "Trần Văn Bình"),
+    Role("Lan", _beside(_("Farmer"), "Thôn Đông"), "resident"),
+    Role("Minh", _beside(_("Official"), "Thôn Đông"), "resident"),
+    Role("Bà Hòa", _beside(ROLES["head"], "Thôn Đông"), "head", "Lê Thị Hòa"),
+    Role("Ông Bình", _beside(ROLES["admin"], "Xã Tân An"), "admin", "Trần Văn Bình"),
 )
 ERASURE = ("/privacy", "xóa dữ liệu", "đồng ý xóa hết")
 INVITED: dict[str, tuple[RoleKind, str]] = {"head": ("head", VILLAGE), "admin": ("admin", COMMUNE)}
@@ -52,7 +57,7 @@ class DemoPages:
     def routes(self) -> list[BaseRoute]:
         """Return what the demo serves besides the web chat."""
         return [
-            Route("/", page("demo.html")),
+            Route("/", page("demo.html", self._application.web.words)),
             Route("/demo/phones", self._phones),
             Route("/demo/reset", self._reset, methods=["POST"]),
         ]
@@ -83,15 +88,15 @@ class DemoPages:
             await turns.run_once()
 
     async def _phones(self, request: Request) -> Response:
+        reader = self._application.web.words.reader(None, request.headers.get("accept-language", ""))
         return JSONResponse(
             [
                 {
                     "token": token,
                     "title": phone.title,
-                    "subtitle": phone.subtitle,
+                    "subtitle": render(phone.subtitle, reader),
                     "role": phone.role,
                     "start": f"/start {VILLAGE_CODE}{VILLAGE}" if phone.role == "resident" else "/start",
-                    "language": "vi",
                 }
                 for phone, token in zip(PHONES, self._tokens, strict=True)
             ]

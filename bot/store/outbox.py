@@ -129,6 +129,20 @@ async def recipient_of(connection: AsyncConnection, conversation_id: int) -> Rec
     return Recipient(row.id, row.channel, row.bot, row.address, row.language) if row is not None else None
 
 
+async def languages_of(
+    connection: AsyncConnection, channel: str, bot: str, addresses: Collection[str]
+) -> dict[str, str | None]:
+    """Return the languages that were chosen in conversations, by address."""
+    rows = await connection.execute(
+        select(conversations.c.address, conversations.c.language).where(
+            conversations.c.channel == channel,
+            conversations.c.bot == bot,
+            conversations.c.address.in_(sorted(set(addresses))),
+        )
+    )
+    return {row.address: row.language for row in rows}
+
+
 async def count_open(connection: AsyncConnection, to: Recipient) -> int:
     """Return how many letters wait for a conversation."""
     at = (outbox.c.channel == to.channel, outbox.c.bot == to.bot, outbox.c.address == to.address)

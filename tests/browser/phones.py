@@ -56,7 +56,7 @@ class Phone:
     def send(self, *files: Path) -> str:
         """Choose files and return the answer."""
         with self.page.expect_file_chooser() as chooser:
-            self.node.get_by_role("button", name="Chọn ảnh hoặc tệp").click()
+            self.node.get_by_role("button", name="Chọn ảnh hoặc tài liệu").click()
         chooser.value.set_files(files)
         expect(self.own.last.locator("img, .document")).to_be_visible()
         return self.answer()

@@ -196,12 +196,12 @@ def test_a_refused_file_says_why_and_leaves_the_question_open(visit: Visit, snap
     page = visit()
     lan = Phone(page, "Lan")
     lan.press("Bắt đầu / Start")
-    attach = lan.node.get_by_role("button", name="Chọn ảnh hoặc tệp")
+    attach = lan.node.get_by_role("button", name="Chọn ảnh hoặc tài liệu")
     with page.expect_file_chooser() as chooser:
         attach.click()
     chooser.value.set_files([program, large])
     expect(lan.own.nth(1)).to_contain_text("Chỉ nhận ảnh, PDF hoặc Word.")
-    expect(lan.own.nth(2)).to_contain_text("Tệp lớn hơn 10 MB.")
+    expect(lan.own.nth(2)).to_contain_text("lớn hơn 10 MB.")
     expect(lan.own.nth(2).get_by_role("img", name="Không gửi được")).to_be_visible()
     snap(page, "file-refused")
     assert "dữ liệu cá nhân" in lan.press("Tiếng Việt")
@@ -272,6 +272,31 @@ def test_what_is_said_without_a_connection_is_sent_once_it_is_back(visit: Visit,
     expect(lan.log.locator(".message.bot")).to_have_count(3)
 
 
+# --- In other languages ---
+
+
+def test_the_page_speaks_the_browsers_language_and_then_that_of_the_chat(visit: Visit, snap: Snap) -> None:
+    page = visit("chat", locale="en-GB", **POCKET)
+    phone = Phone(page, "Learning citizen")
+    writing, today = phone.node.get_by_role("textbox"), phone.log.locator(".day")
+    expect(page).to_have_title("Learning citizen")
+    expect(writing).to_have_attribute("placeholder", "Type a message")
+    expect(today).to_have_text("Today")
+    assert page.locator("html").get_attribute("lang") == "en"
+
+    phone.press("Tiếng Việt")
+    for _once_more in range(2):
+        expect(writing).to_have_attribute("placeholder", "Nhập tin nhắn")
+        expect(today).to_have_text("Hôm nay")
+        expect(phone.own.first.get_by_role("img", name="Đã gửi")).to_be_visible()
+        expect(phone.node).to_have_attribute("lang", "vi")
+        page.reload()
+    phone.type("/language")
+    phone.press("English")
+    expect(phone.node.get_by_role("button", name="Send message")).to_be_visible()
+    snap(page, "english")
+
+
 # --- By keyboard and by ear ---
 
 
@@ -335,7 +360,7 @@ def test_a_screen_reader_finds_its_way(visit: Visit) -> None:
             - time: /\\d\\d:\\d\\d/
             - button "Đồng ý"
             - button "Không đồng ý"
-          - button "Chọn ảnh hoặc tệp"
+          - button "Chọn ảnh hoặc tài liệu"
           - textbox "Nhập tin nhắn"
           - button "Gửi tin nhắn"
     """)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import html
 import io
 import json
 import re
@@ -22,9 +23,11 @@ from starlette.types import Scope
 from structlog.testing import capture_logs
 
 from bot.application import Application
+from bot.channels.web import routes
 from bot.channels.web.budget import Budget
 from bot.channels.web.messages import BOT, CHANNEL, address_of
 from bot.channels.web.routes import UPLOADS_A_DAY
+from bot.channels.web.words import IN_PAGES, IN_SCRIPTS, Words
 from bot.services.files import MOST_BYTES
 from bot.services.turns import SORRY
 from bot.settings import Settings
@@ -34,8 +37,11 @@ from bot.store.outbox import Letter, Recipient
 from flows.marks import Mark
 from flows.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
 from tests.databases import Databases
+from tests.khmer import catalogues as load_with_khmer
 
 Json = dict[str, Any]
+
+STATIC = Path(routes.__file__).parent / "static"
 
 TOKEN = "a-token-of-the-tests"
 OTHER = "another-token-of-theirs"
@@ -296,7 +302,7 @@ async def test_a_request_that_no_page_sends_is_refused_and_starts_no_turn(
     answer = await web.client.post(path, content=content)
     assert (answer.status_code, answer.json()) == (
         400,
-        {"error": "Không gửi được nội dung này. · This cannot be sent."},
+        {"error": "Không gửi được nội dung này."},
     )
     assert await web.poll((TOKEN, 0), wait=0.1) == [[]]
 
@@ -382,7 +388,7 @@ async def test_the_same_file_twice_is_kept_once(web: Web) -> None:
     assert sum(path.is_file() for path in web.evidence.rglob("*")) == 1
 
 
-ONLY = "Chỉ nhận ảnh, PDF hoặc Word. · Only photos, PDF or Word files, please."
+ONLY = "Chỉ nhận ảnh, PDF hoặc Word."
 REFUSED = {
     "html": (b"<!doctype html><script>alert(1)</script>", ONLY),
     "exe": (b"MZ" + bytes(500), ONLY),
@@ -393,8 +399,8 @@ REFUSED = {
     "gif": (b"GIF89a" + bytes(500), ONLY),
     "mp4": (bytes.fromhex("0000001866747970") + b"mp42" + bytes(500), ONLY),
     "one byte": (b"\xff", ONLY),
-    "empty": (b"", "Tệp này trống. · This file is empty."),
-    "too large": (JPEG + bytes(MOST_BYTES), "Tệp quá lớn, tối đa 10 MB. · The file is too large, 10 MB at most."),
+    "empty": (b"", "Tài liệu này trống."),
+    "too large": (JPEG + bytes(MOST_BYTES), "Ảnh hoặc tài liệu quá lớn, tối đa 10 MB."),
 }
 
 
@@ -524,6 +530,124 @@ async def test_a_text_made_for_one_reader_comes_in_its_address(web: Web) -> None
     (file,) = message["files"]
     assert (file["kind"], file["name"]) == ("document", "dữ liệu.txt")
     assert file["url"] == "data:text/plain;charset=utf-8,H%E1%BB%8D%20t%C3%AAn%3A%20%3Cb%3ELan%20%26%20Minh%3C/b%3E%0A"
+
+
+# --- The words of the page itself ---
+
+
+def words_in(page: httpx.Response) -> Json:
+    (attribute,) = re.findall(r'data-words="([^"]*)"', page.text)
+    found: Json = json.loads(html.unescape(attribute))
+    return found
+
+
+async def words_of(web: Web, phone: Json, **headers: str) -> Json | None:
+    """Return the words that a poll of one phone brings."""
+    answer = await web.client.post(
+        "/web/poll", json={"phones": [{"token": TOKEN, **phone}], "wait": 0}, headers=headers
+    )
+    (found,) = answer.json()["phones"]
+    words: Json | None = found.get("words")
+    return words
+
+
+BROWSERS = {
+    "": "vi",
+    "vi": "vi",
+    "en": "en",
+    "en-GB,en;q=0.9": "en",
+    "EN-us": "en",
+    "fr-FR,fr;q=0.9,en;q=0.8,vi;q=0.7": "en",
+    "fr;q=0.9,vi;q=0.8,en;q=0.7": "vi",
+    "en;q=0.1,vi;q=0.2": "vi",
+    "en;q=0,fr": "vi",
+    "fr,*": "vi",
+    "en;q=high": "vi",
+    ";;;,,q=": "vi",
+    "x," * 5000: "vi",
+}
+
+
+@pytest.mark.parametrize(("accepted", "language"), BROWSERS.items(), ids=range(len(BROWSERS)))
+async def test_a_page_is_in_the_language_the_browser_asks_for(web: Web, accepted: str, language: str) -> None:
+    page = await web.client.get("/chat", headers={"Accept-Language": accepted})
+    title = {"vi": "Công dân học tập", "en": "Learning citizen"}[language]
+    assert f'<html lang="{language}">' in page.text
+    assert f"<title>{title}</title>" in page.text
+    assert words_in(page)["language"] == language
+    assert page.headers["vary"] == "Accept-Language"
+
+
+async def test_whoever_chooses_a_language_gets_the_words_of_the_page_in_it_with_the_answer(web: Web) -> None:
+    has = words_in(await web.client.get("/chat"))
+    await web.say()
+    (welcome,) = await web.hear()
+    assert await words_of(web, {"words": has["edition"]}) is None  # nothing is chosen yet
+    await web.say(text="english")
+    asked = {"token": TOKEN, "after": welcome["id"], "words": has["edition"]}
+    answer = await web.client.post("/web/poll", json={"phones": [asked], "wait": 10})
+    (news,) = answer.json()["phones"]
+    assert (news["words"]["language"], news["words"]["words"]["send"]) == ("en", "Send message")
+    assert labels(news["messages"][0]) == ["I agree", "No, thank you"]
+    assert await words_of(web, {"words": news["words"]["edition"]}) is None
+
+
+async def test_the_language_chosen_in_the_chat_goes_before_the_browsers(web: Web) -> None:
+    await web.say()
+    await web.say(text="vi")
+    english = words_in(await web.client.get("/chat", headers={"Accept-Language": "en"}))
+    await web.hear()
+    words = await words_of(web, {"words": english["edition"]}, **{"Accept-Language": "en"})
+    assert words is not None
+    assert words["language"] == "vi"
+
+
+async def test_a_page_with_words_of_another_version_gets_those_of_now_without_waiting(web: Web) -> None:
+    asked = {"phones": [{"token": TOKEN, "words": "of yesterday"}], "wait": 25}
+    async with asyncio.timeout(5):
+        answer = await web.client.post("/web/poll", json=asked)
+    assert answer.json()["phones"][0]["words"]["language"] == "vi"
+
+
+async def test_a_page_that_asks_for_no_words_gets_none(web: Web) -> None:
+    """One that was open while the server got a new version must not be answered at once, over and over."""
+    assert await words_of(web, {}) is None
+
+
+async def test_what_is_refused_is_said_in_the_readers_language(web: Web) -> None:
+    english = {"Accept-Language": "en"}
+    unsayable = await web.client.post("/web/say", content=b"", headers=english)
+    unchosen = await web.client.post("/web/files", params={"token": TOKEN}, content=b"", headers=english)
+    await web.say()
+    await web.say(text="vi")
+    await web.hear()
+    chosen = await web.client.post("/web/files", params={"token": TOKEN}, content=b"", headers=english)
+    assert [answer.json()["error"] for answer in (unsayable, unchosen, chosen)] == [
+        "This cannot be sent.", "This file is empty.", "Tài liệu này trống.",
+    ]  # fmt: skip
+
+
+def test_a_page_in_a_third_language_has_vietnamese_words_where_that_has_none() -> None:
+    words = Words(load_with_khmer())
+    khmer, vietnamese = (words.of(words.reader(None, accepted)) for accepted in ("km-KH,en;q=0.5", "vi"))
+    assert (khmer.language, khmer.words["send"]) == ("km", "ផ្ញើសារ")
+    assert khmer.words == {**vietnamese.words, "send": khmer.words["send"]}
+    assert khmer.edition != vietnamese.edition
+
+
+def test_scripts_and_pages_use_the_words_there_are_and_no_others() -> None:
+    scripts = "".join(file.read_text("utf-8") for file in STATIC.glob("*.js"))
+    pages = "".join(file.read_text("utf-8") for file in (STATIC.parent / "pages").glob("*.html"))
+    by_state_and_kind = {"waiting", "sent", "refused", "photo", "document"}
+    used = set(re.findall(r"\bwords\.(\w+)", scripts)) - {"language", "edition", "words", "js"}
+    assert used | by_state_and_kind == IN_SCRIPTS.keys()
+    assert set(re.findall(r"{{(\w+)}}", pages)) == IN_PAGES.keys() | {"language", "words"}
+
+
+def test_scripts_and_pages_hold_no_words_of_their_own() -> None:
+    files = [*STATIC.glob("*.js"), *(STATIC.parent / "pages").glob("*.html")]
+    vietnamese = re.compile("[ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵ]", re.IGNORECASE)
+    assert [file.name for file in files if vietnamese.search(file.read_text("utf-8"))] == []
 
 
 # --- Pages ---

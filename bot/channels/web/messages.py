@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from bot.channels.web.words import PageWords
 from bot.services.files import STORED
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due
@@ -39,10 +40,11 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Phone(msgspec.Struct, frozen=True):
-    """A chat in a page, and the last message it has."""
+    """A chat in a page, the last message it has, and which edition of the page's own words; None wants none."""
 
     token: str
     after: int = 0
+    words: str | None = None
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -79,6 +81,14 @@ class ShownMessage(msgspec.Struct, frozen=True):
     files: list[ShownFile]
     marks: tuple[Mark, ...]
     topic: str
+
+
+class ShownPhone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is new for a chat in a page; `words` only where the page has others than its reader's."""
+
+    token: str
+    messages: list[ShownMessage]
+    words: PageWords | None = None
 
 
 class NotUsable(Exception):

@@ -19,12 +19,24 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
 from bot.channels.web.budget import Budget
-from bot.channels.web.messages import BOT, CHANNEL, NotUsable, Poll, Said, ShownMessage, Signer, address_of
+from bot.channels.web.messages import (
+    BOT,
+    CHANNEL,
+    NotUsable,
+    Poll,
+    Said,
+    ShownMessage,
+    ShownPhone,
+    Signer,
+    address_of,
+)
+from bot.channels.web.words import PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, media_type_of
 from bot.services.turns import Turns
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.outbox import Due
+from flows.wording import Catalogues, _, render
 
 log = structlog.get_logger()
 
@@ -36,7 +48,7 @@ MOST_JSON_BYTES = 128 * 1024
 SLOWEST_BODY = 120.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
-STATIC = package_files("bot.channels.web") / "static"
+PAGES = package_files("bot.channels.web") / "pages"
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -45,14 +57,15 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+PAGE_HEADERS = {**SECURITY_HEADERS, "Vary": "Accept-Language"}
 FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 PHOTO_HEADERS = {**FILE_HEADERS, "Content-Security-Policy": "sandbox"}  # browsers show no sandboxed PDF
-NOT_USABLE = "Không gửi được nội dung này. · This cannot be sent."
+NOT_USABLE = _("This cannot be sent.")
 REFUSED_FILE = {
-    "empty": "Tệp này trống. · This file is empty.",
-    "too large": "Tệp quá lớn, tối đa 10 MB. · The file is too large, 10 MB at most.",
-    "neither photo nor document": "Chỉ nhận ảnh, PDF hoặc Word. · Only photos, PDF or Word files, please.",
-    "enough for today": "Hôm nay đã gửi nhiều tệp, xin để mai gửi tiếp. · Enough for today; please go on tomorrow.",
+    "empty": _("This file is empty."),
+    "too large": _("The file is too large, 10 MB at most."),
+    "neither photo nor document": _("Only photos, PDF or Word files, please."),
+    "enough for today": _("Enough for today; please go on tomorrow."),
 }
 
 T = TypeVar("T")
@@ -60,11 +73,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A phone that polls: its conversation, and the last message it has."""
+    """A phone that polls: its conversation, the last message it has, and the edition of its words."""
 
     token: str
     address: str
     last: int
+    words: str | None
 
 
 class WebChat:
@@ -75,12 +89,14 @@ class WebChat:
         turns: Turns,
         database: Database,
         files: FileStore,
+        catalogues: Catalogues,
         signing_key: bytes,
         clock: Callable[[], datetime],
     ) -> None:
         self._turns = turns
         self._database = database
         self._files = files
+        self.words = Words(catalogues)
         self._signer = Signer(signing_key)
         self._clock = clock
         self._budget = Budget(UPLOADS_A_DAY)
@@ -90,7 +106,7 @@ class WebChat:
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves for this channel."""
         return [
-            Route("/chat", page("chat.html")),
+            Route("/chat", page("chat.html", self.words)),
             Route("/web/open", self.open, methods=["POST"]),
             Route("/web/say", self.say, methods=["POST"]),
             Route("/web/poll", self.poll, methods=["POST"]),
@@ -114,16 +130,19 @@ class WebChat:
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
-        phones = [Seen(phone.token, address_of(phone.token), _message_id(phone.after)) for phone in asked.phones]
+        phones = [
+            Seen(phone.token, address_of(phone.token), _message_id(phone.after), phone.words) for phone in asked.phones
+        ]
         deadline = time.monotonic() + min(max(asked.wait, 0.0), LONGEST_WAIT)
         await self._settle(phones)
+        accepted, first = _accepted(request), True
         while True:
             heard = self._turns.letters_queued.rings
-            new = await self._new(phones)
+            new = await self._new(phones, accepted, first=first)
             left = deadline - time.monotonic()
-            if any(shown for _token, shown in new) or left <= 0 or await self._is_over(request):
-                answer = {"phones": [{"token": token, "messages": shown} for token, shown in new]}
-                return Response(msgspec.json.encode(answer), media_type="application/json")
+            if any(one.messages or one.words for one in new) or left <= 0 or await self._is_over(request):
+                return Response(msgspec.json.encode({"phones": new}), media_type="application/json")
+            first = False
             await self._turns.letters_queued.wait(heard, min(left, 1.0))
 
     async def _is_over(self, request: Request) -> bool:
@@ -135,11 +154,27 @@ class WebChat:
         self._stopping = True
         self._turns.letters_queued.ring()
 
-    async def _new(self, phones: list[Seen]) -> list[tuple[str, list[ShownMessage]]]:
-        """Return what each phone has not seen yet."""
+    async def _new(self, phones: list[Seen], accepted: str, *, first: bool) -> list[ShownPhone]:
+        """Return what each phone has not seen yet. Its language is looked up at first, and then with every message:
+        whoever changes it is told so."""
         async with self._database.reading() as connection:
             letters = [await outbox.read_new(connection, CHANNEL, BOT, one.address, one.last) for one in phones]
-        return [(one.token, self._shown(found, one.address)) for one, found in zip(phones, letters, strict=True)]
+            look = first or any(letters)
+            addresses = [one.address for one in phones if look and one.words is not None]
+            chosen = await outbox.languages_of(connection, CHANNEL, BOT, addresses) if addresses else {}
+        return [
+            ShownPhone(
+                one.token,
+                self._shown(found, one.address),
+                self._other_words(one, chosen.get(one.address), accepted) if one.address in addresses else None,
+            )
+            for one, found in zip(phones, letters, strict=True)
+        ]
+
+    def _other_words(self, phone: Seen, language: str | None, accepted: str) -> PageWords | None:
+        """Return the words of whoever has a phone, if the page has others."""
+        words = self.words.of(self.words.reader(language, accepted))
+        return words if words.edition != phone.words else None
 
     def _shown(self, letters: list[Due], address: str) -> list[ShownMessage]:
         shown = (messages.render(letter, address, self._signer) for letter in letters)
@@ -166,9 +201,18 @@ class WebChat:
                 raise FileRefused("enough for today")
             kept = await self._files.keep(content)
         except FileRefused as refused:
-            return JSONResponse({"error": REFUSED_FILE[str(refused)]}, status_code=415)
+            return JSONResponse({"error": await self._refusal(refused, address, request)}, status_code=415)
         name = f"{kept.kind}.{kept.digest}"
         return JSONResponse({"file": f"{name}.{self._signer.sign(address, name)}", "kind": kept.kind})
+
+    async def _refusal(self, refused: FileRefused, address: str, request: Request) -> str:
+        async with self._database.reading() as connection:
+            chosen = await outbox.languages_of(connection, CHANNEL, BOT, [address])
+        return render(REFUSED_FILE[str(refused)], self.words.reader(chosen.get(address), _accepted(request)))
+
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """Answer a request that no page of ours sends."""
+        return JSONResponse({"error": render(NOT_USABLE, self.words.reader(None, _accepted(request)))}, status_code=400)
 
     async def download(self, request: Request) -> Response:
         """Give a file to the conversation it was sent to, which proves itself by the signature."""
@@ -183,19 +227,19 @@ class WebChat:
         return Response(content, media_type=media_type, headers=PHOTO_HEADERS if media_type in PHOTOS else FILE_HEADERS)
 
 
-def page(name: str) -> Callable[[Request], Response]:
-    """Serve one of the pages."""
-    content = (STATIC / name).read_bytes()
+def page(name: str, words: Words) -> Callable[[Request], Response]:
+    """Serve one of the pages, in the language that the browser asks for."""
+    template = (PAGES / name).read_text("utf-8")
 
     def serve(request: Request) -> Response:
-        return Response(content, media_type="text/html; charset=utf-8", headers=SECURITY_HEADERS)
+        content = words.page(template, words.reader(None, _accepted(request)))
+        return Response(content, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
     return serve
 
 
-def refuse(request: Request, error: Exception) -> Response:
-    """Answer a request that no page of ours sends."""
-    return JSONResponse({"error": NOT_USABLE}, status_code=400)
+def _accepted(request: Request) -> str:
+    return request.headers.get("accept-language", "")
 
 
 def _message_id(claimed: int) -> int:

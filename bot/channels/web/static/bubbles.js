@@ -1,5 +1,7 @@
 /** Entries of a transcript as elements. Whatever anybody wrote becomes text nodes, never markup. */
 
+import { filled } from "./words.js";
+
 const SHORT_LABEL = 12;
 const TAGS = { __proto__: null, strong: "strong", slanted: "em" };
 const OFFICE = /\.(docx?|xlsx)$/i;
@@ -69,10 +71,11 @@ function focusAgain(element, label) {
 
 /** Bring an own message's mark up to date: a clock, a tick, or why it was refused. */
 export function markState(element, { state, reason }, words) {
-  if (element.dataset.state === state) return;
+  const name = words[state];
+  if (element.dataset.state === state && element.querySelector(".state").title === name) return;
   element.dataset.state = state;
   element.querySelectorAll(".state, .reason, progress").forEach((old) => old.remove());
-  const mark = el("span", { class: "state", role: "img", "aria-label": words[state], title: words[state] });
+  const mark = el("span", { class: "state", role: "img", "aria-label": name, title: name });
   element.querySelector(".meta").append(mark);
   if (reason) element.append(el("p", { class: "reason" }, reason));
 }
@@ -117,7 +120,7 @@ function buttonElement(button, words, press) {
 }
 
 function linkButton({ label, url }, words) {
-  const attributes = { class: "outward", title: words.opens(hostOf(url)), ...outward(url) };
+  const attributes = { class: "outward", title: filled(words.opens, { host: hostOf(url) }), ...outward(url) };
   return el("a", attributes, el("span", { dir: "auto" }, label), icon(ARROW));
 }
 
@@ -227,5 +230,5 @@ export const dayOf = (at) => new Date(at).setHours(0, 0, 0, 0);
 export function dayElement(at, words) {
   const age = Math.round((dayOf(Date.now()) - dayOf(at)) / 86_400_000);
   const name = [words.today, words.yesterday][age] ?? new Date(at).toLocaleDateString("vi-VN");
-  return el("p", { class: "day" }, el("span", {}, name));
+  return el("p", { class: "day", "data-at": at }, el("span", {}, name));
 }

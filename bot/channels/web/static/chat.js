@@ -27,7 +27,7 @@ function takeCode() {
 
 async function person() {
   const { title, subtitle } = document.querySelector("main").dataset;
-  return { token: await token(), title, subtitle, role: "resident", language: "vi" };
+  return { token: await token(), title, subtitle, role: "resident" };
 }
 
 async function token() {

@@ -4,7 +4,6 @@ import { el } from "./bubbles.js";
 import { insist, Line, post, readAnswer } from "./line.js";
 import { badge, Phone, showCount } from "./phone.js";
 import { forgetOthers } from "./transcript.js";
-import { wordsFor } from "./words.js";
 
 const STORAGE = "hoctap.demo.transcript.";
 const tabs = document.querySelector("nav");
@@ -46,7 +45,7 @@ function showTab(phone) {
   const tab = tabOf.get(phone);
   tab.setAttribute("aria-current", phone.active);
   phone.node.classList.toggle("shown", phone.active);
-  showCount(tab.querySelector(".badge"), phone.unread, wordsFor(phone.person.language));
+  showCount(tab.querySelector(".badge"), phone.unread, phone.words);
 }
 
 async function reset() {

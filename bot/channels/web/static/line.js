@@ -78,11 +78,11 @@ export class Line {
 
   async #poll() {
     const asked = Date.now();
-    const phones = [...this.#phones.values()].map(({ token, after }) => ({ token, after }));
+    const phones = [...this.#phones.values()].map(({ token, after, edition }) => ({ token, after, words: edition }));
     const tooLong = AbortSignal.timeout((POLL_SECONDS + 10) * 1000);
     const answer = await post("/web/poll", { phones, wait: POLL_SECONDS }, tooLong);
     this.#tell(true);
-    for (const { token, messages } of answer.phones ?? []) this.#phones.get(token)?.receive(messages ?? []);
+    for (const { token, messages, words } of answer.phones ?? []) this.#phones.get(token)?.receive(messages ?? [], words);
     // A server that answers at once with nothing must not be asked a thousand times a second.
     if (Date.now() - asked < 1000 && !answer.phones?.some(({ messages }) => messages?.length)) await pause(1);
   }

@@ -5,7 +5,7 @@ import { messageElement, showEdition, showPassingButtons, showProgress } from ".
 import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
 import { insist, post, Refused } from "./line.js";
 import { Transcript } from "./transcript.js";
-import { wordsFor } from "./words.js";
+import { filled, pageWords } from "./words.js";
 
 const NEAR_END = 80; // pixels within which a reader counts as being at the end
 const READING_MARGIN = 8;
@@ -15,7 +15,6 @@ const PLANE = "M4 12 3 4l18 8-18 8 1-8zm0 0h8";
 
 export class Phone {
   #transcript;
-  #words;
   #onChange;
   #onGone;
   #elements = new Map(); // entry id → its element
@@ -30,15 +29,15 @@ export class Phone {
   unread = 0;
   active = false;
 
-  /** `person`: {token, title, subtitle, role, start, language}; `onChange` is told of unread messages and attention. */
+  /** `person`: {token, title, subtitle, role, start}; `onChange` is told of unread messages and attention. */
   constructor(person, { storage, onChange = () => {}, onGone = () => location.reload() }) {
     this.person = person;
     this.token = person.token;
-    this.#words = wordsFor(person.language);
     this.#onChange = onChange;
     this.#onGone = onGone;
     this.#transcript = new Transcript(storage + person.token);
     this.#build();
+    this.#label();
     this.#sync();
     this.#listen();
     this.#deliver();
@@ -48,13 +47,23 @@ export class Phone {
     return this.#transcript.last;
   }
 
+  /** The page's own words in the language of whoever has this phone, and which edition of them. */
+  get words() {
+    return (this.#transcript.words ?? pageWords).words;
+  }
+
+  get edition() {
+    return (this.#transcript.words ?? pageWords).edition;
+  }
+
   get isEmpty() {
     return this.#transcript.entries.length === 0;
   }
 
   // What the page and the line tell a phone
 
-  receive(messages) {
+  receive(messages, words) {
+    if (words) this.#speak(words);
     const { heard, added } = this.#transcript.addHeard(messages);
     if (!heard) return;
     this.#showTyping(false);
@@ -74,15 +83,15 @@ export class Phone {
   showGone() {
     if (this.#gone) return;
     this.#gone = true;
-    const again = el("button", { type: "button", class: "start", onclick: this.#onGone }, this.#words.startAgain);
-    this.scroller.append(el("div", { class: "welcome" }, el("p", {}, this.#words.gone), again));
+    const again = el("button", { type: "button", class: "start", onclick: this.#onGone }, this.words.startAgain);
+    this.scroller.append(el("div", { class: "welcome" }, el("p", {}, this.words.gone), again));
     this.trouble.hidden = true;
     this.#scrollToEnd();
   }
 
   /** Send the text that begins a conversation. The bubble doesn't show it, for it may hold an invitation. */
   start(text = this.person.start) {
-    this.#say({ kind: "typed", text }, { text: this.#words.started });
+    this.#say({ kind: "typed", text }, { text: this.words.started });
   }
 
   /** Give this phone the reader's attention, or take it away. */
@@ -126,7 +135,7 @@ export class Phone {
       const { blob, name, preview } = await prepared(file);
       const drawn = { kind: preview ? "photo" : "document", name, preview };
       const tooBig = blob.size > MOST_BYTES;
-      const fate = tooBig ? { state: "refused", reason: this.#words.tooBig } : {};
+      const fate = tooBig ? { state: "refused", reason: this.words.tooBig } : {};
       this.#say({ kind: "file", name }, { text: "", file: drawn, ...fate }, blob);
     }
   }
@@ -165,7 +174,7 @@ export class Phone {
       if (!(error instanceof Refused)) throw error;
       if (error.gone) this.showGone();
       this.#showTyping(false);
-      const reason = (!error.gone && error.message) || this.#words.refused;
+      const reason = (!error.gone && error.message) || this.words.refused;
       return { state: "refused", reason, say: undefined };
     }
   }
@@ -174,7 +183,7 @@ export class Phone {
   async #uploaded(id, say) {
     if (say.file) return say.file;
     const blob = this.#blobs.get(id);
-    if (!blob) throw new Refused(0, this.#words.fileLost);
+    if (!blob) throw new Refused(0, this.words.fileLost);
     const { file } = await upload(this.token, blob, say.name, (share) => showProgress(this.#elements.get(id), share));
     this.#transcript.change(id, { say: { ...say, file } });
     this.#blobs.delete(id);
@@ -190,18 +199,18 @@ export class Phone {
     const lastAsked = entries.findLastIndex(asks);
     entries.forEach((entry, index) => {
       const element = this.#elements.get(entry.id) ?? this.#draw(entry);
-      if (entry.edition) showEdition(element, entry, this.#words, this.#pressIn(entry));
-      if (entry.own) markState(element, entry, this.#words);
+      if (entry.edition) showEdition(element, entry, this.words, this.#pressIn(entry));
+      if (entry.own) markState(element, entry, this.words);
       else showPassingButtons(element, index > lastSaid && index >= lastAsked);
-      if (entry.used) markUsed(element, entry.used, this.#words);
+      if (entry.used) markUsed(element, entry.used, this.words);
     });
     this.welcome.hidden = this.#gone || !this.isEmpty || !this.person.start;
   }
 
   #draw(entry) {
-    const element = messageElement(entry, this.#words, this.#pressIn(entry), this.#addresses.get(entry.id));
+    const element = messageElement(entry, this.words, this.#pressIn(entry), this.#addresses.get(entry.id));
     const before = this.#newest;
-    if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.#words));
+    if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.words));
     else if (!before.own === !entry.own && clock(before.at) === clock(entry.at)) element.classList.add("follows");
     this.log.append(element);
     this.#elements.set(entry.id, element);
@@ -228,7 +237,7 @@ export class Phone {
   #count(unread) {
     if (unread === this.unread) return;
     this.unread = unread;
-    showCount(this.badge, unread, this.#words);
+    showCount(this.badge, unread, this.words);
     this.#onChange(this);
   }
 
@@ -272,20 +281,20 @@ export class Phone {
   // The elements
 
   #build() {
-    const { title, subtitle, role, language } = this.person;
-    const words = this.#words;
+    const { title, subtitle, role } = this.person;
     this.badge = badge();
     this.log = el("div", { class: "log" });
     this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
-    const start = el("button", { type: "button", class: "start", onclick: () => this.#begin() }, words.start);
-    this.welcome = el("div", { class: "welcome", hidden: true }, el("p", {}, words.startHint), start);
-    const heard = { role: "log", "aria-live": "polite", "aria-label": words.conversation(title), tabindex: 0 };
+    this.hint = el("p");
+    this.startButton = el("button", { type: "button", class: "start", onclick: () => this.#begin() });
+    this.welcome = el("div", { class: "welcome", hidden: true }, this.hint, this.startButton);
+    const heard = { role: "log", "aria-live": "polite", tabindex: 0 };
     this.scroller = el("div", { class: "scroller", ...heard }, this.welcome, this.log, this.typing);
-    this.pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => this.#scrollToEnd() }, words.newMessages);
-    this.trouble = el("p", { class: "trouble", role: "status", hidden: true }, words.reconnecting);
+    this.pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => this.#scrollToEnd() });
+    this.trouble = el("p", { class: "trouble", role: "status", hidden: true });
     this.node = el(
       "section",
-      { class: "phone", lang: language ?? "vi", "aria-label": title, "data-phone": title, "data-role": role },
+      { class: "phone", "aria-label": title, "data-phone": title, "data-role": role },
       el(
         "header",
         {},
@@ -299,18 +308,34 @@ export class Phone {
   }
 
   #composer() {
-    const words = this.#words;
-    this.input = el("textarea", { rows: 1, "aria-label": words.message, placeholder: words.message, enterkeyhint: "send" });
+    this.input = el("textarea", { rows: 1, enterkeyhint: "send" });
     this.picker = el("input", { type: "file", accept: ACCEPTED, multiple: true, hidden: true });
-    const attach = { type: "button", class: "attach", "aria-label": words.attach, title: words.attach };
-    return el(
-      "form",
-      { class: "composer" },
-      this.picker,
-      el("button", { ...attach, onclick: () => this.picker.click() }, icon(CLIP)),
-      this.input,
-      el("button", { class: "send", "aria-label": words.send, title: words.send }, icon(PLANE)),
-    );
+    this.attachButton = el("button", { type: "button", class: "attach", onclick: () => this.picker.click() }, icon(CLIP));
+    this.sendButton = el("button", { class: "send" }, icon(PLANE));
+    return el("form", { class: "composer" }, this.picker, this.attachButton, this.input, this.sendButton);
+  }
+
+  /** Go on in other words: this conversation is in another language now. */
+  #speak(words) {
+    this.#transcript.keepWords(words);
+    this.#label();
+    this.#sync();
+    this.#onChange(this);
+  }
+
+  /** Write the page's words wherever they stand. Messages stay as they were said. */
+  #label() {
+    const { words } = this;
+    const name = (element, attributes) => Object.entries(attributes).forEach((pair) => element.setAttribute(...pair));
+    name(this.node, { lang: (this.#transcript.words ?? pageWords).language });
+    name(this.scroller, { "aria-label": filled(words.conversation, { name: this.person.title }) });
+    name(this.input, { "aria-label": words.message, placeholder: words.message });
+    name(this.attachButton, { "aria-label": words.attach, title: words.attach });
+    name(this.sendButton, { "aria-label": words.send, title: words.send });
+    [this.hint.textContent, this.startButton.textContent] = [words.startHint, words.start];
+    [this.pill.textContent, this.trouble.textContent] = [words.newMessages, words.reconnecting];
+    for (const day of this.log.querySelectorAll(".day")) day.replaceWith(dayElement(day.dataset.at, words));
+    showCount(this.badge, this.unread, words);
   }
 
   #begin() {
@@ -347,7 +372,7 @@ export const badge = () => el("span", { class: "badge", role: "img", hidden: tru
 export function showCount(badge, count, words) {
   badge.hidden = count === 0;
   badge.textContent = count > 99 ? "99+" : String(count);
-  badge.setAttribute("aria-label", words.unread(count));
+  badge.setAttribute("aria-label", filled(words.unread, { count }));
 }
 
 /** The letters of the first and the last word, as contact lists show them. */

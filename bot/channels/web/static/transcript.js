@@ -11,6 +11,7 @@ const LONGEST = 500;
 export class Transcript {
   entries = [];
   last = 0;
+  words = null; // the page's words in the language of this conversation, once the server has sent them
   #closed = false;
 
   constructor(key) {
@@ -21,8 +22,8 @@ export class Transcript {
   /** Take over what is stored: at the start, or when another tab wrote. */
   read() {
     try {
-      const { entries, last } = JSON.parse(localStorage.getItem(this.key)) ?? {};
-      if (Array.isArray(entries)) [this.entries, this.last] = [entries, last];
+      const { entries, last, words = null } = JSON.parse(localStorage.getItem(this.key)) ?? {};
+      if (Array.isArray(entries)) [this.entries, this.last, this.words] = [entries, last, words];
     } catch {
       // No storage, or not ours: the conversation begins empty and the server still has it.
     }
@@ -49,6 +50,11 @@ export class Transcript {
     return { heard: fresh.length, added };
   }
 
+  keepWords(words) {
+    this.words = words;
+    this.#write();
+  }
+
   change(id, changes) {
     const entry = this.entries.find((one) => one.id === id);
     if (!entry) return;
@@ -68,9 +74,10 @@ export class Transcript {
   #write() {
     if (this.#closed) return;
     this.entries = this.entries.slice(-LONGEST);
+    const { last, words } = this;
     for (let kept = this.entries.length; kept > 0; kept = Math.floor(kept / 2)) {
       try {
-        localStorage.setItem(this.key, JSON.stringify({ last: this.last, entries: this.entries.slice(-kept) }));
+        localStorage.setItem(this.key, JSON.stringify({ last, words, entries: this.entries.slice(-kept) }));
         return;
       } catch {
         // Storage is full: keep the newer half.

@@ -1,60 +1,6 @@
-/** The page's own words. What the bot says comes from the server. */
+/** The page's own words, which the server wrote into the page; a poll brings others to who reads another language. */
 
-const WORDS = {
-  vi: {
-    start: "Bắt đầu / Start",
-    startHint: "Bấm nút để bắt đầu trò chuyện.",
-    started: "Bắt đầu",
-    message: "Nhập tin nhắn",
-    send: "Gửi tin nhắn",
-    attach: "Chọn ảnh hoặc tệp",
-    photo: "Ảnh",
-    document: "Tệp",
-    openPhoto: "Xem ảnh lớn",
-    close: "Đóng",
-    newMessages: "↓ Xem tiếp",
-    reconnecting: "Đang kết nối lại…",
-    pressed: "Đã bấm",
-    opens: (host) => `Mở trang ${host}`,
-    waiting: "Đang chờ gửi",
-    sent: "Đã gửi",
-    refused: "Không gửi được",
-    tooBig: "Tệp lớn hơn 10 MB. Xin chọn tệp nhỏ hơn.",
-    fileLost: "Trang đã đóng trước khi gửi xong. Xin chọn lại tệp.",
-    gone: "Cuộc trò chuyện này không còn nữa.",
-    startAgain: "Bắt đầu lại",
-    today: "Hôm nay",
-    yesterday: "Hôm qua",
-    unread: (count) => `${count} tin chưa đọc`,
-    conversation: (name) => `Trò chuyện: ${name}`,
-  },
-  en: {
-    start: "Bắt đầu / Start",
-    startHint: "Press the button to begin.",
-    started: "Start",
-    message: "Type a message",
-    send: "Send message",
-    attach: "Choose a photo or file",
-    photo: "Photo",
-    document: "File",
-    openPhoto: "Enlarge photo",
-    close: "Close",
-    newMessages: "↓ Read on",
-    reconnecting: "Reconnecting…",
-    pressed: "Pressed",
-    opens: (host) => `Opens ${host}`,
-    waiting: "Waiting to be sent",
-    sent: "Sent",
-    refused: "Not sent",
-    tooBig: "The file is larger than 10 MB. Please choose a smaller one.",
-    fileLost: "The page was closed before the file was sent. Please choose it again.",
-    gone: "This conversation no longer exists.",
-    startAgain: "Start again",
-    today: "Today",
-    yesterday: "Yesterday",
-    unread: (count) => `${count} unread`,
-    conversation: (name) => `Conversation: ${name}`,
-  },
-};
+export const pageWords = JSON.parse(document.body.dataset.words);
 
-export const wordsFor = (language) => WORDS[language] ?? WORDS.vi;
+/** Put values into a sentence, as in `{count} unread`. */
+export const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);

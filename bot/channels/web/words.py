@@ -1,0 +1,115 @@
+"""The words of the pages themselves. What the bot says comes as messages."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from html import escape
+from re import Match, compile
+
+import msgspec
+
+from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
+
+# What the scripts show, by the names they know it by. They fill in what stands in braces.
+IN_SCRIPTS: Mapping[str, Wording] = {
+    "start": _("Bắt đầu / Start"),
+    "startHint": _("Press the button to begin."),
+    "started": _("Start"),
+    "message": _("Type a message"),
+    "send": _("Send message"),
+    "attach": _("Choose a photo or file"),
+    "photo": _("Photo"),
+    "document": _("File"),
+    "openPhoto": _("Enlarge photo"),
+    "close": _("Close"),
+    "newMessages": _("↓ Read on"),
+    "reconnecting": _("Reconnecting…"),
+    "pressed": _("Pressed"),
+    "opens": _("Opens {host}"),
+    "waiting": _("Waiting to be sent"),
+    "sent": _("Sent"),
+    "refused": _("Not sent"),
+    "tooBig": _("The file is larger than 10 MB. Please choose a smaller one."),
+    "fileLost": _("The page was closed before the file was sent. Please choose it again."),
+    "gone": _("This conversation no longer exists."),
+    "startAgain": _("Start again"),
+    "today": _("Today"),
+    "yesterday": _("Yesterday"),
+    "unread": _("{count} unread"),
+    "conversation": _("Conversation: {name}"),
+}
+# What the pages show before a script runs, or without.
+IN_PAGES: Mapping[str, Wording] = {
+    "title": _("Learning citizen"),
+    "subtitle": _("Study Promotion Association of the commune"),
+    "opening": _("Opening the conversation…"),
+    "noScript": _("Please open this page in Chrome, Safari or Cốc Cốc."),
+    "phones": _("Phones"),
+    "tryIt": _("Fill in the form on Lan’s phone, then see what the branch head receives."),
+    "startAnew": _("Start anew"),
+}
+MOST_RANGES = 20
+
+_HOLE = compile(r"\{\{(\w+)\}\}")
+
+
+class PageWords(msgspec.Struct, frozen=True):
+    """The words of the scripts in a language. By its `edition` a page tells which words it has."""
+
+    language: str
+    edition: str
+    words: dict[str, str]
+
+
+class Words:
+    """The words of the pages in every language."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self._catalogues = catalogues
+        self._of = {language: _page_words(catalogue) for language, catalogue in catalogues.items()}
+
+    def reader(self, chosen: str | None, accepted: str) -> Catalogue:
+        """Return a reader's language: the one chosen in the chat, else the first that the browser asks for."""
+        return catalogue_for(chosen or self._best(accepted), self._catalogues)
+
+    def of(self, reader: Catalogue) -> PageWords:
+        """Return the words in a language."""
+        return self._of[reader.language]
+
+    def page(self, template: str, reader: Catalogue) -> str:
+        """Return a page in a language, with the words for its scripts in it."""
+        words = self.of(reader)
+        said = {name: render(wording, reader) for name, wording in IN_PAGES.items()}
+        said |= {"language": words.language.replace("_", "-"), "words": msgspec.json.encode(words).decode()}
+
+        def fill(hole: Match[str]) -> str:
+            return escape(said[hole[1]])
+
+        return _HOLE.sub(fill, template)
+
+    def _best(self, accepted: str) -> str | None:
+        known = {language.replace("_", "-").lower(): language for language in self._catalogues}
+        for tag in _ranked(accepted):
+            if found := known.get(tag) or known.get(tag.partition("-")[0]):
+                return found
+        return None
+
+
+def _page_words(catalogue: Catalogue) -> PageWords:
+    words = {name: render(wording, catalogue) for name, wording in IN_SCRIPTS.items()}
+    content = msgspec.json.encode([catalogue.language, words], order="sorted")
+    return PageWords(catalogue.language, sha256(content).hexdigest()[:12], words)
+
+
+def _ranked(accepted: str) -> list[str]:
+    """Return the languages of an Accept-Language header, the most wanted first."""
+    weighted = [(-weight, tag) for tag, weight in _ranges(accepted) if weight > 0]
+    return [tag for _weight, tag in sorted(weighted, key=lambda one: one[0])]
+
+
+def _ranges(accepted: str) -> Iterator[tuple[str, float]]:
+    for part in accepted.lower().split(",")[:MOST_RANGES]:
+        tag, _semicolon, weight = part.partition(";")
+        try:
+            yield tag.strip(), float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
