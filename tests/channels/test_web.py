@@ -639,7 +639,7 @@ def test_scripts_and_pages_use_the_words_there_are_and_no_others() -> None:
     scripts = "".join(file.read_text("utf-8") for file in STATIC.glob("*.js"))
     pages = "".join(file.read_text("utf-8") for file in (STATIC.parent / "pages").glob("*.html"))
     by_state_and_kind = {"waiting", "sent", "refused", "photo", "document"}
-    used = set(re.findall(r"\bwords\.(\w+)", scripts)) - {"language", "edition", "words", "js"}
+    used = set(re.findall(r"\bwords\.(\w+)", scripts)) - {"js"}
     assert used | by_state_and_kind == IN_SCRIPTS.keys()
     assert set(re.findall(r"{{(\w+)}}", pages)) == IN_PAGES.keys() | {"language", "words"}
 

@@ -9,6 +9,7 @@ import msgspec
 
 from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
+TITLE = _("Learning citizen")
 # What the scripts show, by the names they know it by. They fill in what stands in braces.
 IN_SCRIPTS: Mapping[str, Wording] = {
     "start": _("Bắt đầu / Start"),
@@ -36,11 +37,12 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "yesterday": _("Yesterday"),
     "unread": _("{count} unread"),
     "conversation": _("Conversation: {name}"),
+    "title": TITLE,
+    "subtitle": _("Study Promotion Association"),
 }
 # What the pages show before a script runs, or without.
 IN_PAGES: Mapping[str, Wording] = {
-    "title": _("Learning citizen"),
-    "subtitle": _("Study Promotion Association of the commune"),
+    "title": TITLE,
     "opening": _("Opening the conversation…"),
     "noScript": _("Please open this page in Chrome, Safari or Cốc Cốc."),
     "phones": _("Phones"),

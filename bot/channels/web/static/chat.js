@@ -7,7 +7,7 @@ const TOKEN = "hoctap.chat.token";
 const STORAGE = "hoctap.chat.transcript.";
 
 const code = takeCode();
-const phone = new Phone(await person(), { storage: STORAGE, onChange: showUnread, onGone: beginAnew });
+const phone = new Phone({ token: await token(), role: "resident" }, { storage: STORAGE, onChange: showUnread, onGone: beginAnew });
 document.querySelector("main").replaceChildren(phone.node);
 document.addEventListener("keydown", (event) => phone.takeKey(event));
 phone.attend();
@@ -25,11 +25,6 @@ function takeCode() {
   return /^[\w-]{1,64}$/.test(found) ? found : "";
 }
 
-async function person() {
-  const { title, subtitle } = document.querySelector("main").dataset;
-  return { token: await token(), title, subtitle, role: "resident" };
-}
-
 async function token() {
   const known = localStorage.getItem(TOKEN);
   if (known) return known;
@@ -38,8 +33,7 @@ async function token() {
   return opened;
 }
 
-function showUnread({ unread }) {
-  const title = document.title.replace(/^\(\d+\) /, "");
+function showUnread({ unread, title }) {
   document.title = unread ? `(${unread}) ${title}` : title;
 }
 

@@ -29,7 +29,7 @@ export class Phone {
   unread = 0;
   active = false;
 
-  /** `person`: {token, title, subtitle, role, start}; `onChange` is told of unread messages and attention. */
+  /** `person`: {token, role, start}, and {title, subtitle} unless the page's own are meant; `onChange` is told of unread messages and attention. */
   constructor(person, { storage, onChange = () => {}, onGone = () => location.reload() }) {
     this.person = person;
     this.token = person.token;
@@ -54,6 +54,10 @@ export class Phone {
 
   get edition() {
     return (this.#transcript.words ?? pageWords).edition;
+  }
+
+  get title() {
+    return this.person.title ?? this.words.title;
   }
 
   get isEmpty() {
@@ -281,7 +285,8 @@ export class Phone {
   // The elements
 
   #build() {
-    const { title, subtitle, role } = this.person;
+    this.avatar = el("span", { class: "avatar", "aria-hidden": "true" });
+    [this.heading, this.subtitle] = [el("h2"), el("p")];
     this.badge = badge();
     this.log = el("div", { class: "log" });
     this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
@@ -294,12 +299,12 @@ export class Phone {
     this.trouble = el("p", { class: "trouble", role: "status", hidden: true });
     this.node = el(
       "section",
-      { class: "phone", "aria-label": title, "data-phone": title, "data-role": role },
+      { class: "phone", "data-role": this.person.role },
       el(
         "header",
         {},
-        el("span", { class: "avatar", "aria-hidden": "true" }, initials(title)),
-        el("div", { class: "who" }, el("h2", {}, title), el("p", {}, subtitle ?? "")),
+        this.avatar,
+        el("div", { class: "who" }, this.heading, this.subtitle),
         this.badge,
       ),
       this.scroller,
@@ -325,13 +330,15 @@ export class Phone {
 
   /** Write the page's words wherever they stand. Messages stay as they were said. */
   #label() {
-    const { words } = this;
+    const { words, title } = this;
     const name = (element, attributes) => Object.entries(attributes).forEach((pair) => element.setAttribute(...pair));
-    name(this.node, { lang: (this.#transcript.words ?? pageWords).language });
-    name(this.scroller, { "aria-label": filled(words.conversation, { name: this.person.title }) });
+    name(this.node, { lang: (this.#transcript.words ?? pageWords).language, "aria-label": title });
+    name(this.scroller, { "aria-label": filled(words.conversation, { name: title }) });
     name(this.input, { "aria-label": words.message, placeholder: words.message });
     name(this.attachButton, { "aria-label": words.attach, title: words.attach });
     name(this.sendButton, { "aria-label": words.send, title: words.send });
+    [this.avatar.textContent, this.heading.textContent] = [initials(title), title];
+    this.subtitle.textContent = this.person.subtitle ?? words.subtitle;
     [this.hint.textContent, this.startButton.textContent] = [words.startHint, words.start];
     [this.pill.textContent, this.trouble.textContent] = [words.newMessages, words.reconnecting];
     for (const day of this.log.querySelectorAll(".day")) day.replaceWith(dayElement(day.dataset.at, words));
