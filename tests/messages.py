@@ -7,7 +7,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
-from bot.catalogues import CATALOGUE, forms, languages, read, untranslated
+from bot.catalogues import CATALOGUE, COMPLETE, forms, languages, read, untranslated
 
 CHECKOUT = Path(__file__).parents[1]
 LOCALES = CHECKOUT / "locales"
@@ -71,7 +71,8 @@ def main() -> None:
         catalogue_of(language).write_bytes(written(catalogue))
         left = list(untranslated(catalogue))
         print(f"{catalogue_of(language).relative_to(CHECKOUT)}: {len(catalogue)} sentences, {len(left)} to translate")
-        print(*(f"  {msgid}" for msgid in left), sep="\n", end="\n" if left else "")
+        if left and language in COMPLETE:
+            print(*(f"  {msgid}" for msgid in left), sep="\n")
 
 
 if __name__ == "__main__":

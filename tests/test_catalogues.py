@@ -219,6 +219,7 @@ def test_an_empty_file_becomes_a_catalogue_to_be_translated(tmp_path: Path) -> N
     assert len(list(untranslated(again))) == len(list(sentences("en"))) - 1
     assert (kept := again.get("Yes")) is not None
     assert kept.string == "បាទ"
+    assert render(_("Yes"), load(tmp_path / "locales")["km"]) == "បាទ"
 
 
 def test_a_catalogue_that_is_not_there_is_refused_with_the_cure(tmp_path: Path) -> None:

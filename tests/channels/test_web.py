@@ -583,10 +583,12 @@ async def test_whoever_chooses_a_language_gets_the_words_of_the_page_in_it_with_
     await web.say()
     (welcome,) = await web.hear()
     assert await words_of(web, {"words": has["edition"]}) is None  # nothing is chosen yet
+    asked = {"phones": [{"token": TOKEN, "after": welcome["id"], "words": has["edition"]}], "wait": 25}
+    waiting = asyncio.create_task(web.client.post("/web/poll", json=asked))
+    await asyncio.wait([waiting], timeout=0.2)
     await web.say(text="english")
-    asked = {"token": TOKEN, "after": welcome["id"], "words": has["edition"]}
-    answer = await web.client.post("/web/poll", json={"phones": [asked], "wait": 10})
-    (news,) = answer.json()["phones"]
+    async with asyncio.timeout(10):
+        (news,) = (await waiting).json()["phones"]
     assert (news["words"]["language"], news["words"]["words"]["send"]) == ("en", "Send message")
     assert labels(news["messages"][0]) == ["I agree", "No, thank you"]
     assert await words_of(web, {"words": news["words"]["edition"]}) is None
