@@ -86,7 +86,7 @@ class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     def in_language(self, language: str) -> str:
         """Return the text in a language; Vietnamese, which is always there, for one that it is not in."""
-        return dict(self.texts).get(language, self.vi)
+        return self.en if language == "en" else dict(self.further).get(language, self.vi)
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:

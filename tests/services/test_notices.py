@@ -1,11 +1,13 @@
 """The keeper of notices on a real database: who is in a ledger, what moves it on, and that its counts always sum."""
 
+import io
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from bot.services import notices as keeping
@@ -444,7 +446,10 @@ async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office
     await office.keep()
     (report,) = [one for one in await office.commune.read("Hoa") if one.files]
     digest = getattr(report.files[0], "digest", "")
-    assert await office.files.read(digest) is not None
+    made = await office.files.read(digest)
+    assert made is not None
+    recipients = load_workbook(io.BytesIO(made)).worksheets[-1].iter_rows(min_row=2, values_only=True)
+    assert {row[3] for row in recipients} == {"Tiếng Việt"}
     office.commune.now += timedelta(days=2)
     await office.keep()
     assert await office.files.read(digest) is None
