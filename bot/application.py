@@ -27,7 +27,7 @@ from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store.database import Database, DatabaseUnusable, check_reachable
-from flows.commands import commands_for
+from flows.commands import commands_in
 from flows.messages import MenuEntry
 from flows.wording import DEFAULT_LANGUAGE, render
 
@@ -161,7 +161,9 @@ class Application:
 
     def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
         menus = {
-            language: tuple([MenuEntry(name, render(words, catalogue)) for name, words in commands_for(()).items()])
+            language: tuple(
+                [MenuEntry(name, render(words, catalogue)) for name, words in commands_in((), language).items()]
+            )
             for language, catalogue in self.catalogues.items()
         }
         return {"": menus[DEFAULT_LANGUAGE], **menus}

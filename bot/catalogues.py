@@ -18,9 +18,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from flows.questions import Choice
-from flows.spelling import fold
 from flows.wording import DEFAULT_LANGUAGE, Catalogue, Catalogues, _
 
+# What people say before the name of a language they want.
+CHANGE_TO = ("đổi sang", "nói", "chuyển sang", "change to")
 COMPLETE = (DEFAULT_LANGUAGE, "en")
 CATALOGUE = Path("LC_MESSAGES", "hoctap.po")
 
@@ -112,10 +113,11 @@ def choices(catalogues: Catalogues) -> tuple[Choice, ...]:
 
 
 def _calls(tag: str, catalogues: Catalogues) -> set[str]:
-    """Return what a language is called in all of them, folded: `vi`, `tieng viet`, `viet`, `vietnamese`."""
+    """Return what a language is called in all of them: `vi`, `tiếng việt`, `việt`, `đổi sang tiếng việt`."""
     known = [locale for locale in map(_locale, catalogues) if locale is not None]
-    names = {fold(name) for locale in known if (name := locale.languages.get(_babel(tag)))}
-    return {fold(tag), *names, *(name.removeprefix("tieng ") for name in names)}
+    names = {name.lower() for locale in known if (name := locale.languages.get(_babel(tag)))}
+    short = {name.removeprefix("tiếng ") for name in names}
+    return {tag, *names, *short, *(f"{verb} {name}" for verb in CHANGE_TO for name in names)}
 
 
 def _sayable(language: str, catalogue: Catalog) -> Catalog:

@@ -19,8 +19,8 @@ from flows.criteria import BrokenCriteria, CriteriaSet
 from flows.engine import FLOWS
 from flows.flow import Step
 from flows.questions import BACK, EXPLAIN, PAUSE, Choice
-from flows.spelling import fold
-from flows.wording import DEFAULT_LANGUAGE, Catalogues, Text, render
+from flows.understanding import is_two_sided, spellings
+from flows.wording import DEFAULT_LANGUAGE, Catalogues, Text
 
 # What brings a conversation to a step: of the same talk, or of any.
 ONWARDS = frozenset({"Went"})
@@ -195,8 +195,10 @@ def collide(place: str, choices: Iterable[Choice], catalogues: Catalogues) -> It
     """Yield the spellings that stand for two of the choices."""
     owners: dict[str, str] = {}
     for choice in choices:
-        labels = {fold(render(choice.label, catalogue)) for catalogue in catalogues.values()}
-        for spelling in sorted({*choice.also, *labels}):
+        for words in sorted(spellings(choice, tuple(catalogues.values())).all):
+            if is_two_sided(words):
+                continue
+            spelling = " ".join(words)
             owner = owners.setdefault(spelling, choice.key)
             if owner != choice.key:
                 yield f'{place}: "{spelling}" means both "{owner}" and "{choice.key}"; word one of them differently'

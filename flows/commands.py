@@ -1,16 +1,19 @@
-"""What can be said at any moment: the slash commands, buttons that last, and “edit 4”."""
+"""What can be said at any moment: commands, the same in words, buttons that last, and “edit 4”."""
 
 import re
 from collections.abc import Iterator
 
 from flows.events import Entered, Event, Left, Said
 from flows.facts import Facts, digest_of
+from flows.orders import GOODBYE, NOD, ORDERS, ROLE_ORDERS, THANKS
 from flows.people import Role
+from flows.questions import Choice
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.session import (
     HOME,
     ChoosingLanguage,
     Filling,
+    Home,
     Inviting,
     Muting,
     Noticing,
@@ -37,25 +40,76 @@ ROLE_COMMANDS: dict[str, dict[str, Wording]] = {
     "admin": {"invite": _("Invite somebody to a role"), "notices": _("Notices to many people")},
 }
 
+# What a command is called in a language, where it is not called by its English name: a to z only, for Telegram.
+COMMAND_NAMES: dict[str, dict[str, str]] = {
+    "vi": {
+        "start": "batdau",
+        "status": "phieu",
+        "help": "trogiup",
+        "mute": "tatbat",
+        "language": "ngonngu",
+        "privacy": "dulieu",
+        "cancel": "dung",
+        "review": "duyet",
+        "invite": "moi",
+        "notices": "thongbao",
+    },
+}
+
 VILLAGE_CODE = "v-"
 INVITATION_CODE = "i-"
 MOST_DIGITS = 18  # what both databases take as a number
 NO_VERSION = -1
 
-_EDIT = re.compile(r"^(?:sua|sua lai|edit|change|doi|cau|question)(?: cau| question)? (\d{1,3})$")
+_EDIT = re.compile(
+    r"(?:(?:cho |toi |muon |xin )*(?:sua|sua lai|lam lai|edit|change|doi|doi lai|ve|den|toi|xem lai|quay lai|go to)"
+    r"(?: cau| question| cau so| so)?|(?:cau|question)) (\d{1,3})(?: a| nhe| nha| di| voi)*"
+)
 
 
 def commands_for(roles: tuple[Role, ...]) -> dict[str, Wording]:
     """Return the commands of a person's menu: everybody's, and those of each role."""
-    own = {kind for kind, commands in ROLE_COMMANDS.items() if any(role.kind == kind for role in roles)}
-    special = {name: words for kind in ROLE_COMMANDS if kind in own for name, words in ROLE_COMMANDS[kind].items()}
+    special = {name: words for kind in _held(roles) for name, words in ROLE_COMMANDS[kind].items()}
     return {**special, **COMMANDS}
+
+
+def _held(roles: tuple[Role, ...]) -> list[str]:
+    return [kind for kind in ROLE_COMMANDS if any(role.kind == kind for role in roles)]
+
+
+def commands_in(roles: tuple[Role, ...], language: str) -> dict[str, Wording]:
+    """Return a person's menu with the names that commands have in a language."""
+    names = COMMAND_NAMES.get(language, {})
+    return {names.get(command, command): words for command, words in commands_for(roles).items()}
+
+
+def orders_for(facts: Facts, session: Session) -> tuple[Choice, ...]:
+    """Return the words that somebody may say instead of a command."""
+    own = tuple(order for kind in _held(facts.roles) for order in ROLE_ORDERS[kind])
+    return (*own, *ORDERS, THANKS, GOODBYE, *((NOD,) if session.frame == HOME else ()))
+
+
+def hear_order(facts: Facts, session: Session, order: str) -> Iterator[Event]:
+    """Carry out a command that was said in words. Thanks and goodbyes are answered and ask nothing."""
+    match order:
+        case THANKS.key:
+            yield Said(_("Thank you."), alone=True)
+        case GOODBYE.key:
+            yield Said(_("Goodbye, and come back any time."), alone=True)
+        case command:
+            yield from hear_command(facts, session, f"/{command}")
+
+
+_COMMANDS_BY_NAME = {
+    **{name: name for commands in (COMMANDS, *ROLE_COMMANDS.values()) for name in commands},
+    **{name: command for names in COMMAND_NAMES.values() for command, name in names.items()},
+}
 
 
 def hear_command(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
     """Carry out a slash command. `/start` may bring the code of a village or of an invitation."""
-    name, _space, argument = typed[1:].strip().partition(" ")
-    match name.partition("@")[0].lower():
+    name, argument = [*typed[1:].split(maxsplit=1), "", ""][:2]
+    match _COMMANDS_BY_NAME.get(name.partition("@")[0].lower()):
         case "start":
             yield from _start(facts, session, argument.strip())
         case "help":
@@ -84,7 +138,7 @@ def hear_command(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
         case "mute":
             yield Entered("kinds", Muting())
         case _:
-            raise NotUnderstood(_("I do not know this command. /help shows what I can do."))
+            raise NotUnderstood(_("I am sorry, there is no such command. Type “help” to see what can be done here."))
 
 
 def _start(facts: Facts, session: Session, code: str) -> Iterator[Event]:
@@ -146,11 +200,13 @@ def _is_number(written: str) -> bool:
     return written.isdecimal() and len(written) <= MOST_DIGITS
 
 
-def hear_edit(facts: Facts, typed: str) -> Iterator[Event]:
-    """Go to a question of one's own form by its number, when “edit 4” was typed."""
-    asked = _EDIT.match(fold(typed))
+def hear_edit(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
+    """Go to a question of one's own form by its number, when “edit 4” was typed at home or in the form."""
+    asked = _EDIT.fullmatch(fold(typed)) if isinstance(session.frame.talk, Home | Filling) else None
     if asked is None or facts.form is None:
         return
+    if session.frame.step != "home" and fold(typed).startswith(("cau", "question")):
+        return  # under a question, “question 2” is its second answer
     if (wording := self_assessment.obstacle(facts, Filling())) is not None:
         raise Refused(wording)
     yield self_assessment.jump(facts.form, int(asked[1]))
@@ -159,6 +215,7 @@ def hear_edit(facts: Facts, typed: str) -> Iterator[Event]:
 def help_text(facts: Facts) -> Wording:
     """Say what the bot does and which commands there are, for the roles somebody has."""
     commands = commands_for(facts.roles)
+    orders = [order for order in orders_for(facts, Session()) if order.key in commands]
     return paragraphs(
         _("I help you assess yourself as a learning citizen, question by question."),
         lines(
@@ -166,5 +223,8 @@ def help_text(facts: Facts) -> Wording:
             _("• “?” explains a question, “back” returns to the one before, “edit 4” goes to question 4."),
             _("• You can stop at any moment and come back later; nothing is lost."),
         ),
-        lines(*(_("/{command} – {words}", command=name, words=words) for name, words in commands.items())),
+        lines(
+            _("Type one of these words at any time:"),
+            *(_("• “{order}”: {words}", order=order.label, words=commands[order.key]) for order in orders),
+        ),
     )

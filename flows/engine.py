@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from flows.commands import hear_command, hear_edit, hear_lasting_button
+from flows.commands import hear_command, hear_edit, hear_lasting_button, hear_order, orders_for
 from flows.events import (
     ContactChanged,
     Entered,
@@ -18,12 +18,14 @@ from flows.events import (
     Said,
     Sent,
     Told,
+    Waited,
     Went,
 )
 from flows.facts import Facts
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
-from flows.questions import Choice, Chose, Gave, Heard, Question, understand
+from flows.orders import ONLY_SAID
+from flows.questions import Choice, Chose, Gave, Question
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.session import HOME, Frame, Registering, Session, Talk
@@ -38,7 +40,8 @@ from flows.talks.received import MUTING
 from flows.talks.registration import REGISTRATION
 from flows.talks.review import DECISION, REVIEW
 from flows.talks.self_assessment import SELF_ASSESSMENT
-from flows.wording import Catalogues, Lines, Wording, _, paragraphs
+from flows.understanding import Order, Understood, understand
+from flows.wording import Catalogues, Lines, Wording, _, lines, paragraphs
 
 FLOWS: dict[type[Talk], Flow[Any]] = {
     flow.talk: flow
@@ -47,6 +50,9 @@ FLOWS: dict[type[Talk], Flow[Any]] = {
         HOME_FLOW,
     )
 }  # fmt: skip
+
+# After so many replies in a row that were not understood, people are named who can help.
+FEW_MISSES = 2
 
 ANSWER = "a:"
 COMMAND = "c:"
@@ -69,14 +75,14 @@ def decide(
     """Decide one turn. Pure: the same four values always come to the same.
 
     `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
-    unanswered, so that a flood gets one answer and not a hundred.
+    unanswered, and a hello or a thank-you too, so that a flood gets one answer and not a hundred.
     Raises Wanting when a fact has to be looked up first.
     """
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
     turn = _Turn(session, facts)
     try:
-        for event in _respond(session, reply, facts, catalogues):
+        for event in _respond(session, reply, facts, catalogues, more_waiting):
             turn.take(event)
     except Refused as refused:
         if more_waiting and isinstance(refused, NotUnderstood):
@@ -88,49 +94,66 @@ def decide(
     return turn.finished(session, asks=turn.asks(session))
 
 
-def _respond(session: Session, reply: Reply, facts: Facts, catalogues: Catalogues) -> Iterable[Event]:
+def _respond(
+    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Iterable[Event]:
     match reply:
         case Pressed(payload) if payload.startswith(COMMAND):
             return hear_lasting_button(facts, payload.removeprefix(COMMAND))
         case Typed(text) if text.lstrip().startswith("/") and storable(text):
             return hear_command(facts, session, text.strip())
         case _:
-            return _answer(session, reply, facts, catalogues)
+            return _answer(session, reply, facts, catalogues, more_waiting)
 
 
-def _answer(session: Session, reply: Reply, facts: Facts, catalogues: Catalogues) -> Iterator[Event]:
+def _answer(
+    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Iterator[Event]:
     frame = session.frame
     flow = FLOWS[type(frame.talk)]
     if (obstacle := flow.obstacle(facts, frame.talk)) is not None:
         yield Said(obstacle)
         yield Left()
         return
-    if isinstance(reply, Typed) and (jump := list(hear_edit(facts, reply.text))):
+    if isinstance(reply, Typed) and (jump := list(hear_edit(facts, session, reply.text))):
         yield from jump
         return
     if frame == HOME and facts.conversation.language is None:
         yield registration.start(facts, Registering())  # whoever says hello gets to know the bot
         return
     step: Step[Any] = flow.step(frame.step)
-    heard = _heard(session, reply, step.ask(facts, frame.talk), catalogues)
-    yield from step.hear(facts, frame.talk, heard)
+    understood = _understood(facts, session, reply, step.ask(facts, frame.talk), catalogues)
+    if isinstance(understood.heard, Order) and more_waiting and understood.heard.command in ONLY_SAID:
+        yield Waited()
+        return
+    if isinstance(understood.heard, Order):
+        yield from hear_order(facts, session, understood.heard.command)
+        return
+    if understood.taken_for is not None:
+        yield Said(understood_as(understood.taken_for))
+    yield from step.hear(facts, frame.talk, understood.heard)
 
 
-def _heard(session: Session, reply: Reply, question: Question, catalogues: Catalogues) -> Heard:
+def understood_as(label: Wording) -> Wording:
+    """Say what other words than a choice's own were taken for."""
+    return _("Understood as: {label}.", label=label)
+
+
+def _understood(facts: Facts, session: Session, reply: Reply, question: Question, catalogues: Catalogues) -> Understood:
     """Find out what a reply answers, or say why it answers nothing."""
     match reply:
         case Pressed(payload):
-            return _pressed(session, payload, question)
+            return Understood(_pressed(session, payload, question))
         case SentFile() if question.files:
-            return Gave(reply)
+            return Understood(Gave(reply))
         case SentFile():
             raise NotUnderstood(_("Thank you, but this question needs no photo or file."))
         case Typed(text) if not text.strip() or not storable(text):
             raise NotUnderstood(_("This message is empty or cannot be read."))
         case Typed(text):
-            if (heard := understand(text, question, catalogues)) is None:
-                raise NotUnderstood(_("I did not understand that."))
-            return heard
+            if (understood := understand(text, question, catalogues, orders_for(facts, session))) is None:
+                raise NotUnderstood(question.hint or _("I did not understand that."))
+            return understood
         case Edited():
             raise NotUnderstood(
                 _("I cannot see changes to messages sent before. To change an answer, type for example “edit 4”.")
@@ -143,7 +166,7 @@ def _heard(session: Session, reply: Reply, question: Question, catalogues: Catal
             raise AssertionError("decided before")
 
 
-def _pressed(session: Session, payload: str, question: Question) -> Heard:
+def _pressed(session: Session, payload: str, question: Question) -> Chose:
     number, _colon, key = payload.removeprefix(ANSWER).partition(":")
     if number != str(session.asked):
         raise OutOfDate(_("That button belongs to an earlier question. Here is the present one:"))
@@ -153,12 +176,15 @@ def _pressed(session: Session, payload: str, question: Question) -> Heard:
 
 
 def _kindly(refused: Refused, misses: int) -> Wording:
-    if isinstance(refused, NotUnderstood) and misses >= 1:
-        return paragraphs(
-            refused.wording,
-            _("Press a button below, or type its number or its words. /help helps, /cancel stops."),
-        )
-    return refused.wording
+    if not isinstance(refused, NotUnderstood) or not misses:
+        return refused.wording
+    return paragraphs(
+        refused.wording,
+        lines(
+            _("Press a button, or type the number or the words on it. If you need help, type “help”."),
+            _("If it is hard, ask your children or the branch head to help.") if misses >= FEW_MISSES else None,
+        ),
+    )
 
 
 @dataclass(slots=True)
@@ -173,12 +199,16 @@ class _Turn:
     records: list[Record] = field(default_factory=list)
     menu: bool = False
     quiet: bool = False
+    alone: bool = False
 
     def take(self, event: Event) -> None:
         """Let an event happen."""
         match event:
-            case Said(text):
+            case Said(text, alone):
                 self.said.append(text)
+                self.alone = alone
+            case Waited():
+                self.alone = True
             case Sent(message):
                 self.messages.append(message)
             case Told():
@@ -201,6 +231,8 @@ class _Turn:
     def asks(self, before: Session) -> bool:
         """Tell whether a question follows. At home there is nothing to ask: its menu comes to who arrives there,
         unless enough was said, and to who got no other answer."""
+        if self.alone:
+            return False
         if self.session.frame != HOME:
             return True
         arrived = before.frame != HOME and not self.quiet

@@ -14,9 +14,14 @@ from flows.wording import Wording
 
 
 class Said(Struct, frozen=True):
-    """A sentence before the next question."""
+    """A sentence before the next question; after one that stands `alone` nothing is asked."""
 
     text: Wording
+    alone: bool = False
+
+
+class Waited(Struct, frozen=True):
+    """Nothing said and nothing asked: the person is still writing."""
 
 
 class Sent(Struct, frozen=True):
@@ -202,7 +207,7 @@ class ContactChanged(Struct, frozen=True):
     blocked: bool
 
 
-TalkEvent = Said | Sent | Told | Went | Entered | Left
+TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left
 Record = (
     LanguageChosen
     | Consented

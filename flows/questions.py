@@ -1,34 +1,34 @@
 """Questions and the ways to answer them: a button, a number, the words with or without tone marks."""
 
-import re
-from functools import lru_cache
-
 from msgspec import Struct
-from rapidfuzz import fuzz, process
 
+from flows import colloquial
 from flows.refusals import NotUnderstood
 from flows.replies import SentFile
-from flows.spelling import fold
-from flows.wording import Catalogue, Catalogues, Wording, _, render
-
-# Typing mistakes are forgiven up to here (0–100), and only when no second choice is as near.
-NEAR_ENOUGH = 84
-SHORTEST_FORGIVEN = 5
-
-_NUMBER = re.compile(r"^[(\[]?(\d{1,3})[)\].]?$")
+from flows.wording import Wording, _
 
 
 class Choice(Struct, frozen=True):
-    """One answer. `key` goes into the button; `also` are further words for it, already folded."""
+    """One answer. `key` goes into the button; `also` are further words for it, as people say them, with their marks.
+
+    What cannot be taken back in one tap is `final`: typed, it wants its label or one of these words, and no less.
+    """
 
     key: str
     label: Wording
     also: tuple[str, ...] = ()
+    final: bool = False
+
+
+def words(listed: str) -> tuple[str, ...]:
+    """Return what stands between semicolons, as in `words("quay lại; trở lại")`."""
+    return tuple(" ".join(part.split()) for part in listed.split(";") if part.strip())
 
 
 class Question(Struct, frozen=True):
     """What is asked: choices answer it, moves go elsewhere. `free` takes any text, `files` photos and documents;
-    `again` is what is said instead of a long text when it has to be asked once more."""
+    `again` is what is said instead of a long text when it
+    has to be asked once more, `hint` what is said to who was not understood."""
 
     text: Wording
     choices: tuple[Choice, ...] = ()
@@ -37,6 +37,7 @@ class Question(Struct, frozen=True):
     files: bool = False
     numbered: bool = False
     again: Wording | None = None
+    hint: Wording | None = None
 
 
 class Chose(Struct, frozen=True):
@@ -60,14 +61,28 @@ class Gave(Struct, frozen=True):
 Heard = Chose | Wrote | Gave
 
 
-BACK = Choice("back", _("← Back"), ("back", "quay lai", "tro lai", "lui", "lui lai", "ve truoc", "cau truoc"))
-EXPLAIN = Choice("explain", _("? What does this mean"), ("what", "giai thich", "la sao", "nghia la gi", "khong hieu"))
-PAUSE = Choice("pause", _("Pause"), ("pause", "tam dung", "de sau", "nghi", "dung lai", "later"))
-SKIP = Choice("skip", _("Skip"), ("skip", "bo qua", "khong co", "next"))
+BACK = Choice("back", _("← Back"), words(colloquial.MOVES["back"]))
+EXPLAIN = Choice("explain", _("? What does this mean"), words(colloquial.MOVES["explain"]))
+PAUSE = Choice("pause", _("Pause"), words(colloquial.MOVES["pause"]))
+SKIP = Choice("skip", _("Skip"), words(colloquial.MOVES["skip"]))
 YES = Choice(
-    "yes", _("Yes"), ("yes", "co", "vang", "da", "dung", "dung roi", "ok", "oke", "y", "u", "dong y", "phai", "vang a")
+    "yes",
+    _("Yes"),
+    words("""
+        yes; yep; yeah; sure; right; correct; of course; có; có chứ; vâng; dạ; dạ vâng; dạ có; dạ đúng; đúng; đúng
+        rồi; đúng vậy; đúng thế; ok; oke; okie; okay; okê; y; ừ; ừm; uh; uhm; ờ; ừ đúng; đồng ý; phải; phải rồi;
+        chính xác; được; được rồi; nhất trí; chuẩn; chuẩn rồi; đúng là vậy; đúng hết; phải đó; chắc chắn; vâng đúng
+    """),
 )
-NO = Choice("no", _("No"), ("no", "khong", "ko", "k", "hong", "n", "chua", "khong phai", "sai"))
+NO = Choice(
+    "no",
+    _("No"),
+    words("""
+        no; nope; not; n; wrong; không; không phải; chưa; sai; sai rồi; không đúng; chưa đúng; không có; thôi; khỏi;
+        không cần; từ chối; không đồng ý; không phải đâu; nhầm; nhầm rồi; chưa phải; không được; no thanks; thôi
+        khỏi; không muốn; không đâu; chẳng; chẳng phải; không phải ở đó; no thank you; thôi không; để sau
+    """),
+)
 
 
 def chosen(heard: Heard) -> str:
@@ -82,44 +97,3 @@ def written(heard: Heard) -> str:
     if isinstance(heard, Wrote):
         return heard.text
     raise NotUnderstood(_("Please answer with a text message."))
-
-
-def understand(typed: str, question: Question, catalogues: Catalogues) -> Heard | None:
-    """Return what a typed text means as a reply to a question, or None. Both languages are understood always."""
-    if typed.strip() == "?" and EXPLAIN in question.moves:
-        return Chose(EXPLAIN.key)
-    number = _NUMBER.match(typed.strip())
-    if number and question.choices and (question.numbered or not question.free):
-        position = int(number[1])
-        if 1 <= position <= len(question.choices):
-            return Chose(question.choices[position - 1].key)
-    wanted = fold(typed)
-    languages = tuple(catalogues.values())
-    for choice in (*question.moves, *question.choices):
-        if wanted in _spellings(choice, languages):
-            return Chose(choice.key)
-    if question.free:
-        return Wrote(typed)
-    return _nearly(wanted, question, languages)
-
-
-@lru_cache(maxsize=8192)
-def _spellings(choice: Choice, languages: tuple[Catalogue, ...]) -> frozenset[str]:
-    return frozenset((*choice.also, *(fold(render(choice.label, catalogue)) for catalogue in languages)))
-
-
-def _nearly(wanted: str, question: Question, languages: tuple[Catalogue, ...]) -> Chose | None:
-    """Take some of a choice's words, or a typing mistake, when only one choice can be meant."""
-    if len(wanted) < SHORTEST_FORGIVEN:
-        return None
-    spellings = {
-        spelling: choice.key
-        for choice in (*question.moves, *question.choices)
-        for spelling in _spellings(choice, languages)
-    }
-    named = {key for spelling, key in spellings.items() if f" {wanted} " in f" {spelling} "}
-    if len(named) == 1:
-        return Chose(named.pop())
-    near = process.extract(wanted, spellings.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_ENOUGH, limit=4)
-    keys = {spellings[spelling] for spelling, _score, _position in near}
-    return Chose(keys.pop()) if len(keys) == 1 else None

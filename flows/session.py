@@ -8,7 +8,8 @@ from flows.notices import Audience, Content, Reached, Repeat
 
 
 class Registering(Struct, frozen=True, omit_defaults=True, tag="registration"):
-    """What a person has told so far. With an invitation only the name is asked."""
+    """What a person has told so far. With an invitation only the name is asked. `as_typed` leaves the next name as it
+    is typed: one turned right was asked about before."""
 
     invitation: str = ""
     name: str = ""
@@ -18,6 +19,7 @@ class Registering(Struct, frozen=True, omit_defaults=True, tag="registration"):
     group: str = ""
     suggested: tuple[int, ...] = ()
     checking: bool = False
+    as_typed: bool = False
 
 
 class Filling(Struct, frozen=True, omit_defaults=True, tag="self-assessment"):
@@ -35,12 +37,13 @@ class Reviewing(Struct, frozen=True, omit_defaults=True, tag="review"):
 
 
 class Deciding(Struct, frozen=True, omit_defaults=True, tag="decision"):
-    """An act on exactly this version of a form, until its reason is given."""
+    """An act on exactly this version of a form, until its reason is given and, where it is short, confirmed."""
 
     assessment_id: int
     version: int
     indicator: str = ""
     level: str = ""
+    reason: str = ""
 
 
 class Inviting(Struct, frozen=True, omit_defaults=True, tag="invitation"):

@@ -1,4 +1,4 @@
-"""How people spell on a phone: without tone marks, in any case, with marks typed apart."""
+"""How people spell on a phone: without tone marks, in any case, with marks typed apart, with signs nobody sees."""
 
 import re
 import unicodedata
@@ -6,13 +6,26 @@ from functools import lru_cache
 
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _SIGNS = frozenset({"Mn", "Mc"})
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_BROKEN = frozenset({"Cc", "Cs", "Co"})
+# Names, addresses and labels are short; longer texts are folded anew rather than remembered.
+_REMEMBERED = 120
+
+# What comes along with pasted text and shows as nothing.
+_DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+# These make one sign of several emoji and letters: they belong to what was typed.
+_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f\u20e3")
+_POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
-@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Drop tone marks, case and punctuation: `Hằng  NGÀY!` and `hang ngay` fold to the same string. Other scripts
     keep their letters, and the signs on them that are letters too."""
+    return _fold(text) if len(text) <= _REMEMBERED else _fold.__wrapped__(text)
+
+
+@lru_cache(maxsize=65_536)
+def _fold(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "d")).casefold()
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return _NOT_WORD.sub(" ", plain).strip() if plain.isascii() else " ".join(_in_other_scripts(plain).split())
@@ -26,14 +39,42 @@ def _in_other_scripts(plain: str) -> str:
     return kept
 
 
+def keyed(text: str) -> str:
+    """Return a text with the digits and letters of keypads as plain ones: `1️⃣`, `②`, `２`. Powers (²) are no digits."""
+    return unicodedata.normalize("NFKC", "".join(" " if letter in _POWERS else letter for letter in text))
+
+
+def unmarked(text: str) -> str:
+    """Drop tone marks and what hangs on letters, and nothing else: `Đồng ý` becomes `Dong y`."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def tone_last(word: str) -> str:
+    """Spell a word with its tone at the end, so that `hoà` and `hòa`, typed together or apart, are the same."""
+    apart = unicodedata.normalize("NFD", word)
+    tones = "".join(letter for letter in apart if letter in _TONES)
+    return "".join(letter for letter in apart if letter not in _TONES) + tones if tones else apart
+
+
 def composed(text: str) -> str:
-    """Bring a text into NFC (iPhones send NFD) with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """Bring a text into NFC (iPhones send NFD) with single spaces, without what shows as nothing."""
+    return " ".join(unicodedata.normalize("NFC", text.translate(_DROPPED)).split())
 
 
 def has_invisible(text: str) -> bool:
-    """Tell whether control, direction-changing or unassigned characters hide in a text."""
-    return any(unicodedata.category(letter) in _INVISIBLE for letter in text)
+    """Tell whether a text holds what changes how it reads and cannot be seen: controls, turned directions, halves of
+    letters. Line breaks are none of these, nor is what joins emoji."""
+    return any(_is_invisible(letter) for letter in text)
+
+
+def _is_invisible(letter: str) -> bool:
+    category = unicodedata.category(letter)
+    if category == "Cf":
+        return letter not in _JOINERS and not "\U000e0020" <= letter <= "\U000e007f"
+    if category == "Cn":
+        return ord(letter) & 0xFFFE == 0xFFFE or "\ufdd0" <= letter <= "\ufdef"  # never a letter; others may be new
+    return category in _BROKEN and letter not in "\n\t\r"
 
 
 def cleaned(text: str, longest: int) -> str:

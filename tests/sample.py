@@ -9,7 +9,10 @@ from flows.assessments import Answer, Assessment, State
 from flows.criteria import CriteriaSet, Group
 from flows.facts import Reference
 from flows.people import Person
+from flows.questions import Heard, Question
+from flows.refusals import NotUnderstood
 from flows.rounds import Round
+from flows.understanding import Order, understand
 from flows.units import Unit, UnitTree
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -38,6 +41,15 @@ REFERENCE = Reference(
 )
 
 LAN = Person(7, "Nguyễn Thị Lan", 1975, VILLAGE.id, "farmer")
+
+
+def heard(typed: str, question: Question) -> Heard | Order | None:
+    """Return what a typed text is understood as; None for nothing, also where that is said at once."""
+    try:
+        understood = understand(typed, question, CATALOGUES)
+    except NotUnderstood:
+        return None
+    return understood.heard if understood is not None else None
 
 
 def form(*levels: int, state: State = "draft", owner: Person = LAN) -> Assessment:

@@ -11,7 +11,7 @@ from bot.catalogues import load, locales
 from bot.services.criteria_files import shipped
 from flows.engine import FLOWS
 from flows.questions import Choice
-from flows.spelling import fold
+from flows.spelling import composed
 from tests import khmer
 
 
@@ -96,4 +96,4 @@ def test_the_further_words_for_an_answer_are_written_as_they_are_compared() -> N
         for choice in content.constants(step)
         for word in choice.also
     }
-    assert sorted(word for word in words if fold(word) != word) == []
+    assert sorted(word for word in words if composed(word) != word) == []

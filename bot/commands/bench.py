@@ -1,5 +1,6 @@
 """`hoctap bench`: the benchmarks, each against a baseline measured in the same run."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,6 +72,31 @@ def audience(
         _show(await measure(people, _silent if as_json else typer.echo), as_json)
 
     running.run(work)
+
+
+@app.command()
+def words(
+    file: Path | None = typer.Argument(None, help="A list of your own: where, typed and means, with tabs between."),
+    show: bool = typer.Option(False, "--show", help="Show each phrase that was not understood as it must be."),
+    list_places: bool = typer.Option(False, "--places", help="List the places where people type, and their answers."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """How much of what people type is understood, and that nothing is taken for its opposite."""
+    from bot.commands import bench_words
+
+    if list_places:
+        for line in bench_words.described():
+            typer.echo(line)
+        return
+    try:
+        phrases = bench_words.read_list(file) if file else [*bench_words.written(), *bench_words.made()]
+    except bench_words.BrokenList as broken:
+        running.fail(str(broken))
+    figures, missed = bench_words.measure(phrases)
+    if show:
+        for result in missed:
+            typer.echo(bench_words.line_of(result))
+    _show(figures, as_json)
 
 
 def _silent(_line: str) -> None:

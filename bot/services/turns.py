@@ -24,7 +24,7 @@ from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import ConversationIds, Incoming, Place
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
-from flows.commands import commands_for
+from flows.commands import commands_in
 from flows.engine import Decision, decide
 from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, NoticeActed, PersonAddress, Told
 from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
@@ -343,7 +343,7 @@ class Turns:
 
 def menu_of(facts: Facts, catalogue: Catalogue) -> tuple[MenuEntry, ...]:
     """Return a person's commands in their language."""
-    commands = commands_for(facts.roles)
+    commands = commands_in(facts.roles, catalogue.language)
     return tuple(MenuEntry(name, render(words, catalogue)) for name, words in commands.items())
 
 

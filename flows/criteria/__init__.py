@@ -16,6 +16,7 @@ from unicodedata import is_normalized
 
 import msgspec
 
+from flows import colloquial
 from flows.spelling import fold, has_invisible
 
 Group = Literal["farmer", "worker", "official", "pupil", "other"]
@@ -49,25 +50,8 @@ LONGEST_OTHERWISE = 40
 OF_SEVERAL_LINES = frozenset({"explanation", "evidence_hint", "provisional", "note"})
 
 # What leads elsewhere when it is typed under a question, folded: no answer may be called so.
-NAVIGATION_WORDS = frozenset(
-    {
-        "back",
-        "quay lai",
-        "tro lai",
-        "lui",
-        "lui lai",
-        "ve truoc",
-        "cau truoc",
-        "khong hieu",
-        "skip",
-        "bo qua",
-        "next",
-        "sua",
-        "edit",
-        "change",
-    }
-    | {"pause", "tam dung", "de sau", "nghi", "dung lai", "later", "stop", "what", "giai thich", "la sao"}
-    | {"nghia la gi", "start", "help", "status", "language", "privacy", "cancel"}
+NAVIGATION_WORDS = frozenset(fold(word) for move in colloquial.MOVES.values() for word in move.split(";")) | frozenset(
+    {"sua", "edit", "change", "stop", "start", "help", "status", "language", "privacy", "cancel"}
 )
 
 _ID = re.compile(r"[a-z0-9-]+")

@@ -6,20 +6,46 @@ from flows.assessments import next_state, result_of
 from flows.events import Acted, Entered, Event, Said
 from flows.facts import Facts
 from flows.flow import Flow, Step
-from flows.questions import Choice, Chose, Heard, Question
+from flows.questions import Choice, Chose, Heard, Question, words
 from flows.refusals import NotUnderstood, Refused
 from flows.session import Filling, Home, Inviting, Noticing, Registering, Reviewing
 from flows.talks import forms, registration, self_assessment
 from flows.wording import Wording, _, lines, n_, paragraphs
 
-REGISTER = Choice("register", _("Start"), ("bat dau", "start", "dang ky"))
-BEGIN = Choice("begin", _("Start my form"), ("bat dau", "start", "begin", "tu danh gia"))
-CONTINUE = Choice("continue", _("Continue my form"), ("tiep", "tiep tuc", "lam tiep", "continue"))
-SUMMARY = Choice("summary", _("See my summary"), ("tong ket", "ket qua", "xem ket qua", "xem", "summary"))
-TAKE_BACK = Choice("take_back", _("Take the form back to correct it"), ("rut", "rut lai", "rut phieu", "take back"))
-REVIEW = Choice("review", _("Forms of my branch"), ("duyet", "xac nhan", "review"))
-INVITE = Choice("invite", _("Invite somebody"), ("moi", "invite"))
-NOTICES = Choice("notices", _("📣 Notices"), ("thong bao", "notices"))
+# Whoever wants to begin, go on or sign up says the same.
+_GO_ON = words("""
+    bắt đầu; bắt đầu làm; bắt đầu làm phiếu; làm phiếu; làm; làm tiếp; làm tiếp phiếu; tiếp; tiếp tục; làm luôn; làm
+    ngay; vào làm; đăng ký; đăng kí; đăng ký làm phiếu; tự đánh giá; đánh giá; làm đánh giá; khai phiếu; điền phiếu;
+    điền tiếp; mở phiếu; làm bài; làm lại; tham gia; tôi muốn tham gia; start; begin; continue; go on; register;
+    sign up; fill in
+""")
+REGISTER = Choice("register", _("Start"), _GO_ON)
+BEGIN = Choice("begin", _("Start my form"), _GO_ON)
+CONTINUE = Choice("continue", _("Continue my form"), _GO_ON + words("sửa phiếu; sửa; nộp; nộp phiếu; nộp lại"))
+SUMMARY = Choice("summary", _("See my summary"), words("tổng kết; kết quả; xem kết quả; xem; xem lại phiếu; summary"))
+TAKE_BACK = Choice(
+    "take_back",
+    _("Take the form back to correct it"),
+    words("""
+        rút; rút lại; rút phiếu; rút phiếu về; rút về; rút lại phiếu; rút phiếu lại; rút phiếu để sửa; lấy lại
+        phiếu; lấy phiếu về; xin rút phiếu; xin lại phiếu; take back; take it back; take my form back
+    """),
+    final=True,
+)
+REVIEW = Choice(
+    "review",
+    _("Forms of my branch"),
+    words("""
+        duyệt; duyệt phiếu; xem phiếu chờ; phiếu chờ; danh sách; danh sách phiếu; xác nhận; xác nhận phiếu; phiếu
+        chi hội; phiếu của chi hội; review; list
+    """),
+)
+INVITE = Choice("invite", _("Invite somebody"), words("mời; mời người; mời chi hội trưởng; lời mời; invite"))
+NOTICES = Choice(
+    "notices",
+    _("📣 Notices"),
+    words("thông báo; gửi thông báo; soạn thông báo; viết thông báo; xem thông báo; notices; notice; đăng thông báo"),
+)
 
 
 def ask_home(facts: Facts, talk: Home) -> Question:

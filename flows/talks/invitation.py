@@ -8,14 +8,19 @@ from flows.events import Event, Invited, Left, Said, Went
 from flows.facts import INVITATION_LIFE, Facts, digest_of
 from flows.flow import Flow, Step
 from flows.people import ROLES, RoleKind
-from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen
+from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.refusals import NotUnderstood, Refused
 from flows.session import Inviting
 from flows.wording import Wording, _, lines, paragraphs
 
+_ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
+    "head": words("chi hội trưởng; mời chi hội trưởng; trưởng chi hội; chi hội; trưởng thôn; branch head; head"),
+    "admin": words("quản trị; quản trị viên; người quản trị; administrator; admin"),
+}
+
 
 def ask_role(facts: Facts, talk: Inviting) -> Question:
-    choices = tuple(Choice(role, label) for role, label in ROLES.items())
+    choices = tuple(Choice(role, label, _ROLE_WORDS[role]) for role, label in ROLES.items())
     return Question(_("Which role do you want to give?"), choices, (BACK,), numbered=True)
 
 

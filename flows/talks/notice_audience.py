@@ -11,6 +11,7 @@ from flows.facts import Facts
 from flows.notices import Audience
 from flows.people import GROUPS, OLDEST
 from flows.questions import Choice
+from flows.questions import words as said
 from flows.refusals import Refused
 from flows.spelling import fold
 from flows.talks import notice_words as words
@@ -32,27 +33,27 @@ class Narrowing:
 
 NARROWINGS: Mapping[Facet, Narrowing] = {
     "roles": Narrowing(
-        Choice("roles", _("🎖 Role"), ("vai tro", "nhiem vu", "role")),
+        Choice("roles", _("🎖 Role"), said("vai trò; nhiệm vụ; role")),
         _("People with which role?"),
         lambda facts: words.AUDIENCE_ROLES,
     ),
     "groups": Narrowing(
-        Choice("groups", _("🧑‍🌾 Group"), ("nhom", "group")),
+        Choice("groups", _("🧑‍🌾 Group"), said("nhóm; group")),
         _("People of which group?"),
         lambda facts: GROUPS,
     ),
     "languages": Narrowing(
-        Choice("languages", _("🗣 Language"), ("ngon ngu", "language")),
+        Choice("languages", _("🗣 Language"), said("ngôn ngữ; language")),
         _("People who read which language?"),
         words.languages,
     ),
     "forms": Narrowing(
-        Choice("forms", _("📝 State of the form"), ("phieu", "tinh trang phieu", "form")),
+        Choice("forms", _("📝 State of the form"), said("phiếu; tình trạng phiếu; form")),
         _("People whose form stands how?"),
         lambda facts: words.FORMS,
     ),
     "channels": Narrowing(
-        Choice("channels", _("📱 Channel"), ("kenh", "channel")),
+        Choice("channels", _("📱 Channel"), said("kênh; channel")),
         _("People on which channel?"),
         lambda facts: words.CHANNELS,
     ),

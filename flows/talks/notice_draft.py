@@ -27,6 +27,7 @@ from flows.notices import (
 )
 from flows.occasions import GAPS, OCCASIONS, UNKNOWN, filled, occasion
 from flows.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
+from flows.questions import words as said
 from flows.refusals import NotUnderstood, Refused
 from flows.replies import SentFile
 from flows.session import Drafting
@@ -39,29 +40,33 @@ LONGEST_DETAIL = 120
 LONGEST_FILE_NAME = 80
 MOST_SHOWN = 3000
 
-BLANK = Choice("blank", _("Something else"), ("khac", "viec khac", "other"))
-AS_IS = Choice("as_is", _("✅ Take this text"), ("dung", "lay", "lay van ban nay", "ok", "as is"))
-REMOVE = Choice("remove", _("Remove"), ("bo", "xoa", "remove"))
-TEXT = Choice("text", _("✏️ Text"), ("van ban", "noi dung", "text"))
-ENGLISH = Choice("english", _("🌐 English"), ("tieng anh", "english"))
-FILE = Choice("file", _("📎 Photo or file"), ("anh", "tai lieu", "tep", "photo", "file"))
-BUTTONS = Choice("buttons", _("🔘 Buttons"), ("nut", "cac nut", "buttons"))
-WHOM = Choice("whom", _("👥 To whom"), ("gui ai", "nguoi nhan", "gui cho ai", "to whom"))
-WHEN = Choice("when", _("🗓 When"), ("khi nao", "luc nao", "ngay gio", "when"))
-PREVIEW = Choice("preview", _("👁 Preview"), ("xem truoc", "xem", "preview"))
-SEND = Choice("send", _("📤 Send"), ("gui", "send"))
-DROP = Choice("drop", _("🗑 Drop it"), ("bo", "huy", "xoa", "drop"))
-LINK = Choice("link", _("🔗 Link"), ("duong dan", "lien ket", "link"))
-COMES = Choice("comes", _("🙋 I'll come / I can't come"), ("ai den", "den hay khong"))
-FORM = Choice("form", _("📝 Start my form"), ("lam phieu", "phieu"))
-UNITS = Choice("units", _("📍 Places"), ("noi", "noi nhan", "thon", "places"))
-AGES = Choice("ages", _("🎂 Age"), ("tuoi", "do tuoi", "age"))
-EVERYBODY = Choice("everybody", _("Everybody"), ("tat ca", "moi nguoi", "everybody"))
-ALL_MINE = Choice("all_mine", _("All of my unit"), ("tat ca", "toan bo", "all"))
-AT_ONCE = Choice("at_once", _("At once"), ("ngay", "gui ngay", "now", "at once"))
-ONCE = Choice("once", _("Once only"), ("mot lan", "once"))
-WEEKLY = Choice("weekly", _("🔁 Every week"), ("hang tuan", "weekly"))
-YEARLY = Choice("yearly", _("🔁 Every year"), ("hang nam", "yearly"))
+BLANK = Choice("blank", _("Something else"), said("khác; việc khác; nội dung khác; tự viết; other"))
+AS_IS = Choice(
+    "as_is",
+    _("✅ Take this text"),
+    said("dùng; lấy; lấy nội dung này; lấy văn bản này; dùng luôn; được rồi; ok; as is"),
+)
+REMOVE = Choice("remove", _("Remove"), said("bỏ; xóa; gỡ; gỡ bỏ; bỏ đi; remove"))
+TEXT = Choice("text", _("✏️ Text"), said("văn bản; nội dung; sửa nội dung; text"))
+ENGLISH = Choice("english", _("🌐 English"), said("tiếng anh; bản tiếng anh; english"))
+FILE = Choice("file", _("📎 Photo or file"), said("ảnh; tài liệu; hình; thêm ảnh; gắn ảnh; photo; file"))
+BUTTONS = Choice("buttons", _("🔘 Buttons"), said("nút; các nút; thêm nút; buttons"))
+WHOM = Choice("whom", _("👥 To whom"), said("gửi ai; người nhận; gửi cho ai; cho ai; to whom"))
+WHEN = Choice("when", _("🗓 When"), said("khi nào; lúc nào; ngày giờ; bao giờ gửi; giờ gửi; when"))
+PREVIEW = Choice("preview", _("👁 Preview"), said("xem trước; xem; xem thử; preview"))
+SEND = Choice("send", _("📤 Send"), said("gửi; gửi đi; gửi luôn; gửi thông báo; đồng ý gửi; send; send it"), final=True)
+DROP = Choice("drop", _("🗑 Drop it"), said("bỏ; hủy; xóa; bỏ đi; xóa nháp; không gửi; không gửi nữa; drop"))
+LINK = Choice("link", _("🔗 Link"), said("đường dẫn; liên kết; link"))
+COMES = Choice("comes", _("🙋 I'll come / I can't come"), said("ai đến; đến hay không; hỏi ai đến"))
+FORM = Choice("form", _("📝 Start my form"), said("làm phiếu; phiếu"))
+UNITS = Choice("units", _("📍 Places"), said("nơi; nơi nhận; thôn; xã; chọn thôn; places"))
+AGES = Choice("ages", _("🎂 Age"), said("tuổi; độ tuổi; age"))
+EVERYBODY = Choice("everybody", _("Everybody"), said("tất cả; mọi người; everybody; cả xã"))
+ALL_MINE = Choice("all_mine", _("All of my unit"), said("tất cả; toàn bộ; all"))
+AT_ONCE = Choice("at_once", _("At once"), said("ngay; gửi ngay; bây giờ; ngay bây giờ; gửi luôn; now; at once"))
+ONCE = Choice("once", _("Once only"), said("một lần; once"))
+WEEKLY = Choice("weekly", _("🔁 Every week"), said("hằng tuần; hàng tuần; mỗi tuần; weekly"))
+YEARLY = Choice("yearly", _("🔁 Every year"), said("hằng năm; hàng năm; mỗi năm; yearly"))
 REPEATS: Mapping[str, Repeat] = {"once": "", "weekly": "weekly", "yearly": "yearly"}
 
 

@@ -31,6 +31,7 @@ from flows.notices import (
     state_after,
 )
 from flows.questions import BACK, Choice, Chose, Heard, Question, chosen, written
+from flows.questions import words as said
 from flows.refusals import OutOfDate, Refused
 from flows.session import Noticing
 from flows.talks import notice_draft
@@ -43,22 +44,32 @@ MOST_NAMED = 40
 SLOWEST = 0.05
 HIGHEST_LIMIT = 1_000_000
 
-WRITE = Choice("write", _("✍️ Write a notice"), ("viet", "viet thong bao", "write"))
-LIMIT = Choice("limit", _("👥 Approval by two"), ("hai nguoi duyet", "phe duyet", "approval"))
-LATER = Choice("later", _("More →"), ("more", "them", "tiep"))
-SHOW = Choice("show", _("Show the notice"), ("xem", "show"))
-PREVIEW = Choice("preview", _("👁 Preview"), ("xem truoc", "preview"))
-NAMES = Choice("names", _("🙋 Who comes"), ("ai den", "danh sach", "who comes"))
-EDIT = Choice("edit", _("✏️ Change"), ("sua", "edit", "change"))
-AGAIN = Choice("again", _("📝 Write a new one from it"), ("viet lai", "dung lai", "copy"))
-REPORT = Choice("report", _("📊 Report"), ("bao cao", "report"))
+WRITE = Choice("write", _("✍️ Write a notice"), said("viết; viết thông báo; soạn; soạn mới; viết mới; write"))
+LIMIT = Choice("limit", _("👥 Approval by two"), said("hai người duyệt; phê duyệt; approval"))
+LATER = Choice("later", _("More →"), said("more; thêm; tiếp; xem thêm; trang sau; next"))
+SHOW = Choice("show", _("Show the notice"), said("xem; xem thông báo; show"))
+PREVIEW = Choice("preview", _("👁 Preview"), said("xem trước; xem thử; preview"))
+NAMES = Choice("names", _("🙋 Who comes"), said("ai đến; ai dự; danh sách; những ai đến; who comes"))
+EDIT = Choice("edit", _("✏️ Change"), said("sửa; sửa lại; đổi; edit; change"))
+AGAIN = Choice("again", _("📝 Write a new one from it"), said("viết lại; dùng lại; soạn lại; copy"))
+REPORT = Choice("report", _("📊 Report"), said("báo cáo; xem báo cáo; tải báo cáo; report"))
 ACTS: Mapping[NoticeAct, Choice] = {
-    "approve": Choice("approve", _("✅ Approve"), ("duyet", "dong y", "approve")),
-    "decline": Choice("decline", _("🚫 Do not approve"), ("khong duyet", "tu choi", "decline")),
-    "withdraw": Choice("withdraw", _("↩️ Withdraw"), ("rut", "rut lai", "huy", "withdraw")),
-    "pause": Choice("pause", _("⏸ Pause"), ("tam dung", "pause")),
-    "resume": Choice("resume", _("▶️ Go on"), ("tiep tuc", "gui tiep", "resume", "go on")),
-    "stop": Choice("stop", _("⏹ Stop for good"), ("dung", "dung han", "stop")),
+    "approve": Choice("approve", _("✅ Approve"), said("duyệt; đồng ý; phê duyệt; đồng ý gửi; approve"), final=True),
+    "decline": Choice(
+        "decline",
+        _("🚫 Do not approve"),
+        said("không duyệt; từ chối; không đồng ý; decline"),
+        final=True,
+    ),
+    "withdraw": Choice(
+        "withdraw",
+        _("↩️ Withdraw"),
+        said("rút; rút lại; hủy; thu hồi; không gửi nữa; withdraw"),
+        final=True,
+    ),
+    "pause": Choice("pause", _("⏸ Pause"), said("tạm dừng; tạm ngừng; dừng tạm; khoan gửi; pause")),
+    "resume": Choice("resume", _("▶️ Go on"), said("tiếp tục; gửi tiếp; tiếp tục gửi; resume; go on")),
+    "stop": Choice("stop", _("⏹ Stop for good"), said("dừng; dừng hẳn; dừng gửi; ngừng gửi; stop"), final=True),
 }
 DONE: Mapping[NoticeAct, Wording] = {
     "approve": _("✅ Approved. It is sent at its time."),
@@ -118,7 +129,7 @@ def _choices(notice: Notice, *, own: bool = True) -> Iterator[Choice]:
 def _repeat_choice(notice: Notice) -> Choice:
     uncertain = notice.counts.get("uncertain", 0)
     label = n_("🔁 Send again to the {count} uncertain one", "🔁 Send again to the {count} uncertain ones", uncertain)
-    return Choice("repeat_uncertain", label, ("gui lai", "send again"))
+    return Choice("repeat_uncertain", label, said("gửi lại; gửi lại cho họ; send again"), final=True)
 
 
 def _lasting(notice: Notice, choice: Choice) -> Button:

@@ -7,17 +7,50 @@ from flows.facts import Facts
 from flows.flow import Flow, Step
 from flows.messages import Document, Message
 from flows.people import GROUPS, ROLES
-from flows.questions import BACK, Choice, Chose, Heard, Question, chosen
+from flows.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words
 from flows.refusals import NotUnderstood
 from flows.session import ChoosingLanguage, Privacy, Registering
 from flows.talks import forms
 from flows.wording import Wording, _, lines, paragraphs
 
-SEE = Choice("see", _("See my data as a file"), ("xem", "see", "view"))
-CORRECT = Choice("correct", _("Correct my details"), ("sua", "correct"))
-ERASE = Choice("erase", _("Delete my data"), ("xoa", "delete", "erase"))
-ERASE_ALL = Choice("erase_all", _("Yes, delete everything"), ("xoa het", "delete everything"))
-KEEP = Choice("keep", _("No, keep it"), ("khong", "giu lai", "keep", "no"))
+SEE = Choice(
+    "see",
+    _("See my data as a file"),
+    words("xem; xem dữ liệu; xem thông tin; tải về; tải dữ liệu; cho xem; lấy dữ liệu; see; view; download"),
+)
+CORRECT = Choice(
+    "correct",
+    _("Correct my details"),
+    words("""
+        sửa; sửa thông tin; đổi thông tin; sửa tên; đổi tên; sai tên; sửa họ tên; sửa năm sinh; đổi thôn; sửa nơi ở;
+        đổi nơi ở; sai thông tin; chỉnh sửa; sai rồi; nhầm tên; sai năm sinh; sửa thôn; sửa nhóm; đổi nhóm; correct;
+        change; edit
+    """),
+)
+ERASE = Choice(
+    "erase",
+    _("Delete my data"),
+    words("xóa; xóa dữ liệu; xóa hết; xóa thông tin; xóa tài khoản; xóa đi; xóa tất cả; delete; erase; delete my data"),
+)
+ERASE_ALL = Choice(
+    "erase_all",
+    _("Yes, delete everything"),
+    words("""
+        xóa hết; có xóa hết; đồng ý xóa; đồng ý xóa hết; xóa tất cả; xóa toàn bộ; xóa hết đi; xóa sạch; xóa hết dữ
+        liệu; delete everything; delete all; yes delete it
+    """),
+    final=True,
+)
+KEEP = Choice(
+    "keep",
+    _("No, keep it"),
+    words("""
+        giữ lại; giữ; giữ nguyên; cứ giữ; để lại; đừng xóa; đừng xóa hết; không xóa; không xóa nữa; chưa xóa; thôi
+        không xóa; không xóa hết; đừng; hủy; dừng; dừng lại; thôi đừng xóa; khoan; khoan đã; keep; keep it; dont
+        delete; do not delete; quay lại
+    """)
+    + NO.also,
+)
 
 
 def ask_privacy(facts: Facts, talk: Privacy) -> Question:

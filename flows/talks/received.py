@@ -7,7 +7,7 @@ from flows.facts import Facts
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.notices import MutedKind, NoticeAnswer
-from flows.questions import Choice, Heard, Question, chosen
+from flows.questions import Choice, Heard, Question, chosen, words
 from flows.refusals import OutOfDate, Refused
 from flows.session import Muting
 from flows.talks import home
@@ -23,7 +23,7 @@ KINDS: Mapping[MutedKind, Wording] = {
     "digests": _("Daily lists of forms that wait"),
     "dates": _("Dates of the round"),
 }
-CLOSE = Choice("close", _("Done"), ("xong", "done", "close"))
+CLOSE = Choice("close", _("Done"), words("xong; xong rồi; thôi; đóng; done; close; quay lại; hết"))
 
 
 def answer(facts: Facts, notice_id: int, pressed: str) -> Iterator[Event]:

@@ -18,17 +18,95 @@ from flows.events import (
 )
 from flows.facts import Facts, Invitation
 from flows.flow import Flow, Step
-from flows.people import GROUPS, ROLES, needs_representative, read_birth_year, read_name
-from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, written
+from flows.people import GROUPS, ROLES, Name, needs_representative, read_birth_year, read_name
+from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
+from flows.refusals import NotUnderstood
 from flows.session import Registering
+from flows.understanding import says
 from flows.wording import Wording, _, lines, paragraphs
 
 # The version of the consent text below: consent is proved by the text it was given to.
 CONSENT_VERSION = "2026.1"
 
-AGREE = Choice("agree", _("I agree"), YES.also)
-ALL_RIGHT = Choice("all_right", _("All correct"), YES.also)
-REFUSE = Choice("refuse", _("No, thank you"), ("tu choi", *NO.also))
+AGREE = Choice(
+    "agree",
+    _("I agree"),
+    words("""
+        đồng ý; tôi đồng ý; nhất trí; tán thành; chấp nhận; có; có chứ; có đồng ý; vâng; dạ; dạ vâng; được; được
+        chứ; ok; oke; okie; okay; ừ; đúng; đúng rồi; đúng vậy; đồng ý hết; đồng ý lưu; cho phép; đồng ý cho lưu;
+        hoàn toàn đồng ý; yes; agree; agreed; sure; of course; yes i agree; i do; yep; yeah
+    """),
+    final=True,
+)
+REFUSE = Choice(
+    "refuse",
+    _("No, thank you"),
+    words("""
+        không đồng ý; chưa đồng ý; từ chối; không cho; không cho phép; không cho lưu; đừng lưu; không nhất trí;
+        không chịu; không chấp nhận; không tham gia; i do not agree; i dont agree; disagree; refuse; đừng; dừng;
+        dừng lại; thôi nghỉ
+    """)
+    + NO.also,
+)
+ALL_RIGHT = Choice(
+    "all_right",
+    _("All correct"),
+    words(
+        "đúng hết; đúng cả; đúng tất cả; đúng hết cả; chuẩn hết; không sai; không có gì sai; all right; xong; không sửa"
+    )
+    + YES.also,
+)
+TAKE_ON = replace(
+    YES, also=(*YES.also, *words("nhận; tôi nhận; nhận nhiệm vụ; nhận lời; xin nhận; đồng ý nhận; i do")), final=True
+)
+DECLINE = replace(
+    NO, also=(*NO.also, *words("không nhận; chưa nhận; không làm; không làm được; xin từ chối; để suy nghĩ"))
+)
+LIVE_THERE = replace(
+    YES, also=YES.also + words("đúng thôn tôi; đúng thôn; ở đó; tôi ở đó; đúng chỗ; đúng là ở đó; ở đấy")
+)
+ELSEWHERE = replace(
+    NO,
+    also=NO.also
+    + words("""
+        không ở đó; không ở đấy; không ở đây; không phải thôn tôi; sai thôn; sai thôn rồi; nhầm thôn; chỗ khác; ở
+        chỗ khác; thôn khác; xã khác; nơi khác; không đúng thôn; không phải xã tôi; sai chỗ; sai nơi ở
+    """),
+)
+NAME_RIGHT = Choice("yes", _("Yes, that is all"), words("đủ; đủ rồi; đầy đủ; xong; hết; rồi; rồi ạ") + YES.also)
+NAME_WRONG = Choice(
+    "no", _("No, type it again"), words("gõ lại; nhập lại; thiếu; chưa đủ; để gõ lại; viết lại; sửa; again") + NO.also
+)
+
+# What people call their work, for each group.
+GROUP_WORDS: dict[Group, tuple[str, ...]] = {
+    "farmer": words("""
+        nông dân; làm ruộng; làm nông; làm rẫy; làm vườn; làm nương; chăn nuôi; nuôi trồng; ngư dân; đánh cá; nhà
+        nông; nông nghiệp; làm nông nghiệp; trồng lúa; trồng trọt; trồng cà phê; làm rừng; nuôi cá; nuôi tôm; đi
+        biển; cày cấy; lao động nông thôn; làm đồng; farmer; diêm dân; làm muối
+    """),
+    "worker": words("""
+        công nhân; thợ; thợ xây; thợ may; thợ mộc; thợ điện; thợ hồ; thợ sửa xe; thợ nề; lái xe; tài xế; thợ thủ
+        công; làm công ty; công nhân may; thợ sửa chữa; phụ hồ; làm thợ; xe ôm; làm xưởng; đi làm công ty; worker;
+        thợ hàn; thợ máy
+    """),
+    "official": words("""
+        cán bộ; công chức; viên chức; doanh nhân; giáo viên; bác sĩ; y tá; bộ đội; công an; quản lý; nhà giáo; cô
+        giáo; thầy giáo; cán bộ xã; chủ doanh nghiệp; giám đốc; nhân viên văn phòng; dạy học; official; teacher;
+        doctor; kế toán; cán bộ công chức; nhà nước; làm nhà nước
+    """),
+    "pupil": words("""
+        học sinh; sinh viên; đi học; đang đi học; học trò; student; pupil; hs; sv; còn đi học; học cấp hai; học cấp
+        ba; học viên
+    """),
+    "other": words("""
+        khác; hưu trí; giáo viên nghỉ hưu; giáo viên về hưu; cán bộ về hưu; cán bộ nghỉ hưu; công nhân về hưu; bộ
+        đội về hưu; nhà giáo về hưu; housewife; homemaker; về hưu; nghỉ hưu; hưu; cán bộ hưu; cán bộ hưu trí; đã
+        nghỉ hưu; nội trợ; ở nhà; buôn bán; bán hàng; tự do; nghề tự do; lao động tự do; già rồi; thất nghiệp; kinh
+        doanh nhỏ; chạy chợ; ở nhà trông cháu; hưu rồi; other; retired; không có việc; không đi làm; tiểu thương;
+        người cao tuổi; hết tuổi lao động; mất sức; không làm gì; già
+    """),
+}
 
 
 def start(facts: Facts, talk: Registering) -> Entered:
@@ -96,18 +174,56 @@ def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield _back("name", talk)
         return
-    named = replace(talk, name=read_name(written(heard)))
-    if talk.invitation:
-        yield PersonSaved(named.name)
-        yield Went("take_role", named)
+    name = _name(heard, as_typed=talk.as_typed)
+    named = replace(talk, name=name.name, as_typed=not name.sure)
+    if name.sure:
+        yield from _named(named)
     else:
-        yield _on("birth_year", named)
+        yield Went("name_sure", named)
+
+
+def _name(heard: Heard, *, as_typed: bool) -> Name:
+    """Return the name that was typed. An answer to some other question is none."""
+    typed = written(heard)
+    if any(says(typed, answer) for answer in (YES, NO)):
+        raise NotUnderstood(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
+    return read_name(typed, as_typed=as_typed)
+
+
+def _named(talk: Registering) -> Iterator[Event]:
+    if talk.invitation:
+        yield PersonSaved(talk.name)
+        yield Went("take_role", talk)
+    else:
+        yield _on("birth_year", talk)
+
+
+def ask_name_sure(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        lines(
+            _("Full name: {name}", name=talk.name),
+            _("Is this the whole name, with its tone marks, as on your papers?"),
+        ),
+        (NAME_RIGHT, NAME_WRONG),
+        free=True,
+        numbered=True,
+    )
+
+
+def hear_name_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(NAME_RIGHT.key):
+            yield from _named(replace(talk, as_typed=False))
+        case Chose():
+            yield Went("name", talk)
+        case _:
+            yield from hear_name(facts, talk, heard)
 
 
 def ask_take_role(facts: Facts, talk: Registering) -> Question:
     return Question(
         paragraphs(_invited(facts, talk), _("Do you take on this task, {name}?", name=talk.name)),
-        (YES, NO),
+        (TAKE_ON, DECLINE),
     )
 
 
@@ -136,11 +252,34 @@ def hear_birth_year(facts: Facts, talk: Registering, heard: Heard) -> Iterator[E
         yield _back("name", talk)
         return
     year = read_birth_year(written(heard), facts.today.year)
-    told = replace(talk, birth_year=year, representative="")
-    if needs_representative(year, facts.today.year):
-        yield Went("representative", told)
+    told = replace(talk, birth_year=year.year, representative="")
+    if year.sure:
+        yield _born(facts, told)
     else:
-        yield _on("village", told)
+        yield Went("year_sure", told)
+
+
+def _born(facts: Facts, talk: Registering) -> Went:
+    assert talk.birth_year is not None
+    return (
+        Went("representative", talk)
+        if needs_representative(talk.birth_year, facts.today.year)
+        else _on("village", talk)
+    )
+
+
+def ask_year_sure(facts: Facts, talk: Registering) -> Question:
+    return Question(_("Born in {year}, is that right?", year=talk.birth_year), (YES, NO), free=True, numbered=True)
+
+
+def hear_year_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(YES.key):
+            yield _born(facts, talk)
+        case Chose():
+            yield Went("birth_year", talk)
+        case _:
+            yield from hear_birth_year(facts, talk, heard)
 
 
 def ask_representative(facts: Facts, talk: Registering) -> Question:
@@ -161,7 +300,23 @@ def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterat
     if heard == Chose(BACK.key):
         yield Went("birth_year", talk)
         return
-    yield _on("village", replace(talk, representative=read_name(written(heard))))
+    name = _name(heard, as_typed=talk.as_typed)
+    told = replace(talk, representative=name.name, as_typed=not name.sure)
+    yield _on("village", told) if name.sure else Went("representative_sure", told)
+
+
+def ask_representative_sure(facts: Facts, talk: Registering) -> Question:
+    return ask_name_sure(facts, replace(talk, name=talk.representative))
+
+
+def hear_representative_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(NAME_RIGHT.key):
+            yield _on("village", replace(talk, as_typed=False))
+        case Chose():
+            yield Went("representative", talk)
+        case _:
+            yield from hear_representative(facts, talk, heard)
 
 
 def ask_village(facts: Facts, talk: Registering) -> Question:
@@ -199,7 +354,7 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:
-    return Question(_("Do you live in {unit}?", unit=_unit(facts, talk.unit_id)), (YES, NO), (BACK,))
+    return Question(_("Do you live in {unit}?", unit=_unit(facts, talk.unit_id)), (LIVE_THERE, ELSEWHERE), (BACK,))
 
 
 def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -213,7 +368,7 @@ def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Ite
 
 
 def ask_group(facts: Facts, talk: Registering) -> Question:
-    choices = tuple(Choice(group, label) for group, label in GROUPS.items())
+    choices = tuple(Choice(group, label, GROUP_WORDS[group]) for group, label in GROUPS.items())
     return Question(_("Which of these describes you best?"), choices, (BACK,), numbered=True)
 
 
@@ -229,12 +384,21 @@ def ask_check(facts: Facts, talk: Registering) -> Question:
         paragraphs(_("Please check:"), _told(facts, talk), _("Is everything right?")),
         (
             ALL_RIGHT,
-            Choice("name", _("Change the name"), ("ten", "ho ten", "sua ten", "name")),
-            Choice("birth_year", _("Change the year of birth"), ("nam sinh", "sua nam sinh", "year")),
-            Choice("village", _("Change the village"), ("thon", "noi o", "sua thon", "village")),
-            Choice("group", _("Change the group"), ("nhom", "sua nhom", "group")),
+            Choice("name", _("Change the name"), _fix("tên; họ tên; họ và tên") + words("name; tên tôi sai")),
+            Choice(
+                "birth_year",
+                _("Change the year of birth"),
+                _fix("năm sinh; năm; tuổi; ngày sinh") + words("year"),
+            ),
+            Choice(
+                "village",
+                _("Change the village"),
+                _fix("thôn; nơi ở; xã; chỗ ở; địa chỉ; bản") + words("village"),
+            ),
+            Choice("group", _("Change the group"), _fix("nhóm; nghề; nghề nghiệp; công việc") + words("group")),
         ),
         again=_("Is everything right?"),
+        hint=_("Please choose what is to be changed, or type “correct” if all is right."),
     )
 
 
@@ -254,9 +418,12 @@ REGISTRATION = Flow(
         Step("language", ask_language, hear_language),
         Step("consent", ask_consent, hear_consent),
         Step("name", ask_name, hear_name),
+        Step("name_sure", ask_name_sure, hear_name_sure),
         Step("take_role", ask_take_role, hear_take_role),
         Step("birth_year", ask_birth_year, hear_birth_year),
+        Step("year_sure", ask_year_sure, hear_year_sure),
         Step("representative", ask_representative, hear_representative),
+        Step("representative_sure", ask_representative_sure, hear_representative_sure),
         Step("village_from_link", ask_village_from_link, hear_village_from_link),
         Step("village", ask_village, hear_village),
         Step("group", ask_group, hear_group),
@@ -272,6 +439,12 @@ def invitation_obstacle(facts: Facts, digest: str) -> Wording | None:
     if invitation is None or not invitation.open or invitation.expires <= facts.now:
         return _("This invitation has been used already or has expired. Please ask for a new one.")
     return None
+
+
+def _fix(named: str) -> tuple[str, ...]:
+    """Return how people say that something about them is wrong."""
+    verbs = ("", "sửa ", "sai ", "đổi ", "nhầm ", "thay ")
+    return tuple(f"{verb}{name}" for name in words(named) for verb in verbs) + tuple(f"{n} sai" for n in words(named))
 
 
 def _on(step: str, talk: Registering) -> Went:

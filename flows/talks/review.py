@@ -10,27 +10,70 @@ from flows.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent,
 from flows.facts import Facts, ListedForm, ListWanted, changed_by
 from flows.flow import Flow, Step
 from flows.messages import Button, Message, StoredFile
-from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen
+from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.session import Deciding, Reviewing
-from flows.spelling import composed
+from flows.spelling import composed, has_invisible
 from flows.talks import forms
 from flows.wording import Wording, _, lines, n_, paragraphs
 
 PAGE = 8
 REASON_LENGTH = 500
 
-CONFIRM = Choice("confirm", _("✅ Confirm"), ("xac nhan", "duyet", "dong y", "confirm"))
-ADJUST = Choice("adjust", _("✏️ Adjust an answer"), ("chinh", "chinh diem", "dieu chinh", "sua diem", "adjust"))
-RETURN = Choice("return", _("↩️ Return"), ("tra lai", "tra", "tra ve", "return"))
-ANSWERS = Choice("answers", _("📋 All answers"), ("cau tra loi", "xem", "answers"))
+CONFIRM = Choice(
+    "confirm",
+    _("✅ Confirm"),
+    words("""
+        xác nhận; duyệt; đồng ý; nhất trí; đồng ý xác nhận; duyệt luôn; xác nhận luôn; xác nhận phiếu này; duyệt
+        phiếu này; đã xem xác nhận; confirm; approve
+    """),
+    final=True,
+)
+ADJUST = Choice(
+    "adjust",
+    _("✏️ Adjust an answer"),
+    words("""
+        chỉnh; chỉnh điểm; điều chỉnh; sửa điểm; sửa; hạ điểm; sửa câu; sửa câu trả lời; chỉnh lại; chỉnh sửa; đổi
+        điểm; giảm điểm; nâng điểm; điều chỉnh điểm; sửa lại điểm; adjust; change
+    """),
+)
+RETURN = Choice(
+    "return",
+    _("↩️ Return"),
+    words("""
+        trả lại; trả; trả về; trả phiếu; trả lại phiếu; trả phiếu lại; yêu cầu sửa; làm lại; cho làm lại; bắt làm
+        lại; bắt sửa; return; send back; trả cho sửa; trả lại để sửa
+    """),
+    final=True,
+)
+ANSWERS = Choice(
+    "answers",
+    _("📋 All answers"),
+    words("câu trả lời; xem; xem câu trả lời; xem hết; xem chi tiết; chi tiết; các câu trả lời; answers; details"),
+)
+SURE = replace(YES, final=True)
+NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
 CHANGED = _("This form has changed since it was shown. Please look at it once more with /review.")
-LATER = Choice("later", _("More →"), ("more", "them", "tiep"))
+LATER = Choice("later", _("More →"), words("more; thêm; tiếp; xem thêm; trang sau; nữa; xem tiếp; next"))
+# A reason may be dropped by saying so.
+DROP_REASON = replace(
+    BACK,
+    also=BACK.also
+    + words("""
+        thôi; nhầm; nhầm rồi; bấm nhầm; tôi bấm nhầm; ấn nhầm; bấm lộn; lộn rồi; hủy; hủy bỏ; không; không trả;
+        không trả nữa; không trả lại; thôi không trả; thôi không trả nữa; không điều chỉnh; không sửa; dừng; dừng
+        lại; khoan; đừng trả; xác nhận; duyệt; thoát; bỏ; bỏ qua; cancel; never mind; no; mistake
+    """),
+)
 LISTS: dict[State, Choice] = {
-    "submitted": Choice("submitted", _("Waiting"), ("cho", "dang cho", "waiting")),
-    "confirmed": Choice("confirmed", _("Confirmed"), ("da xac nhan", "confirmed")),
-    "returned": Choice("returned", _("Returned"), ("da tra", "tra lai", "returned")),
-    "draft": Choice("draft", _("Not finished"), ("chua xong", "unfinished")),
+    "submitted": Choice("submitted", _("Waiting"), words("chờ; đang chờ; phiếu chờ; chờ xác nhận; waiting")),
+    "confirmed": Choice("confirmed", _("Confirmed"), words("đã xác nhận; đã duyệt; confirmed")),
+    "returned": Choice("returned", _("Returned"), words("đã trả; trả lại; đã trả lại; phiếu trả; returned")),
+    "draft": Choice(
+        "draft",
+        _("Not finished"),
+        words("chưa xong; chưa nộp; ai chưa xong; ai chưa làm; unfinished"),
+    ),
 }
 
 
@@ -217,27 +260,57 @@ def ask_reason(facts: Facts, talk: Deciding) -> Question:
     return Question(
         _("What is the reason? {name} will read it word for word.", name=form.person.name),
         free=True,
-        moves=(BACK,),
+        moves=(DROP_REASON,),
     )
 
 
 def hear_adjust_reason(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield Went("adjust_level", talk)
-        return
-    form, indicator = subject(facts, talk.assessment_id), _indicator(facts, talk)
-    answer = adjusted(form, indicator, talk.level)
-    yield from decide_on(facts, form, "adjust", _reason(heard), indicator, answer)
-    yield Left(quiet=True)
+    else:
+        yield from _with_reason(facts, talk, _reason(heard))
 
 
 def hear_return_reason(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield Left()
-        return
+    else:
+        yield from _with_reason(facts, talk, _reason(heard))
+
+
+def _with_reason(facts: Facts, talk: Deciding, reason: str) -> Iterator[Event]:
+    """Decide for a reason; one of a single word is shown and asked once."""
+    if " " in reason:
+        yield from _decided(facts, talk, reason)
+    else:
+        yield Went("reason_sure", replace(talk, reason=reason))
+
+
+def _decided(facts: Facts, talk: Deciding, reason: str) -> Iterator[Event]:
     form = subject(facts, talk.assessment_id)
-    yield from decide_on(facts, form, "return", _reason(heard))
+    if talk.level:
+        indicator = _indicator(facts, talk)
+        answer = adjusted(form, indicator, talk.level)
+        yield from decide_on(facts, form, "adjust", reason, indicator, answer)
+    else:
+        yield from decide_on(facts, form, "return", reason)
     yield Left(quiet=True)
+
+
+def ask_reason_sure(facts: Facts, talk: Deciding) -> Question:
+    return Question(
+        _("Adjust the answer for the reason “{reason}”, is that right?", reason=talk.reason)
+        if talk.level
+        else _("Return the form for the reason “{reason}”, is that right?", reason=talk.reason),
+        (SURE, NOT_SURE),
+    )
+
+
+def hear_reason_sure(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
+    if chosen(heard) == SURE.key:
+        yield from _decided(facts, talk, talk.reason)
+    else:
+        yield Went("adjust_reason" if talk.level else "return_reason", replace(talk, reason=""))
 
 
 def adjusted(form: Assessment, indicator: Indicator, level_id: str) -> Answer:
@@ -351,6 +424,7 @@ DECISION = Flow(
         Step("adjust_level", ask_adjust_level, hear_adjust_level),
         Step("adjust_reason", ask_reason, hear_adjust_reason),
         Step("return_reason", ask_reason, hear_return_reason),
+        Step("reason_sure", ask_reason_sure, hear_reason_sure),
     ),
     obstacle=decision_obstacle,
 )
@@ -412,4 +486,8 @@ def _reason(heard: Heard) -> str:
     reason = composed(heard.text)
     if not 3 <= len(reason) <= REASON_LENGTH:
         raise Refused(_("A reason has 3 to {most} characters.", most=REASON_LENGTH))
+    if not any(letter.isalpha() for letter in reason):
+        raise NotUnderstood(_("Please give a reason: the resident will read it."))
+    if has_invisible(reason):
+        raise Refused(_("This text has hidden characters in it. Please type it once more by hand."))
     return reason

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
 from flows.criteria import Indicator
 from flows.events import (
@@ -19,23 +21,90 @@ from flows.events import (
 )
 from flows.facts import Facts, changed_by
 from flows.flow import Flow, Step
-from flows.questions import BACK, EXPLAIN, PAUSE, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen
+from flows.questions import (
+    BACK,
+    EXPLAIN,
+    NO,
+    PAUSE,
+    SKIP,
+    YES,
+    Choice,
+    Chose,
+    Gave,
+    Heard,
+    Question,
+    Wrote,
+    chosen,
+    words,
+)
 from flows.refusals import NotUnderstood, Refused
 from flows.session import Filling
-from flows.spelling import cleaned, composed, has_invisible
+from flows.spelling import cleaned, composed, fold, has_invisible
 from flows.talks import forms
 from flows.talks.review import card
-from flows.wording import Wording, _, n_, paragraphs
+from flows.understanding import begins, begins_with_no, says
+from flows.wording import Wording, _, lines, n_, paragraphs
 
 EVIDENCE_LENGTH = 1000
 NAME_LENGTH = 120
 MOST_EVIDENCE = 5
+FEWEST_LETTERS = 4
 
-VOUCHED = Choice("vouched", _("The branch knows"), ("chi hoi biet", "chi hoi biet toi", "branch knows"))
+VOUCHED = Choice(
+    "vouched",
+    _("The branch knows"),
+    words("""
+        chi hội biết; chi hội biết tôi; chi hội biết rõ; chi hội đã biết; chi hội đã biết việc này; chi hội làm
+        chứng; chi hội xác nhận; hỏi chi hội; trưởng chi hội biết; chi hội trưởng biết; chi hội trưởng đã biết; bác
+        chi hội trưởng biết; trong thôn ai cũng biết; cả thôn biết; mọi người đều biết; ai cũng biết; branch knows;
+        they know
+    """),
+)
+WITHOUT = replace(
+    SKIP,
+    also=SKIP.also
+    + words("""
+        không; chưa; chưa có; không có gì; chưa có gì; không có gì cả; không có gì hết; không có ảnh; chưa có ảnh;
+        không ảnh; không có hình; không chụp; chưa chụp; không chụp được; không chụp ảnh; không có giấy tờ; không có
+        giấy; không có minh chứng; không có tài liệu; không gửi; không gửi được; không gửi ảnh; không gửi gì; không
+        cần; khỏi; khỏi gửi; thôi; thôi khỏi; thôi bỏ qua; xong; hết; hết rồi; không còn; không còn gì; không đâu;
+        không nhớ; chẳng có; chẳng có gì; mất rồi; không giữ; làm mất rồi; no; none; nothing; i have none; i dont
+        have any; no photo; continue; done
+    """),
+)
+THERE_IS_NONE = Choice(SKIP.key, "", words("không có; chưa có; chẳng có; chả có; không còn; có gì đâu"))
 # The same as skipping, in the words that fit once something was given.
-DONE = Choice(SKIP.key, _("Continue →"), ("done", "xong", "tiep", "tiep tuc", "continue", "het", "khong", *SKIP.also))
-SUBMIT = Choice("submit", _("Submit"), ("nop", "nop phieu", "gui", "gui phieu", "submit", "send"))
-CHANGE = Choice("change", _("Change an answer"), ("sua", "doi", "change"))
+DONE = replace(WITHOUT, label=_("Continue →"))
+# Where evidence is asked, “thôi” goes on without any.
+PAUSE_UNDER_EVIDENCE = replace(PAUSE, also=tuple(word for word in PAUSE.also if word not in WITHOUT.also))
+HOW_TO_SEND = replace(
+    EXPLAIN,
+    also=EXPLAIN.also
+    + words("""
+        gửi thế nào; gửi như thế nào; gửi sao; gửi kiểu gì; gửi gì; gửi cái gì; gửi ảnh gì; ảnh gì; chụp gì; không
+        biết gửi; không biết gửi gì; không biết gửi thế nào; không biết gửi ảnh; không biết gửi ảnh thế nào; cần gì;
+        cần ảnh gì; cần giấy tờ gì; minh chứng là gì; ghi gì; viết gì; phải gửi gì; how; what to send; how do i
+        send; có phải gửi không; có cần không; có bắt buộc không
+    """),
+)
+SUBMIT = Choice(
+    "submit",
+    _("Submit"),
+    words("""
+        nộp; nộp phiếu; nộp luôn; nộp ngay; nộp đi; nộp bài; đồng ý nộp; nộp phiếu luôn; nộp phiếu ngay; gửi; gửi
+        phiếu; gửi đi; gửi luôn; gửi chi hội; gửi cho chi hội; nộp cho chi hội; có; vâng; dạ vâng; đồng ý; ok; oke;
+        nộp phiếu này; submit; submit it; send; send it; yes; yes submit
+    """),
+    final=True,
+)
+CHANGE = Choice(
+    "change",
+    _("Change an answer"),
+    words("""
+        sửa; sửa lại; đổi; đổi lại; sửa câu; sửa câu trả lời; sửa phiếu; xem lại; sửa đã; chưa nộp; khoan; khoan đã;
+        chưa; chưa đúng; sai; nhầm; sửa một câu; đổi câu trả lời; change; edit; để sửa; cần sửa; muốn sửa
+    """),
+)
 
 
 def begin(facts: Facts) -> Iterator[Event]:
@@ -88,6 +157,7 @@ def ask_indicator(facts: Facts, talk: Filling) -> Question:
         tuple(Choice(level.id, level.label) for level in indicator.levels),
         (BACK, EXPLAIN, PAUSE) if form.number(indicator.id) > 1 else (EXPLAIN, PAUSE),
         numbered=True,
+        hint=_("Please choose one of the answers below, or type its number."),
     )
 
 
@@ -124,10 +194,11 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
             if given
             else None,
         ),
-        (DONE, VOUCHED) if given else (VOUCHED, SKIP),
-        (BACK, PAUSE),
+        (DONE, VOUCHED) if given else (VOUCHED, WITHOUT),
+        (BACK, HOW_TO_SEND, PAUSE_UNDER_EVIDENCE),
         free=True,
         files=True,
+        numbered=True,
     )
 
 
@@ -138,6 +209,8 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
             yield _to(indicator)
         case Chose(PAUSE.key):
             yield from paused(form)
+        case Chose(EXPLAIN.key):
+            yield Said(explained_evidence(indicator))
         case Chose(VOUCHED.key):
             if all(proof.kind != "vouched" for proof in form.evidence.get(indicator.id, ())):
                 yield EvidenceGiven(form.id, indicator.id, Evidence("vouched"))
@@ -153,6 +226,8 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
                 Evidence(kind, cleaned(file.caption, EVIDENCE_LENGTH), file.source, cleaned(file.name, NAME_LENGTH)),
             )
             yield Said(_("Received, thank you."))
+        case Wrote(text) if begins(text, THERE_IS_NONE):
+            yield _onwards(form, indicator)
         case Wrote(text):
             _refuse_more(form, indicator)
             yield EvidenceGiven(form.id, indicator.id, Evidence("text", read_evidence(text)))
@@ -161,8 +236,18 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
 
 
 def read_evidence(typed: str) -> str:
-    """Return a text as evidence: NFC, of bearable length."""
+    """Return a text as evidence: NFC, of bearable length. A yes, a no, a number, a question is none."""
     text = composed(typed)
+    if (
+        len(fold(text)) < FEWEST_LETTERS
+        or text.endswith("?")
+        or says(text, YES)
+        or says(text, NO)
+        or begins_with_no(text)
+    ):
+        raise NotUnderstood(
+            _("Please send a photo or a document, or write a line about it. Without any, press “Skip”.")
+        )
     if len(text) > EVIDENCE_LENGTH:
         raise Refused(
             _(
@@ -264,6 +349,18 @@ def paused(form: Assessment) -> Iterator[Event]:
         else _("Saved. Every question is answered; the form only has to be submitted.")
     )
     yield Left(home=True)
+
+
+def explained_evidence(indicator: Indicator) -> Wording:
+    """Say what may be sent, and how."""
+    return paragraphs(
+        indicator.evidence_hint,
+        lines(
+            _("Evidence helps the branch to confirm this answer; it is not compulsory."),
+            _("To send a photo, press the paper clip or the camera beside the place where you type."),
+            _("You may also write a line: what, where, when. Or let the branch vouch for it."),
+        ),
+    )
 
 
 def explained(indicator: Indicator) -> Wording:

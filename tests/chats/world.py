@@ -309,7 +309,7 @@ class World:
         await self._turn([(name, Typed("bắt đầu làm phiếu"))])
         for level in levels.split():
             await self._turn([(name, Typed(level))])
-            if any(label == "Bỏ qua" for label, _payload in self._screens[name][-1].buttons):
+            if any(label.endswith("Bỏ qua") for label, _payload in self._screens[name][-1].buttons):
                 await self._turn([(name, Typed("bỏ qua"))])
 
     async def _has_submitted(self, name: str) -> None:

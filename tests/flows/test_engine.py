@@ -433,7 +433,8 @@ def test_a_refusal_by_a_rule_is_said_even_while_more_is_waiting() -> None:
 def test_help_is_offered_from_the_second_reply_in_a_row_that_was_not_understood() -> None:
     town = settled().copy()
     texts = [render(town.turn("Minh", Typed("bla")).decision.messages[0].text, CATALOGUES["en"]) for _ in range(3)]
-    assert ["/help" in text for text in texts] == [False, True, True]
+    assert ["type “help”" in text for text in texts] == [False, True, True]
+    assert ["ask your children" in text for text in texts] == [False, False, True]
     town.say("Minh", "1")
     assert town.phone("Minh").session.misses == 0
 

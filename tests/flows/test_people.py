@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.people import NAME_LENGTH, Person, needs_representative, read_birth_year, read_name
+from flows.people import NAME_LENGTH, BirthYear, Name, Person, needs_representative, read_birth_year, read_name
 from flows.refusals import Refused
 from flows.spelling import has_invisible
 
@@ -22,15 +22,24 @@ from flows.spelling import has_invisible
         ("Y Moan Êñuôl", "Y Moan Êñuôl"),
         ("H'Hen Niê", "H'Hen Niê"),
         ("Anna-Maria van den Berg", "Anna-Maria van den Berg"),
-        ("Lan <b>&_*[", "Lan <b>&_*["),
+        ("H'HEN NIÊ", "H'Hen Niê"),
+        ("Nguyễn\nThị Lan", "Nguyễn Thị Lan"),
+        ("Nguyễn\u200b Thị Lan", "Nguyễn Thị Lan"),
+        ("Nguyễn Thị Lan ạ.", "Nguyễn Thị Lan"),
+        ("tôi tên là nguyễn thị lan", "Nguyễn Thị Lan"),
+        ("Dạ, em tên Trần Văn Bê ạ", "Trần Văn Bê"),
+        ("Họ và tên: Lê Văn Bình", "Lê Văn Bình"),
+        ("Ông Nguyễn Văn An", "Nguyễn Văn An"),
+        ("mẹ cháu là Trần Thị Hoa", "Trần Thị Hoa"),
+        ("La Văn Cầu", "La Văn Cầu"),
     ],
 )
 def test_a_name_is_kept_as_it_will_stand_on_a_certificate(typed: str, name: str) -> None:
-    assert read_name(typed) == name
+    assert read_name(typed) == Name(name, sure=True)
 
 
 def test_a_name_typed_with_marks_apart_is_put_together() -> None:
-    assert read_name(unicodedata.normalize("NFD", "Nguyễn Thị Lan")) == "Nguyễn Thị Lan"
+    assert read_name(unicodedata.normalize("NFD", "Nguyễn Thị Lan")) == Name("Nguyễn Thị Lan", sure=True)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +54,11 @@ def test_a_name_typed_with_marks_apart_is_put_together() -> None:
         "🙂🙂",
         "Lan\u202eNguyễn",
         "Lan\0Anh",
-        "Lan\u200bAnh",
+        "=HYPERLINK(1)",
+        "Lan <b>&_*[",
+        "Nguyễn Thị Lan 😀",
+        "để làm gì",
+        "mẹ",
         "L" * (NAME_LENGTH + 1),
     ],
 )
@@ -57,25 +70,47 @@ def test_what_is_no_name_is_refused(typed: str) -> None:
 @given(st.text(max_size=100))
 def test_a_name_that_is_taken_is_short_composed_and_free_of_hidden_characters(typed: str) -> None:
     try:
-        name = read_name(typed)
+        name = read_name(typed).name
     except Refused:
         return
     assert 2 <= len(name) <= NAME_LENGTH
     assert unicodedata.is_normalized("NFC", name)
     assert not has_invisible(name)
-    assert read_name(name) == name
+    assert read_name(name, as_typed=True).name == name
 
 
 @pytest.mark.parametrize(
     ("typed", "year"),
     [("1975", 1975), (" 1975 ", 1975), ("75", 1975), ("12", 2012), ("20/11/1975", 1975), ("sinh năm 1975", 1975),
-     ("năm 1975 ạ", 1975)],
+     ("năm 1975 ạ", 1975), ("năm 65", 1965), ("sn 65", 1965), ("１９６５", 1965)],
 )  # fmt: skip
 def test_a_year_of_birth_is_found_in_what_is_typed(typed: str, year: int) -> None:
-    assert read_birth_year(typed, 2026) == year
+    assert read_birth_year(typed, 2026) == BirthYear(year, sure=True)
 
 
-@pytest.mark.parametrize("typed", ["", "mười tuổi", "5", "175", "1905", "2021", "2030", "1975 hoặc 1976", "²⁰"])
+@pytest.mark.parametrize(
+    ("typed", "year"),
+    [("60 tuổi", 1966), ("tôi 60", 1966), ("60t ạ", 1966), ("sáu mươi tuổi", 1966), ("15/8/65", 1965),
+     ("sáu lăm", 1965), ("sinh năm sáu lăm", 1965), ("một nghìn chín trăm sáu mươi lăm", 1965), ("60 tuooir", 1966)],
+)  # fmt: skip
+def test_a_year_that_was_reckoned_is_asked_about(typed: str, year: int) -> None:
+    assert read_birth_year(typed, 2026) == BirthYear(year, sure=False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("lan", "Lan"), ("Bà Lan", "Lan"), ("nguyen thi lan", "Nguyen Thi Lan"), ("Nguyen Thi Lan", "Nguyen Thi Lan"),
+     ("Nguyeenx Thij Lan", "Nguyễn Thị Lan"), ("Nguye6n4 Thi5 Lan", "Nguyễn Thị Lan")],
+)  # fmt: skip
+def test_a_name_that_may_not_be_whole_or_was_turned_right_is_asked_about(typed: str, name: str) -> None:
+    assert read_name(typed) == Name(name, sure=False)
+
+
+def test_a_name_typed_once_more_is_left_as_it_is_typed() -> None:
+    assert read_name("Đinh Ama", as_typed=True) == Name("Đinh Ama", sure=True)
+
+
+@pytest.mark.parametrize("typed", ["", "mười", "5", "175", "1905", "2021", "2030", "1975 hoặc 1976", "²⁰"])
 def test_what_is_no_year_of_birth_is_refused(typed: str) -> None:
     with pytest.raises(Refused):
         read_birth_year(typed, 2026)
@@ -84,7 +119,7 @@ def test_what_is_no_year_of_birth_is_refused(typed: str) -> None:
 @given(st.text(alphabet="0123456789 /-.abcnăm", max_size=12), st.integers(2024, 2120))
 def test_a_year_that_is_taken_is_of_somebody_alive_and_of_school_age(typed: str, this_year: int) -> None:
     try:
-        year = read_birth_year(typed, this_year)
+        year = read_birth_year(typed, this_year).year
     except Refused:
         return
     assert this_year - 120 <= year <= this_year - 6

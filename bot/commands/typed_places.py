@@ -1,0 +1,352 @@
+"""Places where people type: every question of every talk, with what is known there, in a made-up commune."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.catalogues import choices, load
+from bot.commands.sample import UNITS
+from bot.services.criteria_files import shipped
+from flows.assessments import Answer, Assessment, State
+from flows.criteria import CriteriaSet, Group
+from flows.engine import FLOWS
+from flows.facts import (
+    Approvers,
+    ApproversWanted,
+    AssessmentWanted,
+    AudienceWanted,
+    Conversation,
+    Facts,
+    FormList,
+    Found,
+    Invitation,
+    InvitationWanted,
+    ListedForm,
+    ListWanted,
+    MutedKinds,
+    MutedWanted,
+    Need,
+    NoticePage,
+    NoticesWanted,
+    NoticeWanted,
+    ReceivedWanted,
+    Reference,
+    Respondents,
+    RespondentsWanted,
+    TokenWanted,
+)
+from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
+from flows.people import Person, Role, RoleKind
+from flows.rounds import Round
+from flows.session import (
+    HOME,
+    ChoosingLanguage,
+    Deciding,
+    Drafting,
+    Filling,
+    Frame,
+    Inviting,
+    Muting,
+    Noticing,
+    Privacy,
+    Registering,
+    Reviewing,
+    Session,
+    Talk,
+)
+from flows.units import Unit, UnitTree
+
+NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"
+FORM, THEIR_FORM, VERSION = 11, 12, 10
+# Evidence is asked for under this question of each form.
+WITH_EVIDENCE = 2
+
+
+class NoSuchPlace(ValueError):
+    """A place that is not there, in one line with the cure."""
+
+
+class Place(Struct, frozen=True):
+    """A question that waits for an answer, and what is known there."""
+
+    name: str
+    session: Session
+    facts: Facts
+    awaiting: NoticeState = "awaiting"
+
+    def find(self, need: Need) -> Found:
+        """Return what a turn at this place looks up."""
+        match need:
+            case AssessmentWanted(form_id):
+                return _form("farmer", 10, "submitted", THEIR_FORM) if form_id == THEIR_FORM else None
+            case InvitationWanted():
+                return Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7))
+            case ListWanted():
+                return FormList({"submitted": 1}, (ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10),))
+            case NoticeWanted():
+                return _notice(self.awaiting)
+            case NoticesWanted():
+                return NoticePage((_notice("done"),))
+            case AudienceWanted():
+                return Reached({"telegram": 12})
+            case ApproversWanted():
+                return Approvers((), DEFAULT_APPROVAL_ABOVE)
+            case RespondentsWanted():
+                return Respondents((), 0)
+            case MutedWanted():
+                return MutedKinds()
+            case ReceivedWanted():
+                return True
+            case TokenWanted():
+                return "t" * 32
+
+
+def place(name: str) -> Place:
+    """Return a place by its name: `talk.step`, and where one step is several places, a variant after a blank.
+
+    Raises NoSuchPlace.
+    """
+    where, *variant = name.split()
+    build = _BUILDERS.get(where)
+    if build is None:
+        raise NoSuchPlace(f'there is no place "{name}"; one of: {", ".join(_BUILDERS)}')
+    try:
+        return replace(build(*variant), name=name)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise NoSuchPlace(f'"{name}" has no such variant; "hoctap bench words --places" lists them all') from None
+
+
+def places() -> Iterator[str]:
+    """Yield the name of every place there is."""
+    for where in _BUILDERS:
+        match where:
+            case "self-assessment.indicator":
+                yield from (
+                    f"{where} {group} {number}"
+                    for group, criteria in _sets().items()
+                    for number in range(1, len(criteria.indicators) + 1)
+                )
+            case "decision.adjust_level":
+                yield from (f"{where} farmer {number}" for number in range(1, 11))
+            case "home.home":
+                yield from (f"{where} {variant}" for variant in _HOMES)
+            case "notices.notice":
+                yield from (f"{where} {variant}" for variant in ("awaiting", "sending"))
+            case _:
+                yield where
+
+
+# What is known
+
+
+@cache
+def _sets() -> dict[Group, CriteriaSet]:
+    return {criteria.group: criteria for criteria in shipped()}
+
+
+@cache
+def _ids() -> dict[str, int]:
+    return {code: number for number, (code, *_rest) in enumerate(UNITS, 1)}
+
+
+@cache
+def _reference() -> Reference:
+    units = [
+        Unit(number, code, name, kind, _ids()[parent] if parent else None)
+        for number, (code, name, kind, parent) in enumerate(UNITS, 1)
+    ]
+    sets = _sets()
+    round_ = Round(
+        1, 2026, "Đợt đánh giá 2026", _ids()[COMMUNE], date(2026, 9, 1), date(2026, 11, 15),
+        {group: criteria.id for group, criteria in sets.items()},
+    )  # fmt: skip
+    criteria = {criteria.id: criteria for criteria in sets.values()}
+    return Reference(
+        UnitTree.of(units),
+        (round_,),
+        criteria,
+        ("https://hoctap.example/chat?start={code}",),
+        languages=choices(load()),
+    )
+
+
+def _person(group: Group = "farmer", person_id: int = 7) -> Person:
+    return Person(person_id, "Nguyễn Thị Lan", 1965, _ids()[VILLAGE], group)
+
+
+def _form(group: Group, answered: int, state: State = "draft", form_id: int = FORM) -> Assessment:
+    """Return a form whose first questions are answered."""
+    criteria = _sets()[group]
+    answers = {i.id: Answer(i.levels[0].id, i.levels[0].points) for i in criteria.indicators[:answered]}
+    owner = _person(group, 7 if form_id == FORM else 8)
+    return Assessment(form_id, owner, 1, _ids()[VILLAGE], criteria, state, VERSION, answers)
+
+
+def _notice(state: NoticeState) -> Notice:
+    content = Content("Kính mời bà con dự họp.", asks_who_comes=True)
+    counts: Mapping[LedgerState, int] = {} if state == "awaiting" else {"sent": 5, "queued": 7}
+    return Notice(
+        id=21, author_id=9, author_name="Lê Văn Tám", content=content, audience=Audience((_ids()[COMMUNE],)),
+        state=state, counts=counts,
+    )  # fmt: skip
+
+
+def _facts(person: Person | None = None, form: Assessment | None = None, *roles: RoleKind) -> Facts:
+    return Facts(
+        now=NOW,
+        conversation=Conversation(1, "web", "vi", consented=True),
+        reference=_reference(),
+        person=person,
+        roles=tuple(Role(kind, _ids()[COMMUNE]) for kind in roles),
+        own=form,
+    )
+
+
+def _at(step: str, talk: Talk, facts: Facts) -> Place:
+    return Place("", Session((HOME, Frame(step, talk)), asked=1), facts)
+
+
+# The places
+
+
+def _registering(step: str, **told: object) -> Callable[[], Place]:
+    def build() -> Place:
+        known = {"name": "Nguyễn Thị Lan", "unit_id": _ids()[VILLAGE], **told}
+        facts = _facts()
+        if step in {"language", "consent"}:
+            language = None if step == "language" else "vi"
+            facts = replace(facts, conversation=Conversation(1, "web", language))
+        return _at(step, Registering(**known), facts)  # type: ignore[arg-type]
+
+    return build
+
+
+def _indicator(group: str, number: str) -> Place:
+    criteria = _sets()[_group(group)]
+    form = _form(criteria.group, int(number) - 1)
+    talk = Filling(criteria.indicators[int(number) - 1].id)
+    return _at("indicator", talk, _facts(_person(criteria.group), form))
+
+
+def _group(named: str) -> Group:
+    return next(group for group in _sets() if group == named)
+
+
+def _filling(step: str) -> Callable[[], Place]:
+    def build() -> Place:
+        answered = WITH_EVIDENCE if step == "evidence" else 10
+        asked = _sets()["farmer"].indicators[WITH_EVIDENCE - 1].id if step == "evidence" else ""
+        return _at(step, Filling(asked), _facts(_person(), _form("farmer", answered)))
+
+    return build
+
+
+def _deciding(step: str, **told: str) -> Callable[[], Place]:
+    return lambda: _at(step, Deciding(THEIR_FORM, VERSION, **told), _facts(_person(), None, "head"))
+
+
+def _adjust_level(group: str, number: str) -> Place:
+    indicator = _sets()[_group(group)].indicators[int(number) - 1]
+    return _deciding("adjust_level", indicator=indicator.id)()
+
+
+def _as_admin(step: str, talk: Talk) -> Callable[[], Place]:
+    return lambda: _at(step, talk, _facts(_person(), None, "admin"))
+
+
+def _draft(step: str, **told: object) -> Callable[[], Place]:
+    def build() -> Place:
+        content = Content("" if step in {"occasion", "detail", "text"} else "Kính mời bà con dự họp.")
+        talk = Drafting(content=content, audience=Audience((_ids()[COMMUNE],)), reached=Reached({"telegram": 12}))
+        return _at(step, replace(talk, **told), _facts(_person(), None, "admin"))
+
+    return build
+
+
+def _notice_page(state: str) -> Place:
+    known: dict[str, NoticeState] = {"awaiting": "awaiting", "sending": "sending"}
+    at = _as_admin("notice", Noticing(notice_id=21))()
+    return replace(at, awaiting=known[state])
+
+
+_HOMES: dict[str, Callable[[], Facts]] = {
+    "stranger": lambda: _facts(),
+    "registered": lambda: _facts(_person()),
+    "draft": lambda: _facts(_person(), _form("farmer", 3)),
+    "submitted": lambda: _facts(_person(), _form("farmer", 10, "submitted")),
+    "confirmed": lambda: _facts(_person(), _form("farmer", 10, "confirmed")),
+    "head": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "head"),
+    "admin": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "admin"),
+}
+
+
+def _home(variant: str) -> Place:
+    return Place("", Session(asked=1), _HOMES[variant]())
+
+
+def _own(step: str, talk: Talk) -> Callable[[], Place]:
+    return lambda: _at(step, talk, _facts(_person(), _form("farmer", 3)))
+
+
+_BUILDERS: dict[str, Callable[..., Place]] = {
+    "registration.language": _registering("language", name=""),
+    "registration.consent": _registering("consent", name=""),
+    "registration.name": _registering("name", name=""),
+    "registration.name_sure": _registering("name_sure", name="Lan", as_typed=True),
+    "registration.take_role": _registering("take_role", invitation="0"),
+    "registration.birth_year": _registering("birth_year"),
+    "registration.year_sure": _registering("year_sure", birth_year=1966),
+    "registration.representative": _registering("representative", birth_year=2014),
+    "registration.representative_sure": _registering("representative_sure", birth_year=2014, representative="Hoa"),
+    "registration.village_from_link": _registering("village_from_link", birth_year=1965),
+    "registration.village": _registering("village", birth_year=1965, unit_id=None),
+    "registration.group": _registering("group", birth_year=1965),
+    "registration.check": _registering("check", birth_year=1965, group="farmer", checking=True),
+    "self-assessment.indicator": _indicator,
+    "self-assessment.evidence": _filling("evidence"),
+    "self-assessment.summary": _filling("summary"),
+    "self-assessment.change": _filling("change"),
+    "review.list": lambda: _at("list", Reviewing(), _facts(_person(), None, "head")),
+    "review.form": lambda: _at("form", Reviewing(assessment_id=THEIR_FORM), _facts(_person(), None, "head")),
+    "decision.adjust_which": _deciding("adjust_which"),
+    "decision.adjust_level": _adjust_level,
+    "decision.adjust_reason": _deciding("adjust_reason", indicator="keeps-up", level="sometimes"),
+    "decision.return_reason": _deciding("return_reason"),
+    "decision.reason_sure": _deciding("reason_sure", reason="sai"),
+    "invitation.role": _as_admin("role", Inviting()),
+    "invitation.unit": _as_admin("unit", Inviting("head")),
+    "notices.list": _as_admin("list", Noticing()),
+    "notices.notice": _notice_page,
+    "notices.limit": _as_admin("limit", Noticing()),
+    "notice-draft.occasion": _draft("occasion"),
+    "notice-draft.detail": _draft("detail", occasion="day"),
+    "notice-draft.text": _draft("text", occasion="opens"),
+    "notice-draft.draft": _draft("draft"),
+    "notice-draft.english": _draft("english"),
+    "notice-draft.file": _draft("file"),
+    "notice-draft.buttons": _draft("buttons"),
+    "notice-draft.link_label": _draft("link_label"),
+    "notice-draft.link_url": _draft("link_url", link_label="Chương trình"),
+    "notice-draft.whom": _draft("whom"),
+    "notice-draft.units": _draft("units"),
+    "notice-draft.facet": _draft("facet", facet="groups"),
+    "notice-draft.ages": _draft("ages"),
+    "notice-draft.when": _draft("when"),
+    "notice-draft.confirm": _draft("confirm"),
+    "muting.kinds": _own("kinds", Muting()),
+    "privacy.privacy": _own("privacy", Privacy()),
+    "privacy.sure": _own("sure", Privacy()),
+    "language.language": _own("language", ChoosingLanguage()),
+    "home.home": _home,
+}
+
+
+def steps_without_place() -> list[str]:
+    """Return the steps where nobody was thought of typing."""
+    steps = [f"{flow.talk.__struct_config__.tag}.{step.name}" for flow in FLOWS.values() for step in flow.steps]
+    return [step for step in steps if step not in _BUILDERS]
