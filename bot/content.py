@@ -138,8 +138,16 @@ def collisions(sets: Iterable[CriteriaSet], catalogues: Catalogues) -> Iterator[
     """
     for criteria in sets:
         for indicator in criteria.indicators:
-            levels = [Choice(f"level {level.id}", level.label) for level in indicator.levels]
+            levels = [
+                Choice(f"level {level.id}", level.label, tuple(fold(word) for word in level.also))
+                for level in indicator.levels
+            ]
             yield from collide(f"{criteria.id}, {indicator.id}", [*levels, BACK, EXPLAIN, PAUSE], catalogues)
+        shorts = [
+            Choice(f"indicator {indicator.id}", indicator.short, tuple(fold(word) for word in indicator.other_names))
+            for indicator in criteria.indicators
+        ]
+        yield from collide(f"{criteria.id}, the questions by name", [*shorts, BACK], catalogues)
     for flow in FLOWS.values():
         for step in flow.steps:
             yield from collide(f'{_module(step)}, step "{step.name}"', constants(step), catalogues)

@@ -13,7 +13,7 @@ from flows.messages import Button, Message, StoredFile
 from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.session import Deciding, Reviewing
-from flows.spelling import composed
+from flows.spelling import composed, fold
 from flows.talks import forms
 from flows.wording import Wording, _, lines, n_, paragraphs
 
@@ -173,6 +173,7 @@ def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
             Choice(
                 i.id,
                 _("{short}: {answer}", short=i.short, answer=forms.answer_words(i, form.answers.get(i.id))),
+                tuple(fold(word) for word in i.other_names),
             )
             for i in form.criteria.indicators
         ),
@@ -194,7 +195,11 @@ def ask_adjust_level(facts: Facts, talk: Deciding) -> Question:
     return Question(
         paragraphs(indicator.question, _("Which answer is right?")),
         tuple(
-            Choice(level.id, _("{label} ({points} points)", label=level.label, points=level.points))
+            Choice(
+                level.id,
+                _("{label} ({points} points)", label=level.label, points=level.points),
+                tuple(fold(word) for word in level.also),
+            )
             for level in indicator.levels
         ),
         (BACK,),

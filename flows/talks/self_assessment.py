@@ -22,10 +22,10 @@ from flows.flow import Flow, Step
 from flows.questions import BACK, EXPLAIN, PAUSE, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen
 from flows.refusals import NotUnderstood, Refused
 from flows.session import Filling
-from flows.spelling import cleaned, composed, has_invisible
+from flows.spelling import cleaned, composed, fold, has_invisible
 from flows.talks import forms
 from flows.talks.review import card
-from flows.wording import Wording, _, n_, paragraphs
+from flows.wording import Wording, _, lines, n_, paragraphs
 
 EVIDENCE_LENGTH = 1000
 NAME_LENGTH = 120
@@ -85,7 +85,7 @@ def ask_indicator(facts: Facts, talk: Filling) -> Question:
             ),
             _("Your answer so far: {answer}", answer=indicator.level(answer.level_id).label) if answer else None,
         ),
-        tuple(Choice(level.id, level.label) for level in indicator.levels),
+        tuple(Choice(level.id, level.label, tuple(fold(word) for word in level.also)) for level in indicator.levels),
         (BACK, EXPLAIN, PAUSE) if form.number(indicator.id) > 1 else (EXPLAIN, PAUSE),
         numbered=True,
     )
@@ -103,7 +103,7 @@ def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]
         case Chose(level_id):
             level = indicator.level(level_id)
             yield Answered(form.id, indicator.id, Answer(level.id, level.points))
-            if indicator.evidence == "asked":
+            if indicator.evidence == "asked" and level.points >= form.criteria.pass_rule.floor:
                 yield Went("evidence", talk)
             else:
                 yield _onwards(form, indicator)
@@ -116,13 +116,14 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
     given = form.evidence.get(indicator.id, ())
     return Question(
         paragraphs(
-            None if given else indicator.evidence_hint or _("Is there anything that shows this?"),
-            _("Send more, or continue.")
-            if given
-            else _("Send a photo or a document, or write a line. Without any, just skip."),
-            n_("{count} piece of evidence so far.", "{count} pieces of evidence so far.", len(given))
-            if given
-            else None,
+            _("Send more, or continue."),
+            n_("{count} piece of evidence so far.", "{count} pieces of evidence so far.", len(given)),
+        )
+        if given
+        else lines(
+            _("Question {number}: is there a photo or a paper to show for it?", number=form.number(indicator.id)),
+            _("For example: {hint}", hint=indicator.evidence_hint) if indicator.evidence_hint else None,
+            _("Send a photo or a document, or write a line. If there is none, press “Skip”."),
         ),
         (DONE, VOUCHED) if given else (VOUCHED, SKIP),
         (BACK, PAUSE),
@@ -215,7 +216,10 @@ def ask_change(facts: Facts, talk: Filling) -> Question:
     form = _form(facts)
     return Question(
         _("Which question do you want to change?"),
-        tuple(Choice(indicator.id, indicator.short) for indicator in form.criteria.indicators),
+        tuple(
+            Choice(indicator.id, indicator.short, tuple(fold(word) for word in indicator.other_names))
+            for indicator in form.criteria.indicators
+        ),
         (BACK,),
         numbered=True,
     )
