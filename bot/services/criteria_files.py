@@ -166,6 +166,12 @@ _GUIDE = (
 )
 
 
+# The pins of the sets that shipped earlier (2026.1), which the ones that ship now replace.
+SHIPPED_BEFORE = frozenset(
+    {"b8f164491c054b98", "ca977991171534ab", "e5d4251280ab53ae", "655e0e85a1afc4e7", "e1d61a59618f4d2e"}
+)
+
+
 @cache
 def shipped() -> tuple[CriteriaSet, ...]:
     """Return the criteria sets that come with the package, in the order of the groups."""
