@@ -1,9 +1,11 @@
 """The content check: nothing wrong with what is there, one line for each thing that could be."""
 
 import pytest
+from msgspec.structs import replace
 
 from bot import content
 from bot.catalogues import load
+from bot.services.criteria_files import shipped
 from flows.engine import FLOWS
 from flows.questions import Choice
 from flows.spelling import fold
@@ -59,6 +61,17 @@ def test_an_answer_called_like_a_button_under_its_question_is_refused() -> None:
     choices = [Choice("none", "Quay lại"), *content.constants(question)]
     assert list(content.collide("farmer, keeps-up", choices, load())) == [
         'farmer, keeps-up: "quay lai" means both "none" and "back"; word one of them differently'
+    ]
+
+
+def test_other_words_for_an_answer_that_mean_a_button_under_its_question_are_refused() -> None:
+    farmer = shipped()[0]
+    first, *others = farmer.competencies
+    daily, *less = first.indicators[0].levels
+    changed = replace(first.indicators[0], levels=(replace(daily, also=("trở lại",)), *less))
+    criteria = replace(farmer, competencies=(replace(first, indicators=(changed, *first.indicators[1:])), *others))
+    assert [line for line in content.collisions([criteria], load()) if line.startswith(farmer.id)] == [
+        'learning-citizen-farmer, keeps-up: "tro lai" means both "level daily" and "back"; word one of them differently'
     ]
 
 
