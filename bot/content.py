@@ -174,8 +174,13 @@ def collisions(sets: Iterable[CriteriaSet], catalogues: Catalogues) -> Iterator[
     """
     for criteria in sets:
         for indicator in criteria.indicators:
-            levels = [Choice(f"level {level.id}", level.label) for level in indicator.levels]
+            levels = [Choice(f"level {level.id}", level.label, level.also) for level in indicator.levels]
             yield from collide(f"{criteria.id}, {indicator.id}", [*levels, BACK, EXPLAIN, PAUSE], catalogues)
+        shorts = [
+            Choice(f"indicator {indicator.id}", indicator.short, indicator.other_names)
+            for indicator in criteria.indicators
+        ]
+        yield from collide(f"{criteria.id}, the questions by name", [*shorts, BACK], catalogues)
     yield from collide("languages", choices(catalogues), catalogues)
     for flow in FLOWS.values():
         for step in flow.steps:

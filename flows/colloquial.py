@@ -25,8 +25,8 @@ SHORTENED: Mapping[str, str] = {
 LEAD_INS = """
 dạ; dạ thưa; thưa; kính thưa; thưa anh; thưa chị; thưa ban; xin; xin phép; xin được; xin cho; cho; cho xin; làm ơn;
 nhờ; nhờ bạn; bạn ơi; em ơi; cháu ơi; anh ơi; chị ơi; bác ơi; ad ơi; bot ơi; ơi; alo; xin chào; chào; à; ờ; ừm; ơ; uh;
-cho tôi; cho em; cho cháu; cho bác; cho cô; cho chú; cho mình; cho con; giúp tôi; giúp em; giúp bác; hãy; hãy cho;
-tôi; em; cháu; bác; cô; chú; ông; bà; con; mình; tao; tau; anh; chị; tôi muốn; muốn; tôi xin; tôi là; để tôi; thôi thì;
+cho tôi; cho em; cho cháu; cho bác; cho cô; cho mình; cho con; giúp tôi; giúp em; giúp bác; hãy; hãy cho;
+tôi; em; cháu; bác; cô; ông; bà; con; mình; tao; tau; anh; chị; tôi muốn; muốn; tôi xin; tôi là; để tôi; thôi thì;
 tôi chọn; chọn; bấm; bấm vào; bấm nút; nhấn; nhấn nút; nút; là;
 please; i want to; i want; i would like to; want to; i choose; i; hello; hi
 """
@@ -51,6 +51,8 @@ LEADING_NEGATIONS = "đâu hết bỏ ngưng thiếu"
 EMPHASIS = "đâu"
 # Typed without marks, these may be a negation (`dung` may also be đúng or dùng): they count as one.
 UNMARKED_NEGATIONS = "khong chua chang dung đung thoi khoi deo dech huy ngung"
+# What is one slip from these may be a no: `hua co ke hoach`.
+OFTEN_MISSPELT_NEGATIONS = "khong chua"
 # Typed without marks, these may be a yes as well as a no: not enough where much hangs on it.
 TWO_SIDED = "dung đung"
 

@@ -10,7 +10,7 @@ ORDERS = (
         _("start"),
         words("""
             bắt đầu; xin chào; chào; chào bạn; chào em; chào cháu; chào ad; chào bot; alo; a lô; hello; hi; làm
-            phiếu; làm; làm tiếp; tiếp; tiếp tục; menu; đăng ký; đăng kí; vào làm; làm đi; bắt đầu làm; bắt đầu lại;
+            phiếu; làm tiếp; tiếp; tiếp tục; menu; đăng ký; đăng kí; vào làm; làm đi; bắt đầu làm; bắt đầu lại;
             tự đánh giá; đánh giá; khai phiếu; khai báo; begin; go on; continue; register; trang chủ; về đầu; làm
             phiếu tự đánh giá; good morning; chào buổi sáng; kính chào; xin kính chào
         """),

@@ -9,8 +9,8 @@ taken back in one tap (`Choice.final`) wants its own words; what is near to it i
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 
 from msgspec import Struct
 from rapidfuzz.distance import OSA
@@ -27,8 +27,11 @@ LONGEST = 200
 # Words that are shorter are not taken for each other's spelling mistakes.
 SHORTEST_MISSPELT = 4
 MOST_AROUND = 6
+# Shorter words of an answer (`một lần`) may stand among others in many meanings.
+LETTERS_THAT_TELL = 8
 
 Phrase = tuple[str, ...]
+Around = Callable[[Phrase], bool]
 
 
 class Order(Struct, frozen=True):
@@ -102,18 +105,30 @@ def _bare(words: Phrase) -> Phrase:
     return tuple(map(bare, words))
 
 
+def _same(typed: Phrase, meant: Phrase) -> bool:
+    return len(typed) == len(meant) and all(map(alike, typed, meant))
+
+
+def _is_among(typed: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bool:
+    """Tell whether exactly these words are known, marks included where any were typed."""
+    return any(_same(typed, words) for words in known.get(_bare(typed), ()))
+
+
 _SHORTENED: Mapping[str, str] = {
     short: phrase(full)[0] for full, written in colloquial.SHORTENED.items() for short in phrase(written)
 }
-_LEAD_INS = _by_bare(_phrases(colloquial.LEAD_INS))
-_PARTICLES = _by_bare(_phrases(colloquial.PARTICLES))
-_LONGEST_AROUND = max(map(len, (*_LEAD_INS, *_PARTICLES)))
+_LEAD_IN_PHRASES = _phrases(colloquial.LEAD_INS)
+_PARTICLE_PHRASES = _phrases(colloquial.PARTICLES)
+_LEAD_INS = partial(_is_among, known=_by_bare(_LEAD_IN_PHRASES))
+_PARTICLES = partial(_is_among, known=_by_bare(_PARTICLE_PHRASES))
+_LONGEST_AROUND = max(map(len, _LEAD_IN_PHRASES | _PARTICLE_PHRASES))
 _NEGATIONS = _words(colloquial.NEGATIONS)
 _AFFIRMATIONS = _phrases(colloquial.AFFIRMATIONS)
 _QUESTION_WORDS = _words(colloquial.QUESTION_WORDS)
 _EMPHASIS = phrase(colloquial.EMPHASIS)[0]
 _LEADING_NEGATIONS = _words(colloquial.LEADING_NEGATIONS)
 _UNMARKED_NEGATIONS = _words(colloquial.UNMARKED_NEGATIONS)
+_OFTEN_MISSPELT = _words(colloquial.OFTEN_MISSPELT_NEGATIONS)
 _TWO_SIDED = _words(colloquial.TWO_SIDED)
 _ORDINALS = _words(colloquial.ORDINALS)
 _NUMBERS: Mapping[str, int] = {
@@ -147,7 +162,7 @@ def gist(words: Phrase) -> Phrase:
     return meant
 
 
-def _shortened(words: Phrase, around: Mapping[Phrase, tuple[Phrase, ...]], *, at_end: bool) -> list[Phrase]:
+def _shortened(words: Phrase, around: Around, *, at_end: bool) -> list[Phrase]:
     """Return a phrase, and what is left of it as what stands around is dropped at one end, step by step."""
     shorter = [words]
     while (rest := _without(shorter[-1], around, at_end=at_end)) is not None:
@@ -155,18 +170,14 @@ def _shortened(words: Phrase, around: Mapping[Phrase, tuple[Phrase, ...]], *, at
     return shorter
 
 
-def _without(words: Phrase, around: Mapping[Phrase, tuple[Phrase, ...]], *, at_end: bool) -> Phrase | None:
+def _without(words: Phrase, around: Around, *, at_end: bool) -> Phrase | None:
     """Drop the longest that stands around at one end, if something else is left."""
     for length in range(min(_LONGEST_AROUND, len(words) - 1), 0, -1):
-        if _is_among(words[-length:] if at_end else words[:length], around):
+        if around(words[-length:] if at_end else words[:length]):
             return words[:-length] if at_end else words[length:]
     if at_end and len(words) > 1 and words[-1] == _EMPHASIS and negations(words[:-1]):
         return words[:-1]  # “không đồng ý đâu”; without a no before it, it is one: “đồng ý đâu”
     return None
-
-
-def _same(typed: Phrase, meant: Phrase) -> bool:
-    return len(typed) == len(meant) and all(map(alike, typed, meant))
 
 
 # The words of a choice
@@ -174,11 +185,12 @@ def _same(typed: Phrase, meant: Phrase) -> bool:
 
 class Spellings(Struct, frozen=True):
     """How a choice can be typed, by the words without their marks: its label in each language, and `all` with its
-    other words too. `near` are those that may be nearly typed."""
+    other words too. `near` are those that may be nearly typed, and `begun` the labels among them."""
 
     labels: Mapping[Phrase, tuple[Phrase, ...]]
     all: Mapping[Phrase, tuple[Phrase, ...]]
     near: frozenset[Phrase]
+    begun: frozenset[Phrase]
 
 
 @lru_cache(maxsize=8192)
@@ -187,20 +199,23 @@ def spellings(choice: Choice, catalogues: tuple[Catalogue, ...]) -> Spellings:
     labels = {catalogue.language: phrase(render(choice.label, catalogue)) for catalogue in catalogues}
     also = frozenset(phrase(words) for words in choice.also)
     own = frozenset(words for words in labels.values() if words)
-    near = also | {labels[language] for language in _NEGATED_LANGUAGES if labels.get(language)}
-    return Spellings(_by_bare(_with_gists(own)), _by_bare(_with_gists(own | also)), _with_gists(near))
+    begun = frozenset(labels[language] for language in _NEGATED_LANGUAGES if labels.get(language))
+    return Spellings(_by_bare(_with_gists(own)), _by_bare(_with_gists(own | also)), _with_gists(begun | also), begun)
 
 
 _NEGATED_LANGUAGES = ("vi", "en")
 
 
 def _with_gists(phrases: frozenset[Phrase]) -> frozenset[Phrase]:
-    return phrases | {gist(words) for words in phrases}
-
-
-def _is_among(typed: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bool:
-    """Tell whether exactly these words are known, marks included where any were typed."""
-    return any(_same(typed, words) for words in known.get(_bare(typed), ()))
+    """Add each without what stands around, where two words are left. Written with marks, `ba` is three and no `bà`."""
+    shorter = (
+        said
+        for words in phrases
+        for start in _shortened(words, _LEAD_IN_PHRASES.__contains__, at_end=False)
+        for said in _shortened(start, _PARTICLE_PHRASES.__contains__, at_end=True)
+        if said == words or len(said) > 1
+    )
+    return frozenset(shorter)
 
 
 # Understanding
@@ -376,40 +391,66 @@ def _near_final(
     return None
 
 
-def _nearly(readings: Iterable[Phrase], choices: Iterable[Choice], languages: tuple[Catalogue, ...]) -> Choice | None:
+def _nearly(readings: Sequence[Phrase], choices: Iterable[Choice], languages: tuple[Catalogue, ...]) -> Choice | None:
     """Return the only choice that is nearly what was typed: begun, misspelt, or said among a few other words."""
-    others = [choice for choice in choices if not choice.final]
-    known = {choice.key: spellings(choice, languages).near for choice in others}
-    vocabulary = frozenset(bare(word) for near in known.values() for words in near for word in words)
-    for way in (_is_begun, lambda typed, meant: _misspelt(typed, meant, vocabulary), _holds_enough):
+    others = {choice.key: choice for choice in choices if not choice.final}
+    known = {key: spellings(choice, languages) for key, choice in others.items()}
+    vocabulary = frozenset(bare(word) for spelt in known.values() for words in spelt.near for word in words)
+    ways: tuple[tuple[Callable[[Spellings], frozenset[Phrase]], Callable[[Phrase, Phrase], bool]], ...] = (
+        (lambda spelt: spelt.begun, _is_begun),
+        (lambda spelt: spelt.near, lambda typed, meant: _misspelt(typed, meant, vocabulary)),
+        (lambda spelt: spelt.near, _tells_enough),
+    )
+    for spelt_as, is_way in ways:
         for reading in readings:
             found = [
-                choice
-                for choice in others
-                if any(negations(words) == negations(reading) and way(reading, words) for words in known[choice.key])
+                key
+                for key, spelt in known.items()
+                if any(negations(words) == negations(reading) and is_way(reading, words) for words in spelt_as(spelt))
             ]
-            if len(found) == 1 and not (way is _holds_enough and _names_another(reading, found[0], known)):
-                return found[0]
+            if is_way is _is_begun and found and not _begins_enough(reading, known[found[0]].begun):
+                continue
+            if len(found) == 1 and not (is_way is _tells_enough and _names_another(reading, found[0], known)):
+                return others[found[0]]
             if found:
                 return None
     return None
 
 
-def _names_another(reading: Phrase, choice: Choice, known: Mapping[str, frozenset[Phrase]]) -> bool:
-    """Tell whether a word of another choice was said beside this one: `vừa làm ruộng vừa đi thợ`."""
-    own = {word for words in known[choice.key] for word in words}
+def _tells_enough(typed: Phrase, meant: Phrase) -> bool:
+    """Tell whether words that are long enough to mean one answer stand among a few others."""
+    return sum(map(len, map(bare, meant))) >= LETTERS_THAT_TELL and _holds_enough(typed, meant)
+
+
+def _names_another(reading: Phrase, chosen: str, known: Mapping[str, Spellings]) -> bool:
+    """Tell whether a word of another choice was said beside this one, or nearly: `vừa làm ruộng vừa đi thợ`."""
+    own = {word for words in known[chosen].near for word in words}
+    others = {words for key, spelt in known.items() if key != chosen for words in spelt.near}
+    beside = [word for word in reading if not any(alike(word, one) for one in own)]
+    vocabulary = {bare(word) for words in others for word in words}
     return any(
-        len(words) == 1 and len(words[0]) >= 3 and words[0] not in own and _holds(reading, words)
-        for key, near in known.items()
-        if key != choice.key
-        for words in near
+        len(words) == 1 and len(words[0]) >= 3 and words[0] not in own and _holds(reading, words) for words in others
+    ) or any(
+        bare(word) not in vocabulary and any(len(one) >= 3 and _differ_by_one(bare(word), one) for one in vocabulary)
+        for word in beside
     )
 
 
+def _differ_by_one(typed: str, meant: str) -> bool:
+    return OSA.distance(typed, meant, score_cutoff=1) == 1
+
+
 def _is_begun(typed: Phrase, meant: Phrase) -> bool:
-    """Tell whether a label begins with what was typed: two words of it, or one of two; a no begins nothing."""
-    enough = len(typed) >= 2 or (len(meant) == 2 and len(typed[0]) >= SHORTEST_MISSPELT and not negations(typed))
-    return enough and len(typed) < len(meant) and _same(typed, meant[: len(typed)])
+    """Tell whether a label begins with what was typed."""
+    return len(typed) < len(meant) and _same(typed, meant[: len(typed)])
+
+
+def _begins_enough(typed: Phrase, labels: Iterable[Phrase]) -> bool:
+    """Tell whether enough of a label was typed: two words of it, or one of two; a no begins nothing."""
+    if len(typed) >= 2:
+        return True
+    short = any(len(label) == 2 for label in labels if _is_begun(typed, label))
+    return short and len(typed[0]) >= SHORTEST_MISSPELT and not negations(typed)
 
 
 def _holds(typed: Phrase, meant: Phrase) -> bool:
@@ -424,7 +465,17 @@ def _holds_enough(typed: Phrase, meant: Phrase) -> bool:
         return False
     if negations(meant) and not _same(typed[: len(meant)], meant):
         return False
-    return len(meant) >= 2 and len(typed) <= len(meant) + MOST_AROUND and _holds(typed, meant)
+    if len(meant) < 2 or len(typed) > len(meant) + MOST_AROUND or not _holds(typed, meant):
+        return False
+    return not any(_may_be_a_no(word) for word in typed if not any(alike(word, own) for own in meant))
+
+
+@lru_cache(maxsize=4096)
+def _may_be_a_no(word: str) -> bool:
+    """Tell whether a word typed without marks is one slip from a negation, and nothing that is said around."""
+    if len(word) < 3 or word != bare(word) or _LEAD_INS((word,)):
+        return False
+    return any(word.startswith(no) or _differ_by_one(word, no) for no in _OFTEN_MISSPELT)
 
 
 def _misspelt(typed: Phrase, meant: Phrase, vocabulary: frozenset[str] = frozenset()) -> bool:
@@ -448,7 +499,7 @@ def _is_slip(typed: str, meant: str, vocabulary: frozenset[str]) -> bool:
         return True
     if len(right) < SHORTEST_MISSPELT or wrong in vocabulary or typed in _NEGATIONS or meant in _NEGATIONS:
         return False
-    return OSA.distance(wrong, right, score_cutoff=1) == 1
+    return _differ_by_one(wrong, right)
 
 
 def _exact_words(question: Question, near: Choice) -> Wording:

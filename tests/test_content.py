@@ -1,10 +1,11 @@
 """The content check: nothing wrong with what is there, one line for each thing that could be."""
 
-from dataclasses import replace
+import dataclasses
 from importlib import resources
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot import content
 from bot.catalogues import load, locales
@@ -33,7 +34,7 @@ def test_without_a_further_language_there_is_nothing_to_tell() -> None:
 
 
 def test_a_language_called_like_another_is_named() -> None:
-    called_english = {"xx": replace(load()["en"], language="xx", name="Tieng Viet")}
+    called_english = {"xx": dataclasses.replace(load()["en"], language="xx", name="Tieng Viet")}
     assert [line for line in content.collisions([], {**load(), **called_english}) if line.startswith("languages")] == [
         'languages: "tieng viet" means both "vi" and "xx"; word one of them differently'
     ]
@@ -85,6 +86,17 @@ def test_an_answer_called_like_a_button_under_its_question_is_refused() -> None:
     choices = [Choice("none", "Quay lại"), *content.constants(question)]
     assert list(content.collide("farmer, keeps-up", choices, load())) == [
         'farmer, keeps-up: "quay lai" means both "none" and "back"; word one of them differently'
+    ]
+
+
+def test_other_words_for_an_answer_that_mean_a_button_under_its_question_are_refused() -> None:
+    farmer = shipped()[0]
+    first, *others = farmer.competencies
+    daily, *less = first.indicators[0].levels
+    changed = replace(first.indicators[0], levels=(replace(daily, also=("trở lại",)), *less))
+    criteria = replace(farmer, competencies=(replace(first, indicators=(changed, *first.indicators[1:])), *others))
+    assert [line for line in content.collisions([criteria], load()) if line.startswith(farmer.id)] == [
+        'learning-citizen-farmer, keeps-up: "tro lai" means both "level daily" and "back"; word one of them differently'
     ]
 
 

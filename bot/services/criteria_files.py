@@ -74,12 +74,16 @@ class _Property:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column of the second sheet. Depth 1 tells of a competency, 2 of an indicator, 3 of a level."""
+    """One column of the second sheet. Depth 1 tells of a competency, 2 of an indicator, 3 of a level.
+
+    An optional one is missing in workbooks that were exported before there was such a thing.
+    """
 
     title: str
     depth: int
     path: tuple[str, ...]
     width: int
+    optional: bool = False
 
 
 _SET_HEADER = ("Mục", "Tiếng Việt hoặc giá trị", "Tiếng Anh", "Cách điền")
@@ -105,7 +109,11 @@ _PROPERTIES = (
     _Property("Điểm thấp nhất mỗi chỉ số", ("pass_rule", "floor"), "Không chỉ số nào được dưới số điểm này."),
 )
 
-# What a clerk works on comes first, the English last.
+# Words that people type are listed in one cell, with this between them; a new line will do as well.
+_BETWEEN = ";"
+_ALSO = ("also",)
+
+# What a clerk works on comes first, then the English, then the other words.
 _COLUMNS = (
     _Column("Mã năng lực", 1, ("id",), 14),
     _Column("Năng lực", 1, ("name", "vi"), 24),
@@ -126,14 +134,16 @@ _COLUMNS = (
     _Column(f"Giải thích ({_ENGLISH})", 2, ("explanation", "en"), 52),
     _Column(f"Nguyên văn chỉ số ({_ENGLISH})", 2, ("official", "en"), 34),
     _Column(f"Gợi ý minh chứng ({_ENGLISH})", 2, ("evidence_hint", "en"), 34),
+    _Column("Cách gõ khác của câu trả lời", 3, _ALSO, 110, optional=True),
+    _Column("Cách gọi khác của chỉ số", 2, _ALSO, 30, optional=True),
 )
 _PRINTED_COLUMNS = 12
 
 _GUIDE = (
-    "Tệp này chứa một bộ tiêu chí của phiếu tự đánh giá. Trang “Bộ tiêu chí” nói về cả bộ; trang “Chỉ số” có "
+    "Tài liệu này chứa một bộ tiêu chí của phiếu tự đánh giá. Trang “Bộ tiêu chí” nói về cả bộ; trang “Chỉ số” có "
     "một dòng cho mỗi câu trả lời.",
-    "Để nạp mẫu phiếu chính thức: thay lời văn bằng nguyên văn của văn bản, tăng số phiên bản, đổi tình trạng "
-    "thành “Chính thức”, xóa nội dung ở mục “Phần còn tạm thời”, rồi gửi tệp cho người quản trị.",
+    "Để đưa mẫu phiếu chính thức vào hệ thống: thay lời văn bằng nguyên văn của văn bản, tăng số phiên bản, đổi "
+    "tình trạng thành “Chính thức”, xóa nội dung ở mục “Phần còn tạm thời”, rồi gửi tài liệu cho người quản trị.",
     "Giữ nguyên tên các trang, tiêu đề các cột và các mục. Có thể đổi chỗ cột, thêm dòng và tô màu.",
     "Năng lực và chỉ số chỉ cần ghi ở dòng đầu tiên của mình; các dòng tiếp theo để trống hoặc gộp ô.",
     "Mã viết bằng chữ thường không dấu, số và gạch nối, không trùng nhau. Mã đã dùng thì không dùng lại cho nội "
@@ -143,10 +153,22 @@ _GUIDE = (
     "Câu trả lời và tên ngắn dài không quá 40 ký tự để vừa nút bấm trên điện thoại. Khi bỏ dấu, hai câu trả lời "
     "của cùng một chỉ số không được giống nhau (ví dụ “Có” và “Cò”).",
     "Câu hỏi nên là một câu ngắn mà người sáu mươi tuổi đọc qua là hiểu và trả lời được ngay.",
+    "Cột “Cách gõ khác của câu trả lời” ghi những lời người dân hay gõ thay cho câu trả lời đó, viết đủ dấu, cách "
+    "nhau bằng dấu chấm phẩy, ví dụ: ngày nào cũng xem; tối nào cũng xem. Một lời chỉ ghi cho một câu trả lời. "
+    "Không ghi riêng chữ “có”; riêng chữ “không” chỉ ghi ở câu trả lời thấp điểm nhất. Có thể để trống.",
+    "Cột “Cách gọi khác của chỉ số” ghi những lời dùng để gọi tên chỉ số khi muốn sửa, ví dụ: điện thoại; Zalo.",
+    "Minh chứng chỉ được hỏi khi câu trả lời đạt từ mức “Điểm thấp nhất mỗi chỉ số” trở lên. Gợi ý được đọc sau chữ "
+    "“Ví dụ:”, nên viết chữ thường, ví dụ: ảnh giấy chứng nhận hoặc giấy mời.",
     "Nếu có hỏi minh chứng thì ghi gợi ý nên gửi gì; nếu không hỏi thì để trống ô gợi ý.",
     "Cần điền cả tiếng Việt và tiếng Anh.",
-    "Khi nạp, cả tệp được kiểm tra trước. Nếu có lỗi, hệ thống báo tên trang, số dòng, tên cột và cách sửa; chưa "
-    "có gì bị thay đổi.",
+    "Khi đưa vào hệ thống, cả tài liệu được kiểm tra trước. Nếu có lỗi, hệ thống báo tên trang, số dòng, tên cột và "
+    "cách sửa; chưa có gì bị thay đổi.",
+)
+
+
+# The pins of the sets that shipped earlier (2026.1), which the ones that ship now replace.
+SHIPPED_BEFORE = frozenset(
+    {"b8f164491c054b98", "ca977991171534ab", "e5d4251280ab53ae", "655e0e85a1afc4e7", "e1d61a59618f4d2e"}
 )
 
 
@@ -304,11 +326,12 @@ def _read_parts(name: str, rows: _Rows) -> Iterator[_Part]:
 
 def _header(name: str, cells: tuple[_Cell, ...]) -> dict[_Column, int]:
     titles = [fold(str(cell or "")) for cell in cells]
+    there = [column for column in _COLUMNS if fold(column.title) in titles]
     for column in _COLUMNS:
-        if fold(column.title) not in titles:
+        if column not in there and not column.optional:
             place = f'sheet "{_LEVEL_SHEET}", row 1'
             raise BrokenCriteria(name, place, f'there is no column "{column.title}"', f"add it, or {_FRESH}")
-    return {column: titles.index(fold(column.title)) for column in _COLUMNS}
+    return {column: titles.index(fold(column.title)) for column in there}
 
 
 def _parts_of_row(
@@ -370,11 +393,17 @@ def _nested(lines: Mapping[_Property, _Line], parts: Iterable[_Part]) -> dict[st
     for part in parts:
         item: dict[str, Any] = {}
         for column, value in part.values.items():
-            _put(item, column.path, value)
+            _put(item, column.path, _listed(value) if column.path == _ALSO else value)
         inside[part.depth].append(item)
         if part.depth < 3:
             inside[part.depth + 1] = item.setdefault("indicators" if part.depth == 1 else "levels", [])
     return plain
+
+
+def _listed(cell: _Cell) -> list[str] | None:
+    """Return the words that a cell lists, or None for an empty one."""
+    words = (word.strip() for word in str(cell or "").replace("\n", _BETWEEN).split(_BETWEEN))
+    return list(filter(None, words)) or None
 
 
 def _put(plain: dict[str, Any], path: tuple[str, ...], value: _Cell) -> None:
@@ -488,11 +517,11 @@ def _write_levels(sheet: "Worksheet", formats: Mapping[str, "Format"], criteria:
         for first, last, value in _stretches(rows, column):
             _write_merged(sheet, first, last, position, column, value, formats)
         _offer(sheet, 1, len(rows), position, column.path[0])
-    shared = [column for column in _COLUMNS if column.depth == 2]
+    shared, own = ([column for column in _COLUMNS if column.depth == depth] for depth in (2, 3))
     for first, last, _text in _stretches(rows, shared[0]):
-        needed = _height([_get(rows[first - 1][2], c.path) for c in shared], [c.width for c in shared])
+        needed = _height_of(rows[first - 1][2], shared) / (last - first + 1)
         for row in range(first, last + 1):
-            sheet.set_row(row, max(2 * _LINE_HEIGHT, needed / (last - first + 1)))
+            sheet.set_row(row, max(2 * _LINE_HEIGHT, needed, _height_of(rows[row - 1][3], own)))
     _dress(sheet, columns=_PRINTED_COLUMNS)
 
 
@@ -572,6 +601,8 @@ def _offer(sheet: "Worksheet", first: int, last: int, position: int, field: str)
 
 
 def _shown(field: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return f"{_BETWEEN} ".join(value)
     return _WORDS.get(field, {}).get(value, value)
 
 
@@ -579,6 +610,10 @@ def _get(plain: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         plain = None if plain is None else plain.get(key)
     return plain
+
+
+def _height_of(plain: Any, columns: list[_Column]) -> float:
+    return _height([_shown(c.path[0], _get(plain, c.path)) for c in columns], [c.width for c in columns])
 
 
 def _height(texts: Iterable[Any], widths: Iterable[int]) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from bot.services.criteria_files import shipped
+from bot.services.criteria_files import SHIPPED_BEFORE, shipped
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
@@ -24,8 +24,14 @@ async def load_criteria(database: Database, sets: tuple[CriteriaSet, ...], now: 
 
 
 async def load_shipped(database: Database, now: datetime) -> None:
-    """Load the sets that come with the program; forms pinned to older ones keep theirs."""
-    await load_criteria(database, shipped(), now)
+    """Load the sets that come with the program; forms pinned to older ones keep theirs.
+
+    Where an association has put a set of its own in the place of one, of whatever version, that one stays in force.
+    """
+    async with database.reading() as connection:
+        in_force = (await read_reference(connection)).reference.criteria
+    known = {criteria.id for criteria in in_force.values() if criteria.pin not in SHIPPED_BEFORE}
+    await load_criteria(database, tuple(criteria for criteria in shipped() if criteria.id not in known), now)
 
 
 async def open_round(

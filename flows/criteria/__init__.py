@@ -50,14 +50,41 @@ LONGEST_OTHERWISE = 40
 OF_SEVERAL_LINES = frozenset({"explanation", "evidence_hint", "provisional", "note"})
 
 # What leads elsewhere when it is typed under a question, folded: no answer may be called so.
-NAVIGATION_WORDS = frozenset(fold(word) for move in colloquial.MOVES.values() for word in move.split(";")) | frozenset(
-    {"sua", "edit", "change", "stop", "start", "help", "status", "language", "privacy", "cancel"}
+NAVIGATION_WORDS = frozenset(
+    fold(word) for move in ("back", "explain", "pause") for word in colloquial.MOVES[move].split(";")
+) | frozenset(
+    {
+        "skip",
+        "bo qua",
+        "next",
+        "sua",
+        "edit",
+        "change",
+        "stop",
+        "start",
+        "help",
+        "status",
+        "language",
+        "privacy",
+        "cancel",
+    }
 )
 
 _ID = re.compile(r"[a-z0-9-]+")
 _VERSION = re.compile(r"\d{4}\.[1-9]\d*")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-_NUMBER = re.compile(r"[0-9 ]+")
+# What is read as a place in the list of answers, folded: “2”, “số 2”, “thứ hai”, “ý b”.
+_NUMBER = re.compile(
+    r"((so|cau|muc|y|chon|dap an|thu|so thu tu|number|answer|option) )*"
+    r"([0-9 ]+|[a-k]|mot|hai|ba|bon|tu|nam|sau|bay|tam|chin|muoi|nhat|nhi"
+    r"|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|fourth|fifth)"
+)
+
+# What people type for “không”, and what says nothing but yes or no, folded.
+_NOT = re.compile(rf"\b({'|'.join(dict.fromkeys(fold(colloquial.SHORTENED['không']).split()))})\b")
+_SAYS_NO = re.compile(r"\b(khong|chua|chang|no|not|none|never)\b")
+_ONLY_YES = frozenset({"co", "co a", "vang", "da", "da co", "u", "dung", "phai", "ok", "oke", "yes", "yeah"})
+_ONLY_NO = frozenset({"khong", "chua", "chang", "khong co", "chua co", "da khong", "no", "not", "nope", "not yet"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]+)*")
 
 
@@ -78,19 +105,27 @@ class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return ("vi", self.vi), ("en", self.en), *self.further
 
 
-class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One answer to an indicator and what it earns."""
+class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One answer to an indicator and what it earns. `also` are other words people type for it, in any language.
+
+    Without them it is encoded as before there were any: the pins of sets that are kept stay what they are.
+    """
 
     id: str
     label: Localized
     points: int
+    also: tuple[str, ...] = ()
 
 
 class Indicator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One scored line of a form. `official` quotes the document, `short` fits a summary or a button."""
+    """One scored line of a form. `official` quotes the document, `short` fits a summary or a button.
+
+    `also` are other words people type to name it, left unset where there are none, for the sake of kept pins.
+    """
 
     id: str
     short: Localized
+    also: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     question: Localized
     explanation: Localized
     official: Localized
@@ -102,6 +137,11 @@ class Indicator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def maximum(self) -> int:
         """Return the most points it can earn."""
         return max(level.points for level in self.levels)
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Return the other words that name it."""
+        return () if self.also is msgspec.UNSET else self.also
 
     def level(self, level_id: str) -> Level:
         """Return one of its levels. Raises KeyError for an id it does not have."""
@@ -227,7 +267,7 @@ def read_plain(plain: Any, file: str, locate: Callable[[Path], str]) -> Criteria
     except msgspec.ValidationError as error:
         fault = _misfit(str(error))
     if fault is not None:
-        raise BrokenCriteria(file, locate(fault.path), fault.problem, fault.cure)
+        raise BrokenCriteria(file, locate(_whole_list(fault.path)), fault.problem, fault.cure)
     return criteria
 
 
@@ -248,6 +288,11 @@ def _with_further_languages(plain: Any) -> Any:
 
 def _is_translation(tag: object, text: object) -> bool:
     return isinstance(tag, str) and _LANGUAGE.fullmatch(tag) is not None and isinstance(text, str)
+
+
+def _whole_list(path: Path) -> Path:
+    """Return the place of the list `also` for that of a word in it: the words are told apart by being quoted."""
+    return path[: path.index("also") + 1] if "also" in path else path
 
 
 def faults(criteria: CriteriaSet) -> Iterator[Fault]:
@@ -310,6 +355,8 @@ def _text_misfit(text: str, field: str) -> tuple[str, str] | None:
         return "begins or ends with a space", "delete it"
     if not is_normalized("NFC", text):
         return "has tone marks typed apart from their letters", "save the file in the Unicode form NFC"
+    if field == "also" and ";" in text:
+        return f'has a semicolon inside "{text}"', "list the words one by one"
     if len(text) > longest:
         return f"has {len(text)} characters, at most {longest} fit", "shorten it"
     return None
@@ -411,37 +458,98 @@ def _pass_rule_faults(criteria: CriteriaSet) -> Iterator[Fault]:
 # Answers as they are typed: without tone marks, in either language
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """A way to type a level or an indicator: its label in a language, or another word that is listed for it."""
+
+    path: Path
+    number: int
+    text: str
+    listed: bool = False
+
+    @property
+    def typed(self) -> str:
+        """Return what counts when it is typed: tone marks dropped, every way to write “không” the same."""
+        return _NOT.sub("khong", fold(self.text))
+
+
 def _label_faults(path: Path, indicator: Indicator) -> Iterator[Fault]:
-    labels = [((*path, "levels", n, "label"), level.label) for n, level in enumerate(indicator.levels)]
-    for place, label in labels:
-        yield from _unusable(place, label)
-    yield from _collisions(labels, "level")
+    spellings = [
+        spelling
+        for n, level in enumerate(indicator.levels)
+        for spelling in _spellings((*path, "levels", n), "label", n + 1, level.label, level.also)
+    ]
+    yield from _spelling_faults(spellings, "level")
+    for n, level in enumerate(indicator.levels):
+        yield from _bare_word_faults((*path, "levels", n, "also"), level, lowest=level is indicator.levels[-1])
 
 
 def _short_faults(criteria: CriteriaSet) -> Iterator[Fault]:
-    shorts = [((*path, "short"), indicator.short) for path, indicator in _indicators(criteria)]
-    for place, short in shorts:
-        yield from _unusable(place, short)
-    yield from _collisions(shorts, "indicator")
+    spellings = [
+        spelling
+        for n, (path, indicator) in enumerate(_indicators(criteria))
+        for spelling in _spellings(path, "short", n + 1, indicator.short, indicator.other_names)
+    ]
+    yield from _spelling_faults(spellings, "indicator")
 
 
-def _unusable(place: Path, label: Localized) -> Iterator[Fault]:
+def _spellings(path: Path, field: str, number: int, label: Localized, also: tuple[str, ...]) -> Iterator[_Spelling]:
     for language, text in label.texts:
-        typed = fold(text)
-        if not typed or _NUMBER.fullmatch(typed):
-            yield Fault((*place, language), f'"{text}" has no letters to type', "say it in words")
-        elif typed in NAVIGATION_WORDS:
-            yield Fault((*place, language), f'typing "{text}" already leads elsewhere', "word it differently")
+        yield _Spelling((*path, field, language), number, text)
+    for word in also:
+        yield _Spelling((*path, "also"), number, word, listed=True)
 
 
-def _collisions(labels: list[tuple[Path, Localized]], kind: str) -> Iterator[Fault]:
-    first: dict[str, tuple[int, str]] = {}
-    for number, (place, label) in enumerate(labels, start=1):
-        for language, text in label.texts:
-            owner, said = first.setdefault(fold(text), (number, text))
-            if owner != number:
-                problem = f'"{text}" reads like "{said}" of {kind} {owner} when typed without tone marks'
-                yield Fault((*place, language), problem, "word one of them differently")
+def _spelling_faults(spellings: list[_Spelling], kind: str) -> Iterator[Fault]:
+    for spelling in spellings:
+        yield from _unusable(spelling)
+    yield from _collisions(spellings, kind)
+    yield from _beginnings(spellings, kind)
+
+
+def _unusable(spelling: _Spelling) -> Iterator[Fault]:
+    typed = fold(spelling.text)
+    if not any(letter.isalpha() for letter in typed):
+        yield Fault(spelling.path, f'"{spelling.text}" has no letters to type', "say it in words")
+    elif _NUMBER.fullmatch(typed):
+        yield Fault(spelling.path, f'typing "{spelling.text}" already means a place in the list', "word it differently")
+    elif typed in NAVIGATION_WORDS:
+        yield Fault(spelling.path, f'typing "{spelling.text}" already leads elsewhere', "word it differently")
+
+
+def _collisions(spellings: list[_Spelling], kind: str) -> Iterator[Fault]:
+    first: dict[str, _Spelling] = {}
+    for spelling in spellings:
+        other = first.setdefault(spelling.typed, spelling)
+        if other.number != spelling.number:
+            alike = fold(other.text) == fold(spelling.text)
+            how = "typed without tone marks" if alike else 'every "k", "ko", "0" is read as "không"'
+            problem = f'"{spelling.text}" reads like "{other.text}" of {kind} {other.number} when {how}'
+            yield Fault(spelling.path, problem, "word one of them differently")
+
+
+def _beginnings(spellings: list[_Spelling], kind: str) -> Iterator[Fault]:
+    """Yield the labels that may as well be half of a longer one, unless they are listed as said alone."""
+    labels = [spelling for spelling in spellings if not spelling.listed]
+    settled = {spelling.typed for spelling in spellings if spelling.listed}
+    for spelling in labels:
+        longer = (other for other in labels if other.typed.startswith(f"{spelling.typed} "))
+        other = next((other for other in longer if other.number != spelling.number), None)
+        if other is not None and spelling.typed not in settled:
+            problem = f'"{spelling.text}" begins "{other.text}" of {kind} {other.number}'
+            cure = f'word one of them differently, or list "{spelling.text}" as also where it alone is meant'
+            yield Fault(spelling.path, problem, cure)
+
+
+def _bare_word_faults(path: Path, level: Level, *, lowest: bool) -> Iterator[Fault]:
+    """Yield each bare yes, which fits any answer, and each bare no above the lowest that does not say no itself."""
+    labels = {fold(level.label.vi), fold(level.label.en)}
+    for word in level.also:
+        typed = _NOT.sub("khong", fold(word))
+        if typed in _ONLY_YES and not labels & _ONLY_YES:
+            yield Fault(path, f'"{word}" says only yes, to whichever answer', "delete it")
+        if typed in _ONLY_NO and not lowest and not any(_SAYS_NO.search(label) for label in labels):
+            yield Fault(path, f'"{word}" says only no, but this is not the lowest answer', "list it there or delete it")
 
 
 # What does not fit the types

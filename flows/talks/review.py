@@ -216,6 +216,7 @@ def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
             Choice(
                 i.id,
                 _("{short}: {answer}", short=i.short, answer=forms.answer_words(i, form.answers.get(i.id))),
+                i.other_names,
             )
             for i in form.criteria.indicators
         ),
@@ -237,7 +238,11 @@ def ask_adjust_level(facts: Facts, talk: Deciding) -> Question:
     return Question(
         paragraphs(indicator.question, _("Which answer is right?")),
         tuple(
-            Choice(level.id, _("{label} ({points} points)", label=level.label, points=level.points))
+            Choice(
+                level.id,
+                _("{label} ({points} points)", label=level.label, points=level.points),
+                level.also,
+            )
             for level in indicator.levels
         ),
         (BACK,),

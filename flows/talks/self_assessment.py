@@ -154,7 +154,7 @@ def ask_indicator(facts: Facts, talk: Filling) -> Question:
             ),
             _("Your answer so far: {answer}", answer=indicator.level(answer.level_id).label) if answer else None,
         ),
-        tuple(Choice(level.id, level.label) for level in indicator.levels),
+        tuple(Choice(level.id, level.label, level.also) for level in indicator.levels),
         (BACK, EXPLAIN, PAUSE) if form.number(indicator.id) > 1 else (EXPLAIN, PAUSE),
         numbered=True,
         hint=_("Please choose one of the answers below, or type its number."),
@@ -173,7 +173,7 @@ def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]
         case Chose(level_id):
             level = indicator.level(level_id)
             yield Answered(form.id, indicator.id, Answer(level.id, level.points))
-            if indicator.evidence == "asked":
+            if indicator.evidence == "asked" and level.points >= form.criteria.pass_rule.floor:
                 yield Went("evidence", talk)
             else:
                 yield _onwards(form, indicator)
@@ -186,13 +186,14 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
     given = form.evidence.get(indicator.id, ())
     return Question(
         paragraphs(
-            None if given else indicator.evidence_hint or _("Is there anything that shows this?"),
-            _("Send more, or continue.")
-            if given
-            else _("Send a photo or a document, or write a line. Without any, just skip."),
-            n_("{count} piece of evidence so far.", "{count} pieces of evidence so far.", len(given))
-            if given
-            else None,
+            _("Send more, or continue."),
+            n_("{count} piece of evidence so far.", "{count} pieces of evidence so far.", len(given)),
+        )
+        if given
+        else lines(
+            _("Question {number}: is there a photo or a paper to show for it?", number=form.number(indicator.id)),
+            _("For example: {hint}", hint=indicator.evidence_hint) if indicator.evidence_hint else None,
+            _("Send a photo or a document, or write a line. If there is none, press “Skip”."),
         ),
         (DONE, VOUCHED) if given else (VOUCHED, WITHOUT),
         (BACK, HOW_TO_SEND, PAUSE_UNDER_EVIDENCE),
@@ -300,7 +301,7 @@ def ask_change(facts: Facts, talk: Filling) -> Question:
     form = _form(facts)
     return Question(
         _("Which question do you want to change?"),
-        tuple(Choice(indicator.id, indicator.short) for indicator in form.criteria.indicators),
+        tuple(Choice(indicator.id, indicator.short, indicator.other_names) for indicator in form.criteria.indicators),
         (BACK,),
         numbered=True,
     )

@@ -267,7 +267,7 @@ class World:
             replace(c, indicators=tuple(replace(i, question=_marked(i.question)) for i in c.indicators))
             for c in old.competencies
         )
-        new = replace(old, version="2026.2", competencies=competencies)
+        new = replace(old, version="2026.9", competencies=competencies)
         await rounds.load_criteria(self._database, (new,), self._now)
 
     async def _khmer_comes(self) -> None:

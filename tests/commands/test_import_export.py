@@ -162,7 +162,7 @@ def test_warnings_do_not_stop_an_import(hoctap: Run, tmp_path: Path) -> None:
         (("export", "criteria", "x"), "there is no criteria set 'x'; see: hoctap export criteria"),
         (
             ("export", "criteria", "learning-citizen-pupil", "--version", "1999.1"),
-            "learning-citizen-pupil has no version '1999.1'; there are: 2026.1",
+            "learning-citizen-pupil has no version '1999.1'; there are: 2026.2",
         ),
         (("export", "links", "ta", "links.pdf"), "links.pdf: the name must end in .html or .csv"),
         (("export", "links", "zz", "links.csv"), "there is no unit with the code 'zz'; see: hoctap export units"),
@@ -229,30 +229,30 @@ async def test_thousands_of_units_are_saved_in_a_few_statements(database: Databa
 
 def test_a_set_is_exported_edited_and_imported_as_a_new_version(hoctap: Run, tmp_path: Path) -> None:
     listed = hoctap("export", "criteria")[1].splitlines()
-    assert (len(listed), listed[3].split(" · ")[:3]) == (5, ["learning-citizen-pupil 2026.1", "pupil", "provisional"])
+    assert (len(listed), listed[3].split(" · ")[:3]) == (5, ["learning-citizen-pupil 2026.2", "pupil", "provisional"])
 
-    name = "learning-citizen-pupil-2026.1.xlsx"
+    name = "learning-citizen-pupil-2026.2.xlsx"
     assert hoctap("export", "criteria", "learning-citizen-pupil") == (0, "", f"Written to {name}.\n")
     again = f"hoctap: {name} is there already; delete it, or give another name after the set\n"
     assert hoctap("export", "criteria", "learning-citizen-pupil") == (2, "", again)
-    same = "learning-citizen-pupil 2026.1 is already there; nothing was changed.\n"
+    same = "learning-citizen-pupil 2026.2 is already there; nothing was changed.\n"
     assert hoctap("import", "criteria", name) == (0, same, "")
 
     pupils = from_xlsx((tmp_path / name).read_bytes(), name)
     edited = replace(pupils, name=Localized("Công dân học tập – học sinh Tân An", pupils.name.en))
     (tmp_path / "same.xlsx").write_bytes(to_xlsx(edited))
-    refused = "learning-citizen-pupil 2026.1 is there already with another text; give the new text a new version"
+    refused = "learning-citizen-pupil 2026.2 is there already with another text; give the new text a new version"
     assert hoctap("import", "criteria", "same.xlsx") == (2, "", f"hoctap: {refused}\n")
 
-    (tmp_path / "new.xlsx").write_bytes(to_xlsx(replace(edited, version="2026.2")))
+    (tmp_path / "new.xlsx").write_bytes(to_xlsx(replace(edited, version="2026.3")))
     assert hoctap("import", "criteria", "new.xlsx") == (
         0,
-        "learning-citizen-pupil 2026.2 is loaded: group pupil, provisional.\n"
-        "Forms begun from now on use it instead of 2026.1.\n"
+        "learning-citizen-pupil 2026.3 is loaded: group pupil, provisional.\n"
+        "Forms begun from now on use it instead of 2026.2.\n"
         "It is used by “Đợt 2026” of Tỉnh Hương Phú (hp), 2026-09-01 to 2026-11-30.\n",
         "",
     )
-    for version, expected in {"": "2026.2", "2026.1": "2026.1"}.items():
+    for version, expected in {"": "2026.3", "2026.2": "2026.2"}.items():
         options = ("--version", version) if version else ()
         assert hoctap("export", "criteria", "learning-citizen-pupil", "out.xlsx", *options)[0] == 0
         assert from_xlsx((tmp_path / "out.xlsx").read_bytes(), "out.xlsx").version == expected
@@ -262,7 +262,7 @@ def test_a_set_that_no_round_uses_says_how_to_use_it(hoctap: Run, tmp_path: Path
     (tmp_path / "own.xlsx").write_bytes(to_xlsx(replace(shipped()[0], id="tan-an-farmer")))
     assert hoctap("import", "criteria", "own.xlsx") == (
         0,
-        "tan-an-farmer 2026.1 is loaded: group farmer, provisional.\n"
+        "tan-an-farmer 2026.2 is loaded: group farmer, provisional.\n"
         "No round uses it yet: hoctap admin round … --criteria farmer=tan-an-farmer\n",
         "",
     )

@@ -43,7 +43,7 @@ def test_a_workbook_opens_with_three_sheets_a_frozen_header_and_merged_cells() -
     levels = book[LEVELS]
     assert book.sheetnames == [SET, LEVELS, "Hướng dẫn"]
     assert levels.freeze_panes == "A2"
-    assert {str(area) for area in levels.merged_cells.ranges} >= {"A2:A18", "D2:D5", "I2:I5"}
+    assert {str(area) for area in levels.merged_cells.ranges} >= {"A2:A17", "D2:D5", "I2:I5", "U2:U5"}
 
 
 def test_a_toml_file_is_read_by_its_ending() -> None:
@@ -56,6 +56,7 @@ def test_a_toml_file_is_read_by_its_ending() -> None:
 
 letters = st.sampled_from("aáạăâầbcdđeêghiklmnoôơởpqrstuưừvxyABĐ0123456789.,;:!?()=+-_'\"<>&%#@/“”…–😀")
 line = st.text(letters, min_size=1, max_size=40).map(str.strip).filter(bool)
+word = line.filter(lambda text: ";" not in text)
 lines = st.lists(line, min_size=1, max_size=3).map("\n".join)
 
 
@@ -77,7 +78,10 @@ def changed_indicator(draw: st.DrawFn, indicator: Indicator) -> Indicator:
         official=draw(localized(line)),
         evidence="none" if hint is None else "asked",
         evidence_hint=hint,
-        levels=tuple(replace(level, label=draw(localized(line))) for level in levels),
+        levels=tuple(
+            replace(level, label=draw(localized(line)), also=tuple(draw(st.lists(word, max_size=3))))
+            for level in levels
+        ),
     )
 
 
@@ -132,7 +136,7 @@ def test_columns_may_be_moved_and_added() -> None:
     def move(book: Workbook) -> None:
         sheet = book[LEVELS]
         unmerge(sheet)
-        sheet.move_range("A1:S50", cols=2)
+        sheet.move_range("A1:U50", cols=2)
         sheet["A1"] = "Ghi chú riêng"
         sheet["A2"] = "đã xem"
 
@@ -144,7 +148,7 @@ def test_what_a_row_repeats_from_above_may_be_written_out() -> None:
         sheet = book[LEVELS]
         unmerge(sheet)
         for row in range(3, 6):
-            for column in "ABCDEIJKLMNOQRS":
+            for column in "ABCDEIJKLMNOQRSU":
                 sheet[f"{column}{row}"] = sheet[f"{column}2"].value
 
     assert from_xlsx(edited(fill), "form.xlsx") == FARMER
@@ -157,6 +161,27 @@ def test_empty_rows_and_texts_from_a_mac_do_no_harm() -> None:
         book[LEVELS].row_dimensions[60].height = 20
 
     assert from_xlsx(edited(loosen), "form.xlsx") == FARMER
+
+
+def test_other_words_are_parted_by_semicolons_or_lines() -> None:
+    def relist(book: Workbook) -> None:
+        book[LEVELS]["T2"] = "ngày nào cũng nghe ;hôm nào cũng xem;\n mỗi sáng\n"
+        book[LEVELS]["T3"] = None
+        book[LEVELS]["U2"] = "Bản tin"
+
+    indicator = from_xlsx(edited(relist), "form.xlsx").indicators[0]
+    assert indicator.levels[0].also == ("ngày nào cũng nghe", "hôm nào cũng xem", "mỗi sáng")
+    assert (indicator.levels[1].also, indicator.other_names) == ((), ("Bản tin",))
+
+
+def test_a_workbook_from_before_there_were_other_words_is_read_without_them() -> None:
+    def cut(book: Workbook) -> None:
+        unmerge(book[LEVELS])
+        book[LEVELS].delete_cols(20, 2)
+
+    criteria = from_xlsx(edited(cut), "form.xlsx")
+    assert {level.also for indicator in criteria.indicators for level in indicator.levels} == {()}
+    assert criteria.indicators[0].levels[0].label == FARMER.indicators[0].levels[0].label
 
 
 def test_dates_numbers_and_code_words_are_understood_in_their_cells() -> None:
@@ -214,6 +239,25 @@ FAULTS: dict[str, tuple[Callable[[Workbook], None], str]] = {
     "answers alike": (
         put(LEVELS, "G3", "hang ngay"),
         'sheet "Chỉ số", row 3, column "Câu trả lời": "hang ngay" reads like "Hằng ngày" of level 1 '
+        "when typed without tone marks; word one of them differently",
+    ),
+    "other words of two answers": (
+        put(LEVELS, "T3", "thường xuyên; Ngay nao cung"),
+        'sheet "Chỉ số", row 3, column "Cách gõ khác của câu trả lời": "Ngay nao cung" reads like "ngày nào cũng" '
+        "of level 1 when typed without tone marks; word one of them differently",
+    ),
+    "a bare no": (
+        put(LEVELS, "T3", "không"),
+        'sheet "Chỉ số", row 3, column "Cách gõ khác của câu trả lời": "không" says only no, '
+        "but this is not the lowest answer; list it there or delete it",
+    ),
+    "other words too long": (
+        put(LEVELS, "T3", "ngày nào cũng xem, " * 3),
+        'sheet "Chỉ số", row 3, column "Cách gõ khác của câu trả lời": has 56 characters, at most 40 fit; shorten it',
+    ),
+    "name of another question": (
+        put(LEVELS, "U2", "Kế hoạch học tập"),
+        'sheet "Chỉ số", row 6, column "Tên ngắn": "Kế hoạch học tập" reads like "Kế hoạch học tập" of indicator 1 '
         "when typed without tone marks; word one of them differently",
     ),
     "no English": (

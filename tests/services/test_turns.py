@@ -205,8 +205,8 @@ async def test_the_menu_comes_with_the_language_and_grows_with_a_role(commune: C
     first = [entry.command for one in await commune.read("Tư") for entry in one.menu]
     await commune.say("Tư", "đồng ý", "Đỗ Văn Tư", "có")
     then = [entry.command for one in await commune.read("Tư") for entry in one.menu]
-    assert (first[0], then[0]) == ("start", "review")
-    assert set(then) - set(first) == {"review"}
+    assert (first[0], then[0]) == ("batdau", "duyet")
+    assert set(then) - set(first) == {"duyet"}
 
 
 async def test_everybody_is_written_to_in_their_own_language(commune: Commune) -> None:
