@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from flows.criteria import Localized
 from flows.events import Event, Left, NoticeSaved, PersonAddress, Said, Sent, Told, Went
 from flows.facts import Facts
 from flows.flow import Flow, Step
@@ -25,14 +26,14 @@ from flows.notices import (
     read_url,
     too_long_for,
 )
-from flows.occasions import GAPS, OCCASIONS, UNKNOWN, filled, occasion
+from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
 from flows.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
 from flows.refusals import NotUnderstood, Refused
 from flows.replies import SentFile
 from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
-from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_units, read_ages, with_unit
+from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
 LONGEST_DETAIL = 120
@@ -50,7 +51,9 @@ WHOM = Choice("whom", _("👥 To whom"), ("gui ai", "nguoi nhan", "gui cho ai", 
 WHEN = Choice("when", _("🗓 When"), ("khi nao", "luc nao", "ngay gio", "when"))
 PREVIEW = Choice("preview", _("👁 Preview"), ("xem truoc", "xem", "preview"))
 SEND = Choice("send", _("📤 Send"), ("gui", "send"))
-DROP = Choice("drop", _("🗑 Drop it"), ("bo", "huy", "xoa", "drop"))
+DROP = Choice("drop", _("🗑 Discard"), ("bo", "huy", "xoa", "drop", "discard"))
+DROP_INDEED = Choice("drop", _("Yes, discard it"), ("bo", "bo di", "discard"))
+KEEP = Choice("keep", _("No, go on writing"), ("khong", "khong bo", "soan tiep", "no"))
 LINK = Choice("link", _("🔗 Link"), ("duong dan", "lien ket", "link"))
 COMES = Choice("comes", _("🙋 I'll come / I can't come"), ("ai den", "den hay khong"))
 FORM = Choice("form", _("📝 Start my form"), ("lam phieu", "phieu"))
@@ -101,7 +104,14 @@ def hear_occasion(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]
         case BLANK.key:
             yield Went("text", replace(talk, occasion="", details=()))
         case key:
-            yield _on(replace(talk, occasion=key, details=()))
+            yield _on(_for_occasion(facts, replace(talk, occasion=key, details=())))
+
+
+def _for_occasion(facts: Facts, talk: Drafting) -> Drafting:
+    """Return a draft for whom its occasion concerns."""
+    known = occasion(talk.occasion)
+    roles = known.roles if known is not None else ()
+    return talk if roles == talk.audience.roles else _for(facts, talk, replace(talk.audience, roles=roles))
 
 
 def _on(talk: Drafting) -> Went:
@@ -146,7 +156,7 @@ def ask_text(facts: Facts, talk: Drafting) -> Question:
             if suggested
             else _("Type the text of the notice, in Vietnamese."),
             suggested or None,
-            _("Words between *stars* become bold, those between _lines_ slanted. Longest: {most} characters.",
+            _("Words between *stars* become bold, those between _lines_ italic. Longest: {most} characters.",
               most=_limit(talk.content)),
         ),
         (AS_IS,) if suggested else (),
@@ -160,7 +170,11 @@ def _suggested(facts: Facts, talk: Drafting) -> str:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return words.beginning_as_typed(talk.content, MOST_SHOWN)
-    return filled(facts, known, talk.audience.unit_ids, talk.details).vi
+    return _filled(facts, known, talk).vi
+
+
+def _filled(facts: Facts, known: Occasion, talk: Drafting) -> Localized:
+    return filled(facts, known, own_unit_over(facts, talk.audience), talk.audience.unit_ids, talk.details)
 
 
 def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -180,7 +194,7 @@ def _as_it_is(facts: Facts, talk: Drafting) -> Content:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return talk.content
-    text = filled(facts, known, talk.audience.unit_ids, talk.details)
+    text = _filled(facts, known, talk)
     return replace(_with_buttons(talk), vi=text.vi, en=text.en)
 
 
@@ -227,7 +241,7 @@ def ask_draft(facts: Facts, talk: Drafting) -> Question:
         (TEXT, ENGLISH, FILE, BUTTONS, WHOM, WHEN, PREVIEW, SEND),
         (DROP,),
         files=True,
-        again=_("What would you like to change? “Send” sends it, after one more question."),
+        again=_("Choose what to change. “Send” asks once more before it sends."),
     )
 
 
@@ -284,8 +298,22 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             _sendable(facts, talk)
             yield Went("confirm", replace(talk, reached=facts.reached(talk.audience)))
         case _:
-            yield Said(_("The notice is dropped. Nothing was sent."))
-            yield Left()
+            yield Went("drop", talk)
+
+
+def ask_drop(facts: Facts, talk: Drafting) -> Question:
+    return Question(
+        paragraphs(words.title(talk.content, 60), _("Discard this notice? What was written will be lost.")),
+        (DROP_INDEED, KEEP),
+    )
+
+
+def hear_drop(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
+    if chosen(heard) == DROP_INDEED.key:
+        yield Said(_("The notice is discarded. Nothing was sent."))
+        yield Left()
+    else:
+        yield Went("draft", talk)
 
 
 def preview(facts: Facts, content: Content) -> Iterator[Event]:
@@ -450,7 +478,7 @@ def hear_link_url(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]
 def ask_whom(facts: Facts, talk: Drafting) -> Question:
     return Question(
         paragraphs(
-            _("Who gets the notice? What is chosen here is combined."),
+            _("Who gets the notice? Only people who meet everything that is chosen here."),
             lines(words.audience(facts, talk.audience), words.reach(talk.reached)),
         ),
         (UNITS, *(narrowing.choice for narrowing in NARROWINGS.values()), AGES, EVERYBODY),
@@ -600,7 +628,7 @@ def hear_when(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
 def ask_confirm(facts: Facts, talk: Drafting) -> Question:
     return Question(
         paragraphs(
-            _("Send this notice?"),
+            _("Please check before it is sent:"),
             words.title(talk.content, 60),
             lines(
                 words.audience(facts, talk.audience),
@@ -658,7 +686,7 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
         raise Refused(
             _(
                 "It goes to {number} people; from {above} on another administrator over all of them has to approve. "
-                "There is none yet: /invite invites one.",
+                "There is none yet: type “invite” to invite one.",
                 number=reached.total,
                 above=approvers.above + 1,
             )
@@ -683,7 +711,11 @@ _TO_LIST = ((Button(_("📣 Notices"), "c:notices", lasting=True),),)
 def _handed_over(facts: Facts, talk: Drafting, reached: Reached) -> Message:
     return Message(
         lines(
-            n_("📤 Handed over, for {count} person.", "📤 Handed over, for {count} people.", reached.total),
+            n_(
+                "📤 Accepted for sending to {count} person.",
+                "📤 Accepted for sending to {count} people.",
+                reached.total,
+            ),
             words.when(facts, talk.send_at, talk.repeat),
         ),
         _TO_LIST,
@@ -717,6 +749,7 @@ DRAFT = Flow(
         Step("detail", ask_detail, hear_detail),
         Step("text", ask_text, hear_text),
         Step("draft", ask_draft, hear_draft),
+        Step("drop", ask_drop, hear_drop),
         Step("english", ask_english, hear_english),
         Step("file", ask_file, hear_file),
         Step("buttons", ask_buttons, hear_buttons),

@@ -18,20 +18,38 @@ from flows.events import (
 )
 from flows.facts import Facts, Invitation
 from flows.flow import Flow, Step
-from flows.people import GROUPS, ROLES, needs_representative, read_birth_year, read_name
+from flows.people import GROUPS, GROUPS_IN_SHORT, ROLES, needs_representative, read_birth_year, read_name
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, written
 from flows.session import Registering
 from flows.wording import Wording, _, lines, paragraphs
 
 # The version of the consent text below: consent is proved by the text it was given to.
-CONSENT_VERSION = "2026.1"
+CONSENT_VERSION = "2026.2"
 
 LANGUAGES = (
     Choice("vi", "Tiếng Việt", ("vi", "viet", "tieng viet", "vietnamese")),
     Choice("en", "English", ("en", "english", "tieng anh", "anh")),
 )
 AGREE = Choice("agree", _("I agree"), YES.also)
+# Said before consent and wherever somebody asks about their data.
+KEPT = _("• Kept: name, year of birth, home or workplace, occupational group, answers and the evidence you send.")
+SEEN_BY = _(
+    "• Who keeps and sees it: the branch of your village, the Study Promotion Association of your commune, and the"
+    " People's Committee of your commune when it recognises. For the title “learning citizen” only."
+)
 ALL_RIGHT = Choice("all_right", _("All correct"), YES.also)
+FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
+# The names of the groups in full, for who types what the text says and not what the button does.
+GROUP_NAMES: dict[Group, tuple[str, ...]] = {
+    "farmer": ("nong dan lao dong nong thon", "farmer rural worker"),
+    "worker": ("cong nhan tho thu cong tho sua chua", "worker craftsperson repairer"),
+    "official": (
+        "can bo cong chuc vien chuc quan ly doanh nhan",
+        "official public employee manager entrepreneur",
+    ),
+    "pupil": (),
+    "other": ("nghi huu noi tro lao dong tu do khac", "retired housework self employed other"),
+}
 REFUSE = Choice("refuse", _("No, thank you"), ("tu choi", *NO.also))
 
 
@@ -48,7 +66,7 @@ def start(facts: Facts, talk: Registering) -> Entered:
 
 
 def ask_language(facts: Facts, talk: Registering) -> Question:
-    return Question("Xin chào! Chọn ngôn ngữ.\nHello! Choose your language.", LANGUAGES)
+    return Question("Xin chào! Xin chọn ngôn ngữ.\nHello! Please choose your language.", LANGUAGES)
 
 
 def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -59,22 +77,36 @@ def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Eve
 def ask_consent(facts: Facts, talk: Registering) -> Question:
     return Question(
         paragraphs(
-            _("Here you can assess yourself as a learning citizen, in about ten minutes."),
+            _who_speaks(facts, talk),
             lines(
                 _("Before we begin, about your data:"),
-                _("• Kept: name, year of birth, village, group, answers and the evidence you send."),
-                _("• Never asked: ID number, ethnicity, religion."),
-                _(
-                    "• Who keeps and sees it: the Study Promotion Association of your commune and the branch of"
-                    " your village, for the title “learning citizen” only."
-                ),
-                _("• You may see, correct or delete it at any time: type /privacy."),
+                KEPT,
+                _("• Never asked: ID number, password, one-time code (OTP), bank account, ethnicity, religion."),
+                SEEN_BY,
+                _("• To see, correct or delete it: type “my data”, at any time."),
                 _("• It is your free choice. Saying no costs you nothing."),
             ),
             _("Do you agree?"),
         ),
         (AGREE, REFUSE),
         again=_("Do you agree that this data is kept for the title “learning citizen”?"),
+    )
+
+
+def _who_speaks(facts: Facts, talk: Registering) -> Wording:
+    """Say whose channel this is, by name where a link says so, and that it costs nothing: villages know fraud."""
+    unit_id = _invitation(facts, talk).unit_id if talk.invitation else talk.unit_id
+    units = facts.reference.units
+    communes = (unit.id for unit in units.upwards(unit_id or 0) if unit.kind == "commune")
+    if (commune := next(communes, None)) is not None:
+        return _(
+            "This is the channel of the Study Promotion Association of {unit}, where people assess themselves as"
+            " learning citizens. It is free of charge and takes about ten minutes.",
+            unit=units.in_sentence(commune),
+        )
+    return _(
+        "This is the channel of the Study Promotion Association, where people assess themselves as learning citizens."
+        " It is free of charge and takes about ten minutes."
     )
 
 
@@ -85,15 +117,15 @@ def hear_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
         yield Went("name", talk)
     else:
         yield Said(
-            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type /start.")
+            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”.")
         )
         yield Left(home=True)
 
 
 def ask_name(facts: Facts, talk: Registering) -> Question:
     if talk.invitation:
-        return Question(paragraphs(_invited(facts, talk), _("What is your full name?")), free=True)
-    return Question(_("What is your full name?"), free=True, moves=(BACK,) if talk.checking else ())
+        return Question(paragraphs(_invited(facts, talk), FULL_NAME), free=True)
+    return Question(FULL_NAME, free=True, moves=(BACK,) if talk.checking else ())
 
 
 def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -110,7 +142,7 @@ def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
 
 def ask_take_role(facts: Facts, talk: Registering) -> Question:
     return Question(
-        paragraphs(_invited(facts, talk), _("Do you take on this task, {name}?", name=talk.name)),
+        paragraphs(_invited(facts, talk), _("Do you take on this task?")),
         (YES, NO),
     )
 
@@ -132,7 +164,7 @@ def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Ev
 
 
 def ask_birth_year(facts: Facts, talk: Registering) -> Question:
-    return Question(_("In which year were you born, {name}?", name=talk.name), free=True, moves=(BACK,))
+    return Question(_("In which year were you born? For example: 1965."), free=True, moves=(BACK,))
 
 
 def hear_birth_year(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -203,7 +235,7 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:
-    return Question(_("Do you live in {unit}?", unit=_unit(facts, talk.unit_id)), (YES, NO), (BACK,))
+    return Question(_("Do you register in {unit}?", unit=_unit(facts, talk.unit_id)), (YES, NO), (BACK,))
 
 
 def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -217,8 +249,19 @@ def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Ite
 
 
 def ask_group(facts: Facts, talk: Registering) -> Question:
-    choices = tuple(Choice(group, label) for group, label in GROUPS.items())
-    return Question(_("Which of these describes you best?"), choices, (BACK,), numbered=True)
+    numbers = {group: number for number, group in enumerate(GROUPS, 1)}
+    return Question(
+        paragraphs(
+            _(
+                "Which group does your present work belong to? If you are retired, choose number {number}.",
+                number=numbers["other"],
+            ),
+            lines(*(_("{number}. {group}", number=numbers[group], group=words) for group, words in GROUPS.items())),
+        ),
+        tuple(Choice(group, label, GROUP_NAMES[group]) for group, label in GROUPS_IN_SHORT.items()),
+        (BACK,),
+        numbered=True,
+    )
 
 
 def hear_group(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -235,7 +278,7 @@ def ask_check(facts: Facts, talk: Registering) -> Question:
             ALL_RIGHT,
             Choice("name", _("Change the name"), ("ten", "ho ten", "sua ten", "name")),
             Choice("birth_year", _("Change the year of birth"), ("nam sinh", "sua nam sinh", "year")),
-            Choice("village", _("Change the village"), ("thon", "noi o", "sua thon", "village")),
+            Choice("village", _("Change the place"), ("thon", "noi o", "sua thon", "sua noi o", "village")),
             Choice("group", _("Change the group"), ("nhom", "sua nhom", "group")),
         ),
         again=_("Is everything right?"),
@@ -246,7 +289,7 @@ def hear_check(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]
     match chosen(heard):
         case ALL_RIGHT.key:
             yield PersonSaved(talk.name, talk.birth_year, talk.unit_id, _group(talk), talk.representative or None)
-            yield Said(_("Thank you, {name}. All is noted.", name=talk.name))
+            yield Said(_("Thank you. All is noted."))
             yield Left(home=True)
         case step:
             yield Went(step, replace(talk, unit_id=None) if step == "village" else talk)
@@ -294,7 +337,7 @@ def _told(facts: Facts, talk: Registering) -> Wording:
         _("Name: {name}", name=talk.name),
         _("Year of birth: {year}", year=talk.birth_year),
         _("Parent or guardian: {name}", name=talk.representative) if talk.representative else None,
-        _("Village: {unit}", unit=_unit(facts, talk.unit_id)),
+        _("Registered in: {unit}", unit=_unit(facts, talk.unit_id)),
         _("Group: {group}", group=GROUPS[_group(talk)]),
     )
 
@@ -312,7 +355,7 @@ def _invited(facts: Facts, talk: Registering) -> Wording:
 
 
 def _unit(facts: Facts, unit_id: int | None) -> str:
-    return facts.reference.units.full_name(unit_id) if unit_id is not None else "–"
+    return facts.reference.units.in_sentence(unit_id) if unit_id is not None else "–"
 
 
 def _group(talk: Registering) -> Group:
