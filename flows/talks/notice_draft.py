@@ -42,7 +42,7 @@ MOST_SHOWN = 3000
 
 BLANK = Choice("blank", _("Something else"), ("khac", "viec khac", "other"))
 AS_IS = Choice("as_is", _("✅ Take this text"), ("dung", "lay", "lay van ban nay", "ok", "as is"))
-REMOVE = Choice("remove", _("Remove"), ("bo", "xoa", "remove"))
+REMOVE = Choice("remove", _("Remove"), ("bo", "bo di", "xoa", "remove"))
 TEXT = Choice("text", _("✏️ Text"), ("van ban", "noi dung", "text"))
 ENGLISH = Choice("english", _("🌐 English"), ("tieng anh", "english"))
 FILE = Choice("file", _("📎 Photo or file"), ("anh", "tai lieu", "tep", "photo", "file"))

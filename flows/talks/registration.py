@@ -45,10 +45,16 @@ GROUP_NAMES: dict[Group, tuple[str, ...]] = {
     "worker": ("cong nhan tho thu cong tho sua chua", "worker craftsperson repairer"),
     "official": (
         "can bo cong chuc vien chuc quan ly doanh nhan",
+        "can bo cong chuc vien chuc doanh nhan",
         "official public employee manager entrepreneur",
     ),
     "pupil": (),
-    "other": ("nghi huu noi tro lao dong tu do khac", "retired housework self employed other"),
+    "other": (
+        "nghi huu noi tro lao dong tu do khac",
+        "khac nghi huu noi tro nghe tu do",
+        "retired housework self employed other",
+        "other retired housework own trade",
+    ),
 }
 REFUSE = Choice("refuse", _("No, thank you"), ("tu choi", *NO.also))
 
