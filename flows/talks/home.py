@@ -85,6 +85,8 @@ def take_back(facts: Facts) -> Iterator[Event]:
     form = facts.form
     if form is None:
         raise Refused(_("There is no form under way."))
+    if form.state != "submitted":
+        raise Refused(_("Your form is {state}; it cannot be taken back now.", state=forms.state_words(form)))
     if (closed := self_assessment.outside_days(facts)) is not None:
         raise Refused(closed)  # it could not be handed in again
     result = result_of(form)
@@ -98,8 +100,8 @@ def status(facts: Facts) -> Wording:
     """Say how things stand, in a line or two."""
     if facts.person is None:
         return _(
-            "Welcome! This is the channel of the Study Promotion Association, where people assess themselves as"
-            " learning citizens, free of charge."
+            "This is the channel of the Study Promotion Association, where people assess themselves as learning citizens,"
+            " free of charge."
         )
     known = [wording for wording in (*_roles(facts), _form_status(facts)) if wording is not None]
     return paragraphs(*known) if known else _("Hello.")

@@ -139,7 +139,7 @@ def rule_of_two(above: int) -> Wording:
 def audience(facts: Facts, chosen: Audience) -> Wording:
     """Say whom a notice is for."""
     units = facts.reference.units
-    names = [units.full_name(unit_id) for unit_id in chosen.unit_ids if unit_id in units.by_id]
+    names = [units.in_sentence(unit_id) for unit_id in chosen.unit_ids if unit_id in units.by_id]
     return lines(
         _("To: {units}", units="; ".join(names)),
         _only([AUDIENCE_ROLES[role] for role in chosen.roles]),
