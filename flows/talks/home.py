@@ -100,8 +100,8 @@ def status(facts: Facts) -> Wording:
     """Say how things stand, in a line or two."""
     if facts.person is None:
         return _(
-            "This is the channel of the Study Promotion Association, where people assess themselves as learning citizens,"
-            " free of charge."
+            "This is the channel of the Study Promotion Association, where people assess themselves as learning"
+            " citizens, free of charge."
         )
     known = [wording for wording in (*_roles(facts), _form_status(facts)) if wording is not None]
     return paragraphs(*known) if known else _("Hello.")

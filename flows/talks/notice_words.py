@@ -87,8 +87,9 @@ def _cut(text: str, most: int) -> str:
 
 
 def title(content: Content, most: int = 28) -> str:
-    """Return a text's first words, for a button."""
-    return beginning(Content(" ".join(content.vi.split())), most)
+    """Return a text's first line, for a button."""
+    first = next(iter(content.vi.strip().splitlines()), "")
+    return beginning(Content(" ".join(first.split())), most)
 
 
 def counted(parts: Mapping[Key, int], words: Mapping[Key, Wording]) -> Wording:

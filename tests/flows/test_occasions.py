@@ -6,9 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from flows.facts import Conversation, Facts, Reference
-from flows.notices import CHANNEL_LIMITS, too_long_for
+from flows.notices import CHANNEL_LIMITS, Audience, too_long_for
 from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
-from tests.sample import COMMUNE, NOW, OTHER_VILLAGE, REFERENCE, UNITS, VILLAGE, ZONE
+from flows.people import Role
+from flows.talks.notice_audience import own_unit_over
+from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, OTHER_VILLAGE, REFERENCE, UNITS, VILLAGE, ZONE
 
 FACTS = Facts(NOW, Conversation(1, "web"), REFERENCE)
 
@@ -71,6 +73,21 @@ def test_a_notice_is_sent_by_the_association_and_not_by_its_readers(sender: int 
     text = filled(FACTS, known, sender, (OTHER_VILLAGE.id,), ())
     assert (f"\n{vi} trân trọng kính mời" in text.vi, f"\n{en}" in text.en) == (True, True)
     assert "Đoài" not in text.vi + text.en
+
+
+@pytest.mark.parametrize(
+    ("readers", "sender"),
+    [
+        ((FAR_VILLAGE.id,), FAR_COMMUNE.id),
+        ((VILLAGE.id, OTHER_VILLAGE.id), COMMUNE.id),
+        ((VILLAGE.id, FAR_VILLAGE.id), COMMUNE.id),
+    ],
+)
+def test_who_administers_several_units_writes_in_the_name_of_the_one_over_the_readers(
+    readers: tuple[int, ...], sender: int
+) -> None:
+    facts = replace(FACTS, roles=(Role("admin", COMMUNE.id), Role("admin", FAR_COMMUNE.id)))
+    assert own_unit_over(facts, Audience(readers)) == sender
 
 
 def test_the_theme_of_the_week_has_a_line_only_when_it_is_told() -> None:
