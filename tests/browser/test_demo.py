@@ -131,7 +131,7 @@ def test_the_administrator_invites_and_the_invited_takes_up_the_task_in_the_chat
     assert code[0] not in invited.log.inner_text()
     invited.press("Tiếng Việt")
     snap(own_page, "invitation-2-chat-page")
-    assert "Trân trọng mời nhận nhiệm vụ: Chi hội trưởng, Thôn Thượng" in invited.press("Đồng ý")
+    assert "Trân trọng mời nhận nhiệm vụ: Chi hội trưởng, thôn Thượng" in invited.press("Đồng ý")
     invited.type("Mai Văn Sơn")
     assert "Đã nhận nhiệm vụ" in invited.press("Có")
     snap(own_page, "invitation-3-accepted")

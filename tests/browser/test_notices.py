@@ -282,7 +282,7 @@ def test_the_administrator_sends_a_notice_and_sees_who_comes(visit: Visit, snap:
     admin.press("📣 Thông báo")
     admin.press("✍️ Soạn thông báo")
     look("1-occasions")
-    admin.press("9. Việc khác")
+    admin.press("13. Việc khác")
     admin.type("*Họp thôn Đông* lúc _7 giờ 30_ tối thứ Bảy tại nhà văn hóa 🎉")
     admin.press("🔘 Nút bấm")
     assert "🙋 Sẽ đến dự" in admin.press("🙋 Sẽ đến dự")
