@@ -125,12 +125,9 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
         )
         if given
         else lines(
-            _(
-                "Question {number}: is there a photo or a paper that shows this?",
-                number=form.number(indicator.id),
-            ),
+            _("Question {number}: is there a photo or a paper to show for it?", number=form.number(indicator.id)),
             _("For example: {hint}", hint=indicator.evidence_hint) if indicator.evidence_hint else None,
-            _("Send a photo or a document, or write a line. Without any, press “Skip”."),
+            _("Send a photo or a document, or write a line. If there is none, press “Skip”."),
         ),
         (DONE, VOUCHED) if given else (VOUCHED, SKIP),
         (BACK, PAUSE),
