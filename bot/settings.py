@@ -115,7 +115,7 @@ class Settings(BaseSettings):
 
     @property
     def quiet(self) -> QuietHours:
-        """Return the hours in which nothing is sent of its own accord."""
+        """Return the hours in which nothing is sent automatically."""
         start, end = map(time.fromisoformat, self.quiet_hours.split("-"))
         return QuietHours(start, end)
 

@@ -47,6 +47,8 @@ no not dont never nope cant cannot wont isnt doesnt didnt havent neither without
 """
 # These do so at the beginning: `đâu có hằng ngày`, `hết đi học rồi`, `bỏ nộp phiếu`.
 LEADING_NEGATIONS = "đâu hết bỏ ngưng thiếu"
+# Said before something, it may drop that as well as turn to it: such words mean a choice only as they are listed.
+NEVER_MIND = "thôi"
 # Said after a negation, it makes it stronger; without one, it is one.
 EMPHASIS = "đâu"
 # Typed without marks, these may be a negation (`dung` may also be đúng or dùng): they count as one.
@@ -72,24 +74,25 @@ NUMBERS = (
 # What people say to move about in a form, by move: no answer may be called so.
 MOVES: Mapping[str, str] = {
     "back": """
-        back; go back; quay lại; trở lại; lùi; lùi lại; về trước; câu trước; quay về; trở về; quay lại câu
-        trước; về câu trước; trước; lại câu trước; quay lại trước; trở lại câu trước; quay ra; previous
+        back; go back; quay lại; trở lại; lùi; lùi lại; về trước; câu trước; quay về; trở về; quay lại câu trước; về
+        câu trước; trước; lại câu trước; quay lại trước; trở lại câu trước; quay ra; previous
     """,
     "explain": """
-        what; what does this mean; what is this; explain; giải thích; là sao; nghĩa là gì; không hiểu; chưa
-        hiểu; là gì; nghĩa là sao; không rõ; chưa rõ; câu này là sao; câu này nghĩa là gì; không hiểu
-        câu này; chưa hiểu câu này; câu này hỏi gì; hỏi gì; ý là sao; ý là gì; giải thích thêm; giải thích giúp;
-        giải thích câu này; thế nào; sao; là thế nào; i do not understand; i dont understand; nói rõ hơn; không
-        hiểu câu hỏi; chẳng hiểu gì; không hiểu gì; chẳng hiểu; câu hỏi là gì; không hiểu lắm
+        what; what does this mean; what is this; explain; giải thích; là sao; nghĩa là gì; không hiểu; chưa hiểu; là
+        gì; nghĩa là sao; không rõ; chưa rõ; câu này là sao; câu này nghĩa là gì; không hiểu câu này; chưa hiểu câu
+        này; câu này hỏi gì; hỏi gì; ý là sao; ý là gì; giải thích thêm; giải thích giúp; giải thích câu này; thế
+        nào; sao; là thế nào; i do not understand; i dont understand; nói rõ hơn; không hiểu câu hỏi; chẳng hiểu gì;
+        không hiểu gì; chẳng hiểu; câu hỏi là gì; không hiểu lắm
     """,
     "pause": """
-        pause; later; tạm dừng; để sau; nghỉ; nghỉ thôi; dừng lại; tạm nghỉ; mai làm; mai làm tiếp; lúc khác; để
-        lúc khác; để mai; hôm khác; hôm khác làm; bận; đang bận; bận rồi; thôi để sau; thôi mai làm; để sau làm;
-        sau làm tiếp; lát làm; lát nữa; tí nữa làm; chút nữa; để tối làm; tối làm; chiều làm; tạm ngừng; nghỉ
-        đã; nghỉ tí; nghỉ một lát; stop here; not now; thôi; để hôm khác; mai; làm sau; để mai làm
+        pause; later; tạm dừng; để sau; nghỉ; nghỉ thôi; dừng lại; tạm nghỉ; mai làm; mai làm tiếp; lúc khác; để lúc
+        khác; để mai; hôm khác; hôm khác làm; bận; đang bận; bận rồi; thôi để sau; thôi để sau làm; thôi mai làm;
+        thôi mai làm tiếp; để sau làm; sau làm tiếp; lát làm; lát nữa; tí nữa làm; chút nữa; để tối làm; tối làm;
+        chiều làm; tạm ngừng; tạm nghỉ đã; nghỉ đã; nghỉ tí; nghỉ một lát; stop here; not now; thôi; để hôm khác;
+        mai; làm sau; để mai làm
     """,
     "skip": """
-        skip; next; bỏ qua; không có; qua; cho qua; bỏ; câu sau; câu tiếp; sang câu sau; sang câu khác; bỏ câu
-        này; tiếp; tiếp tục; tiếp theo; qua câu khác
+        skip; next; bỏ qua; không có; qua; cho qua; bỏ; câu sau; câu tiếp; sang câu sau; sang câu khác; bỏ câu này;
+        tiếp; tiếp tục; tiếp theo; qua câu khác
     """,
 }

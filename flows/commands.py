@@ -30,7 +30,7 @@ COMMANDS: dict[str, Wording] = {
     "start": _("Begin or go on"),
     "status": _("How my form stands"),
     "help": _("Help"),
-    "mute": _("What comes of its own accord: on, off"),
+    "mute": _("Notices and reminders: on, off"),
     "language": _("Tiếng Việt / English"),
     "privacy": _("My data: see, correct, delete"),
     "cancel": _("Stop what is under way"),
@@ -160,6 +160,8 @@ def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
     match payload.split(":"):
         case ["continue"]:
             yield from home.go_on(facts)
+        case ["take_back"]:
+            yield from home.take_back(facts)
         case ["review"]:
             yield Entered("list", Reviewing())
         case ["notices"]:

@@ -41,7 +41,7 @@ from flows.talks.registration import REGISTRATION
 from flows.talks.review import DECISION, REVIEW
 from flows.talks.self_assessment import SELF_ASSESSMENT
 from flows.understanding import Order, Understood, understand
-from flows.wording import Catalogues, Lines, Wording, _, lines, paragraphs
+from flows.wording import Catalogues, Lines, Wording, _, contains, lines, paragraphs
 
 FLOWS: dict[type[Talk], Flow[Any]] = {
     flow.talk: flow
@@ -247,7 +247,8 @@ class _Turn:
         if asks:
             question = FLOWS[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
-            self.messages.append(posed(question, text, self.said, asked))
+            unsaid = [wording for wording in self.said if not contains(text, wording)]
+            self.messages.append(posed(question, text, unsaid, asked))
         elif self.said:
             self.messages.insert(0, Message(paragraphs(*self.said)))
         return Decision(

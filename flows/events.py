@@ -195,7 +195,7 @@ class ApprovalLimitSet(Struct, frozen=True):
 
 
 class Muted(Struct, frozen=True):
-    """Something that comes of its own accord, turned off or on again by its receiver."""
+    """Something that is sent automatically, turned off or on again by its receiver."""
 
     kind: MutedKind
     off: bool = True

@@ -25,7 +25,7 @@ class Button(Struct, frozen=True):
 class Document(Struct, frozen=True):
     """A text document before it has a language."""
 
-    name: str
+    name: Wording
     text: Wording
 
 
@@ -128,7 +128,7 @@ def _rows(group: tuple[Button, ...], catalogue: Catalogue) -> Iterator[tuple[Out
 
 def _rendered_file(file: StoredFile | ChannelFile | Document, catalogue: Catalogue) -> Attachment:
     if isinstance(file, Document):
-        return InlineFile(file.name, render(file.text, catalogue))
+        return InlineFile(render(file.name, catalogue), render(file.text, catalogue))
     return file
 
 

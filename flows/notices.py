@@ -160,7 +160,7 @@ def state_after(notice: Notice, act: NoticeAct, version: int) -> NoticeState:
     """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown."""
     state = _TRANSITIONS.get((notice.state, act))
     if state is None or (version != notice.version and act in {"approve", "decline", "repeat_uncertain"}):
-        raise OutOfDate(_("This notice has moved on since then. /notices shows how it stands."))
+        raise OutOfDate(_("This notice has changed since this button was shown. Type “notices” to see how it stands."))
     return state
 
 
@@ -183,7 +183,7 @@ def _next_year(at: datetime) -> datetime:
 
 
 class QuietHours(Struct, frozen=True):
-    """The hours in which nothing is sent of its own accord, by local time; over midnight when `start` is later."""
+    """The hours in which nothing is sent automatically, by local time; over midnight when `start` is later."""
 
     start: time = time(21, 0)
     end: time = time(6, 0)
@@ -237,7 +237,7 @@ ANSWERS: Mapping[NoticeAnswer, Wording] = {
 TURN_OFF: Mapping[MutedKind, Wording] = {
     "notices": _("🔕 No more notices"),
     "reminders": _("🔕 No more reminders"),
-    "digests": _("🔕 No more daily lists"),
+    "digests": _("🔕 No more daily reminders"),
     "dates": _("🔕 No more dates"),
 }
 

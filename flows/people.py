@@ -18,7 +18,15 @@ GROUPS: dict[Group, Wording] = {
     "worker": _("Worker, craftsperson, repairer"),
     "official": _("Official, public employee, manager, entrepreneur"),
     "pupil": _("Pupil, student"),
-    "other": _("Other (retired, housework, own trade…)"),
+    "other": _("Retired, housework, self-employed, other"),
+}
+# The same on a button, where there is no room.
+GROUPS_IN_SHORT: dict[Group, Wording] = {
+    "farmer": _("Farmer"),
+    "worker": _("Worker, craftsperson"),
+    "official": _("Official, entrepreneur"),
+    "pupil": GROUPS["pupil"],
+    "other": _("Retired, housework, other"),
 }
 ROLES: dict[RoleKind, Wording] = {
     "head": _("Branch head"),

@@ -78,7 +78,7 @@ class Drafting(Struct, frozen=True, omit_defaults=True, tag="notice-draft"):
 
 
 class Muting(Struct, frozen=True, tag="muting"):
-    """What comes of its own accord, to be turned off and on."""
+    """What is sent automatically, to be turned off and on."""
 
 
 class Privacy(Struct, frozen=True, tag="privacy"):

@@ -125,6 +125,7 @@ _LONGEST_AROUND = max(map(len, _LEAD_IN_PHRASES | _PARTICLE_PHRASES))
 _NEGATIONS = _words(colloquial.NEGATIONS)
 _AFFIRMATIONS = _phrases(colloquial.AFFIRMATIONS)
 _QUESTION_WORDS = _words(colloquial.QUESTION_WORDS)
+_NEVER_MIND = phrase(colloquial.NEVER_MIND)[0]
 _EMPHASIS = phrase(colloquial.EMPHASIS)[0]
 _LEADING_NEGATIONS = _words(colloquial.LEADING_NEGATIONS)
 _UNMARKED_NEGATIONS = _words(colloquial.UNMARKED_NEGATIONS)
@@ -426,7 +427,8 @@ def _names_another(reading: Phrase, chosen: str, known: Mapping[str, Spellings])
     """Tell whether a word of another choice was said beside this one, or nearly: `vừa làm ruộng vừa đi thợ`."""
     own = {word for words in known[chosen].near for word in words}
     others = {words for key, spelt in known.items() if key != chosen for words in spelt.near}
-    beside = [word for word in reading if not any(alike(word, one) for one in own)]
+    bare_typed = all(word == bare(word) for word in reading)
+    beside = [word for word in reading if bare_typed and not any(alike(word, one) for one in own)]
     vocabulary = {bare(word) for words in others for word in words}
     return any(
         len(words) == 1 and len(words[0]) >= 3 and words[0] not in own and _holds(reading, words) for words in others
@@ -463,7 +465,7 @@ def _holds_enough(typed: Phrase, meant: Phrase) -> bool:
     """Tell whether two words at least stand among a few others, which ask nothing."""
     if any(alike(typed[-1], word) for word in _QUESTION_WORDS):
         return False
-    if negations(meant) and not _same(typed[: len(meant)], meant):
+    if negations(meant) and (meant[0] == _NEVER_MIND or not _same(typed[: len(meant)], meant)):
         return False
     if len(meant) < 2 or len(typed) > len(meant) + MOST_AROUND or not _holds(typed, meant):
         return False

@@ -88,6 +88,12 @@ class UnitTree:
             return self.by_id[unit_id].name
         return f"{named[0]}, {named[1][:1].lower()}{named[1][1:]}"
 
+    def in_sentence(self, unit_id: int) -> str:
+        """Name a unit as it stands inside a sentence: `thôn Đông, xã Thần Khê`, but `Thôn 5` (Decree 30/2020)."""
+        name, full = self.by_id[unit_id].name, self.full_name(unit_id)
+        numbered = any(letter.isdigit() for letter in name)
+        return full if numbered or name == "Thành phố Hồ Chí Minh" else f"{full[:1].lower()}{full[1:]}"
+
     def search(self, typed: str, within: frozenset[int] | None = None) -> tuple[Unit, ...]:
         """Find units by name, code or old name, without tone marks and with typing mistakes; best first.
 

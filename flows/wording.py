@@ -72,6 +72,11 @@ def paragraphs(*parts: Wording | None) -> Lines:
     return Lines(tuple(part for part in parts if part is not None), "\n\n")
 
 
+def contains(wording: Wording, part: Wording) -> bool:
+    """Tell whether a wording has another one in it."""
+    return wording == part or (isinstance(wording, Lines) and any(contains(each, part) for each in wording.parts))
+
+
 def render(wording: Wording, catalogue: Catalogue) -> str:
     """Say a wording in a language. User text stays as it is: channels send plain text, nothing is markup."""
     match wording:

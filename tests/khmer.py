@@ -15,7 +15,7 @@ SENTENCES = {
     OWN_NAME: "ភាសាខ្មែរ",
     "I agree": "យល់ព្រម",
     "No, thank you": "ទេ អរគុណ",
-    "What is your full name?": "តើឈ្មោះពេញអ្វី?",
+    "Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.": "តើឈ្មោះពេញអ្វី?",
     "Name: {name}": "ឈ្មោះ៖ {name}",
     "Pause": "ផ្អាក",
     "Send message": "ផ្ញើសារ",

@@ -99,17 +99,17 @@ def test_vietnamese_never_says_a_familiar_you() -> None:
 
 
 def test_a_sentence_that_counts_is_said_in_the_right_form() -> None:
-    sentence, plural = "Saved. {count} question is left.", "Saved. {count} questions are left."
+    sentence, plural = "Your form: {count} question is left.", "Your form: {count} questions are left."
     actual = {
         (language, count): render(n_(sentence, plural, count), load()[language])
         for language in LANGUAGES
         for count in (1, 2)
     }
     assert actual == {
-        ("vi", 1): "Đã lưu. Phiếu còn 1 câu chưa trả lời.",
-        ("vi", 2): "Đã lưu. Phiếu còn 2 câu chưa trả lời.",
-        ("en", 1): "Saved. 1 question is left.",
-        ("en", 2): "Saved. 2 questions are left.",
+        ("vi", 1): "Phiếu còn 1 câu chưa trả lời.",
+        ("vi", 2): "Phiếu còn 2 câu chưa trả lời.",
+        ("en", 1): "Your form: 1 question is left.",
+        ("en", 2): "Your form: 2 questions are left.",
     }
 
 

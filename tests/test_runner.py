@@ -13,7 +13,7 @@ from tests.chats.runner import STAGES, Stage, difference
 from tests.databases import Databases
 
 CHECKOUT = Path(__file__).parents[1]
-LANGUAGE = "Bot → Lan: Xin chào! Chọn ngôn ngữ.\n    Hello! Choose your language. [Tiếng Việt] [English]\n"
+LANGUAGE = "Bot → Lan: Xin chào! Xin chọn ngôn ngữ.\n    Hello! Please choose your language. [Tiếng Việt] [English]\n"
 PROPER = f"# Lan comes.\n\nLan: /start\n{LANGUAGE}"
 
 
@@ -34,13 +34,13 @@ async def test_a_message_that_nobody_expected_shows(databases: Databases) -> Non
         "--- as the chat is written\n"
         "+++ as it went\n"
         " Lan: /start\n"
-        "+Bot → Lan: Xin chào! Chọn ngôn ngữ.\n"
-        "+    Hello! Choose your language. [Tiếng Việt] [English]"
+        "+Bot → Lan: Xin chào! Xin chọn ngôn ngữ.\n"
+        "+    Hello! Please choose your language. [Tiếng Việt] [English]"
     )
 
 
 async def test_dots_stand_for_any_lines_of_a_message_but_not_for_another_reader(databases: Databases) -> None:
-    dotted = "Lan: /start\nBot → Lan: Xin chào! Chọn ngôn ngữ.\n    …\n"
+    dotted = "Lan: /start\nBot → Lan: Xin chào! Xin chọn ngôn ngữ.\n    …\n"
     assert await STAGES[0].play(dotted, databases) == dotted
     assert await STAGES[0].play("Lan: /start\nBot → Hoa: …\n", databases) == f"Lan: /start\n{LANGUAGE}"
 
@@ -80,7 +80,7 @@ def test_a_chat_is_written_as_it_was_read() -> None:
 def test_a_failing_chat_prints_the_conversation_without_a_traceback(tmp_path: Path) -> None:
     printed = _pytest(tmp_path, "Lan: /start\nBot → Lan: Chào\n")
     assert printed.returncode == 1
-    assert "\n-Bot → Lan: Chào\n+Bot → Lan: Xin chào! Chọn ngôn ngữ.\n" in printed.stdout
+    assert "\n-Bot → Lan: Chào\n+Bot → Lan: Xin chào! Xin chọn ngôn ngữ.\n" in printed.stdout
     assert "Traceback" not in printed.stdout
     assert "1 failed" in printed.stdout
 

@@ -327,6 +327,7 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "notice-draft.detail": _draft("detail", occasion="day"),
     "notice-draft.text": _draft("text", occasion="opens"),
     "notice-draft.draft": _draft("draft"),
+    "notice-draft.drop": _draft("drop"),
     "notice-draft.english": _draft("english"),
     "notice-draft.file": _draft("file"),
     "notice-draft.buttons": _draft("buttons"),

@@ -53,11 +53,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "worker": "Công nhân, thợ thủ công, thợ sửa chữa",
         "official": "Cán bộ, công chức, viên chức, quản lý, doanh nhân",
         "pupil": "Học sinh, sinh viên",
-        "other": "Nhóm khác",
+        "other": "Nghỉ hưu, nội trợ, lao động tự do, khác",
     },
     "status": {"official": "Chính thức", "provisional": "Tạm thời"},
     "evidence": {"asked": "Có", "none": "Không"},
 }
+# What workbooks said that were exported before.
+_FORMER_WORDS: Mapping[str, Mapping[str, str]] = {"group": {"other": "Nhóm khác"}}
 _NUMBERS = frozenset({"points", "total", "floor", "maximum"})
 _ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 
@@ -379,7 +381,7 @@ def _meaning(name: str, place: str, field: str, cell: str) -> int | str | None:
     text = unicodedata.normalize("NFC", cell).replace("\r\n", "\n").strip()
     if field in _NUMBERS and text.isdecimal():
         return int(text)
-    codes = {fold(word): code for code, word in _WORDS.get(field, {}).items()}
+    codes = {fold(word): code for words in (_FORMER_WORDS, _WORDS) for code, word in words.get(field, {}).items()}
     return codes.get(fold(text), text) or None
 
 

@@ -38,7 +38,7 @@ KEEP_REPORTS = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 
 FILE_LOST = _("Your notice was not sent: its photo or file could not be fetched. Please write it once more.")
-NO_LONGER_ADMIN = _("A notice of yours was not sent: you no longer administrate all of its units.")
+NO_LONGER_ADMIN = _("A notice of yours was not sent: you no longer administer all of its units.")
 REPORT_READY = _("The report of your notice. It names people: please keep it safe.")
 REPORT_TOO_LARGE = _("This report is too large for a chat. Ask for those of smaller units.")
 REPORT_NAME = _("notice-report.xlsx")

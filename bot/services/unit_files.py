@@ -653,18 +653,21 @@ def _csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 _GUIDE = (
-    "Mỗi dòng của trang “Đơn vị” là một đơn vị: tỉnh, xã, thôn, cơ quan… Trước khi nạp, hãy xóa ba dòng ví dụ.",
+    "Mỗi dòng của trang “Đơn vị” là một đơn vị: tỉnh, xã, thôn, cơ quan… Trước khi nhập vào hệ thống, xin xóa ba "
+    "dòng ví dụ.",
     "Mã: không dấu, không dấu cách; chỉ gồm chữ cái a–z, chữ số, gạch nối và gạch dưới; dài không quá 40 ký tự; "
     "không trùng nhau. Mã nằm trong đường liên kết và mã QR của thôn, vì vậy đã dùng thì không đổi.",
     "Tên: tên đầy đủ đang dùng, ví dụ “Thôn Đông”, “Xã Tân An”.",
     "Loại: chọn trong danh sách. Có thể ghi “xã”, “phường”, “thôn”, “bản”, “tổ dân phố”, “trường”, “cơ quan”… Người "
     "dân đăng ký ở thôn hoặc ở cơ quan.",
-    "Mã cấp trên: mã của đơn vị trực tiếp quản lý, có trong tệp này hoặc đã nạp từ trước. Đơn vị cao nhất để trống.",
+    "Mã cấp trên: mã của đơn vị trực tiếp quản lý, có trong tài liệu này hoặc đã nhập từ trước. Đơn vị cao nhất để "
+    "trống.",
     "Tên khác và tên cũ: các tên mà người dân vẫn quen gọi, kể cả tên trước khi sáp nhập; nhiều tên thì cách nhau "
     "bằng dấu chấm phẩy. Người dân gõ tên nào cũng tìm thấy.",
     "Có thể đổi chỗ cột, thêm dòng tiêu đề phía trên, gộp ô mã cấp trên của nhiều thôn. Giữ nguyên tên các cột.",
-    "Nạp lại tệp thì đơn vị có cùng mã được sửa theo tệp, đơn vị mới được thêm vào; không đơn vị nào bị xóa.",
-    "Khi nạp, cả tệp được kiểm tra trước. Nếu có lỗi, hệ thống báo số dòng và cách sửa; chưa có gì bị thay đổi.",
+    "Nhập lại thì đơn vị có cùng mã được sửa theo tài liệu, đơn vị mới được thêm vào; không đơn vị nào bị xóa.",
+    "Khi nhập vào hệ thống, cả tài liệu được kiểm tra trước. Nếu có lỗi, hệ thống báo số dòng và cách sửa; chưa có "
+    "gì bị thay đổi.",
 )
 _FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 11, "valign": "top"}
 _HEADER: dict[str, Any] = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "valign": "vcenter"}
@@ -770,7 +773,8 @@ def _card(card: StartCard) -> str:
     return (
         f"<article><header><p>{escape(card.above)}</p><h2{size}>{escape(card.unit.name)}</h2></header>"
         f'<div class="pictures">{pictures}</div>'
-        f"<footer><p>Quét mã để tự đánh giá Công dân học tập</p><ul>{links}</ul></footer></article>"
+        "<footer><p>Mở máy ảnh hoặc Zalo, quét mã để tự đánh giá “Công dân học tập”</p>"
+        f"<ul>{links}</ul></footer></article>"
     )
 
 

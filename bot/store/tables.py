@@ -357,7 +357,7 @@ approval_limits = Table(
     Column("above", Integer, nullable=False),
 )
 
-# What was sent of its own accord and must not be sent twice, by what it was about.
+# What was sent automatically and must not be sent twice, by what it was about.
 reminders = Table(
     "reminders",
     metadata,

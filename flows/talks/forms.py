@@ -26,9 +26,9 @@ def summary(form: Assessment) -> Wording:
 def verdict(form: Assessment, result: Result) -> Wording:
     """Say whether the title is reached, or what is missing and by how much."""
     if result.passed:
-        return _("🎉 Enough for the title “{title}”.", title=form.criteria.title)
+        return _("🎉 Enough to be proposed for the title “{title}”.", title=form.criteria.title)
     return lines(
-        _("Not yet enough for the title “{title}”:", title=form.criteria.title),
+        _("Not yet enough to be proposed for the title “{title}”:", title=form.criteria.title),
         n_(
             "• {count} more point is needed ({total} of {needed}).",
             "• {count} more points are needed ({total} of {needed}).",
@@ -55,26 +55,27 @@ def provisional_note(form: Assessment) -> Wording | None:
     """Say that a result rests on provisional criteria, where it does."""
     if form.criteria.status == "official":
         return None
-    return _(
-        "(The criteria are provisional: {name}, version {version}.)",
-        name=form.criteria.name,
-        version=form.criteria.version,
-    )
+    return _("(The criteria are still provisional, so this result is for guidance only.)")
 
 
 def answers(form: Assessment) -> Wording:
     """List every question with its answer, points and evidence."""
-    return lines(*(_answer_line(form, indicator) for indicator in form.criteria.indicators))
+    return lines(*(_with_evidence(form, indicator) for indicator in form.criteria.indicators))
 
 
-def _answer_line(form: Assessment, indicator: Indicator) -> Wording:
+def answer_line(form: Assessment, indicator: Indicator) -> Wording:
+    """Say one answer, with the number of its question."""
+    return _(
+        "{number}. {short}: {answer}",
+        number=form.number(indicator.id),
+        short=indicator.short,
+        answer=answer_words(indicator, form.answers.get(indicator.id)),
+    )
+
+
+def _with_evidence(form: Assessment, indicator: Indicator) -> Wording:
     return lines(
-        _(
-            "{number}. {short}: {answer}",
-            number=form.number(indicator.id),
-            short=indicator.short,
-            answer=answer_words(indicator, form.answers.get(indicator.id)),
-        ),
+        answer_line(form, indicator),
         *(line for proof in form.evidence.get(indicator.id, ()) for line in _evidence_lines(proof)),
     )
 
@@ -99,7 +100,7 @@ def _evidence_lines(proof: Evidence) -> Iterator[Wording]:
         case "text":
             pass
         case "vouched":
-            yield _("    ✓ the branch knows")
+            yield _("    ✓ the branch knows this already")
         case "photo":
             yield _("    📷 a photo")
         case "document":

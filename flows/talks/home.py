@@ -111,6 +111,10 @@ def take_back(facts: Facts) -> Iterator[Event]:
     form = facts.form
     if form is None:
         raise Refused(_("There is no form under way."))
+    if form.state != "submitted":
+        raise Refused(_("Your form is {state}; it cannot be taken back now.", state=forms.state_words(form)))
+    if (closed := self_assessment.outside_days(facts)) is not None:
+        raise Refused(closed)  # it could not be handed in again
     result = result_of(form)
     state = next_state(form, "withdraw", "resident")
     yield Acted(form.id, "withdraw", "resident", form.version, state, result.total, result.passed)
@@ -121,9 +125,12 @@ def take_back(facts: Facts) -> Iterator[Event]:
 def status(facts: Facts) -> Wording:
     """Say how things stand, in a line or two."""
     if facts.person is None:
-        return _("Welcome! Here you can assess yourself as a learning citizen.")
+        return _(
+            "This is the channel of the Study Promotion Association, where people assess themselves as learning"
+            " citizens, free of charge."
+        )
     known = [wording for wording in (*_roles(facts), _form_status(facts)) if wording is not None]
-    return paragraphs(*known) if known else _("Hello {name}.", name=facts.person.name)
+    return paragraphs(*known) if known else _("Hello.")
 
 
 def _roles(facts: Facts) -> Iterator[Wording]:
@@ -139,7 +146,7 @@ def _form_status(facts: Facts) -> Wording | None:
         return None
     closed = self_assessment.outside_days(facts)
     if form is None:
-        return closed or _("Your form is not begun yet. It takes about ten minutes.")
+        return closed or _not_begun(facts)
     left = len(form.unanswered)
     match form.state:
         case "draft" if left:
@@ -150,12 +157,22 @@ def _form_status(facts: Facts) -> Wording | None:
             words = lines(_("The branch asks you to correct your form."), _("Reason: {reason}", reason=form.reason))
         case "submitted":
             words = _(
-                "Your form is submitted: {total} points. The branch will read it.",
+                "Your form is submitted: {total} points. The branch will read it and answer here.",
                 total=result_of(form).total,
             )
         case "confirmed":
             words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
     return paragraphs(words, closed if form.editable else None)
+
+
+def _not_begun(facts: Facts) -> Wording:
+    criteria = self_assessment.criteria_for(facts)
+    assert criteria is not None
+    return n_(
+        "The self-assessment has {count} question and takes about ten minutes.",
+        "The self-assessment has {count} questions and takes about ten minutes.",
+        len(criteria.indicators),
+    )
 
 
 HOME = Flow(Home, steps=(Step("home", ask_home, hear_home),))

@@ -69,9 +69,9 @@ def invite(facts: Facts, role: RoleKind, unit_id: int) -> Iterator[Event]:
     yield Invited(digest_of(facts.token), role, unit_id, expires)
     yield Said(
         paragraphs(
-            _("Invitation: {role}, {unit}.", role=ROLES[role], unit=facts.reference.units.full_name(unit_id)),
+            _("Invitation: {role}, {unit}.", role=ROLES[role], unit=facts.reference.units.in_sentence(unit_id)),
             _(
-                "It works once, until {day}. Hand over this link, or let the person type the last line here:",
+                "It works once, until {day}. Send this link to who is invited, or let them type the last line here:",
                 day=expires.date(),
             ),
             lines(*links(facts, f"i-{facts.token}"), f"/start i-{facts.token}"),

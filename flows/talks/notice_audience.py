@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flows.facts import Facts
 from flows.notices import Audience
-from flows.people import GROUPS, OLDEST
+from flows.people import GROUPS_IN_SHORT, OLDEST
 from flows.questions import Choice
 from flows.questions import words as said
 from flows.refusals import Refused
@@ -40,7 +40,7 @@ NARROWINGS: Mapping[Facet, Narrowing] = {
     "groups": Narrowing(
         Choice("groups", _("🧑‍🌾 Group"), said("nhóm; group")),
         _("People of which group?"),
-        lambda facts: GROUPS,
+        lambda facts: GROUPS_IN_SHORT,
     ),
     "languages": Narrowing(
         Choice("languages", _("🗣 Language"), said("ngôn ngữ; language")),
@@ -63,6 +63,14 @@ NARROWINGS: Mapping[Facet, Narrowing] = {
 def own_units(facts: Facts) -> tuple[int, ...]:
     """Return the units somebody administers, without those that lie within another of them."""
     return _outermost(facts, dict.fromkeys(role.unit_id for role in facts.roles if role.kind == "admin"))
+
+
+def own_unit_over(facts: Facts, audience: Audience) -> int | None:
+    """Return the unit in whose name somebody writes: of several that they administer, the one over the audience."""
+    units = facts.reference.units
+    own = own_units(facts)
+    over = (own_ for own_ in own if all(units.covers(own_, unit_id) for unit_id in audience.unit_ids))
+    return next(over, own[0] if own else None)
 
 
 def _outermost(facts: Facts, unit_ids: Mapping[int, None]) -> tuple[int, ...]:

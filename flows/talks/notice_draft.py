@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from flows.criteria import Localized
 from flows.events import Event, Left, NoticeSaved, PersonAddress, Said, Sent, Told, Went
 from flows.facts import Facts
 from flows.flow import Flow, Step
@@ -25,7 +26,7 @@ from flows.notices import (
     read_url,
     too_long_for,
 )
-from flows.occasions import GAPS, OCCASIONS, UNKNOWN, filled, occasion
+from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
 from flows.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
 from flows.questions import words as said
 from flows.refusals import NotUnderstood, Refused
@@ -33,7 +34,7 @@ from flows.replies import SentFile
 from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
-from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_units, read_ages, with_unit
+from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
 LONGEST_DETAIL = 120
@@ -55,7 +56,9 @@ WHOM = Choice("whom", _("👥 To whom"), said("gửi ai; người nhận; gửi 
 WHEN = Choice("when", _("🗓 When"), said("khi nào; lúc nào; ngày giờ; bao giờ gửi; giờ gửi; when"))
 PREVIEW = Choice("preview", _("👁 Preview"), said("xem trước; xem; xem thử; preview"))
 SEND = Choice("send", _("📤 Send"), said("gửi; gửi đi; gửi luôn; gửi thông báo; đồng ý gửi; send; send it"), final=True)
-DROP = Choice("drop", _("🗑 Drop it"), said("bỏ; hủy; xóa; bỏ đi; xóa nháp; không gửi; không gửi nữa; drop"))
+DROP = Choice("drop", _("🗑 Discard"), said("bỏ; hủy; xóa; bỏ đi; xóa nháp; không gửi; không gửi nữa; drop; discard"))
+DROP_INDEED = Choice("drop", _("Yes, discard it"), said("bỏ; bỏ đi; xóa; xóa đi; có bỏ; discard"), final=True)
+KEEP = Choice("keep", _("No, go on writing"), said("không; không bỏ; giữ; giữ lại; soạn tiếp; viết tiếp; no; keep"))
 LINK = Choice("link", _("🔗 Link"), said("đường dẫn; liên kết; link"))
 COMES = Choice("comes", _("🙋 I'll come / I can't come"), said("ai đến; đến hay không; hỏi ai đến"))
 FORM = Choice("form", _("📝 Start my form"), said("làm phiếu; phiếu"))
@@ -106,7 +109,14 @@ def hear_occasion(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]
         case BLANK.key:
             yield Went("text", replace(talk, occasion="", details=()))
         case key:
-            yield _on(replace(talk, occasion=key, details=()))
+            yield _on(_for_occasion(facts, replace(talk, occasion=key, details=())))
+
+
+def _for_occasion(facts: Facts, talk: Drafting) -> Drafting:
+    """Return a draft for whom its occasion concerns."""
+    known = occasion(talk.occasion)
+    roles = known.roles if known is not None else ()
+    return talk if roles == talk.audience.roles else _for(facts, talk, replace(talk.audience, roles=roles))
 
 
 def _on(talk: Drafting) -> Went:
@@ -151,7 +161,7 @@ def ask_text(facts: Facts, talk: Drafting) -> Question:
             if suggested
             else _("Type the text of the notice, in Vietnamese."),
             suggested or None,
-            _("Words between *stars* become bold, those between _lines_ slanted. Longest: {most} characters.",
+            _("Words between *stars* become bold, those between _lines_ italic. Longest: {most} characters.",
               most=_limit(talk.content)),
         ),
         (AS_IS,) if suggested else (),
@@ -165,7 +175,11 @@ def _suggested(facts: Facts, talk: Drafting) -> str:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return words.beginning_as_typed(talk.content, MOST_SHOWN)
-    return filled(facts, known, talk.audience.unit_ids, talk.details).vi
+    return _filled(facts, known, talk).vi
+
+
+def _filled(facts: Facts, known: Occasion, talk: Drafting) -> Localized:
+    return filled(facts, known, own_unit_over(facts, talk.audience), talk.audience.unit_ids, talk.details)
 
 
 def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -185,7 +199,7 @@ def _as_it_is(facts: Facts, talk: Drafting) -> Content:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return talk.content
-    text = filled(facts, known, talk.audience.unit_ids, talk.details)
+    text = _filled(facts, known, talk)
     return replace(_with_buttons(talk), vi=text.vi, en=text.en)
 
 
@@ -232,7 +246,7 @@ def ask_draft(facts: Facts, talk: Drafting) -> Question:
         (TEXT, ENGLISH, FILE, BUTTONS, WHOM, WHEN, PREVIEW, SEND),
         (DROP,),
         files=True,
-        again=_("What would you like to change? “Send” sends it, after one more question."),
+        again=_("Choose what to change. “Send” asks once more before it sends."),
     )
 
 
@@ -289,8 +303,22 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             _sendable(facts, talk)
             yield Went("confirm", replace(talk, reached=facts.reached(talk.audience)))
         case _:
-            yield Said(_("The notice is dropped. Nothing was sent."))
-            yield Left()
+            yield Went("drop", talk)
+
+
+def ask_drop(facts: Facts, talk: Drafting) -> Question:
+    return Question(
+        paragraphs(words.title(talk.content, 60), _("Discard this notice? What was written will be lost.")),
+        (DROP_INDEED, KEEP),
+    )
+
+
+def hear_drop(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
+    if chosen(heard) == DROP_INDEED.key:
+        yield Said(_("The notice is discarded. Nothing was sent."))
+        yield Left()
+    else:
+        yield Went("draft", talk)
 
 
 def preview(facts: Facts, content: Content) -> Iterator[Event]:
@@ -455,7 +483,7 @@ def hear_link_url(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]
 def ask_whom(facts: Facts, talk: Drafting) -> Question:
     return Question(
         paragraphs(
-            _("Who gets the notice? What is chosen here is combined."),
+            _("Who gets the notice? Only people who meet everything that is chosen here."),
             lines(words.audience(facts, talk.audience), words.reach(talk.reached)),
         ),
         (UNITS, *(narrowing.choice for narrowing in NARROWINGS.values()), AGES, EVERYBODY),
@@ -605,7 +633,7 @@ def hear_when(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
 def ask_confirm(facts: Facts, talk: Drafting) -> Question:
     return Question(
         paragraphs(
-            _("Send this notice?"),
+            _("Please check before it is sent:"),
             words.title(talk.content, 60),
             lines(
                 words.audience(facts, talk.audience),
@@ -663,7 +691,7 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
         raise Refused(
             _(
                 "It goes to {number} people; from {above} on another administrator over all of them has to approve. "
-                "There is none yet: /invite invites one.",
+                "There is none yet: type “invite” to invite one.",
                 number=reached.total,
                 above=approvers.above + 1,
             )
@@ -688,7 +716,11 @@ _TO_LIST = ((Button(_("📣 Notices"), "c:notices", lasting=True),),)
 def _handed_over(facts: Facts, talk: Drafting, reached: Reached) -> Message:
     return Message(
         lines(
-            n_("📤 Handed over, for {count} person.", "📤 Handed over, for {count} people.", reached.total),
+            n_(
+                "📤 Accepted for sending to {count} person.",
+                "📤 Accepted for sending to {count} people.",
+                reached.total,
+            ),
             words.when(facts, talk.send_at, talk.repeat),
         ),
         _TO_LIST,
@@ -722,6 +754,7 @@ DRAFT = Flow(
         Step("detail", ask_detail, hear_detail),
         Step("text", ask_text, hear_text),
         Step("draft", ask_draft, hear_draft),
+        Step("drop", ask_drop, hear_drop),
         Step("english", ask_english, hear_english),
         Step("file", ask_file, hear_file),
         Step("buttons", ask_buttons, hear_buttons),

@@ -86,8 +86,9 @@ def _cut(text: str, most: int) -> str:
 
 
 def title(content: Content, most: int = 28) -> str:
-    """Return a text's first words, for a button."""
-    return beginning(Content(" ".join(content.vi.split())), most)
+    """Return a text's first line, for a button."""
+    first = next(iter(content.vi.strip().splitlines()), "")
+    return beginning(Content(" ".join(first.split())), most)
 
 
 def counted(parts: Mapping[Key, int], words: Mapping[Key, Wording]) -> Wording:
@@ -143,7 +144,7 @@ def languages(facts: Facts) -> Mapping[str, Wording]:
 def audience(facts: Facts, chosen: Audience) -> Wording:
     """Say whom a notice is for."""
     units = facts.reference.units
-    names = [units.full_name(unit_id) for unit_id in chosen.unit_ids if unit_id in units.by_id]
+    names = [units.in_sentence(unit_id) for unit_id in chosen.unit_ids if unit_id in units.by_id]
     return lines(
         _("To: {units}", units="; ".join(names)),
         _only([AUDIENCE_ROLES[role] for role in chosen.roles]),

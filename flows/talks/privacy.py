@@ -11,6 +11,7 @@ from flows.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, wo
 from flows.refusals import NotUnderstood
 from flows.session import ChoosingLanguage, Privacy, Registering
 from flows.talks import forms
+from flows.talks.registration import KEPT, SEEN_BY
 from flows.wording import Wording, _, lines, paragraphs
 
 SEE = Choice(
@@ -58,9 +59,9 @@ def ask_privacy(facts: Facts, talk: Privacy) -> Question:
         paragraphs(
             _("Your data belongs to you."),
             lines(
-                _("• Kept: name, year of birth, village, group, answers and the evidence you send."),
-                _("• Seen by: the branch of your village and the association of your commune."),
-                _("• Withdrawing your consent means deleting: it is done at once."),
+                KEPT,
+                SEEN_BY,
+                _("• If you no longer agree, press “Delete my data”: it is deleted at once."),
             ),
             _("What would you like?"),
         ),
@@ -73,7 +74,7 @@ def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case SEE.key:
             yield Sent(
-                Message(_("This is everything kept about you."), files=(Document("hoctap.txt", own_data(facts)),))
+                Message(_("This is everything kept about you."), files=(Document(_("my-data.txt"), own_data(facts)),))
             )
         case CORRECT.key:
             yield Entered("check", _known(facts))
@@ -87,7 +88,7 @@ def ask_sure(facts: Facts, talk: Privacy) -> Question:
     return Question(
         _(
             "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
-            " Only counts without names stay. Delete it?"
+            " Only counts without names stay. Delete everything?"
         ),
         (ERASE_ALL, KEEP),
     )
@@ -96,7 +97,7 @@ def ask_sure(facts: Facts, talk: Privacy) -> Question:
 def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
     if heard == Chose(ERASE_ALL.key):
         yield Erased()
-        yield Said(_("Everything about you has been deleted. If you want to begin anew, type /start."))
+        yield Said(_("Everything about you has been deleted. If you want to begin anew, type “start”."))
         yield Left(home=True)
     elif heard == Chose(KEEP.key):
         yield Left()
@@ -111,15 +112,15 @@ def own_data(facts: Facts) -> Wording:
     """Put everything kept about a person into words."""
     person = facts.person
     return paragraphs(
-        _("Data kept by hoctap, {day}", day=facts.today),
+        _("Personal data kept on {day}", day=facts.today),
         _("Consent: {answer}", answer=_("given") if facts.conversation.consented else _("not given")),
         lines(
             _("Name: {name}", name=person.name),
             _("Year of birth: {year}", year=person.birth_year or "–"),
             _("Parent or guardian: {name}", name=person.representative or "–"),
             _(
-                "Village: {unit}",
-                unit=facts.reference.units.full_name(person.unit_id) if person.unit_id else "–",
+                "Registered in: {unit}",
+                unit=facts.reference.units.in_sentence(person.unit_id) if person.unit_id else "–",
             ),
             _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
         )
@@ -130,7 +131,7 @@ def own_data(facts: Facts) -> Wording:
                 _(
                     "Role: {role}, {unit}",
                     role=ROLES[role.kind],
-                    unit=facts.reference.units.full_name(role.unit_id),
+                    unit=facts.reference.units.in_sentence(role.unit_id),
                 )
                 for role in facts.roles
             )
@@ -140,7 +141,7 @@ def own_data(facts: Facts) -> Wording:
 
 
 def ask_new_language(facts: Facts, talk: ChoosingLanguage) -> Question:
-    return Question("Chọn ngôn ngữ.\nChoose your language.", facts.reference.languages)
+    return Question("Xin chọn ngôn ngữ.\nPlease choose your language.", facts.reference.languages)
 
 
 def hear_new_language(facts: Facts, talk: ChoosingLanguage, heard: Heard) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""What comes of its own accord, for its receiver: the buttons under a notice, and turning each kind off and on."""
+"""What is sent automatically, for its receiver: the buttons under a notice, and turning each kind off and on."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from flows.questions import Choice, Heard, Question, chosen, words
 from flows.refusals import OutOfDate, Refused
 from flows.session import Muting
 from flows.talks import home
-from flows.wording import Lines, Wording, _, lines, paragraphs
+from flows.wording import Wording, _, lines, paragraphs
 
 THANKS: Mapping[NoticeAnswer, Wording] = {
     "come": _("🙋 Thank you, you are expected. If it turns out otherwise, press “I can't come”."),
@@ -20,8 +20,14 @@ THANKS: Mapping[NoticeAnswer, Wording] = {
 KINDS: Mapping[MutedKind, Wording] = {
     "notices": _("Notices of the association"),
     "reminders": _("Reminders of an unfinished form"),
-    "digests": _("Daily lists of forms that wait"),
+    "digests": _("Daily reminders of forms that wait"),
     "dates": _("Dates of the round"),
+}
+KIND_NAMES: Mapping[MutedKind, tuple[str, ...]] = {
+    "notices": words("thông báo; thông báo của hội khuyến học; notices; notices of the association"),
+    "reminders": words("nhắc; nhắc làm tiếp; nhắc làm tiếp phiếu; reminders; reminders of an unfinished form"),
+    "digests": words("nhắc phiếu chờ; nhắc phiếu chờ hằng ngày; daily reminders of forms that wait"),
+    "dates": words("nhắc lịch; nhắc các mốc của đợt đánh giá; dates; dates of the round"),
 }
 CLOSE = Choice("close", _("Done"), words("xong; xong rồi; thôi; đóng; done; close; quay lại; hết"))
 
@@ -44,7 +50,7 @@ def answer(facts: Facts, notice_id: int, pressed: str) -> Iterator[Event]:
 
 
 def turn(facts: Facts, named: str, *, off: bool) -> Iterator[Event]:
-    """Turn something that comes of its own accord off or on, by one tap."""
+    """Turn something that is sent automatically off or on, by one tap."""
     kind = next((known for known in KINDS if known == named), None)
     if kind is None:
         raise OutOfDate(_("This button no longer works."))
@@ -60,7 +66,7 @@ def _turned(kind: MutedKind, *, off: bool) -> Message:
     return Message(
         lines(
             _("🔕 Turned off: {kind}.", kind=KINDS[kind]),
-            _("Answers to what you write here still come. Your consent and all else stay as they are."),
+            _("What you write here is still answered. Your form and your consent stay as they are."),
         ),
         ((Button(_("🔔 Turn on again"), f"c:unmute:{kind}", lasting=True),),),
     )
@@ -70,13 +76,19 @@ def ask_kinds(facts: Facts, talk: Muting) -> Question:
     muted = facts.muted
     return Question(
         paragraphs(
-            _("These come here of their own accord. Press one to turn it off or on."),
+            _("These messages are sent automatically. Press one to turn it off or on."),
             lines(*(_state(kind, off=kind in muted) for kind in _kinds(facts))),
-            _("Answers to what you write here always come."),
+            _("Even when all are off, what you write here is answered."),
         ),
-        tuple(Choice(kind, Lines(("🔔" if kind in muted else "🔕", KINDS[kind]), " ")) for kind in _kinds(facts)),
+        tuple(_turning(kind, off=kind in muted) for kind in _kinds(facts)),
         (CLOSE,),
     )
+
+
+def _turning(kind: MutedKind, *, off: bool) -> Choice:
+    """Make the button that turns a kind round; the kind's name alone means it too."""
+    words = _("Turn on: {kind}", kind=KINDS[kind]) if off else _("Turn off: {kind}", kind=KINDS[kind])
+    return Choice(kind, words, KIND_NAMES[kind])
 
 
 def _state(kind: MutedKind, *, off: bool) -> Wording:
@@ -104,7 +116,7 @@ def hear_kinds(facts: Facts, talk: Muting, heard: Heard) -> Iterator[Event]:
 
 def obstacle(facts: Facts, talk: Muting) -> Wording | None:
     """Say why there is nothing to turn off, if so."""
-    return None if facts.person is not None else _("Nothing comes here of its own accord: you are not registered yet.")
+    return None if facts.person is not None else _("You are not registered yet, so nothing is sent automatically.")
 
 
 MUTING = Flow(Muting, steps=(Step("kinds", ask_kinds, hear_kinds),), obstacle=obstacle)

@@ -18,7 +18,7 @@ from flows.events import (
 )
 from flows.facts import Facts, Invitation
 from flows.flow import Flow, Step
-from flows.people import GROUPS, ROLES, Name, needs_representative, read_birth_year, read_name
+from flows.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representative, read_birth_year, read_name
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.refusals import NotUnderstood
 from flows.session import Registering
@@ -26,7 +26,7 @@ from flows.understanding import says
 from flows.wording import Wording, _, lines, paragraphs
 
 # The version of the consent text below: consent is proved by the text it was given to.
-CONSENT_VERSION = "2026.1"
+CONSENT_VERSION = "2026.2"
 
 AGREE = Choice(
     "agree",
@@ -38,6 +38,13 @@ AGREE = Choice(
     """),
     final=True,
 )
+# Said before consent and wherever somebody asks about their data.
+KEPT = _("• Kept: name, year of birth, home or workplace, occupational group, answers and the evidence you send.")
+SEEN_BY = _(
+    "• Who keeps and sees it: the branch of your village, the Study Promotion Association of your commune, and the"
+    " People's Committee of your commune when it recognises. For the title “learning citizen” only."
+)
+FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
 REFUSE = Choice(
     "refuse",
     _("No, thank you"),
@@ -78,33 +85,36 @@ NAME_WRONG = Choice(
     "no", _("No, type it again"), words("gõ lại; nhập lại; thiếu; chưa đủ; để gõ lại; viết lại; sửa; again") + NO.also
 )
 
-# What people call their work, for each group.
+# What people call their work, for each group, and its name in full.
 GROUP_WORDS: dict[Group, tuple[str, ...]] = {
     "farmer": words("""
-        nông dân; làm ruộng; làm nông; làm rẫy; làm vườn; làm nương; chăn nuôi; nuôi trồng; ngư dân; đánh cá; nhà
-        nông; nông nghiệp; làm nông nghiệp; trồng lúa; trồng trọt; trồng cà phê; làm rừng; nuôi cá; nuôi tôm; đi
-        biển; cày cấy; lao động nông thôn; làm đồng; farmer; diêm dân; làm muối
+        nông dân lao động nông thôn; farmer rural worker; nông dân; làm ruộng; làm nông; làm rẫy; làm vườn; làm
+        nương; chăn nuôi; nuôi trồng; ngư dân; đánh cá; nhà nông; nông nghiệp; làm nông nghiệp; trồng lúa; trồng
+        trọt; trồng cà phê; làm rừng; nuôi cá; nuôi tôm; đi biển; cày cấy; lao động nông thôn; làm đồng; farmer;
+        diêm dân; làm muối
     """),
     "worker": words("""
-        công nhân; thợ; thợ xây; thợ may; thợ mộc; thợ điện; thợ hồ; thợ sửa xe; thợ nề; lái xe; tài xế; thợ thủ
-        công; làm công ty; công nhân may; thợ sửa chữa; phụ hồ; làm thợ; xe ôm; làm xưởng; đi làm công ty; worker;
-        thợ hàn; thợ máy
+        công nhân thợ thủ công thợ sửa chữa; worker craftsperson repairer; công nhân; thợ; thợ xây; thợ may; thợ
+        mộc; thợ điện; thợ hồ; thợ sửa xe; thợ nề; lái xe; tài xế; thợ thủ công; làm công ty; công nhân may; thợ sửa
+        chữa; phụ hồ; làm thợ; xe ôm; làm xưởng; đi làm công ty; worker; thợ hàn; thợ máy
     """),
     "official": words("""
-        cán bộ; công chức; viên chức; doanh nhân; giáo viên; bác sĩ; y tá; bộ đội; công an; quản lý; nhà giáo; cô
-        giáo; thầy giáo; cán bộ xã; chủ doanh nghiệp; giám đốc; nhân viên văn phòng; dạy học; official; teacher;
-        doctor; kế toán; cán bộ công chức; nhà nước; làm nhà nước
+        cán bộ công chức viên chức quản lý doanh nhân; cán bộ công chức viên chức doanh nhân; official public
+        employee manager entrepreneur; cán bộ; công chức; viên chức; doanh nhân; giáo viên; bác sĩ; y tá; bộ đội;
+        công an; quản lý; nhà giáo; cô giáo; thầy giáo; cán bộ xã; chủ doanh nghiệp; giám đốc; nhân viên văn phòng;
+        dạy học; official; teacher; doctor; kế toán; cán bộ công chức; nhà nước; làm nhà nước
     """),
     "pupil": words("""
         học sinh; sinh viên; đi học; đang đi học; học trò; student; pupil; hs; sv; còn đi học; học cấp hai; học cấp
-        ba; học viên
+        ba; học viên; học sinh lớp
     """),
     "other": words("""
-        khác; hưu trí; giáo viên nghỉ hưu; giáo viên về hưu; cán bộ về hưu; cán bộ nghỉ hưu; công nhân về hưu; bộ
-        đội về hưu; nhà giáo về hưu; housewife; homemaker; về hưu; nghỉ hưu; hưu; cán bộ hưu; cán bộ hưu trí; đã
-        nghỉ hưu; nội trợ; ở nhà; buôn bán; bán hàng; tự do; nghề tự do; lao động tự do; già rồi; thất nghiệp; kinh
-        doanh nhỏ; chạy chợ; ở nhà trông cháu; hưu rồi; other; retired; không có việc; không đi làm; tiểu thương;
-        người cao tuổi; hết tuổi lao động; mất sức; không làm gì; già
+        nghỉ hưu nội trợ lao động tự do khác; khác nghỉ hưu nội trợ nghề tự do; retired housework self employed
+        other; other retired housework own trade; khác; hưu trí; giáo viên nghỉ hưu; giáo viên về hưu; cán bộ về
+        hưu; cán bộ nghỉ hưu; công nhân về hưu; bộ đội về hưu; nhà giáo về hưu; housewife; homemaker; về hưu; nghỉ
+        hưu; hưu; cán bộ hưu; cán bộ hưu trí; đã nghỉ hưu; nội trợ; ở nhà; buôn bán; bán hàng; tự do; nghề tự do;
+        lao động tự do; già rồi; thất nghiệp; kinh doanh nhỏ; chạy chợ; ở nhà trông cháu; hưu rồi; other; retired;
+        không có việc; không đi làm; tiểu thương; người cao tuổi; hết tuổi lao động; mất sức; không làm gì; già
     """),
 }
 
@@ -122,7 +132,7 @@ def start(facts: Facts, talk: Registering) -> Entered:
 
 
 def ask_language(facts: Facts, talk: Registering) -> Question:
-    return Question("Xin chào! Chọn ngôn ngữ.\nHello! Choose your language.", facts.reference.languages)
+    return Question("Xin chào! Xin chọn ngôn ngữ.\nHello! Please choose your language.", facts.reference.languages)
 
 
 def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -133,22 +143,36 @@ def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Eve
 def ask_consent(facts: Facts, talk: Registering) -> Question:
     return Question(
         paragraphs(
-            _("Here you can assess yourself as a learning citizen, in about ten minutes."),
+            _who_speaks(facts, talk),
             lines(
                 _("Before we begin, about your data:"),
-                _("• Kept: name, year of birth, village, group, answers and the evidence you send."),
-                _("• Never asked: ID number, ethnicity, religion."),
-                _(
-                    "• Who keeps and sees it: the Study Promotion Association of your commune and the branch of"
-                    " your village, for the title “learning citizen” only."
-                ),
-                _("• You may see, correct or delete it at any time: type /privacy."),
+                KEPT,
+                _("• Never asked: ID number, password, one-time code (OTP), bank account, ethnicity, religion."),
+                SEEN_BY,
+                _("• To see, correct or delete it: type “my data”, at any time."),
                 _("• It is your free choice. Saying no costs you nothing."),
             ),
             _("Do you agree?"),
         ),
         (AGREE, REFUSE),
         again=_("Do you agree that this data is kept for the title “learning citizen”?"),
+    )
+
+
+def _who_speaks(facts: Facts, talk: Registering) -> Wording:
+    """Say whose channel this is, by name where a link says so, and that it costs nothing: villages know fraud."""
+    unit_id = _invitation(facts, talk).unit_id if talk.invitation else talk.unit_id
+    units = facts.reference.units
+    communes = (unit.id for unit in units.upwards(unit_id or 0) if unit.kind == "commune")
+    if (commune := next(communes, None)) is not None:
+        return _(
+            "This is the channel of the Study Promotion Association of {unit}, where people assess themselves as"
+            " learning citizens. It is free of charge and takes about ten minutes.",
+            unit=units.in_sentence(commune),
+        )
+    return _(
+        "This is the channel of the Study Promotion Association, where people assess themselves as learning citizens."
+        " It is free of charge and takes about ten minutes."
     )
 
 
@@ -159,15 +183,15 @@ def hear_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
         yield Went("name", talk)
     else:
         yield Said(
-            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type /start.")
+            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”.")
         )
         yield Left(home=True)
 
 
 def ask_name(facts: Facts, talk: Registering) -> Question:
     if talk.invitation:
-        return Question(paragraphs(_invited(facts, talk), _("What is your full name?")), free=True)
-    return Question(_("What is your full name?"), free=True, moves=(BACK,) if talk.checking else ())
+        return Question(paragraphs(_invited(facts, talk), FULL_NAME), free=True)
+    return Question(FULL_NAME, free=True, moves=(BACK,) if talk.checking else ())
 
 
 def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -222,7 +246,7 @@ def hear_name_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Ev
 
 def ask_take_role(facts: Facts, talk: Registering) -> Question:
     return Question(
-        paragraphs(_invited(facts, talk), _("Do you take on this task, {name}?", name=talk.name)),
+        paragraphs(_invited(facts, talk), _("Do you take on this task?")),
         (TAKE_ON, DECLINE),
     )
 
@@ -244,7 +268,7 @@ def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Ev
 
 
 def ask_birth_year(facts: Facts, talk: Registering) -> Question:
-    return Question(_("In which year were you born, {name}?", name=talk.name), free=True, moves=(BACK,))
+    return Question(_("In which year were you born? For example: 1965."), free=True, moves=(BACK,))
 
 
 def hear_birth_year(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -354,7 +378,7 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:
-    return Question(_("Do you live in {unit}?", unit=_unit(facts, talk.unit_id)), (LIVE_THERE, ELSEWHERE), (BACK,))
+    return Question(_("Do you register in {unit}?", unit=_unit(facts, talk.unit_id)), (LIVE_THERE, ELSEWHERE), (BACK,))
 
 
 def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -368,8 +392,19 @@ def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Ite
 
 
 def ask_group(facts: Facts, talk: Registering) -> Question:
-    choices = tuple(Choice(group, label, GROUP_WORDS[group]) for group, label in GROUPS.items())
-    return Question(_("Which of these describes you best?"), choices, (BACK,), numbered=True)
+    numbers = {group: number for number, group in enumerate(GROUPS, 1)}
+    return Question(
+        paragraphs(
+            _(
+                "Which group does your present work belong to? If you are retired, choose number {number}.",
+                number=numbers["other"],
+            ),
+            lines(*(_("{number}. {group}", number=numbers[group], group=words) for group, words in GROUPS.items())),
+        ),
+        tuple(Choice(group, label, GROUP_WORDS[group]) for group, label in GROUPS_IN_SHORT.items()),
+        (BACK,),
+        numbered=True,
+    )
 
 
 def hear_group(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
@@ -392,7 +427,7 @@ def ask_check(facts: Facts, talk: Registering) -> Question:
             ),
             Choice(
                 "village",
-                _("Change the village"),
+                _("Change the place"),
                 _fix("thôn; nơi ở; xã; chỗ ở; địa chỉ; bản") + words("village"),
             ),
             Choice("group", _("Change the group"), _fix("nhóm; nghề; nghề nghiệp; công việc") + words("group")),
@@ -406,7 +441,7 @@ def hear_check(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]
     match chosen(heard):
         case ALL_RIGHT.key:
             yield PersonSaved(talk.name, talk.birth_year, talk.unit_id, _group(talk), talk.representative or None)
-            yield Said(_("Thank you, {name}. All is noted.", name=talk.name))
+            yield Said(_("Thank you. All is noted."))
             yield Left(home=True)
         case step:
             yield Went(step, replace(talk, unit_id=None) if step == "village" else talk)
@@ -463,7 +498,7 @@ def _told(facts: Facts, talk: Registering) -> Wording:
         _("Name: {name}", name=talk.name),
         _("Year of birth: {year}", year=talk.birth_year),
         _("Parent or guardian: {name}", name=talk.representative) if talk.representative else None,
-        _("Village: {unit}", unit=_unit(facts, talk.unit_id)),
+        _("Registered in: {unit}", unit=_unit(facts, talk.unit_id)),
         _("Group: {group}", group=GROUPS[_group(talk)]),
     )
 
@@ -481,7 +516,7 @@ def _invited(facts: Facts, talk: Registering) -> Wording:
 
 
 def _unit(facts: Facts, unit_id: int | None) -> str:
-    return facts.reference.units.full_name(unit_id) if unit_id is not None else "–"
+    return facts.reference.units.in_sentence(unit_id) if unit_id is not None else "–"
 
 
 def _group(talk: Registering) -> Group:

@@ -1,4 +1,4 @@
-"""What the bot says of its own accord: an unfinished form, people who wait, days that come near."""
+"""What the bot sends automatically: an unfinished form, people who wait, days that come near."""
 
 from datetime import date
 from typing import Literal
@@ -15,19 +15,23 @@ def unfinished_reminder(form_left: int, returned: bool, closes: date) -> Message
     """Remind somebody of a form they have begun: `form_left` questions are open, none when it only has to be
     submitted."""
     return Message(
-        paragraphs(_unfinished(form_left, returned), _("The round closes on {day}.", day=closes)),
+        paragraphs(_unfinished(form_left, returned), _("Forms are taken until the end of {day}.", day=closes)),
         ((CONTINUE,), (mute_button("reminders"),)),
     )
 
 
 def _unfinished(form_left: int, returned: bool) -> Wording:
     if returned:
-        return _("🔔 Your form was returned for correction. Correct it and submit it once more.")
+        return _(
+            "🔔 A reminder: your self-assessment was returned for correction. Please correct it and submit it again."
+        )
     if form_left == 0:
-        return _("🔔 Your form is complete but not submitted yet. It takes one more tap.")
+        return _(
+            "🔔 A reminder: your self-assessment is complete but not submitted. Please open it and press “Submit”."
+        )
     return n_(
-        "🔔 Your form is not finished: {count} question is left. What you have answered is kept.",
-        "🔔 Your form is not finished: {count} questions are left. What you have answered is kept.",
+        "🔔 A reminder: {count} question of your self-assessment is left. What you have answered is kept.",
+        "🔔 A reminder: {count} questions of your self-assessment are left. What you have answered is kept.",
         form_left,
     )
 
@@ -56,9 +60,9 @@ def date_reminder(
     """Tell an administrator that a day of the round comes near, and how the forms stand."""
     return Message(
         paragraphs(
-            _("🔔 The round “{round}” closes on {day}.", round=round_name, day=day)
+            _("🔔 “{round}” takes forms until the end of {day}.", round=round_name, day=day)
             if what == "closes"
-            else _("🔔 The yearly report is due before {day} (round “{round}”).", round=round_name, day=day),
+            else _("🔔 The yearly report is due before {day} (“{round}”).", round=round_name, day=day),
             lines(
                 _("Confirmed by the branches: {number}", number=confirmed),
                 _("Waiting for the branches: {number}", number=submitted),

@@ -53,7 +53,7 @@ ANSWERS = Choice(
 )
 SURE = replace(YES, final=True)
 NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
-CHANGED = _("This form has changed since it was shown. Please look at it once more with /review.")
+CHANGED = _("This form has changed since it was shown. To look at it once more, type “review”.")
 LATER = Choice("later", _("More →"), words("more; thêm; tiếp; xem thêm; trang sau; nữa; xem tiếp; next"))
 # A reason may be dropped by saying so.
 DROP_REASON = replace(
@@ -211,18 +211,23 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
 def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
     form = subject(facts, talk.assessment_id)
     return Question(
-        _("Which answer of {name} should be adjusted?", name=form.person.name),
-        tuple(
-            Choice(
-                i.id,
-                _("{short}: {answer}", short=i.short, answer=forms.answer_words(i, form.answers.get(i.id))),
-                i.other_names,
-            )
-            for i in form.criteria.indicators
+        paragraphs(
+            _("Which answer of {name} should be adjusted?", name=form.person.name),
+            lines(*(forms.answer_line(form, indicator) for indicator in form.criteria.indicators)),
         ),
+        tuple(_adjustable(form, indicator) for indicator in form.criteria.indicators),
         (BACK,),
         numbered=True,
     )
+
+
+def _adjustable(form: Assessment, indicator: Indicator) -> Choice:
+    """Make the button of an answer, short enough for a phone; the answer itself stands in the text above."""
+    answer = form.answers.get(indicator.id)
+    names = (*indicator.other_names, *(name for _language, name in indicator.short.texts))
+    if answer is None:
+        return Choice(indicator.id, indicator.short, names)
+    return Choice(indicator.id, _("{short} · {points} pt", short=indicator.short, points=answer.points), names)
 
 
 def hear_adjust_which(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:
@@ -263,7 +268,10 @@ def hear_adjust_level(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Ev
 def ask_reason(facts: Facts, talk: Deciding) -> Question:
     form = subject(facts, talk.assessment_id)
     return Question(
-        _("What is the reason? {name} will read it word for word.", name=form.person.name),
+        _(
+            "Please write the reason, for example: Question 2 lacks a certificate. {name} will read it as it is.",
+            name=form.person.name,
+        ),
         free=True,
         moves=(DROP_REASON,),
     )
@@ -355,8 +363,9 @@ def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicat
     """Say to the resident what the branch decided, with the reason and what can be done."""
     match act:
         case "confirm":
-            text = paragraphs(_("✅ The branch has confirmed your form."), forms.summary(form))
-            return Message(text)
+            return Message(
+                paragraphs(_("✅ The branch has confirmed your form."), forms.summary(form), _what_follows(form))
+            )
         case "adjust" if indicator is not None:
             text = paragraphs(
                 _(
@@ -366,16 +375,25 @@ def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicat
                     answer=forms.answer_words(indicator, form.answers.get(indicator.id)),
                 ),
                 _("Reason: {reason}", reason=reason),
-                _("If this is not right, speak with the branch head, or take the form back: type /status."),
+                _("If this is not right, please speak with the branch head, or take the form back to correct it."),
             )
-            return Message(text)
+            return Message(text, ((Button(_("Take the form back to correct it"), "c:take_back", lasting=True),),))
         case _:
             text = paragraphs(
                 _("↩️ The branch asks you to correct your form."),
                 _("Reason: {reason}", reason=reason),
-                _("Your answers are kept. Type for example “edit 4” to go to question 4."),
+                _("Your answers are kept. Press the button, or type for example “edit 4” to go to question 4."),
             )
             return Message(text, ((Button(_("Correct the form"), "c:continue", lasting=True),),))
+
+
+def _what_follows(form: Assessment) -> Wording:
+    if result_of(form).passed:
+        return _(
+            "The Study Promotion Association of the commune now proposes the list to the People's Committee of the"
+            " commune, which recognises."
+        )
+    return _("Thank you for taking part. You are welcome to assess yourself again in the next round.")
 
 
 def subject(facts: Facts, assessment_id: int) -> Assessment:
@@ -482,7 +500,7 @@ def _listed_state(talk: Reviewing) -> State:
 
 def _branch_name(facts: Facts) -> str:
     units = facts.reference.units
-    return " · ".join(units.full_name(role.unit_id) for role in facts.roles if role.kind == "head")
+    return " · ".join(units.in_sentence(role.unit_id) for role in facts.roles if role.kind == "head")
 
 
 def _reason(heard: Heard) -> str:

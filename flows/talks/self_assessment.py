@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
-from flows.criteria import Indicator
+from flows.criteria import CriteriaSet, Indicator
 from flows.events import (
     Acted,
     Answered,
@@ -52,12 +52,12 @@ FEWEST_LETTERS = 4
 
 VOUCHED = Choice(
     "vouched",
-    _("The branch knows"),
+    _("The branch knows this already"),
     words("""
         chi hội biết; chi hội biết tôi; chi hội biết rõ; chi hội đã biết; chi hội đã biết việc này; chi hội làm
         chứng; chi hội xác nhận; hỏi chi hội; trưởng chi hội biết; chi hội trưởng biết; chi hội trưởng đã biết; bác
         chi hội trưởng biết; trong thôn ai cũng biết; cả thôn biết; mọi người đều biết; ai cũng biết; branch knows;
-        they know
+        the branch knows; they know
     """),
 )
 WITHOUT = replace(
@@ -109,21 +109,21 @@ CHANGE = Choice(
 
 def begin(facts: Facts) -> Iterator[Event]:
     """Begin the form of the present round, or go on where it was left."""
-    form, round_ = facts.form, facts.round
+    form, round_, criteria = facts.form, facts.round, criteria_for(facts)
     if form is not None:
         yield resume(form)
-    elif round_ is not None and facts.person is not None and facts.person.group is not None:
-        criteria = facts.reference.criteria[round_.sets[facts.person.group]]
+    elif round_ is not None and criteria is not None and facts.person is not None:
         assert facts.person.unit_id is not None
         yield Begun(round_.id, facts.person.unit_id, criteria)
-        yield Said(
-            n_(
-                "{count} short question. You can stop at any time; nothing is lost.",
-                "{count} short questions. You can stop at any time; nothing is lost.",
-                len(criteria.indicators),
-            )
-        )
+        yield Said(_("You can stop at any time and go on another day; nothing is lost."))
         yield Entered("indicator", Filling(criteria.indicators[0].id))
+
+
+def criteria_for(facts: Facts) -> CriteriaSet | None:
+    """Return the criteria set a resident begins with in the present round."""
+    if facts.round is None or facts.person is None or facts.person.group is None:
+        return None
+    return facts.reference.criteria[facts.round.sets[facts.person.group]]
 
 
 def resume(form: Assessment) -> Entered:
@@ -169,7 +169,7 @@ def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]
         case Chose(EXPLAIN.key):
             yield Said(explained(indicator))
         case Chose(PAUSE.key):
-            yield from paused(form)
+            yield from paused()
         case Chose(level_id):
             level = indicator.level(level_id)
             yield Answered(form.id, indicator.id, Answer(level.id, level.points))
@@ -209,7 +209,7 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
         case Chose(BACK.key):
             yield _to(indicator)
         case Chose(PAUSE.key):
-            yield from paused(form)
+            yield from paused()
         case Chose(EXPLAIN.key):
             yield Said(explained_evidence(indicator))
         case Chose(VOUCHED.key):
@@ -266,13 +266,15 @@ def ask_summary(facts: Facts, talk: Filling) -> Question:
     form = _form(facts)
     return Question(
         paragraphs(
-            _("Your form is complete:"),
+            _("You have answered every question. The result:"),
             forms.summary(form),
-            _("After you submit, the branch of your village reads and confirms it."),
+            _("After you submit, the branch of your village reads and confirms it.")
+            if result_of(form).passed
+            else _("You can submit the form all the same; the branch of your village reads it and advises you."),
         ),
         (SUBMIT, CHANGE),
         (PAUSE,),
-        again=_("Submit the form now?"),
+        again=_("Press “Submit” to send the form to the branch, or change an answer first."),
     )
 
 
@@ -283,7 +285,7 @@ def hear_summary(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
         case CHANGE.key:
             yield Went("change", talk)
         case _:
-            yield from paused(_form(facts))
+            yield from paused()
 
 
 def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
@@ -293,7 +295,7 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
     submitted = Acted(form.id, "submit", "resident", form.version, state, result.total, result.passed)
     yield submitted
     yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)))
-    yield Said(_("✅ Submitted. The branch of your village will read it; the answer comes here."))
+    yield Said(_("✅ Submitted. Thank you."))
     yield Left(home=True)
 
 
@@ -329,7 +331,10 @@ def outside_days(facts: Facts) -> Wording | None:
     """Say when the round opens, or that it is closed; None while it is open."""
     round_ = facts.round
     if round_ is None:
-        return _("No round of assessment is planned for your village yet. Please come back later.")
+        return _(
+            "No round of assessment is open in {unit} yet. Please come back later.",
+            unit=_registered_in(facts),
+        )
     match round_.state(facts.today):
         case "upcoming":
             return _("{round} opens on {day}. Please come back then.", round=round_.name, day=round_.opens)
@@ -341,14 +346,15 @@ def outside_days(facts: Facts) -> Wording | None:
             return None
 
 
-def paused(form: Assessment) -> Iterator[Event]:
-    """Leave the form for now, saying how much is left."""
-    left = len(form.unanswered)
-    yield Said(
-        n_("Saved. {count} question is left.", "Saved. {count} questions are left.", left)
-        if left
-        else _("Saved. Every question is answered; the form only has to be submitted.")
-    )
+def _registered_in(facts: Facts) -> str:
+    assert facts.person is not None
+    assert facts.person.unit_id is not None
+    return facts.reference.units.in_sentence(facts.person.unit_id)
+
+
+def paused() -> Iterator[Event]:
+    """Leave the form for now. How much is left is said at home."""
+    yield Said(_("Saved."))
     yield Left(home=True)
 
 

@@ -189,7 +189,7 @@ BEGUN = {
     "evidence": ("Minh", "sửa 2", "1"),
     "take_role": ("Sáu", "vi", "có", "/start i-token-number-00000000000", "Đỗ Văn Sáu"),
     "confirm": ("Hoa", "/notices", "viết", "việc khác", "Mời bà con.", "gửi"),
-    "draft": ("Bình", "/notices", "viết", "1", "dùng văn bản này"),
+    "draft": ("Bình", "/notices", "viết", "1", "bỏ qua", "dùng văn bản này"),
     "check": ("Tư", "/start v-tk-doai", "vi", "có", "Đỗ Thị Tư", "1980", "có", "1"),
 }
 COMMANDS = (

@@ -227,9 +227,9 @@ def test_reminders_say_what_is_open_and_can_be_turned_off() -> None:
     assert [[b.payload for row in one.buttons for b in row] for one in shown] == [
         ["c:continue", "c:mute:reminders"], ["c:review", "c:mute:digests"], ["c:mute:dates"],
     ]  # fmt: skip
-    assert "4 questions are left" in shown[0].text
+    assert "4 questions of your self-assessment are left" in shown[0].text
     assert shown[1].text == "🔔 3 forms wait for your confirmation.\nThe oldest has waited for 2 days."
-    assert "closes on 15 November 2026" in shown[2].text
+    assert "takes forms until the end of 15 November 2026" in shown[2].text
 
 
 # Writing one

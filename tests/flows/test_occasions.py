@@ -6,9 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from flows.facts import Conversation, Facts, Reference
-from flows.notices import CHANNEL_LIMITS, too_long_for
-from flows.occasions import GAPS, OCCASIONS, Occasion, filled, occasion
-from tests.sample import COMMUNE, NOW, REFERENCE, UNITS, ZONE
+from flows.notices import CHANNEL_LIMITS, Audience, too_long_for
+from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
+from flows.people import Role
+from flows.talks.notice_audience import own_unit_over
+from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, OTHER_VILLAGE, REFERENCE, UNITS, VILLAGE, ZONE
 
 FACTS = Facts(NOW, Conversation(1, "web"), REFERENCE)
 
@@ -16,12 +18,12 @@ FACTS = Facts(NOW, Conversation(1, "web"), REFERENCE)
 def text_of(key: str, facts: Facts = FACTS, details: tuple[str, ...] = ()) -> str:
     known = occasion(key)
     assert known is not None
-    return filled(facts, known, (COMMUNE.id,), details).vi
+    return filled(facts, known, COMMUNE.id, (COMMUNE.id,), details).vi
 
 
 @pytest.mark.parametrize("known", OCCASIONS, ids=lambda known: known.key)
 def test_every_text_fits_every_channel_in_both_languages_whatever_is_put_in(known: Occasion) -> None:
-    text = filled(FACTS, known, (COMMUNE.id,), tuple("x" * 120 for _gap in known.gaps))
+    text = filled(FACTS, known, COMMUNE.id, (COMMUNE.id,), tuple("x" * 120 for _gap in known.gaps))
     for each in (text.vi, text.en):
         assert "{" not in each
         assert too_long_for(each, with_file=True) is None
@@ -34,23 +36,64 @@ def test_both_languages_leave_the_same_open(known: Occasion) -> None:
 
 
 def test_days_of_the_round_are_filled_in() -> None:
-    assert "Từ ngày 01/09/2026 đến hết ngày 15/11/2026, kính mời bà con Xã Thần Khê" in text_of("opens")
+    assert "Từ ngày 01/09/2026 đến hết ngày 15/11/2026, Hội Khuyến học xã Thần Khê kính mời" in text_of("opens")
 
 
 def test_where_there_is_no_round_its_days_stay_open() -> None:
     facts = replace(FACTS, reference=Reference(UNITS))
-    assert "Hạn cuối là ngày …." in text_of("closes", facts)
+    assert "hạn nộp phiếu: hết ngày …." in text_of("closes", facts)
 
 
 @pytest.mark.parametrize(("day", "year"), [((2026, 10, 7), 2026), ((2026, 10, 8), 2027), ((2027, 1, 1), 2027)])
 def test_a_day_of_the_year_that_is_past_is_that_of_the_next(day: tuple[int, int, int], year: int) -> None:
     facts = replace(FACTS, now=datetime(*day, 8, tzinfo=ZONE))
-    assert f"01–07/10/{year}" in text_of("week", facts)
+    assert f"năm {year} (01–07/10)" in text_of("week", facts)
 
 
 def test_what_was_told_stands_in_the_text_and_what_was_skipped_stays_open() -> None:
     text = text_of("class", details=("Trồng rau sạch", "", "Nhà văn hóa"))
     assert "Nội dung: Trồng rau sạch\nThời gian: …\nĐịa điểm: Nhà văn hóa" in text
+
+
+@pytest.mark.parametrize(
+    ("sender", "vi", "en"),
+    [
+        (COMMUNE.id, "Hội Khuyến học xã Thần Khê", "The Study Promotion Association of xã Thần Khê"),
+        (
+            VILLAGE.id,
+            "Chi hội khuyến học thôn Đông, xã Thần Khê",
+            "The study promotion branch of thôn Đông, xã Thần Khê",
+        ),
+        (None, "Hội Khuyến học", "The Study Promotion Association"),
+    ],
+)
+def test_a_notice_is_sent_by_the_association_and_not_by_its_readers(sender: int | None, vi: str, en: str) -> None:
+    known = occasion("ceremony")
+    assert known is not None
+    text = filled(FACTS, known, sender, (OTHER_VILLAGE.id,), ())
+    assert (f"\n{vi} trân trọng kính mời" in text.vi, f"\n{en}" in text.en) == (True, True)
+    assert "Đoài" not in text.vi + text.en
+
+
+@pytest.mark.parametrize(
+    ("readers", "sender"),
+    [
+        ((FAR_VILLAGE.id,), FAR_COMMUNE.id),
+        ((VILLAGE.id, OTHER_VILLAGE.id), COMMUNE.id),
+        ((VILLAGE.id, FAR_VILLAGE.id), COMMUNE.id),
+    ],
+)
+def test_who_administers_several_units_writes_in_the_name_of_the_one_over_the_readers(
+    readers: tuple[int, ...], sender: int
+) -> None:
+    facts = replace(FACTS, roles=(Role("admin", COMMUNE.id), Role("admin", FAR_COMMUNE.id)))
+    assert own_unit_over(facts, Audience(readers)) == sender
+
+
+def test_the_theme_of_the_week_has_a_line_only_when_it_is_told() -> None:
+    told, untold = text_of("week", details=("Học tập số",)), text_of("week", details=("",))
+    assert told.splitlines()[1:3] == ["Chủ đề: Học tập số", ""]
+    assert (untold.splitlines()[1], UNKNOWN in untold) == ("", False)
 
 
 def test_braces_in_what_was_told_are_no_gaps() -> None:

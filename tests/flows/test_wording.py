@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flows.criteria import Localized
 from flows.spelling import cleaned, composed, fold, has_invisible, storable
-from flows.wording import Lines, Wording, _, lines, n_, paragraphs, render
+from flows.wording import Lines, Wording, _, contains, lines, n_, paragraphs, render
 from tests.sample import CATALOGUES
 
 VI, EN = CATALOGUES["vi"], CATALOGUES["en"]
@@ -122,3 +122,16 @@ def test_lines_and_paragraphs_leave_out_what_is_not_there() -> None:
     assert render(lines("a", None, "", "b"), VI) == "a\nb"
     assert render(paragraphs("a", None, lines(), "b"), VI) == "a\n\nb"
     assert render(Lines(("1.", "Hằng ngày"), " "), VI) == "1. Hằng ngày"
+
+
+@pytest.mark.parametrize(
+    ("wording", "has_it"),
+    [
+        (_("Saved."), True),
+        (paragraphs("Phiếu", lines(_("Name: {name}", name="Lan"), _("Saved."))), True),
+        (lines(_("Reason: {reason}", reason="Saved.")), False),
+        (paragraphs(), False),
+    ],
+)
+def test_a_sentence_is_found_in_what_was_put_together(wording: Wording, has_it: bool) -> None:
+    assert contains(wording, _("Saved.")) is has_it

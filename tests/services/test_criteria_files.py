@@ -195,6 +195,10 @@ def test_dates_numbers_and_code_words_are_understood_in_their_cells() -> None:
     assert from_xlsx(edited(retype), "form.xlsx") == FARMER
 
 
+def test_a_group_is_read_by_its_former_name_too() -> None:
+    assert from_xlsx(edited(put(SET, "B4", "Nhóm khác")), "form.xlsx") == replace(FARMER, group="other")
+
+
 def test_a_date_cell_is_a_date() -> None:
     read = from_xlsx(edited(put(SET, "B11", datetime(2022, 7, 28))), "form.xlsx")
     assert read.source.date == "2022-07-28"

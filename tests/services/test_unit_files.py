@@ -469,6 +469,6 @@ def test_the_page_has_a_card_for_each_with_pictures_and_escaped_names() -> None:
     assert (page.count("<article>"), page.count("<svg"), both.count("<article>"), both.count("<svg")) == (1, 1, 2, 4)
     assert "<title>Xã &lt;Tân&gt; An</title>" in page
     assert "<h2>Trường &lt;Tân&gt; &amp; An</h2>" in both
-    assert "Quét mã để tự đánh giá Công dân học tập" in page
+    assert "Mở máy ảnh hoặc Zalo, quét mã để tự đánh giá “Công dân học tập”" in page
     assert "http-equiv" not in page
     assert "src=" not in page

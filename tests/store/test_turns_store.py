@@ -251,7 +251,7 @@ async def test_what_is_written_while_the_data_is_deleted_is_answered_as_a_strang
     await commune.read("Minh")
     await commune.together(("Minh", "xoá hết"), ("Minh", "/start"))
     texts = await commune.texts("Minh")
-    words = "Everything about you has been deleted. If you want to begin anew, type /start."
+    words = "Everything about you has been deleted. If you want to begin anew, type “start”."
     assert texts[0].startswith(SAYS(words))
     assert len(texts) == 2
     assert APOLOGY not in texts

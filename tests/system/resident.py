@@ -112,9 +112,9 @@ class Resident:
                 return self._press(shown, label)
         if "họ và tên" in shown.text:
             return self._did(self.person.type(self.plan.name))
-        if "sinh năm nào" in shown.text:
+        if "năm sinh" in shown.text:
             return self._did(self.person.type(str(self.plan.born)))
-        if "Xin chọn nhóm" in shown.text:
+        if "thuộc nhóm nào" in shown.text:
             return self._choose(shown, GROUPS.index(self.plan.group) + 1)
         if _offers(shown, "Không"):
             return self._press(shown, "Có")
@@ -137,7 +137,7 @@ class Resident:
                 self._did(self.person.send_photo(JPEG + self.plan.name.encode()))
             case "vouched":
                 self.proofs[self.at] = "vouched"
-                self._did(self.person.press("Chi hội biết rõ", self.heard[-1].message_id))
+                self._did(self.person.press("Chi hội đã biết việc này", self.heard[-1].message_id))
             case _:
                 self._did(self.person.press("Bỏ qua", self.heard[-1].message_id))
 

@@ -39,12 +39,12 @@ async def test_a_photo_is_fetched_once_telegram_hands_it_over_however_much_is_sa
 
 async def _comes_to_the_second_question(lan: Talk) -> None:
     lan.person.start(f"v-{VILLAGE}")
-    await lan.read("Chọn ngôn ngữ")
+    await lan.read("chọn ngôn ngữ")
     await lan.press("Tiếng Việt", "Đồng ý")
-    await lan.press("Đồng ý", "họ và tên đầy đủ")
-    await lan.type(lan.person.name, "sinh năm nào?")
-    await lan.type("1975", "Thôn Đông")
-    await lan.press("Có", "Xin chọn nhóm")
+    await lan.press("Đồng ý", "họ và tên")
+    await lan.type(lan.person.name, "năm sinh")
+    await lan.type("1975", "thôn Đông")
+    await lan.press("Có", "thuộc nhóm nào")
     await lan.type("1", "Đúng hết rồi")
     await lan.press("Đúng hết rồi", "Bắt đầu làm phiếu")
     await lan.press("Bắt đầu làm phiếu", "1/10")

@@ -168,7 +168,7 @@ async def test_the_web_chat_works_while_telegram_cannot_be_reached(deployment: D
     async with aiohttp.ClientSession(deployment.url) as http:
         browser = await _open(http)
         said = await _say(http, browser, kind="typed", text=f"/start v-{VILLAGE}")
-        assert "Hello! Choose your language." in said[-1]["text"]
+        assert "Hello! Please choose your language." in said[-1]["text"]
         health = await _get(http, "/healthz")
         assert health == {"status": "ok"}
         ready = await _get(http, "/readyz")
@@ -207,13 +207,13 @@ async def test_a_stop_asked_for_loses_nothing_and_repeats_nothing(
     people = [telegram.add_person(f"Người thứ {number}") for number in range(20)]
     for person in people:
         person.start(f"v-{VILLAGE}")
-    await people[0].wait_for("Choose your language", timeout=20)
+    await people[0].wait_for("choose your language", timeout=20)
     begun = asyncio.get_running_loop().time()
     assert await serving.stop() == 0
     print(f"\nstopped in {asyncio.get_running_loop().time() - begun:.1f} s")
     await serve(on_telegram)
     for person in people[1:]:
-        await person.wait_for("Choose your language", timeout=20)
+        await person.wait_for("choose your language", timeout=20)
     await asyncio.sleep(2.5)
     assert [len(person.inbox) for person in people] == [1] * len(people)
     assert telegram.ledger.violations(unanswered_after=0) == []
