@@ -21,6 +21,7 @@ from flows.flow import Flow, Step
 from flows.people import GROUPS, ROLES, needs_representative, read_birth_year, read_name
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, written
 from flows.session import Registering
+from flows.talks.found_units import offered, too_many
 from flows.wording import Wording, _, lines, paragraphs
 
 # The version of the consent text below: consent is proved by the text it was given to.
@@ -32,6 +33,10 @@ LANGUAGES = (
 )
 AGREE = Choice("agree", _("I agree"), YES.also)
 ALL_RIGHT = Choice("all_right", _("All correct"), YES.also)
+NOTHING_FOUND = lines(
+    _("I find no village by that name. Please type the village and the commune."),
+    _("If it is still not found, please ask the village branch head for the village's link or QR code."),
+)
 REFUSE = Choice("refuse", _("No, thank you"), ("tu choi", *NO.also))
 
 
@@ -170,19 +175,21 @@ def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterat
 
 def ask_village(facts: Facts, talk: Registering) -> Question:
     units = facts.reference.units
-    suggested = [units.by_id[unit_id] for unit_id in talk.suggested if unit_id in units.by_id]
+    suggested = offered(units, talk.suggested)
     if not suggested:
         return Question(
             lines(
                 _("Which village, hamlet or residential group do you live in?"),
-                _("Type its name, with or without tone marks, for example: thon dong than khe."),
+                _("For example: {example}. Tone marks may be left out.", example=units.example)
+                if units.example
+                else None,
             ),
             free=True,
             moves=(BACK,),
         )
     return Question(
         _("Is it one of these? If not, type the name once more, with the commune."),
-        tuple(Choice(str(unit.id), units.full_name(unit.id)) for unit in suggested),
+        suggested,
         free=True,
         numbered=True,
         moves=(BACK,),
@@ -197,9 +204,11 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
             yield _on("group", replace(talk, unit_id=int(key), suggested=()))
         case _:
             found = facts.reference.units.search(written(heard))
-            if not found:
-                yield Said(_("I find no village by that name. Please type the village and the commune."))
-            yield Went("village", replace(talk, suggested=tuple(unit.id for unit in found)))
+            if not found.units:
+                yield Said(NOTHING_FOUND)
+            if found.more:
+                yield Said(too_many(found))
+            yield Went("village", replace(talk, suggested=found.ids))
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:

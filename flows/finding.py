@@ -1,0 +1,509 @@
+"""Units found by what people type: words first, then likeness.
+
+Names are looked up by their letters alone, without marks, spaces and the common noun, so that `Cư M'gar`, `cu m gar`
+and `cumgar` are one. Units are numbered so that what lies below one is a stretch of numbers: who bears a name below a
+commune, a province or an administrator's units is a slice. No search looks through all names, let alone all units.
+
+What was typed is read in every way that makes sense: some words are a unit's own name, others the names of what it
+lies in. Each reading has a misfit, the words it leaves over, mistakes forgiven and words left out; the best come first.
+Among readings that fit alike, nuances decide: the common noun, present names before old ones, tone marks typed.
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from flows.place_names import GLUED, WRITTEN_OUT, Word, noun_at, read_place_name, same_level, words_of
+from flows.spelling import composed
+
+if TYPE_CHECKING:
+    from flows.units import Unit
+
+MOST_SUGGESTED = 6
+# Units that fit equally well are all shown up to here; of more, as many as of any, and their number is told.
+MOST_ALIKE = 20
+LONGEST_QUERY = 120
+
+# Misfits, in words left over: a word that nothing explains, a mistake in a name, …
+LEFT_OVER = 3.0
+MISTAKE = 1.0
+MISTAKE_IN_SHORT_NAME = 1.5
+SOME_WORDS_ONLY = 1.0
+WORD_NOT_TYPED = 0.2
+OTHER_LEVEL = 1.0
+NOT_ITS_OWN_NAME = 0.5
+# … and what is shown besides the best: villages of a commune beside a village of its name, but no mistakes forgiven
+# where a name is there as it was typed.
+CLEARLY_WORSE = 0.75
+LEAST_EXPLAINED = 0.4
+
+# Nuances.
+OLD = 0.5
+OTHER_NOUN = 0.3
+MARK = 0.04
+MOST_FOR_MARKS = 0.2
+OTHER_BEGINNING = 0.1
+REVERSED = 0.05
+
+# What bounds the work of a search.
+LONGEST_NAME = 9
+MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 10, 3
+MOST_READINGS = 150
+MOST_WITH_SOME_WORDS = 200
+
+Stretch = tuple[int, int]
+
+_LEAD_IN = re.compile(
+    r"((da|vang|thua|chao|xin|a) )*"
+    r"((nha |gia dinh )?(toi|em|minh|con|chau|tui|bon em|chung toi|nha) )?"
+    r"((hien|dang|hien dang|bay gio) )?((sinh song|song|cu tru|thuong tru|tam tru|que) )?"
+    r"(o|tai|thuoc|la|ben|duoi|tren) "
+)
+_SPEAKER = re.compile(r"((da|vang|thua) )*(nha |gia dinh )?(toi|em|tui|chung toi) ")
+_BETWEEN = frozenset({"thuoc", "o", "cua", "tai", "so"})
+_AT_THE_END = frozenset({"a", "ah", "nhe", "nha", "day", "do", "oi", "voi", "the", "nay", "ha", "nghe"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first, and how many more fit as well as the best but are too many to show."""
+
+    units: tuple["Unit", ...] = ()
+    more: int = 0
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Return the ids of the units."""
+        return tuple(unit.id for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spelling:
+    """One way to write one name, and the numbers of who bears it: those that take residents, and the others."""
+
+    noun: str
+    words: frozenset[str]
+    key: str
+    marked: str
+    old: bool
+    residents: "array[int]" = field(default_factory=lambda: array("I"))
+    others: "array[int]" = field(default_factory=lambda: array("I"))
+
+
+class _Hit(NamedTuple):
+    """Words of the query (a bit each) that are names, and the spellings that fit them equally well."""
+
+    words: int
+    explained: float
+    misfit: float
+    nuance: float
+    spellings: tuple[_Spelling, ...]
+
+    @property
+    def gain(self) -> float:
+        return self.explained - self.misfit
+
+
+class _Reading(NamedTuple):
+    """One way to read the query: a unit's own name, if it is said, and the names of what the unit lies in."""
+
+    misfit: float
+    nuance: float
+    own: _Hit | None
+    above: tuple[_Hit, ...]
+
+
+class Finder:
+    """An index of the names of all units, built once and read by every search."""
+
+    def __init__(self, units: Mapping[int, "Unit"], children: Mapping[int, Sequence[int]]) -> None:
+        self._units = units
+        self._ids: array[int] = array("q")
+        self._ends: array[int] = array("I")
+        self._numbers: dict[int, int] = {}
+        self._residents: array[int] = array("I")
+        self._codes: dict[str, int] = {}
+        self._by_key: dict[str, list[_Spelling]] = {}
+        self._by_word: dict[str, list[_Spelling]] = {}
+        self._near: dict[str, tuple[str, ...]] = {}
+        self._number(children)
+        self._index()
+
+    # Building
+
+    def _number(self, children: Mapping[int, Sequence[int]]) -> None:
+        """Number units so that what lies below one follows it directly."""
+        waiting = [unit.id for unit in self._units.values() if unit.parent_id not in self._units]
+        waiting.reverse()
+        path: list[int] = []
+        while waiting:
+            unit_id = waiting.pop()
+            if unit_id < 0:  # all below it have their numbers
+                self._ends[path.pop()] = len(self._ids)
+                continue
+            number = len(self._ids)
+            self._numbers[unit_id] = number
+            self._ids.append(unit_id)
+            self._ends.append(number + 1)
+            if below := children.get(unit_id):
+                path.append(number)
+                waiting.append(-1)
+                waiting.extend(reversed(below))
+
+    def _index(self) -> None:
+        spellings: dict[tuple[str, bool], _Spelling] = {}
+        for number, unit_id in enumerate(self._ids):
+            unit = self._units[unit_id]
+            self._codes[unit.code.lower()] = number
+            if unit.takes_residents:
+                self._residents.append(number)
+            for name, old in self._names(unit):
+                known = spellings.get((name, old))
+                if known is None:
+                    known = spellings[name, old] = self._spelling(name, old)
+                bearers = known.residents if unit.takes_residents else known.others
+                if not bearers or bearers[-1] != number:
+                    bearers.append(number)
+        self._index_mistakes()
+
+    def _names(self, unit: "Unit") -> Iterator[tuple[str, bool]]:
+        """Yield a unit's names, with whether each is an old one: its own, others, initials of a province (`HCM`)."""
+        ended = unit.valid_to is not None
+        yield unit.name, ended
+        yield from ((alias, True) for alias in unit.aliases)
+        if unit.kind == "province" and len(words := read_place_name(unit.name).words) > 1:
+            yield "".join(word.plain[0] for word in words), True
+
+    def _spelling(self, name: str, old: bool) -> _Spelling:
+        read = read_place_name(name)
+        words = frozenset(word.plain for word in read.words)
+        spelling = _Spelling(read.noun, words, read.key, read.marked, old)
+        if spelling.key:
+            self._by_key.setdefault(spelling.key, []).append(spelling)
+        for word in words:
+            self._by_word.setdefault(word, []).append(spelling)
+        return spelling
+
+    def _index_mistakes(self) -> None:
+        """Index every name under what is left of it without one of its letters (as SymSpell does)."""
+        near: dict[str, list[str]] = {}
+        for key in self._by_key:
+            if len(key) > 2:
+                for shorter in _without_a_letter(key):
+                    near.setdefault(shorter, []).append(key)
+        self._near = {shorter: tuple(keys) for shorter, keys in near.items()}
+
+    # Searching
+
+    def find(self, typed: str, within: Collection[int] | None = None) -> Found:
+        """Find units by name, code or old name; best first.
+
+        Without `within`, only units that take residents are looked for; with it, these units and all below them.
+        """
+        typed = composed(typed[:LONGEST_QUERY])
+        scope = self._scope(within)
+        if (coded := self._coded(typed, scope)) is not None and (within is not None or coded.takes_residents):
+            return Found((coded,))
+        words = self._divided(words_of(typed))
+        if not words or not scope:
+            return Found()
+        weights = _weights(words)
+        exact = list(self._exact_hits(words, weights))
+        found = self._read(exact, weights, scope, within is None)
+        if found is None or found.misfit > 0:
+            hits = [*exact, *self._near_hits(words, weights), *self._partial_hits(words, weights)]
+            found = self._read(hits, weights, scope, within is None)
+        return self._shown(found) if found is not None else Found()
+
+    def _unit(self, number: int) -> "Unit":
+        return self._units[self._ids[number]]
+
+    def _coded(self, typed: str, scope: list[Stretch]) -> "Unit | None":
+        """Return the unit whose code was typed, if it lies in the scope."""
+        code = typed.lower()
+        number = self._codes.get(code, self._codes.get(code.replace(" ", "-")))
+        inside = number is not None and any(first <= number < end for first, end in scope)
+        return self._unit(number) if number is not None and inside else None
+
+    def _scope(self, within: Collection[int] | None) -> list[Stretch]:
+        if within is None:
+            return [(0, len(self._ids))]
+        numbers = sorted(self._numbers[unit_id] for unit_id in within if unit_id in self._numbers)
+        return _merged((number, self._ends[number]) for number in numbers)
+
+    def _divided(self, words: list[Word]) -> list[Word]:
+        """Divide words that nobody is called into the common noun and the name glued to it: `thondong`."""
+        return [part for word in words for part in self._parts(word)]
+
+    def _parts(self, word: Word) -> tuple[Word, ...]:
+        if word.plain in self._by_word or word.plain in self._by_key:
+            return (word,)
+        for noun in GLUED:
+            rest = word.plain.removeprefix(noun)
+            if rest != word.plain and rest in self._by_key:
+                return (Word(noun, word.marked[: len(noun)]), Word(rest, word.marked[len(noun) :]))
+        return (word,)
+
+    def _exact_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
+        for start, end, key in _spans(words):
+            if spellings := self._by_key.get(key):
+                yield from _hits(words, weights, start, end, ((spelling, 0.0, 0.0) for spelling in spellings))
+
+    def _near_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
+        for start, end, key in _spans(words):
+            if len(key) > 1 and not key.isdigit():
+                yield from _hits(words, weights, start, end, self._near_spellings(key))
+
+    def _near_spellings(self, key: str) -> Iterator[tuple[_Spelling, float, float]]:
+        """Yield the spellings one mistake away: a letter wrong, missing, doubled or swapped; digits are as typed."""
+        shorter = _without_a_letter(key)
+        keys = {*self._near.get(key, ()), *(near for one in shorter for near in self._near.get(one, ()))}
+        keys.update(one for one in shorter if one in self._by_key)
+        for near in keys:
+            if near != key and OSA.distance(key, near, score_cutoff=1) == 1 and _digits(key) == _digits(near):
+                longer = max(len(key), len(near))
+                misfit = MISTAKE if longer > 3 else MISTAKE_IN_SHORT_NAME
+                nuance = 0.0 if key[0] == near[0] else OTHER_BEGINNING
+                yield from ((spelling, misfit, nuance) for spelling in self._by_key[near] if longer > 2)
+
+    def _partial_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
+        """Yield names of which only some words were typed: `công ty may` for `Công ty may Thần Khê`."""
+        for start, end, key in _spans(words):
+            typed = {word.plain for word in words[start:end]}
+            rarest, *others = sorted((self._by_word.get(word, []) for word in typed), key=len)
+            if not rarest or len(rarest) > 2_000 or not all(others):
+                continue
+            bearing = [one for one in rarest if one.key != key and typed <= one.words]
+            if len(bearing) <= MOST_WITH_SOME_WORDS:
+                yield from _hits(
+                    words, weights, start, end, ((one, _missing(one, end - start), 0.0) for one in bearing)
+                )
+
+    def _read(
+        self, hits: Iterable[_Hit], weights: list[float], scope: list[Stretch], residents: bool
+    ) -> "_Answer | None":
+        """Try the readings from the best on. Returns the numbers of what fits, or None."""
+        answer: _Answer | None = None
+        worst = (1 - LEAST_EXPLAINED) * sum(weights) + MISTAKE
+        stretches = cache(self._below)
+        for tried, reading in enumerate(_readings(list(hits), sum(weights), residents)):
+            if reading.misfit > worst or tried == MOST_READINGS:
+                break
+            if answer is not None and reading.misfit > answer.misfit + CLEARLY_WORSE:
+                break
+            areas = scope
+            for above in reading.above:
+                areas = _common(areas, stretches(above.spellings))
+            if numbers := self._bearers(reading.own, areas, residents):
+                answer = answer or _Answer(reading.misfit)
+                answer.add(reading, numbers)
+        return answer
+
+    def _below(self, spellings: tuple[_Spelling, ...]) -> list[Stretch]:
+        """Return what lies below the bearers of names."""
+        return _merged(sorted((n + 1, self._ends[n]) for one in spellings for n in one.others if self._ends[n] > n + 1))
+
+    def _bearers(self, own: _Hit | None, areas: list[Stretch], residents: bool) -> list[int]:
+        if own is None:
+            return _sliced(self._residents, areas)
+        found = [] if residents else [n for one in own.spellings for n in _sliced(one.others, areas)]
+        return [*found, *(n for one in own.spellings for n in _sliced(one.residents, areas))]
+
+    def _shown(self, answer: "_Answer") -> Found:
+        shown, more = answer.shown()
+        return Found(tuple(self._unit(number) for number in shown), more)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The numbers of units that fit, with misfit and nuance, in the order they were found: best first."""
+
+    misfit: float
+    numbers: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, reading: _Reading, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self.numbers.setdefault(number, (reading.misfit, reading.nuance))
+
+    def shown(self) -> tuple[list[int], int]:
+        """Return what is shown, and how many more fit as well as the best."""
+        alike = [number for number, (misfit, _nuance) in self.numbers.items() if misfit == self.misfit]
+        present = [number for number in alike if self.numbers[number][1] < OLD]
+        most = next((len(some) for some in (alike, present) if len(some) <= MOST_ALIKE), 0)
+        shown = list(self.numbers)[: max(MOST_SUGGESTED, most)]
+        return shown, max(0, len(alike) - len(shown))
+
+
+def _weights(words: list[Word]) -> list[float]:
+    """Return what it costs to leave each word over: nothing for “tôi ở …”, “… thuộc …”, “… ạ”."""
+    weights = [0.0 if word.plain in _BETWEEN else LEFT_OVER for word in words]
+    text = "".join(f"{word.plain} " for word in words)
+    lead_in = _LEAD_IN.match(text) or _SPEAKER.match(text)
+    if lead_in is not None and (length := lead_in[0].count(" ")) < len(words):
+        weights[:length] = [0.0] * length
+    for place in range(len(words) - 1, 0, -1):
+        if words[place].plain not in _AT_THE_END:
+            break
+        weights[place] = 0.0
+    return weights
+
+
+def _spans(words: list[Word]) -> Iterator[tuple[int, int, str]]:
+    """Yield each stretch of words that may be a name, with its key."""
+    for start in range(len(words)):
+        key = ""
+        for end in range(start, min(start + LONGEST_NAME, len(words))):
+            key += words[end].plain
+            yield start, end + 1, key
+
+
+def _hits(
+    words: list[Word],
+    weights: list[float],
+    start: int,
+    end: int,
+    spellings: Iterable[tuple[_Spelling, float, float]],
+) -> Iterator[_Hit]:
+    """Yield spellings as hits, those together that fit equally well, with the common noun typed before them."""
+    found = list(spellings)
+    if not found:
+        return
+    marked = "".join(word.marked for word in words[start:end])
+    plain = "".join(word.plain for word in words[start:end])
+    for noun, begin, misspelled in _nouns_before(words, start):
+        alike: dict[tuple[float, float], list[_Spelling]] = {}
+        for spelling, misfit, nuance in found:
+            more_misfit, more_nuance = _noun_fit(noun, spelling)
+            fit = misfit + more_misfit + misspelled
+            marks = _marks_fit(marked, plain, spelling) if not misfit else 0.0
+            fine = round(nuance + more_nuance + marks + (OLD if spelling.old else 0.0), 3)
+            alike.setdefault((fit, fine), []).append(spelling)
+        explained = sum(weights[begin:end])
+        bits = (1 << end) - (1 << begin)
+        for (fit, fine), some in alike.items():
+            yield _Hit(bits, explained, fit, fine, tuple(some))
+
+
+def _nouns_before(words: list[Word], start: int) -> Iterator[tuple[str, int, float]]:
+    """Yield the common nouns that may stand before a word: the noun, where it begins, the misfit of a mistake in it."""
+    for begin in range(max(0, start - 4), start):
+        noun, length = noun_at(words, begin)
+        if noun and begin + length == start:
+            yield noun, begin, 0.0
+            return
+    yield "", start, 0.0
+    if start and (noun := _misspelled_noun(words[start - 1].plain)):
+        yield noun, start - 1, MISTAKE
+
+
+@cache
+def _nouns_by_length(length: int) -> tuple[str, ...]:
+    return tuple(noun for noun in WRITTEN_OUT if len(noun) > 2 and abs(len(noun) - length) <= 1)
+
+
+def _misspelled_noun(word: str) -> str:
+    near = (noun for noun in _nouns_by_length(len(word)) if OSA.distance(word, noun, score_cutoff=1) == 1)
+    return next(near, "")
+
+
+def _noun_fit(typed: str, spelling: _Spelling) -> tuple[float, float]:
+    """Return the misfit and nuance of the common noun that was typed: of numbers it is half the name."""
+    noun = spelling.noun
+    if not typed or typed == noun:
+        return 0.0, 0.0
+    if not noun:
+        return 0.0, OTHER_NOUN
+    if spelling.key.isdigit() or not same_level(typed, noun):
+        return OTHER_LEVEL, OTHER_NOUN
+    return 0.0, OTHER_NOUN
+
+
+def _marks_fit(marked: str, plain: str, spelling: _Spelling) -> float:
+    """Return the nuance of marks that were typed and are not the name's. Marks left out say nothing."""
+    if marked == plain or len(marked) != len(spelling.marked) or len(marked) != len(plain):
+        return 0.0
+    letters = zip(marked, plain, spelling.marked, strict=True)
+    return min(MOST_FOR_MARKS, MARK * sum(typed not in (bare, own) for typed, bare, own in letters))
+
+
+def _missing(spelling: _Spelling, typed: int) -> float:
+    return SOME_WORDS_ONLY + WORD_NOT_TYPED * (len(spelling.words) - typed)
+
+
+def _readings(hits: list[_Hit], total: float, residents: bool) -> list[_Reading]:
+    """Return the ways to read a query, best first: who bears one name and lies in bearers of others."""
+    best = sorted(hits, key=lambda hit: (-hit.gain, hit.nuance))
+    above = [hit for hit in best if any(one.others for one in hit.spellings)][:MOST_ABOVE]
+    places: list[tuple[_Hit, ...]] = [
+        some for n in range(MOST_ABOVE_AT_ONCE + 1) for some in combinations(above, n) if _are_apart(some)
+    ]
+    read = [
+        _reading(own, some, total)
+        for some in places
+        for own in best[:MOST_OWN]
+        if not any(own.words & hit.words for hit in some)
+    ]
+    if residents:
+        read.extend(_reading(None, some, total) for some in places if some)
+    return sorted(read, key=lambda reading: (reading.misfit, reading.nuance))
+
+
+def _are_apart(hits: tuple[_Hit, ...]) -> bool:
+    return all(not one.words & other.words for one, other in combinations(hits, 2))
+
+
+def _reading(own: _Hit | None, above: tuple[_Hit, ...], total: float) -> _Reading:
+    said = above if own is None else (own, *above)
+    misfit = total - sum(hit.gain for hit in said) + (NOT_ITS_OWN_NAME if own is None else 0.0)
+    nuance = sum(hit.nuance for hit in said)
+    if own is not None and any(hit.words < own.words for hit in above):
+        nuance += REVERSED
+    return _Reading(round(misfit, 3), round(nuance, 3), own, above)
+
+
+def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Join sorted stretches, of which one lies in another or outside of it."""
+    joined: list[Stretch] = []
+    for first, end in stretches:
+        if not joined or first >= joined[-1][1]:
+            joined.append((first, end))
+    return joined
+
+
+def _common(some: list[Stretch], others: list[Stretch]) -> list[Stretch]:
+    """Return what lies in both, each in order."""
+    common: list[Stretch] = []
+    one = other = 0
+    while one < len(some) and other < len(others):
+        first, end = max(some[one][0], others[other][0]), min(some[one][1], others[other][1])
+        if first < end:
+            common.append((first, end))
+        if some[one][1] <= others[other][1]:
+            one += 1
+        else:
+            other += 1
+    return common
+
+
+def _sliced(numbers: "array[int]", areas: list[Stretch]) -> list[int]:
+    """Return the numbers that lie in some stretches."""
+    if not numbers:
+        return []
+    return [
+        number for first, end in areas for number in numbers[bisect_left(numbers, first) : bisect_left(numbers, end)]
+    ]
+
+
+def _without_a_letter(key: str) -> set[str]:
+    return {key[:place] + key[place + 1 :] for place in range(len(key))}
+
+
+def _digits(key: str) -> list[str]:
+    return re.findall(r"\d+", key)
