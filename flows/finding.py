@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from flows.place_names import GLUED, WRITTEN_OUT, Word, noun_at, read_place_name, same_level, words_of
+from flows.place_names import GLUED, MISSPELT, Word, noun_at, read_place_name, same_level, words_of
 from flows.spelling import composed
 
 if TYPE_CHECKING:
@@ -44,18 +44,19 @@ NOT_ITS_OWN_NAME = 0.5
 CLEARLY_WORSE = 0.75
 LEAST_EXPLAINED = 0.4
 
-# Nuances.
-OLD = 0.5
+# Nuances: the common noun counts for more than marks, and both for more than whether a name is an old one.
 OTHER_NOUN = 0.3
 MARK = 0.04
 MOST_FOR_MARKS = 0.2
+OLD = 0.02
 OTHER_BEGINNING = 0.1
 REVERSED = 0.05
 
 # What bounds the work of a search.
 LONGEST_NAME = 9
+LONGEST_MISSPELT_NOUN = 4
 MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 10, 3
-MOST_READINGS = 150
+MOST_READINGS = 400
 MOST_WITH_SOME_WORDS = 200
 
 Stretch = tuple[int, int]
@@ -104,6 +105,7 @@ class _Hit(NamedTuple):
     explained: float
     misfit: float
     nuance: float
+    old: bool
     spellings: tuple[_Spelling, ...]
 
     @property
@@ -118,6 +120,11 @@ class _Reading(NamedTuple):
     nuance: float
     own: _Hit | None
     above: tuple[_Hit, ...]
+
+    @property
+    def is_old(self) -> bool:
+        """Tell whether it reads an old name as the unit's own."""
+        return self.own is not None and self.own.old
 
 
 class Finder:
@@ -266,7 +273,7 @@ class Finder:
         shorter = _without_a_letter(key)
         keys = {*self._near.get(key, ()), *(near for one in shorter for near in self._near.get(one, ()))}
         keys.update(one for one in shorter if one in self._by_key)
-        for near in keys:
+        for near in sorted(keys):
             if near != key and OSA.distance(key, near, score_cutoff=1) == 1 and _digits(key) == _digits(near):
                 longer = max(len(key), len(near))
                 misfit = MISTAKE if longer > 3 else MISTAKE_IN_SHORT_NAME
@@ -323,19 +330,19 @@ class Finder:
 
 @dataclass(slots=True)
 class _Answer:
-    """The numbers of units that fit, with misfit and nuance, in the order they were found: best first."""
+    """The numbers of units that fit, each with the reading it fits, best first."""
 
     misfit: float
-    numbers: dict[int, tuple[float, float]] = field(default_factory=dict)
+    numbers: dict[int, _Reading] = field(default_factory=dict)
 
     def add(self, reading: _Reading, numbers: Iterable[int]) -> None:
         for number in numbers:
-            self.numbers.setdefault(number, (reading.misfit, reading.nuance))
+            self.numbers.setdefault(number, reading)
 
     def shown(self) -> tuple[list[int], int]:
         """Return what is shown, and how many more fit as well as the best."""
-        alike = [number for number, (misfit, _nuance) in self.numbers.items() if misfit == self.misfit]
-        present = [number for number in alike if self.numbers[number][1] < OLD]
+        alike = [number for number, reading in self.numbers.items() if reading.misfit == self.misfit]
+        present = [number for number in alike if not self.numbers[number].is_old]
         most = next((len(some) for some in (alike, present) if len(some) <= MOST_ALIKE), 0)
         shown = list(self.numbers)[: max(MOST_SUGGESTED, most)]
         return shown, max(0, len(alike) - len(shown))
@@ -376,19 +383,19 @@ def _hits(
     if not found:
         return
     marked = "".join(word.marked for word in words[start:end])
-    plain = "".join(word.plain for word in words[start:end])
+    with_marks = any(word.marked != word.plain for word in words)
     for noun, begin, misspelled in _nouns_before(words, start):
-        alike: dict[tuple[float, float], list[_Spelling]] = {}
+        alike: dict[tuple[float, float, bool], list[_Spelling]] = {}
         for spelling, misfit, nuance in found:
             more_misfit, more_nuance = _noun_fit(noun, spelling)
             fit = misfit + more_misfit + misspelled
-            marks = _marks_fit(marked, plain, spelling) if not misfit else 0.0
+            marks = _marks_fit(marked, spelling) if with_marks and not misfit else 0.0
             fine = round(nuance + more_nuance + marks + (OLD if spelling.old else 0.0), 3)
-            alike.setdefault((fit, fine), []).append(spelling)
+            alike.setdefault((fit, fine, spelling.old), []).append(spelling)
         explained = sum(weights[begin:end])
         bits = (1 << end) - (1 << begin)
-        for (fit, fine), some in alike.items():
-            yield _Hit(bits, explained, fit, fine, tuple(some))
+        for (fit, fine, old), some in alike.items():
+            yield _Hit(bits, explained, fit, fine, old, tuple(some))
 
 
 def _nouns_before(words: list[Word], start: int) -> Iterator[tuple[str, int, float]]:
@@ -399,17 +406,19 @@ def _nouns_before(words: list[Word], start: int) -> Iterator[tuple[str, int, flo
             yield noun, begin, 0.0
             return
     yield "", start, 0.0
-    if start and (noun := _misspelled_noun(words[start - 1].plain)):
-        yield noun, start - 1, MISTAKE
+    for begin in range(max(0, start - LONGEST_MISSPELT_NOUN), start):
+        if noun := _misspelt_noun("".join(word.plain for word in words[begin:start])):
+            yield noun, begin, MISTAKE
+            return
 
 
 @cache
-def _nouns_by_length(length: int) -> tuple[str, ...]:
-    return tuple(noun for noun in WRITTEN_OUT if len(noun) > 2 and abs(len(noun) - length) <= 1)
+def _nouns_by_length(length: int) -> tuple[tuple[str, str], ...]:
+    return tuple((said, noun) for said, noun in MISSPELT if abs(len(said) - length) <= 1)
 
 
-def _misspelled_noun(word: str) -> str:
-    near = (noun for noun in _nouns_by_length(len(word)) if OSA.distance(word, noun, score_cutoff=1) == 1)
+def _misspelt_noun(said: str) -> str:
+    near = (noun for known, noun in _nouns_by_length(len(said)) if OSA.distance(said, known, score_cutoff=1) == 1)
     return next(near, "")
 
 
@@ -425,12 +434,11 @@ def _noun_fit(typed: str, spelling: _Spelling) -> tuple[float, float]:
     return 0.0, OTHER_NOUN
 
 
-def _marks_fit(marked: str, plain: str, spelling: _Spelling) -> float:
-    """Return the nuance of marks that were typed and are not the name's. Marks left out say nothing."""
-    if marked == plain or len(marked) != len(spelling.marked) or len(marked) != len(plain):
-        return 0.0
-    letters = zip(marked, plain, spelling.marked, strict=True)
-    return min(MOST_FOR_MARKS, MARK * sum(typed not in (bare, own) for typed, bare, own in letters))
+def _marks_fit(marked: str, spelling: _Spelling) -> float:
+    """Return the nuance of letters whose marks are not the name's, for somebody who types marks."""
+    if len(marked) != len(spelling.marked):
+        return MOST_FOR_MARKS
+    return min(MOST_FOR_MARKS, MARK * sum(typed != own for typed, own in zip(marked, spelling.marked, strict=True)))
 
 
 def _missing(spelling: _Spelling, typed: int) -> float:

@@ -42,9 +42,17 @@ _NOUNS: Mapping[str, tuple[str, ...]] = {
 NOUN_OF: Mapping[tuple[str, ...], str] = {
     tuple(said.split()): noun for noun, all_said in _NOUNS.items() for said in all_said
 }
-# What the noun is called when it is glued to the name (“thondong”) or misspelled (“thom dong”): no abbreviations.
-WRITTEN_OUT = tuple(sorted((noun for noun in _NOUNS if " " not in noun), key=len, reverse=True))
-GLUED = (*WRITTEN_OUT, "tdp", "tp", "tx", "tt", "kp", "x", "p")
+# The nouns as they are glued to a name (“thondong”), and as they may be misspelt (“thom dong”): no abbreviations there.
+GLUED = (
+    *sorted((noun for noun in _NOUNS if " " not in noun), key=len, reverse=True),
+    "tdp",
+    "tp",
+    "tx",
+    "tt",
+    "kp",
+    "x",
+)
+MISSPELT = tuple((noun.replace(" ", ""), noun) for noun in _NOUNS if len(noun) > 2)
 _LONGEST_NOUN = max(map(len, NOUN_OF))
 
 _LEVELS: Mapping[str, frozenset[str]] = {

@@ -65,11 +65,11 @@ class UnitTree:
         """Return the ids of a unit and of all below it."""
         below = [unit_id]
         for parent_id in below:
-            below.extend(self._children.get(parent_id, ()))
+            below.extend(self.children.get(parent_id, ()))
         return frozenset(below)
 
     @cached_property
-    def _children(self) -> Mapping[int, list[int]]:
+    def children(self) -> Mapping[int, list[int]]:
         children: dict[int, list[int]] = {}
         for unit in self.by_id.values():
             if unit.parent_id is not None:
@@ -132,4 +132,4 @@ class UnitTree:
     @cached_property
     def finder(self) -> Finder:
         """The index of names, built at the first search."""
-        return Finder(self.by_id, self._children)
+        return Finder(self.by_id, self.children)

@@ -1,5 +1,6 @@
 """`hoctap bench`: the benchmarks, each against a baseline measured in the same run."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,6 +72,24 @@ def audience(
         _show(await measure(people, _silent if as_json else typer.echo), as_json)
 
     running.run(work)
+
+
+@app.command()
+def search(
+    file: Path | None = typer.Argument(None, help="Your own list of units, as for: hoctap import units."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Communes and villages found by what people type, among the whole country and ninety thousand villages."""
+
+    async def work() -> None:
+        from bot.commands.bench_search import measure
+
+        _show(measure(file, _silent if as_json else typer.echo), as_json)
+
+    from bot.commands.bench_search import NotMeasurable
+    from bot.services.unit_files import UnitsRefused
+
+    running.run(work, NotMeasurable, UnitsRefused)
 
 
 def _silent(_line: str) -> None:
