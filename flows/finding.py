@@ -36,13 +36,16 @@ LEFT_OVER = 3.0
 MISTAKE = 1.0
 MISTAKE_IN_SHORT_NAME = 1.5
 SOME_WORDS_ONLY = 1.0
-WORD_NOT_TYPED = 0.2
+WORD_NOT_TYPED = 0.5
 OTHER_LEVEL = 1.0
 NOT_ITS_OWN_NAME = 0.5
 # … and what is shown besides the best: villages of a commune beside a village of its name, but no mistakes forgiven
 # where a name is there as it was typed.
 CLEARLY_WORSE = 0.75
-LEAST_EXPLAINED = 0.4
+MUCH_EXPLAINED = 8.0
+FEW_MISTAKES = 2 * MISTAKE
+# So much of what was typed may be left over when names are there as they were typed, and when they are only like it.
+MOST_LEFT_OVER, MOST_LEFT_OVER_OF_LIKE = 0.6, 0.5
 
 # Nuances: the common noun counts for more than marks, and both for more than whether a name is an old one.
 OTHER_NOUN = 0.3
@@ -57,7 +60,8 @@ LONGEST_NAME = 9
 LONGEST_MISSPELT_NOUN = 4
 MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 10, 3
 MOST_READINGS = 400
-MOST_WITH_SOME_WORDS = 200
+MOST_WORDS = 20
+MOST_WITH_SOME_WORDS = 400
 
 Stretch = tuple[int, int]
 
@@ -90,7 +94,7 @@ class _Spelling:
     """One way to write one name, and the numbers of who bears it: those that take residents, and the others."""
 
     noun: str
-    words: frozenset[str]
+    words: tuple[str, ...]
     key: str
     marked: str
     old: bool
@@ -190,11 +194,11 @@ class Finder:
 
     def _spelling(self, name: str, old: bool) -> _Spelling:
         read = read_place_name(name)
-        words = frozenset(word.plain for word in read.words)
+        words = tuple(word.plain for word in read.words)
         spelling = _Spelling(read.noun, words, read.key, read.marked, old)
         if spelling.key:
             self._by_key.setdefault(spelling.key, []).append(spelling)
-        for word in words:
+        for word in set(words):
             self._by_word.setdefault(word, []).append(spelling)
         return spelling
 
@@ -218,16 +222,28 @@ class Finder:
         scope = self._scope(within)
         if (coded := self._coded(typed, scope)) is not None and (within is not None or coded.takes_residents):
             return Found((coded,))
-        words = self._divided(words_of(typed))
-        if not words or not scope:
+        if not scope:
             return Found()
-        weights = _weights(words)
-        exact = list(self._exact_hits(words, weights))
-        found = self._read(exact, weights, scope, within is None)
-        if found is None or found.misfit > 0:
-            hits = [*exact, *self._near_hits(words, weights), *self._partial_hits(words, weights)]
-            found = self._read(hits, weights, scope, within is None)
-        return self._shown(found) if found is not None else Found()
+        query = _Query.of(self._divided(words_of(typed)[:MOST_WORDS]))
+        answer = self._answer(query, scope, within is None)
+        return self._shown(answer) if answer is not None else Found()
+
+    def _answer(self, query: "_Query", scope: list[Stretch], residents: bool) -> "_Answer | None":
+        """Look for names as they were typed, and for what is like them unless everything is explained already.
+
+        Where much is explained, as by village and commune among the words of a long address, what is only like it has
+        to explain nearly everything: by chance, all words are like some name.
+        """
+        exact_hits = list(self._exact_hits(query))
+        exact = self._read(exact_hits, query, MOST_LEFT_OVER, scope, residents)
+        if exact is not None and exact.misfit == 0:
+            return exact
+        hits = [*exact_hits, *self._near_hits(query), *self._partial_hits(query)]
+        like = self._read(hits, query, MOST_LEFT_OVER_OF_LIKE, scope, residents)
+        if exact is None or like is None:
+            return exact or like
+        is_much = query.weight - exact.misfit >= MUCH_EXPLAINED
+        return exact if is_much and like.misfit > FEW_MISTAKES else like
 
     def _unit(self, number: int) -> "Unit":
         return self._units[self._ids[number]]
@@ -258,15 +274,15 @@ class Finder:
                 return (Word(noun, word.marked[: len(noun)]), Word(rest, word.marked[len(noun) :]))
         return (word,)
 
-    def _exact_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
-        for start, end, key in _spans(words):
+    def _exact_hits(self, query: "_Query") -> Iterator[_Hit]:
+        for start, end, key in query.spans():
             if spellings := self._by_key.get(key):
-                yield from _hits(words, weights, start, end, ((spelling, 0.0, 0.0) for spelling in spellings))
+                yield from query.hits(start, end, [(spelling, 0.0, 0.0) for spelling in spellings])
 
-    def _near_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
-        for start, end, key in _spans(words):
-            if len(key) > 1 and not key.isdigit():
-                yield from _hits(words, weights, start, end, self._near_spellings(key))
+    def _near_hits(self, query: "_Query") -> Iterator[_Hit]:
+        for start, end, key in query.spans():
+            if len(key) > 1 and not key.isdigit() and (spellings := list(self._near_spellings(key))):
+                yield from query.hits(start, end, spellings)
 
     def _near_spellings(self, key: str) -> Iterator[tuple[_Spelling, float, float]]:
         """Yield the spellings one mistake away: a letter wrong, missing, doubled or swapped; digits are as typed."""
@@ -280,28 +296,24 @@ class Finder:
                 nuance = 0.0 if key[0] == near[0] else OTHER_BEGINNING
                 yield from ((spelling, misfit, nuance) for spelling in self._by_key[near] if longer > 2)
 
-    def _partial_hits(self, words: list[Word], weights: list[float]) -> Iterator[_Hit]:
+    def _partial_hits(self, query: "_Query") -> Iterator[_Hit]:
         """Yield names of which only some words were typed: `công ty may` for `Công ty may Thần Khê`."""
-        for start, end, key in _spans(words):
-            typed = {word.plain for word in words[start:end]}
-            rarest, *others = sorted((self._by_word.get(word, []) for word in typed), key=len)
-            if not rarest or len(rarest) > 2_000 or not all(others):
-                continue
-            bearing = [one for one in rarest if one.key != key and typed <= one.words]
-            if len(bearing) <= MOST_WITH_SOME_WORDS:
-                yield from _hits(
-                    words, weights, start, end, ((one, _missing(one, end - start), 0.0) for one in bearing)
-                )
+        for start, end, key in query.spans():
+            words = [word.plain for word in query.words[start:end]]
+            rarest = min((self._by_word.get(word, ()) for word in words), key=len)
+            if rarest and len(rarest) <= MOST_WITH_SOME_WORDS:
+                some = [one for one in rarest if one.key != key and _in_order(words, one.words)]
+                spellings = [(one, _missing(one, words), 0.0) for one in some]
+                yield from query.hits(start, end, spellings)
 
     def _read(
-        self, hits: Iterable[_Hit], weights: list[float], scope: list[Stretch], residents: bool
+        self, hits: list[_Hit], query: "_Query", most_left: float, scope: list[Stretch], residents: bool
     ) -> "_Answer | None":
         """Try the readings from the best on. Returns the numbers of what fits, or None."""
         answer: _Answer | None = None
-        worst = (1 - LEAST_EXPLAINED) * sum(weights) + MISTAKE
         stretches = cache(self._below)
-        for tried, reading in enumerate(_readings(list(hits), sum(weights), residents)):
-            if reading.misfit > worst or tried == MOST_READINGS:
+        for tried, reading in enumerate(_readings(hits, query.weight, residents)):
+            if reading.misfit > most_left * query.weight + MISTAKE or tried == MOST_READINGS:
                 break
             if answer is not None and reading.misfit > answer.misfit + CLEARLY_WORSE:
                 break
@@ -348,7 +360,48 @@ class _Answer:
         return shown, max(0, len(alike) - len(shown))
 
 
-def _weights(words: list[Word]) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What was typed: its words, what it costs to leave each over, and the common nouns that may stand before each."""
+
+    words: Sequence[Word]
+    weights: Sequence[float]
+    nouns: Sequence[Sequence[tuple[str, int, float]]]
+    with_marks: bool
+
+    @classmethod
+    def of(cls, words: Sequence[Word]) -> "_Query":
+        nouns = [list(_nouns_before(words, start)) for start in range(len(words))]
+        return cls(words, _weights(words), nouns, any(word.marked != word.plain for word in words))
+
+    @property
+    def weight(self) -> float:
+        return sum(self.weights)
+
+    def spans(self) -> Iterator[tuple[int, int, str]]:
+        """Yield each stretch of words that may be a name, with its key."""
+        for start in range(len(self.words)):
+            key = ""
+            for end in range(start, min(start + LONGEST_NAME, len(self.words))):
+                key += self.words[end].plain
+                yield start, end + 1, key
+
+    def hits(self, start: int, end: int, spellings: Sequence[tuple[_Spelling, float, float]]) -> Iterator[_Hit]:
+        """Yield spellings as hits, those together that fit equally well, with the common noun typed before them."""
+        marked = "".join(word.marked for word in self.words[start:end])
+        for noun, begin, misspelt in self.nouns[start]:
+            alike: dict[tuple[float, float, bool], list[_Spelling]] = {}
+            for spelling, misfit, nuance in spellings:
+                more_misfit, more_nuance = _noun_fit(noun, spelling)
+                marks = _marks_fit(marked, spelling) if self.with_marks and not misfit else 0.0
+                fine = nuance + more_nuance + marks + (OLD if spelling.old else 0.0)
+                alike.setdefault((misfit + more_misfit + misspelt, fine, spelling.old), []).append(spelling)
+            explained, bits = sum(self.weights[begin:end]), (1 << end) - (1 << begin)
+            for (misfit, fine, old), some in alike.items():
+                yield _Hit(bits, explained, misfit, fine, old, tuple(some))
+
+
+def _weights(words: Sequence[Word]) -> list[float]:
     """Return what it costs to leave each word over: nothing for “tôi ở …”, “… thuộc …”, “… ạ”."""
     weights = [0.0 if word.plain in _BETWEEN else LEFT_OVER for word in words]
     text = "".join(f"{word.plain} " for word in words)
@@ -362,43 +415,7 @@ def _weights(words: list[Word]) -> list[float]:
     return weights
 
 
-def _spans(words: list[Word]) -> Iterator[tuple[int, int, str]]:
-    """Yield each stretch of words that may be a name, with its key."""
-    for start in range(len(words)):
-        key = ""
-        for end in range(start, min(start + LONGEST_NAME, len(words))):
-            key += words[end].plain
-            yield start, end + 1, key
-
-
-def _hits(
-    words: list[Word],
-    weights: list[float],
-    start: int,
-    end: int,
-    spellings: Iterable[tuple[_Spelling, float, float]],
-) -> Iterator[_Hit]:
-    """Yield spellings as hits, those together that fit equally well, with the common noun typed before them."""
-    found = list(spellings)
-    if not found:
-        return
-    marked = "".join(word.marked for word in words[start:end])
-    with_marks = any(word.marked != word.plain for word in words)
-    for noun, begin, misspelled in _nouns_before(words, start):
-        alike: dict[tuple[float, float, bool], list[_Spelling]] = {}
-        for spelling, misfit, nuance in found:
-            more_misfit, more_nuance = _noun_fit(noun, spelling)
-            fit = misfit + more_misfit + misspelled
-            marks = _marks_fit(marked, spelling) if with_marks and not misfit else 0.0
-            fine = round(nuance + more_nuance + marks + (OLD if spelling.old else 0.0), 3)
-            alike.setdefault((fit, fine, spelling.old), []).append(spelling)
-        explained = sum(weights[begin:end])
-        bits = (1 << end) - (1 << begin)
-        for (fit, fine, old), some in alike.items():
-            yield _Hit(bits, explained, fit, fine, old, tuple(some))
-
-
-def _nouns_before(words: list[Word], start: int) -> Iterator[tuple[str, int, float]]:
+def _nouns_before(words: Sequence[Word], start: int) -> Iterator[tuple[str, int, float]]:
     """Yield the common nouns that may stand before a word: the noun, where it begins, the misfit of a mistake in it."""
     for begin in range(max(0, start - 4), start):
         noun, length = noun_at(words, begin)
@@ -441,8 +458,14 @@ def _marks_fit(marked: str, spelling: _Spelling) -> float:
     return min(MOST_FOR_MARKS, MARK * sum(typed != own for typed, own in zip(marked, spelling.marked, strict=True)))
 
 
-def _missing(spelling: _Spelling, typed: int) -> float:
-    return SOME_WORDS_ONLY + WORD_NOT_TYPED * (len(spelling.words) - typed)
+def _in_order(words: Iterable[str], all_words: Iterable[str]) -> bool:
+    """Tell whether words stand among others, in their order."""
+    left = iter(all_words)
+    return all(word in left for word in words)
+
+
+def _missing(spelling: _Spelling, typed: Collection[str]) -> float:
+    return SOME_WORDS_ONLY + WORD_NOT_TYPED * (len(spelling.words) - len(typed))
 
 
 def _readings(hits: list[_Hit], total: float, residents: bool) -> list[_Reading]:

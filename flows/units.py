@@ -109,8 +109,9 @@ class UnitTree:
         return ", ".join((own, *map(inside_sentence, above)))
 
     def _with_old_name(self, unit_id: int) -> str:
-        old = self.by_id[unit_id].aliases[:1]
-        return f"{self._with_all_above(unit_id)} ({inside_sentence(old[0])})" if old else self._with_all_above(unit_id)
+        unit = self.by_id[unit_id]
+        old = next((alias for alias in unit.aliases if alias != unit.name), "")
+        return f"{self._with_all_above(unit_id)} ({inside_sentence(old)})" if old else self._with_all_above(unit_id)
 
     def _with_code(self, unit_id: int) -> str:
         return f"{self._with_all_above(unit_id)} ({self.by_id[unit_id].code})"
