@@ -15,7 +15,6 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -31,7 +30,7 @@ MOST_SUGGESTED = 6
 MOST_ALIKE = 20
 LONGEST_QUERY = 120
 
-# Misfits, in words left over: a word that nothing explains, a mistake in a name, …
+# Misfits: a word that nothing explains, a mistake in a name, words of a name that were not typed …
 LEFT_OVER = 3.0
 MISTAKE = 1.0
 MISTAKE_IN_SHORT_NAME = 1.5
@@ -39,9 +38,10 @@ SOME_WORDS_ONLY = 1.0
 WORD_NOT_TYPED = 0.5
 OTHER_LEVEL = 1.0
 NOT_ITS_OWN_NAME = 0.5
-# … and what is shown besides the best: villages of a commune beside a village of its name, but no mistakes forgiven
-# where a name is there as it was typed.
+# What is shown besides the best: villages of a commune beside a village of its name, but no mistakes forgiven where a
+# name is there as it was typed.
 CLEARLY_WORSE = 0.75
+# What lets names as they were typed stand against others that explain more of the words, but only by likeness.
 MUCH_EXPLAINED = 8.0
 FEW_MISTAKES = 2 * MISTAKE
 # So much of what was typed may be left over when names are there as they were typed, and when they are only like it.
@@ -52,13 +52,15 @@ OTHER_NOUN = 0.3
 MARK = 0.04
 MOST_FOR_MARKS = 0.2
 OLD = 0.02
+DIVIDED_OTHERWISE = 0.01
 OTHER_BEGINNING = 0.1
 REVERSED = 0.05
+LITTLE_WORD_LEFT_OVER = 0.05
 
 # What bounds the work of a search.
 LONGEST_NAME = 9
 LONGEST_MISSPELT_NOUN = 4
-MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 10, 3
+MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 12, 3
 MOST_READINGS = 400
 MOST_WORDS = 20
 MOST_WITH_SOME_WORDS = 400
@@ -69,11 +71,11 @@ _LEAD_IN = re.compile(
     r"((da|vang|thua|chao|xin|a) )*"
     r"((nha |gia dinh )?(toi|em|minh|con|chau|tui|bon em|chung toi|nha) )?"
     r"((hien|dang|hien dang|bay gio) )?((sinh song|song|cu tru|thuong tru|tam tru|que) )?"
-    r"(o|tai|thuoc|la|ben|duoi|tren) "
+    r"(o|tai|thuoc) "
 )
 _SPEAKER = re.compile(r"((da|vang|thua) )*(nha |gia dinh )?(toi|em|tui|chung toi) ")
-_BETWEEN = frozenset({"thuoc", "o", "cua", "tai", "so"})
-_AT_THE_END = frozenset({"a", "ah", "nhe", "nha", "day", "do", "oi", "voi", "the", "nay", "ha", "nghe"})
+_BETWEEN = frozenset({"thuoc", "o", "cua"})
+_AT_THE_END = frozenset({"a", "ah", "nhe", "nha", "oi", "voi", "nghe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,21 @@ class _Hit(NamedTuple):
         return self.explained - self.misfit
 
 
+class _Place(NamedTuple):
+    """Names of what a unit may lie in, as far as these lie in each other, and the numbers of all that lies there."""
+
+    hits: tuple[_Hit, ...]
+    words: int
+    areas: list[Stretch]
+
+
 class _Reading(NamedTuple):
-    """One way to read the query: a unit's own name, if it is said, and the names of what the unit lies in."""
+    """One way to read the query: a unit's own name, if it is said, and where it lies."""
 
     misfit: float
     nuance: float
     own: _Hit | None
-    above: tuple[_Hit, ...]
+    place: _Place
 
     @property
     def is_old(self) -> bool:
@@ -144,6 +154,7 @@ class Finder:
         self._by_key: dict[str, list[_Spelling]] = {}
         self._by_word: dict[str, list[_Spelling]] = {}
         self._near: dict[str, tuple[str, ...]] = {}
+        self._former = _former_names(units)
         self._number(children)
         self._index()
 
@@ -186,9 +197,8 @@ class Finder:
 
     def _names(self, unit: "Unit") -> Iterator[tuple[str, bool]]:
         """Yield a unit's names, with whether each is an old one: its own, others, initials of a province (`HCM`)."""
-        ended = unit.valid_to is not None
-        yield unit.name, ended
-        yield from ((alias, True) for alias in unit.aliases)
+        yield unit.name, unit.valid_to is not None
+        yield from ((name, True) for name in (*unit.aliases, *self._former.get(unit.id, ())))
         if unit.kind == "province" and len(words := read_place_name(unit.name).words) > 1:
             yield "".join(word.plain[0] for word in words), True
 
@@ -236,7 +246,7 @@ class Finder:
         """
         exact_hits = list(self._exact_hits(query))
         exact = self._read(exact_hits, query, MOST_LEFT_OVER, scope, residents)
-        if exact is not None and exact.misfit == 0:
+        if exact is not None and exact.misfit < MISTAKE:
             return exact
         hits = [*exact_hits, *self._near_hits(query), *self._partial_hits(query)]
         like = self._read(hits, query, MOST_LEFT_OVER_OF_LIKE, scope, residents)
@@ -311,33 +321,58 @@ class Finder:
     ) -> "_Answer | None":
         """Try the readings from the best on. Returns the numbers of what fits, or None."""
         answer: _Answer | None = None
-        stretches = cache(self._below)
-        for tried, reading in enumerate(_readings(hits, query.weight, residents)):
-            if reading.misfit > most_left * query.weight + MISTAKE or tried == MOST_READINGS:
+        best = sorted(hits, key=lambda hit: (-hit.gain, hit.nuance))
+        readings = _readings(best[:MOST_OWN], self._places(best, scope), query.weight, residents)
+        for reading in readings[:MOST_READINGS]:
+            if reading.misfit > most_left * query.weight + MISTAKE:
                 break
             if answer is not None and reading.misfit > answer.misfit + CLEARLY_WORSE:
                 break
-            areas = scope
-            for above in reading.above:
-                areas = _common(areas, stretches(above.spellings))
-            if numbers := self._bearers(reading.own, areas, residents):
+            if numbers := self._bearers(reading, residents):
                 answer = answer or _Answer(reading.misfit)
                 answer.add(reading, numbers)
         return answer
+
+    def _places(self, hits: Iterable[_Hit], scope: list[Stretch]) -> list[_Place]:
+        """Return the places that are named: anywhere, in one of those that bear a name, in one that lies in another."""
+        places = [_Place((), 0, scope)]
+        for hit in [hit for hit in hits if any(one.others for one in hit.spellings)][:MOST_ABOVE]:
+            below = self._below(hit.spellings)
+            for place in places[:]:
+                is_free = len(place.hits) < MOST_ABOVE_AT_ONCE and not place.words & hit.words
+                if is_free and (areas := _common(place.areas, below)):
+                    places.append(_Place((*place.hits, hit), place.words | hit.words, areas))
+        return places
 
     def _below(self, spellings: tuple[_Spelling, ...]) -> list[Stretch]:
         """Return what lies below the bearers of names."""
         return _merged(sorted((n + 1, self._ends[n]) for one in spellings for n in one.others if self._ends[n] > n + 1))
 
-    def _bearers(self, own: _Hit | None, areas: list[Stretch], residents: bool) -> list[int]:
-        if own is None:
+    def _bearers(self, reading: _Reading, residents: bool) -> list[int]:
+        areas = reading.place.areas
+        if reading.own is None:
             return _sliced(self._residents, areas)
-        found = [] if residents else [n for one in own.spellings for n in _sliced(one.others, areas)]
-        return [*found, *(n for one in own.spellings for n in _sliced(one.residents, areas))]
+        spellings = reading.own.spellings
+        found = [] if residents else [number for one in spellings for number in _sliced(one.others, areas)]
+        return [*found, *(number for one in spellings for number in _sliced(one.residents, areas))]
 
     def _shown(self, answer: "_Answer") -> Found:
         shown, more = answer.shown()
         return Found(tuple(self._unit(number) for number in shown), more)
+
+
+def _former_names(units: Mapping[int, "Unit"]) -> Mapping[int, list[str]]:
+    """Return the names of units that are no more, by the unit they went into in the end."""
+    former: dict[int, list[str]] = {}
+    for unit in units.values():
+        into, passed = unit, {unit.id}
+        while into.valid_to is not None and (into_id := into.successor_id) in units and into_id not in passed:
+            assert into_id is not None
+            into = units[into_id]
+            passed.add(into_id)
+        if into is not unit:
+            former.setdefault(into.id, []).append(unit.name)
+    return former
 
 
 @dataclass(slots=True)
@@ -355,8 +390,8 @@ class _Answer:
         """Return what is shown, and how many more fit as well as the best."""
         alike = [number for number, reading in self.numbers.items() if reading.misfit == self.misfit]
         present = [number for number in alike if not self.numbers[number].is_old]
-        most = next((len(some) for some in (alike, present) if len(some) <= MOST_ALIKE), 0)
-        shown = list(self.numbers)[: max(MOST_SUGGESTED, most)]
+        all_shown = next((some for some in (alike, present) if len(some) <= MOST_ALIKE), [])
+        shown = list(dict.fromkeys((*all_shown, *self.numbers)))[: max(MOST_SUGGESTED, len(all_shown))]
         return shown, max(0, len(alike) - len(shown))
 
 
@@ -389,16 +424,28 @@ class _Query:
     def hits(self, start: int, end: int, spellings: Sequence[tuple[_Spelling, float, float]]) -> Iterator[_Hit]:
         """Yield spellings as hits, those together that fit equally well, with the common noun typed before them."""
         marked = "".join(word.marked for word in self.words[start:end])
+        plain = tuple(word.plain for word in self.words[start:end])
         for noun, begin, misspelt in self.nouns[start]:
             alike: dict[tuple[float, float, bool], list[_Spelling]] = {}
             for spelling, misfit, nuance in spellings:
                 more_misfit, more_nuance = _noun_fit(noun, spelling)
-                marks = _marks_fit(marked, spelling) if self.with_marks and not misfit else 0.0
-                fine = nuance + more_nuance + marks + (OLD if spelling.old else 0.0)
+                fine = nuance + more_nuance + (OLD if spelling.old else 0.0)
+                if not misfit:
+                    fine += self._spelling_fit(marked, plain, spelling)
                 alike.setdefault((misfit + more_misfit + misspelt, fine, spelling.old), []).append(spelling)
             explained, bits = sum(self.weights[begin:end]), (1 << end) - (1 << begin)
             for (misfit, fine, old), some in alike.items():
                 yield _Hit(bits, explained, misfit, fine, old, tuple(some))
+
+    def _spelling_fit(self, marked: str, plain: tuple[str, ...], spelling: _Spelling) -> float:
+        """Return the nuance of letters whose marks are not the name's, for who types marks, and of other spaces."""
+        divided = 0.0 if plain == spelling.words else DIVIDED_OTHERWISE
+        if not self.with_marks:
+            return divided
+        if len(marked) != len(spelling.marked):
+            return MOST_FOR_MARKS
+        wrong = sum(typed != own for typed, own in zip(marked, spelling.marked, strict=True))
+        return divided + min(MOST_FOR_MARKS, MARK * wrong)
 
 
 def _weights(words: Sequence[Word]) -> list[float]:
@@ -451,13 +498,6 @@ def _noun_fit(typed: str, spelling: _Spelling) -> tuple[float, float]:
     return 0.0, OTHER_NOUN
 
 
-def _marks_fit(marked: str, spelling: _Spelling) -> float:
-    """Return the nuance of letters whose marks are not the name's, for somebody who types marks."""
-    if len(marked) != len(spelling.marked):
-        return MOST_FOR_MARKS
-    return min(MOST_FOR_MARKS, MARK * sum(typed != own for typed, own in zip(marked, spelling.marked, strict=True)))
-
-
 def _in_order(words: Iterable[str], all_words: Iterable[str]) -> bool:
     """Tell whether words stand among others, in their order."""
     left = iter(all_words)
@@ -468,35 +508,22 @@ def _missing(spelling: _Spelling, typed: Collection[str]) -> float:
     return SOME_WORDS_ONLY + WORD_NOT_TYPED * (len(spelling.words) - len(typed))
 
 
-def _readings(hits: list[_Hit], total: float, residents: bool) -> list[_Reading]:
-    """Return the ways to read a query, best first: who bears one name and lies in bearers of others."""
-    best = sorted(hits, key=lambda hit: (-hit.gain, hit.nuance))
-    above = [hit for hit in best if any(one.others for one in hit.spellings)][:MOST_ABOVE]
-    places: list[tuple[_Hit, ...]] = [
-        some for n in range(MOST_ABOVE_AT_ONCE + 1) for some in combinations(above, n) if _are_apart(some)
-    ]
-    read = [
-        _reading(own, some, total)
-        for some in places
-        for own in best[:MOST_OWN]
-        if not any(own.words & hit.words for hit in some)
-    ]
+def _readings(owns: Iterable[_Hit], places: list[_Place], total: float, residents: bool) -> list[_Reading]:
+    """Return the ways to read a query, best first."""
+    read = [_reading(own, place, total) for own in owns for place in places if not own.words & place.words]
     if residents:
-        read.extend(_reading(None, some, total) for some in places if some)
+        read.extend(_reading(None, place, total) for place in places if place.hits)
     return sorted(read, key=lambda reading: (reading.misfit, reading.nuance))
 
 
-def _are_apart(hits: tuple[_Hit, ...]) -> bool:
-    return all(not one.words & other.words for one, other in combinations(hits, 2))
-
-
-def _reading(own: _Hit | None, above: tuple[_Hit, ...], total: float) -> _Reading:
-    said = above if own is None else (own, *above)
+def _reading(own: _Hit | None, place: _Place, total: float) -> _Reading:
+    said = place.hits if own is None else (own, *place.hits)
+    words = place.words if own is None else own.words | place.words
     misfit = total - sum(hit.gain for hit in said) + (NOT_ITS_OWN_NAME if own is None else 0.0)
-    nuance = sum(hit.nuance for hit in said)
-    if own is not None and any(hit.words < own.words for hit in above):
+    nuance = sum(hit.nuance for hit in said) - LITTLE_WORD_LEFT_OVER * words.bit_count()
+    if own is not None and any(hit.words < own.words for hit in place.hits):
         nuance += REVERSED
-    return _Reading(round(misfit, 3), round(nuance, 3), own, above)
+    return _Reading(misfit, nuance, own, place)
 
 
 def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:

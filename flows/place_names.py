@@ -64,7 +64,7 @@ _LEVELS: Mapping[str, frozenset[str]] = {
 }
 _VILLAGE = frozenset({"village"})
 
-_APOSTROPHES = re.compile(r"['’‘ʼʹ´`′]\s?(?=\w)")
+_APOSTROPHES = re.compile(r"['’‘ʼʹ´`′](?=\w)")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ROMAN = re.compile(r"[IVX]+")
 _ALWAYS_CAPITAL = "Thành phố Hồ Chí Minh"
