@@ -45,7 +45,7 @@ CLEARLY_WORSE = 0.75
 MUCH_EXPLAINED = 8.0
 FEW_MISTAKES = 2 * MISTAKE
 # So much of what was typed may be left over when names are there as they were typed, and when they are only like it.
-MOST_LEFT_OVER, MOST_LEFT_OVER_OF_LIKE = 0.6, 0.5
+MOST_LEFT_OVER, MOST_LEFT_OVER_OF_LIKE = 0.7, 0.5
 
 # Nuances: the common noun counts for more than marks, and both for more than whether a name is an old one.
 OTHER_NOUN = 0.3
@@ -59,7 +59,7 @@ LITTLE_WORD_LEFT_OVER = 0.05
 
 # What bounds the work of a search.
 LONGEST_NAME = 9
-LONGEST_MISSPELT_NOUN = 4
+LONGEST_NOUN = 4
 MOST_OWN, MOST_ABOVE, MOST_ABOVE_AT_ONCE = 24, 12, 3
 MOST_READINGS = 400
 MOST_WORDS = 20
@@ -463,14 +463,17 @@ def _weights(words: Sequence[Word]) -> list[float]:
 
 
 def _nouns_before(words: Sequence[Word], start: int) -> Iterator[tuple[str, int, float]]:
-    """Yield the common nouns that may stand before a word: the noun, where it begins, the misfit of a mistake in it."""
-    for begin in range(max(0, start - 4), start):
+    """Yield the common nouns that may stand before a word: the noun, where it begins, the misfit of a mistake in it.
+
+    None is always one of them: in `Văn Lang, Thái Nguyên` there is no “làng” Thái Nguyên.
+    """
+    yield "", start, 0.0
+    for begin in range(max(0, start - LONGEST_NOUN), start):
         noun, length = noun_at(words, begin)
         if noun and begin + length == start:
             yield noun, begin, 0.0
             return
-    yield "", start, 0.0
-    for begin in range(max(0, start - LONGEST_MISSPELT_NOUN), start):
+    for begin in range(max(0, start - LONGEST_NOUN), start):
         if noun := _misspelt_noun("".join(word.plain for word in words[begin:start])):
             yield noun, begin, MISTAKE
             return
