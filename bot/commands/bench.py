@@ -86,7 +86,7 @@ def search(
 
         _show(measure(file, _silent if as_json else typer.echo), as_json)
 
-    from bot.commands.bench_search import NotMeasurable
+    from bot.commands.bench_broadcast import NotMeasurable
     from bot.services.unit_files import UnitsRefused
 
     running.run(work, NotMeasurable, UnitsRefused)

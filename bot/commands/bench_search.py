@@ -25,6 +25,7 @@ from random import Random
 
 import msgspec
 
+from bot.commands.bench_broadcast import NotMeasurable
 from bot.commands.bench_turns import percentile
 from bot.services.unit_files import plan_units, read_units
 from flows.finding import MOST_SUGGESTED, Finder, Found
@@ -39,10 +40,6 @@ RESIDENTS = 5_000
 LETTERS = "abcdeghiklmnopqrstuvxy"
 
 Report = Callable[[str], None]
-
-
-class NotMeasurable(Exception):
-    """What was asked for cannot be measured; the message says what to do."""
 
 
 class Figures(msgspec.Struct):

@@ -267,6 +267,13 @@ class World:
         new = replace(old, version="2026.2", competencies=competencies)
         await rounds.load_criteria(self._database, (new,), self._now)
 
+    async def _has_villages(self, commune: str, count: str) -> None:
+        """Add a commune whose villages have numbers for names."""
+        numbers = range(1, int(count) + 1)
+        units = [Unit(0, "many", commune, "commune"), *(Unit(0, f"many-{n}", f"Thôn {n}", "village") for n in numbers)]
+        async with self._database.writing() as connection:
+            await setup.save_units(connection, units, {f"many-{n}": "many" for n in numbers})
+
     async def _invitation(self, role: str, unit: str) -> None:
         code, _expires = await invitations.invite(self._database, _role(role), _code(unit), self._now)
         self._place(code.removeprefix("i-"))
@@ -341,6 +348,7 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) reads English": World._reads_english,
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
     r"a new version of the (\w+)'s set is published": World._new_version,
+    r"(.+) has (\d+) villages": World._has_villages,
     r"an invitation is made for a (head|admin) of (.+)": World._invitation,
     r"(.+) is (head|admin) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
