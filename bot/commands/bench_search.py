@@ -191,7 +191,10 @@ def misspelt(sought: Iterable[Sought], chance: Random) -> Iterator[tuple[Sought,
 
 def mistyped(typed: str, kind: int, chance: Random) -> str:
     """Return a text with a letter wrong, missing, doubled, swapped with the next, or too many."""
-    place = chance.choice([n for n, letter in enumerate(typed[:-1]) if letter.isalpha() and typed[n + 1].isalpha()])
+    places = [n for n, letter in enumerate(typed[:-1]) if letter.isalpha() and typed[n + 1].isalpha()]
+    if not places:
+        return typed
+    place = chance.choice(places)
     letter, after = typed[place], typed[place + 1]
     other = chance.choice([one for one in LETTERS if one != letter])
     wrong = (other + after, after, letter + letter + after, after + letter, letter + other + after)[kind % 5]
