@@ -88,7 +88,7 @@ def decide(
         if more_waiting and isinstance(refused, NotUnderstood):
             return Decision(session, facts)
         turn = _Turn(session, facts)  # nothing of it has happened
-        turn.take(Said(_kindly(refused, session.misses)))
+        turn.take(Said(_kindly(refused, session.misses, facts)))
         misses = session.misses + isinstance(refused, NotUnderstood)
         return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
     return turn.finished(session, asks=turn.asks(session))
@@ -175,16 +175,22 @@ def _pressed(session: Session, payload: str, question: Question) -> Chose:
     return Chose(key)
 
 
-def _kindly(refused: Refused, misses: int) -> Wording:
+def _kindly(refused: Refused, misses: int, facts: Facts) -> Wording:
     if not isinstance(refused, NotUnderstood) or not misses:
         return refused.wording
     return paragraphs(
         refused.wording,
         lines(
             _("Press a button, or type the number or the words on it. If you need help, type “help”."),
-            _("If it is hard, ask your children or the branch head to help.") if misses >= FEW_MISSES else None,
+            _who_can_help(facts) if misses >= FEW_MISSES else None,
         ),
     )
+
+
+def _who_can_help(facts: Facts) -> Wording:
+    if facts.roles:
+        return _("If it is hard, ask the Study Promotion Association of the commune.")
+    return _("If it is hard, ask your children or the branch head to help.")
 
 
 @dataclass(slots=True)

@@ -286,6 +286,10 @@ class Facts(Struct, frozen=True, dict=True):
         """Tell whether answers may be given today."""
         return self.round is not None and self.round.state(self.today) == "open"
 
+    def over(self, kind: RoleKind) -> tuple[int, ...]:
+        """Return the units a person has a role over."""
+        return tuple(role.unit_id for role in self.roles if role.kind == kind)
+
     def scope(self, kind: RoleKind) -> frozenset[int]:
         """Return the units a person has a role in, with all that lies below them."""
         units = self.reference.units

@@ -112,10 +112,12 @@ class Role(Struct, frozen=True):
 
 
 class Name(Struct, frozen=True):
-    """A name as it will stand on a certificate. One that is not `sure` is shown and asked once."""
+    """A name as it will stand on a certificate. One that is not `sure` is shown and asked once; `turned` tells that its
+    keystrokes were turned right, or what was said before it taken away."""
 
     name: str
     sure: bool
+    turned: bool = False
 
 
 class BirthYear(Struct, frozen=True):
@@ -142,7 +144,8 @@ def read_name(typed: str, *, as_typed: bool = False) -> Name:
         raise Refused(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
     if _NO_NAMES.intersection(name.lower().split()):
         raise Refused(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
-    return Name(_capitalised(name), _is_whole(name) and name == (told if as_typed else _without_title(told)))
+    turned = name != told
+    return Name(_capitalised(name), _is_whole(name) and name in (told, _without_title(told)), turned)
 
 
 def _without_title(name: str) -> str:

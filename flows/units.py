@@ -1,18 +1,13 @@
-"""The dated tree of units: provinces, communes, villages, workplaces; what lies in whose scope; search by name."""
+"""The dated tree of units: provinces, communes, villages, workplaces; what lies in whose scope; how they are called."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from rapidfuzz import fuzz, process
-
-from flows.spelling import fold
-
-# Below this likeness (0–100) a suggestion confuses more than it helps.
-LIKE_ENOUGH = 72
-MOST_SUGGESTED = 6
-CLEARLY_WORSE = 12
+from flows.finding import Finder, Found
+from flows.place_names import inside_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +65,11 @@ class UnitTree:
         """Return the ids of a unit and of all below it."""
         below = [unit_id]
         for parent_id in below:
-            below.extend(self._children.get(parent_id, ()))
+            below.extend(self.children.get(parent_id, ()))
         return frozenset(below)
 
     @cached_property
-    def _children(self) -> Mapping[int, list[int]]:
+    def children(self) -> Mapping[int, list[int]]:
         children: dict[int, list[int]] = {}
         for unit in self.by_id.values():
             if unit.parent_id is not None:
@@ -82,63 +77,60 @@ class UnitTree:
         return children
 
     def full_name(self, unit_id: int) -> str:
-        """Name a unit with its commune, as people say it: `Thôn Đông, xã Thần Khê`."""
-        named = [unit.name for unit in self.upwards(unit_id) if unit.kind != "province"]
-        if len(named) < 2:
-            return self.by_id[unit_id].name
-        return f"{named[0]}, {named[1][:1].lower()}{named[1][1:]}"
+        """Name a unit with its commune, as a label: `Thôn Đông, xã Thần Khê`."""
+        own, *above = self._names_upwards(unit_id)
+        return ", ".join((own, *map(inside_sentence, above)))
 
     def in_sentence(self, unit_id: int) -> str:
-        """Name a unit as it stands inside a sentence: `thôn Đông, xã Thần Khê`, but `Thôn 5` (Decree 30/2020)."""
-        name, full = self.by_id[unit_id].name, self.full_name(unit_id)
-        numbered = any(letter.isdigit() for letter in name)
-        return full if numbered or name == "Thành phố Hồ Chí Minh" else f"{full[:1].lower()}{full[1:]}"
+        """Name a unit with its commune, as it stands inside a sentence: `thôn Đông, xã Thần Khê`."""
+        return ", ".join(map(inside_sentence, self._names_upwards(unit_id)))
 
-    def search(self, typed: str, within: frozenset[int] | None = None) -> tuple[Unit, ...]:
-        """Find units by name, code or old name, without tone marks and with typing mistakes; best first.
+    def _names_upwards(self, unit_id: int) -> list[str]:
+        """Return the name of a unit and of what it lies in, but for a province, which goes without saying."""
+        named = [unit.name for unit in self.upwards(unit_id) if unit.kind != "province"]
+        return named[:2] or [self.by_id[unit_id].name]
 
-        Without `within`, only units that take residents are looked for.
+    def labels(self, unit_ids: Iterable[int]) -> Mapping[int, str]:
+        """Label units that are shown together, so that no two of them read alike.
+
+        Where the commune does not tell them apart, all that lies above does, or an old name, or in the end the code.
         """
-        wanted = fold(typed)
-        if not wanted:
-            return ()
-        index = self._resident_index if within is None else self._indexed(self.by_id[id_] for id_ in within)
-        near = process.extract(
-            wanted, index.names, scorer=fuzz.WRatio, score_cutoff=LIKE_ENOUGH, limit=8 * MOST_SUGGESTED
-        )
-        ranked = sorted(near, key=lambda hit: (-_fit(wanted, hit[0]), _place(wanted, hit[0]), -hit[1], len(hit[0])))
-        best = _fit(wanted, ranked[0][0]) if ranked else 0
-        good = [position for name, _score, position in ranked if _fit(wanted, name) >= best - CLEARLY_WORSE]
-        ids = dict.fromkeys(index.ids[position] for position in good)
-        return tuple(self.by_id[unit_id] for unit_id in list(ids)[:MOST_SUGGESTED])
+        labels: dict[int, str] = {}
+        unclear = list(dict.fromkeys(unit_ids))
+        for label in (self.full_name, self._with_all_above, self._with_old_name, self._with_code):
+            said = {unit_id: label(unit_id) for unit_id in unclear}
+            times = Counter(map(str.casefold, said.values()))
+            labels |= said
+            unclear = [unit_id for unit_id in unclear if times[said[unit_id].casefold()] > 1]
+        return labels
+
+    def _with_all_above(self, unit_id: int) -> str:
+        own, *above = (unit.name for unit in self.upwards(unit_id))
+        return ", ".join((own, *map(inside_sentence, above)))
+
+    def _with_old_name(self, unit_id: int) -> str:
+        unit = self.by_id[unit_id]
+        old = next((alias for alias in unit.aliases if alias != unit.name), "")
+        return f"{self._with_all_above(unit_id)} ({inside_sentence(old)})" if old else self._with_all_above(unit_id)
+
+    def _with_code(self, unit_id: int) -> str:
+        return f"{self._with_all_above(unit_id)} ({self.by_id[unit_id].code})"
 
     @cached_property
-    def _resident_index(self) -> "_NameIndex":
-        return self._indexed(unit for unit in self.by_id.values() if unit.takes_residents)
+    def example(self) -> str:
+        """Name a village as people may type it, for whoever does not know what to type; nothing where there is none."""
+        villages = (unit for unit in self.by_id.values() if unit.kind == "village" and unit.takes_residents)
+        village = next((unit for unit in villages if unit.parent_id is not None), None)
+        return self.in_sentence(village.id) if village is not None else ""
 
-    def _indexed(self, units: Iterable[Unit]) -> "_NameIndex":
-        pairs = [(name, unit.id) for unit in units for name in self._spellings(unit)]
-        return _NameIndex(tuple(name for name, _ in pairs), tuple(unit_id for _, unit_id in pairs))
+    def search(self, typed: str, within: Collection[int] | None = None) -> Found:
+        """Find units by name, code or old name, without tone marks and with typing mistakes; best first.
 
-    def _spellings(self, unit: Unit) -> Iterator[str]:
-        above = next((fold(parent.name) for parent in self.upwards(unit.id) if parent.id != unit.id), "")
-        for name in (unit.name, *unit.aliases):
-            yield f"{fold(name)} {above}".strip()
-        yield fold(unit.code)
+        Without `within`, only units that take residents are looked for; with it, these units and all below them.
+        """
+        return self.finder.find(typed, within)
 
-
-@dataclass(frozen=True, slots=True)
-class _NameIndex:
-    names: tuple[str, ...]
-    ids: tuple[int, ...]
-
-
-def _fit(wanted: str, name: str) -> float:
-    """Score 0–100 how well the words fit: all that was typed should be there, the whole name need not be."""
-    return fuzz.token_set_ratio(wanted, name)
-
-
-def _place(wanted: str, name: str) -> int:
-    """Tell how late in a name the typed words stand: a unit's own name comes before that of the unit above."""
-    place = f" {name} ".find(f" {wanted} ")
-    return place if place >= 0 else len(name)
+    @cached_property
+    def finder(self) -> Finder:
+        """The index of names, built at the first search."""
+        return Finder(self.by_id, self.children)

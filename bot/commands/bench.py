@@ -99,6 +99,24 @@ def words(
     _show(figures, as_json)
 
 
+@app.command()
+def search(
+    file: Path | None = typer.Argument(None, help="Your own list of units, as for: hoctap import units."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Communes and villages found by what people type, among the whole country and ninety thousand villages."""
+
+    async def work() -> None:
+        from bot.commands.bench_search import measure
+
+        _show(measure(file, _silent if as_json else typer.echo), as_json)
+
+    from bot.commands.bench_broadcast import NotMeasurable
+    from bot.services.unit_files import UnitsRefused
+
+    running.run(work, NotMeasurable, UnitsRefused)
+
+
 def _silent(_line: str) -> None:
     """Say nothing."""
 

@@ -219,7 +219,9 @@ class Turns:
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         if self._reference is None or self._reference.version != version:
-            self._reference = await read_reference(connection, self._links(), self._quiet, self._languages)
+            self._reference = await read_reference(
+                connection, self._links(), self._quiet, self._languages, self._reference
+            )
         return self._reference
 
     async def _facts(

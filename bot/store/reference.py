@@ -50,8 +50,12 @@ async def read_reference(
     links: tuple[str, ...] = (),
     quiet: QuietHours = QUIET,
     languages: tuple[Choice, ...] = (),
+    before: ReferenceRead | None = None,
 ) -> ReferenceRead:
-    """Read everything shared. The newest version of a criteria set is the last one imported."""
+    """Read everything shared. The newest version of a criteria set is the last one imported.
+
+    Units that are the same as before stay the same tree, with its index of names.
+    """
     version = await read_version(connection)
     sets = [
         (row.pin, _set_decoder.decode(row.body))
@@ -59,8 +63,9 @@ async def read_reference(
             select(criteria_sets.c.pin, criteria_sets.c.body).order_by(criteria_sets.c.id)
         )
     ]
+    units_now = await read_units(connection)
     reference = Reference(
-        units=await read_units(connection),
+        units=before.reference.units if before is not None and before.reference.units == units_now else units_now,
         rounds=tuple([_round(row) for row in await connection.execute(select(rounds).order_by(rounds.c.id))]),
         criteria={criteria.id: criteria for _pin, criteria in sets},
         links=links,

@@ -11,6 +11,7 @@ from flows.people import ROLES, RoleKind
 from flows.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.refusals import NotUnderstood, Refused
 from flows.session import Inviting
+from flows.talks.found_units import offered, too_many
 from flows.wording import Wording, _, lines, paragraphs
 
 _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
@@ -34,12 +35,12 @@ def hear_role(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
 
 def ask_unit(facts: Facts, talk: Inviting) -> Question:
     units = facts.reference.units
-    suggested = [units.by_id[unit_id] for unit_id in talk.suggested if unit_id in units.by_id]
+    suggested = offered(units, talk.suggested)
     return Question(
         _("For which village or commune? Type its name.")
         if not suggested
         else _("Is it one of these? If not, type the name once more, with the commune."),
-        tuple(Choice(str(unit.id), units.full_name(unit.id)) for unit in suggested),
+        suggested,
         (BACK,),
         free=True,
         numbered=True,
@@ -53,10 +54,12 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield from invite(facts, _role(talk), int(unit_id))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.scope("admin"))
-            if not found:
+            found = facts.reference.units.search(name, within=facts.over("admin"))
+            if not found.units:
                 raise Refused(_("I find no unit by that name among yours."))
-            yield Went("unit", replace(talk, suggested=tuple(unit.id for unit in found)))
+            if found.more:
+                yield Said(too_many(found))
+            yield Went("unit", replace(talk, suggested=found.ids))
         case _:
             raise NotUnderstood(_("Please answer with a text message."))
 

@@ -34,6 +34,7 @@ from flows.replies import SentFile
 from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
+from flows.talks.found_units import offered, too_many
 from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
@@ -513,7 +514,7 @@ def started_over(facts: Facts, talk: Drafting) -> Drafting:
 
 def ask_units(facts: Facts, talk: Drafting) -> Question:
     units = facts.reference.units
-    suggested = [unit_id for unit_id in talk.suggested if unit_id in units.by_id]
+    suggested = offered(units, talk.suggested)
     return Question(
         paragraphs(
             words.audience(facts, Audience(talk.audience.unit_ids)),
@@ -521,7 +522,7 @@ def ask_units(facts: Facts, talk: Drafting) -> Question:
             if suggested
             else _("Type the name of a village, commune or workplace to choose it, one after the other."),
         ),
-        tuple(Choice(str(unit_id), units.full_name(unit_id)) for unit_id in suggested),
+        suggested,
         (ALL_MINE, BACK),
         free=True,
         numbered=True,
@@ -537,10 +538,12 @@ def hear_units(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield Went("units", _for(facts, talk, with_unit(facts, talk.audience, int(unit_id))))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.scope("admin"))
-            if not found:
+            found = facts.reference.units.search(name, within=facts.over("admin"))
+            if not found.units:
                 raise Refused(_("I find no unit by that name among yours."))
-            yield Went("units", replace(talk, suggested=tuple(unit.id for unit in found)))
+            if found.more:
+                yield Said(too_many(found))
+            yield Went("units", replace(talk, suggested=found.ids))
         case _:
             raise NotUnderstood(_("Please answer with a text message."))
 

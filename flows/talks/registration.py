@@ -22,6 +22,7 @@ from flows.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representat
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.refusals import NotUnderstood
 from flows.session import Registering
+from flows.talks.found_units import offered, too_many
 from flows.understanding import says
 from flows.wording import Wording, _, lines, paragraphs
 
@@ -43,6 +44,10 @@ KEPT = _("• Kept: name, year of birth, home or workplace, occupational group, 
 SEEN_BY = _(
     "• Who keeps and sees it: the branch of your village, the Study Promotion Association of your commune, and the"
     " People's Committee of your commune when it recognises. For the title “learning citizen” only."
+)
+NOTHING_FOUND = lines(
+    _("I find no village by that name. Please type the village and the commune."),
+    _("If it is still not found, please ask the village branch head for the village's link or QR code."),
 )
 FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
 REFUSE = Choice(
@@ -199,7 +204,7 @@ def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
         yield _back("name", talk)
         return
     name = _name(heard, as_typed=talk.as_typed)
-    named = replace(talk, name=name.name, as_typed=not name.sure)
+    named = replace(talk, name=name.name, as_typed=name.turned)
     if name.sure:
         yield from _named(named)
     else:
@@ -325,7 +330,7 @@ def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterat
         yield Went("birth_year", talk)
         return
     name = _name(heard, as_typed=talk.as_typed)
-    told = replace(talk, representative=name.name, as_typed=not name.sure)
+    told = replace(talk, representative=name.name, as_typed=name.turned)
     yield _on("village", told) if name.sure else Went("representative_sure", told)
 
 
@@ -345,19 +350,21 @@ def hear_representative_sure(facts: Facts, talk: Registering, heard: Heard) -> I
 
 def ask_village(facts: Facts, talk: Registering) -> Question:
     units = facts.reference.units
-    suggested = [units.by_id[unit_id] for unit_id in talk.suggested if unit_id in units.by_id]
+    suggested = offered(units, talk.suggested)
     if not suggested:
         return Question(
             lines(
                 _("Which village, hamlet or residential group do you live in?"),
-                _("Type its name, with or without tone marks, for example: thon dong than khe."),
+                _("For example: {example}. Tone marks may be left out.", example=units.example)
+                if units.example
+                else None,
             ),
             free=True,
             moves=(BACK,),
         )
     return Question(
         _("Is it one of these? If not, type the name once more, with the commune."),
-        tuple(Choice(str(unit.id), units.full_name(unit.id)) for unit in suggested),
+        suggested,
         free=True,
         numbered=True,
         moves=(BACK,),
@@ -372,9 +379,11 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
             yield _on("group", replace(talk, unit_id=int(key), suggested=()))
         case _:
             found = facts.reference.units.search(written(heard))
-            if not found:
-                yield Said(_("I find no village by that name. Please type the village and the commune."))
-            yield Went("village", replace(talk, suggested=tuple(unit.id for unit in found)))
+            if not found.units:
+                yield Said(NOTHING_FOUND)
+            if found.more:
+                yield Said(too_many(found))
+            yield Went("village", replace(talk, suggested=found.ids))
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:

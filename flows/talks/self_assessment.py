@@ -195,7 +195,7 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
             _("For example: {hint}", hint=indicator.evidence_hint) if indicator.evidence_hint else None,
             _("Send a photo or a document, or write a line. If there is none, press “Skip”."),
         ),
-        (DONE, VOUCHED) if given else (VOUCHED, WITHOUT),
+        (VOUCHED, DONE if given else WITHOUT),
         (BACK, HOW_TO_SEND, PAUSE_UNDER_EVIDENCE),
         free=True,
         files=True,

@@ -281,6 +281,13 @@ class World:
         self._words = catalogues.load()
         await self._starts_anew()
 
+    async def _has_villages(self, commune: str, count: str) -> None:
+        """Add a commune whose villages have numbers for names."""
+        numbers = range(1, int(count) + 1)
+        units = [Unit(0, "many", commune, "commune"), *(Unit(0, f"many-{n}", f"Thôn {n}", "village") for n in numbers)]
+        async with self._database.writing() as connection:
+            await setup.save_units(connection, units, {f"many-{n}": "many" for n in numbers})
+
     async def _invitation(self, role: str, unit: str) -> None:
         code, _expires = await invitations.invite(self._database, _role(role), _code(unit), self._now)
         self._place(code.removeprefix("i-"))
@@ -357,6 +364,7 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"a new version of the (\w+)'s set is published": World._new_version,
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,
+    r"(.+) has (\d+) villages": World._has_villages,
     r"an invitation is made for a (head|admin) of (.+)": World._invitation,
     r"(.+) is (head|admin) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,

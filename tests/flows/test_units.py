@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.finding import MOST_SUGGESTED
 from flows.spelling import fold
-from flows.units import MOST_SUGGESTED, Unit, UnitTree
+from flows.units import Unit, UnitTree
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 FIRST = (
@@ -66,7 +67,7 @@ def mistyped(typed: str, chance: Random) -> str:
 
 def test_a_village_of_three_thousand_is_found_first_by_its_name_and_commune_without_tone_marks() -> None:
     for village, typed in some_villages():
-        found = province().search(typed)
+        found = province().search(typed).units
         assert village in found, typed
         # “Thôn Hạ” and “Thôn Hà” of one commune are the same without tone marks.
         assert fold(province().full_name(found[0].id)) == typed
@@ -75,12 +76,12 @@ def test_a_village_of_three_thousand_is_found_first_by_its_name_and_commune_with
 def test_a_village_of_three_thousand_is_found_with_one_letter_wrong() -> None:
     chance = Random(3)
     typed = [(village, mistyped(words, chance)) for village, words in some_villages()]
-    missed = [words for village, words in typed if village not in province().search(words)]
+    missed = [words for village, words in typed if village not in province().search(words).units]
     assert len(missed) <= 0.05 * LOOKED_FOR, missed
 
 
 def test_a_name_that_many_villages_have_finds_some_of_them_and_not_too_many() -> None:
-    found = province().search("thon dong")
+    found = province().search("thon dong").units
     assert len(found) == MOST_SUGGESTED
     assert {village.name for village in found} == {"Thôn Đông"}
 
@@ -112,19 +113,19 @@ OLD = UnitTree.of(
     ],
 )
 def test_units_are_found_by_name_code_and_old_name(typed: str, code: str) -> None:
-    assert OLD.search(typed)[0].code == code
+    assert OLD.search(typed).units[0].code == code
 
 
 @pytest.mark.parametrize("typed", ["", " ", "…", "🙂", "zzzzzz", "12345"])
 def test_what_is_like_no_name_finds_nothing(typed: str) -> None:
-    assert OLD.search(typed) == ()
+    assert OLD.search(typed).units == ()
 
 
 def test_a_village_that_is_no_more_and_what_lies_above_the_villages_are_not_suggested() -> None:
     ended = Unit(9, "tk-het", "Thôn Hết", "village", 2, valid_to=date(2025, 7, 1))
     units = UnitTree.of([*OLD.by_id.values(), ended])
     for typed in ("thôn hết", "xã thần khê", "tỉnh hương phú"):
-        assert all(unit.takes_residents for unit in units.search(typed))
+        assert all(unit.takes_residents for unit in units.search(typed).units)
 
 
 def test_an_administrator_finds_a_commune_by_its_name_before_its_many_villages() -> None:
@@ -132,20 +133,20 @@ def test_an_administrator_finds_a_commune_by_its_name_before_its_many_villages()
     for commune in Random(4).sample(communes, 10):
         for scope in (province().subtree(commune.id), province().subtree(1)):
             for typed in (commune.name, fold(commune.name).removeprefix("xa ")):
-                assert province().search(typed, within=scope)[0] == commune, typed
+                assert province().search(typed, within=scope).units[0] == commune, typed
 
 
 def test_an_administrator_finds_nothing_outside_the_own_scope() -> None:
     scope = UNITS.subtree(COMMUNE.id)
     for typed in ("xa minh khai", "mk-dong", "thon dong"):
-        assert all(unit.id in scope for unit in UNITS.search(typed, within=scope))
-    assert UNITS.search("thon dong", within=frozenset()) == ()
+        assert all(unit.id in scope for unit in UNITS.search(typed, within=scope).units)
+    assert UNITS.search("thon dong", within=frozenset()).units == ()
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_a_search_answers_with_few_different_villages(typed: str) -> None:
-    found = UNITS.search(typed)
+    found = UNITS.search(typed).units
     assert len(found) <= MOST_SUGGESTED
     assert len(set(found)) == len(found)
     assert all(unit.takes_residents for unit in found)

@@ -62,6 +62,25 @@ async def test_a_unit_that_is_written_again_keeps_its_id_and_changes_the_rest(da
     assert after.by_code["tk"] == before.by_code["tk"]
 
 
+async def test_units_that_have_not_changed_stay_the_same_tree_so_that_names_are_indexed_once(
+    database: Database,
+) -> None:
+    async with database.writing() as connection:
+        await setup.save_units(connection, [COMMUNE, VILLAGE], {"tk-dong": "tk"})
+    before = await read(database)
+    async with database.writing() as connection:
+        await setup.add_criteria(connection, [shipped()[0]], NOW)
+    async with database.reading() as connection:
+        meanwhile = await read_reference(connection, before=before)
+    assert meanwhile.version > before.version
+    assert meanwhile.reference.units is before.reference.units
+    async with database.writing() as connection:
+        await setup.save_units(connection, [Unit(0, "tk-dong", "Thôn Mới", "village")], {})
+    async with database.reading() as connection:
+        after = await read_reference(connection, before=meanwhile)
+    assert [unit.name for unit in after.reference.units.by_id.values()] == ["Xã Thần Khê", "Thôn Mới"]
+
+
 async def test_the_last_version_of_a_set_is_in_force_and_earlier_ones_stay_to_be_found_by_their_pin(
     database: Database,
 ) -> None:
