@@ -51,6 +51,7 @@ FLOWS: dict[type[Talk], Flow[Any]] = {
     )
 }  # fmt: skip
 
+NOT_CLEAR = _("I did not understand that.")
 # After so many replies in a row that were not understood, people are named who can help.
 FEW_MISSES = 2
 
@@ -152,7 +153,7 @@ def _understood(facts: Facts, session: Session, reply: Reply, question: Question
             raise NotUnderstood(_("This message is empty or cannot be read."))
         case Typed(text):
             if (understood := understand(text, question, catalogues, orders_for(facts, session))) is None:
-                raise NotUnderstood(question.hint or _("I did not understand that."))
+                raise NotUnderstood(question.hint or NOT_CLEAR)
             return understood
         case Edited():
             raise NotUnderstood(
@@ -181,7 +182,8 @@ def _kindly(refused: Refused, misses: int, facts: Facts) -> Wording:
     return paragraphs(
         refused.wording,
         lines(
-            _("Press a button, or type the number or the words on it. If you need help, type “help”."),
+            _("Press a button, or type the number or the words on it.") if refused.wording == NOT_CLEAR else None,
+            _("If you need help, type “help”."),
             _who_can_help(facts) if misses >= FEW_MISSES else None,
         ),
     )

@@ -123,7 +123,7 @@ _LEAD_INS = partial(_is_among, known=_by_bare(_LEAD_IN_PHRASES))
 _PARTICLES = partial(_is_among, known=_by_bare(_PARTICLE_PHRASES))
 _LONGEST_AROUND = max(map(len, _LEAD_IN_PHRASES | _PARTICLE_PHRASES))
 _NEGATIONS = _words(colloquial.NEGATIONS)
-_AFFIRMATIONS = _phrases(colloquial.AFFIRMATIONS)
+_AFFIRMATIONS = partial(_is_among, known=_by_bare(_phrases(colloquial.AFFIRMATIONS)))
 _QUESTION_WORDS = _words(colloquial.QUESTION_WORDS)
 _NEVER_MIND = phrase(colloquial.NEVER_MIND)[0]
 _EMPHASIS = phrase(colloquial.EMPHASIS)[0]
@@ -236,11 +236,14 @@ def understand(
     choices = (*question.moves, *question.choices)
     if typed.strip() in {"?", "？", "??"} and any(move.key == EXPLAIN.key for move in question.moves):
         return Understood(Chose(EXPLAIN.key))
-    readings = tuple(_readings(typed))
+    words = phrase(typed)
     final = next((choice for choice in choices if choice.final), None)
-    if final is not None and any(map(is_two_sided, readings)):
+    if final is not None and is_two_sided(words):
         raise NotUnderstood(_exact_words(question, final))
-    if (found := _exactly(readings, choices, languages, asking="?" in typed)) is not None:
+    # Most people type just what they read, and need nothing else looked at.
+    found = _exactly((words,), choices, languages, asking="?" in typed)
+    readings = (words,) if found is not None else tuple(_readings(typed))
+    if found is not None or (found := _exactly(readings, choices, languages, asking="?" in typed)) is not None:
         return _understood(
             found, readings, languages, show=question.numbered and not question.free and found in question.choices
         )
@@ -253,7 +256,8 @@ def understand(
     if (order := _exactly(readings, orders, languages)) is not None:
         return Understood(Order(order.key))
     if question.free:
-        return Understood(Wrote(typed))
+        together = _run_together(readings, choices, languages)
+        return Understood(Chose(together.key) if together is not None else Wrote(typed))
     if (near := _nearly(spelt, choices, languages)) is not None:
         return _understood(near, readings, languages, show=near in question.choices)
     held = {
@@ -321,6 +325,20 @@ def _exactly(
     return None
 
 
+def _run_together(
+    readings: Iterable[Phrase], choices: Iterable[Choice], languages: tuple[Catalogue, ...]
+) -> Choice | None:
+    """Return the choice whose words were typed without the blanks between them: `bỏqua`."""
+    typed = {"".join(_bare(reading)) for reading in readings if len(reading) == 1}
+    found = [
+        choice
+        for choice in choices
+        if not choice.final
+        and any(len(words) > 1 and "".join(words) in typed for words in spellings(choice, languages).all)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _is_called(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:
     if choice.final and is_two_sided(reading):
         return False
@@ -336,7 +354,7 @@ def _in_parts(reading: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bo
         first, rest = reading[:length], reading[length:]
         if is_two_sided(first) or is_two_sided(rest):
             continue  # `dung co` may be “đúng, có” as well as “đừng có”
-        if not negations(reading) and first in _AFFIRMATIONS and _is_among(gist(rest), known):
+        if not negations(reading) and _AFFIRMATIONS(first) and _is_among(gist(rest), known):
             return True
         if bool(negations(first)) == bool(negations(rest)) and _is_among(gist(first), known):
             return _is_among(gist(rest), known) or _in_parts(rest, known)

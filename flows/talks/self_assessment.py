@@ -211,7 +211,7 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
         case Chose(PAUSE.key):
             yield from paused()
         case Chose(EXPLAIN.key):
-            yield Said(explained_evidence(indicator))
+            yield Said(explained_evidence())
         case Chose(VOUCHED.key):
             if all(proof.kind != "vouched" for proof in form.evidence.get(indicator.id, ())):
                 yield EvidenceGiven(form.id, indicator.id, Evidence("vouched"))
@@ -358,15 +358,12 @@ def paused() -> Iterator[Event]:
     yield Left(home=True)
 
 
-def explained_evidence(indicator: Indicator) -> Wording:
-    """Say what may be sent, and how."""
-    return paragraphs(
-        indicator.evidence_hint,
-        lines(
-            _("Evidence helps the branch to confirm this answer; it is not compulsory."),
-            _("To send a photo, press the paper clip or the camera beside the place where you type."),
-            _("You may also write a line: what, where, when. Or let the branch vouch for it."),
-        ),
+def explained_evidence() -> Wording:
+    """Say what evidence is for, and how it is sent."""
+    return lines(
+        _("Evidence helps the branch to confirm this answer; it is not compulsory."),
+        _("To send a photo, press the paper clip or the camera beside the place where you type."),
+        _("You may also write a line: what, where, when. Or let the branch vouch for it."),
     )
 
 

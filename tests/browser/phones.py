@@ -40,7 +40,7 @@ class Phone:
     def button(self, label: str) -> Locator:
         """The newest button that begins with these words."""
         begins = re.sub(r"([.?/*+()\[\]])", r"\\\1", label)  # for JavaScript, which re.escape is not
-        return self.node.get_by_role("button", name=re.compile(f"^{begins}")).last
+        return self.node.get_by_role("button", name=re.compile(rf"^(\d+\. )?{begins}")).last
 
     def press(self, label: str) -> str:
         """Press a button and return the answer."""

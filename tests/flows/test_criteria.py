@@ -124,6 +124,22 @@ def test_words_for_how_often_earn_the_same_under_every_question(typed: str, poin
 
 
 @every_set
+@pytest.mark.parametrize(
+    ("typed", "level"),
+    [
+        ("2 tuần 1 lần", "monthly"),
+        ("tháng một lần", "monthly"),
+        ("hai tháng một lần", "quarterly"),
+        ("ba thang mot lan", "quarterly"),
+        ("6 tháng 1 lần", "yearly"),
+        ("hai năm một lần", "hardly"),
+    ],
+)
+def test_how_many_months_apart_is_not_lost_on_the_way(criteria: CriteriaSet, typed: str, level: str) -> None:
+    assert heard(typed, asked(criteria.indicator("community-learning"))) == Chose(level)
+
+
+@every_set
 def test_what_ones_life_does_not_ask_for_costs_nothing(criteria: CriteriaSet) -> None:
     """Those who need no other language, and outside an office no device, reach the title like the others."""
     for name in {"languages", "digital-tools"} - ({"digital-tools"} if criteria.group == "official" else set()):

@@ -35,7 +35,8 @@ from flows.spelling import has_invisible
     ],
 )
 def test_a_name_is_kept_as_it_will_stand_on_a_certificate(typed: str, name: str) -> None:
-    assert read_name(typed) == Name(name, sure=True)
+    read = read_name(typed)
+    assert (read.name, read.sure) == (name, True)
 
 
 def test_a_name_typed_with_marks_apart_is_put_together() -> None:
@@ -103,7 +104,15 @@ def test_a_year_that_was_reckoned_is_asked_about(typed: str, year: int) -> None:
      ("Nguyeenx Thij Lan", "Nguyễn Thị Lan"), ("Nguye6n4 Thi5 Lan", "Nguyễn Thị Lan")],
 )  # fmt: skip
 def test_a_name_that_may_not_be_whole_or_was_turned_right_is_asked_about(typed: str, name: str) -> None:
-    assert read_name(typed) == Name(name, sure=False)
+    read = read_name(typed)
+    assert (read.name, read.sure) == (name, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "turned"), [("Nguyeenx Thij Lan", True), ("Bà Lan", True), ("nguyen thi lan", False)]
+)
+def test_a_name_tells_whether_it_was_turned_right(typed: str, turned: bool) -> None:
+    assert read_name(typed).turned is turned
 
 
 def test_a_name_typed_once_more_is_left_as_it_is_typed() -> None:

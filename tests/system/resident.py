@@ -151,4 +151,4 @@ def _same(one: Shown, other: Shown) -> bool:
 
 
 def _offers(shown: Shown, label: str) -> bool:
-    return label in shown.labels
+    return any(known.endswith(label) for known in shown.labels)

@@ -60,10 +60,10 @@ async def test_a_commune_goes_live_and_two_residents_are_confirmed(
     assert telegram.ledger.violations(unanswered_after=0) == []
     assert (telegram.default_bot.webhook is not None) == (way == "webhook")
     assert _menus(telegram, cast) == {
-        "Vietnamese": ["start", "status", "help", "mute", "language", "privacy", "cancel"],
+        "Vietnamese": ["batdau", "phieu", "trogiup", "tatbat", "ngonngu", "dulieu", "dung"],
         "English": "Help",
-        "head": "review",
-        "admin": "invite",
+        "head": "duyet",
+        "admin": "moi",
         "other languages": True,
     }
     assert await serving.stop() == 0
