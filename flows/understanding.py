@@ -272,7 +272,9 @@ def understand(
 
 def says(typed: str, choice: Choice) -> bool:
     """Tell whether a free text is nothing but a choice's other words: then it is an answer, and no name or reason."""
-    return len(typed) <= LONGEST and any(_is_called(reading, choice, ()) for reading in _readings(typed))
+    return len(typed) <= LONGEST and any(
+        _is_called(reading, choice, ()) or _is_told(reading, choice, ()) for reading in _readings(typed)
+    )
 
 
 def begins_with_no(typed: str) -> bool:
@@ -315,7 +317,9 @@ def _exactly(
 ) -> Choice | None:
     """Return the choice whose words were typed, if it is the only one; a question is not enough for a final one."""
     for reading in readings:
-        found = [choice for choice in choices if _is_called(reading, choice, languages)]
+        found = [choice for choice in choices if _is_called(reading, choice, languages)] or [
+            choice for choice in choices if _is_told(reading, choice, languages)
+        ]
         with_marks = [choice for choice in found if reading in spellings(choice, languages).all.get(_bare(reading), ())]
         for named in (with_marks, found):
             if len(named) == 1:
@@ -342,8 +346,12 @@ def _run_together(
 def _is_called(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:
     if choice.final and is_two_sided(reading):
         return False
-    known = spellings(choice, languages).all
-    return _is_among(reading, known) or _in_parts(reading, known)
+    return _is_among(reading, spellings(choice, languages).all)
+
+
+def _is_told(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:
+    """Tell whether a choice's words were said in parts."""
+    return _in_parts(reading, spellings(choice, languages).all)
 
 
 def _in_parts(reading: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bool:
