@@ -65,7 +65,9 @@ QUESTION_WORDS = "sao gì nào ai đâu hả ư nhỉ"
 
 # Said before a number: `số 2`, `câu 2`, `đáp án 2`.
 ORDINALS = "số câu ý chọn đáp án phương mục lựa nút bấm nhấn thứ cái mức dòng ô nhóm number option answer choice"
-# Numbers in words, from one.
+# Numbers in words, from one. Those of ranks are numbers only after “thứ”: `hay cai nhat` is no “cái nhất”.
+RANK = "thứ"
+RANKED = "nhất nhì"
 NUMBERS = (
     "một one first mốt nhất", "hai two second nhì", "ba three third", "bốn four fourth tư", "năm five fifth",
     "sáu six sixth", "bảy seven seventh bẩy", "tám eight eighth", "chín nine ninth", "mười ten tenth",

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flows.spelling import fold
 
@@ -136,6 +137,7 @@ def same_level(noun: str, other: str) -> bool:
     return not _LEVELS.get(noun, _VILLAGE).isdisjoint(_LEVELS.get(other, _VILLAGE))
 
 
+@lru_cache(maxsize=8192)
 def inside_sentence(name: str) -> str:
     """Write a name as it stands inside a sentence: `thôn Đông`, but `Thôn 5` (Decree 30/2020, Appendix II).
 

@@ -1,5 +1,7 @@
 """Questions and the ways to answer them: a button, a number, the words with or without tone marks."""
 
+from functools import cache
+
 from msgspec import Struct
 
 from flows import colloquial
@@ -8,7 +10,7 @@ from flows.replies import SentFile
 from flows.wording import Wording, _
 
 
-class Choice(Struct, frozen=True):
+class Choice(Struct, frozen=True, cache_hash=True):
     """One answer. `key` goes into the button; `also` are further words for it, as people say them, with their marks.
 
     What cannot be taken back in one tap is `final`: typed, it wants its label or one of these words, and no less.
@@ -20,8 +22,9 @@ class Choice(Struct, frozen=True):
     final: bool = False
 
 
+@cache
 def words(listed: str) -> tuple[str, ...]:
-    """Return what stands between semicolons, as in `words("quay lại; trở lại")`."""
+    """Return what stands between semicolons, as in `words("quay lại; trở lại")`: a literal, split once."""
     return tuple(" ".join(part.split()) for part in listed.split(";") if part.strip())
 
 

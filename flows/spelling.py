@@ -14,8 +14,8 @@ _REMEMBERED = 120
 _DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 # These make one sign of several emoji and letters: they belong to what was typed.
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f\u20e3")
-_POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_POWERS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"), " ")
+_TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 
 
 def fold(text: str) -> str:
@@ -41,7 +41,9 @@ def _in_other_scripts(plain: str) -> str:
 
 def keyed(text: str) -> str:
     """Return a text with the digits and letters of keypads as plain ones: `1️⃣`, `②`, `２`. Powers (²) are no digits."""
-    return unicodedata.normalize("NFKC", "".join(" " if letter in _POWERS else letter for letter in text))
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text.translate(_POWERS))
 
 
 def unmarked(text: str) -> str:
@@ -52,9 +54,10 @@ def unmarked(text: str) -> str:
 
 def tone_last(word: str) -> str:
     """Spell a word with its tone at the end, so that `hoà` and `hòa`, typed together or apart, are the same."""
+    if word.isascii():
+        return word
     apart = unicodedata.normalize("NFD", word)
-    tones = "".join(letter for letter in apart if letter in _TONES)
-    return "".join(letter for letter in apart if letter not in _TONES) + tones if tones else apart
+    return _TONE.sub("", apart) + "".join(_TONE.findall(apart))
 
 
 def composed(text: str) -> str:

@@ -9,7 +9,7 @@ taken back in one tap (`Choice.final`) wants its own words; what is near to it i
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from flows.keystrokes import typed_out
 from flows.questions import EXPLAIN, Choice, Chose, Heard, Question, Wrote
 from flows.refusals import NotUnderstood
 from flows.spelling import keyed, tone_last, unmarked
-from flows.wording import Catalogue, Catalogues, Lines, Wording, _, render
+from flows.wording import Catalogue, Catalogues, Lines, Spoken, Wording, _, render
 
 # No button has so many letters: a longer text is a text.
 LONGEST = 200
@@ -52,21 +52,25 @@ class Understood(Struct, frozen=True):
 
 def phrase(text: str) -> Phrase:
     """Return the words of a text in small letters, their tones last: `Hằng NGÀY!` is `hăng̀ ngaỳ`."""
-    plain = keyed(text.translate(_SIGNS)).casefold()
-    return tuple(map(tone_last, "".join(map(_letter, plain)).split()))
+    plain = keyed(text.translate(_DROPPED)).casefold()
+    return tuple(map(tone_last, plain.translate(_SPACED).split()))
 
 
-_SIGNS = {ord("'"): None, ord("’"): None, ord("‘"): None, ord("\u200b"): None, ord("\ufeff"): None, ord("\u00ad"): None}
-
-
-@lru_cache(maxsize=4096)
-def _letter(letter: str) -> str:
-    """Return a letter or what hangs on one, as the vowels of Khmer do; a blank for any other sign."""
-    hangs = unicodedata.category(letter) in {"Mn", "Mc"} and letter not in _VARIANTS
-    return letter if letter.isalnum() or hangs else " "
-
-
+_DROPPED = dict.fromkeys(map(ord, "'’‘\u200b\ufeff\u00ad"))
 _VARIANTS = frozenset("\ufe0e\ufe0f")
+
+
+class _Letters(dict[int, str]):
+    """Letters, and what hangs on them as the vowels of Khmer do; a blank for any other sign."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        hangs = unicodedata.category(letter) in {"Mn", "Mc"} and letter not in _VARIANTS
+        self[code] = letter if letter.isalnum() or hangs else " "
+        return self[code]
+
+
+_SPACED = _Letters()
 
 
 @lru_cache(maxsize=16_384)
@@ -111,7 +115,11 @@ def _same(typed: Phrase, meant: Phrase) -> bool:
 
 def _is_among(typed: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bool:
     """Tell whether exactly these words are known, marks included where any were typed."""
-    return any(_same(typed, words) for words in known.get(_bare(typed), ()))
+    return _is_one_of(typed, known.get(_bare(typed), ()))
+
+
+def _is_one_of(typed: Phrase, phrases: Iterable[Phrase]) -> bool:
+    return any(_same(typed, words) for words in phrases)
 
 
 _SHORTENED: Mapping[str, str] = {
@@ -135,6 +143,8 @@ _ORDINALS = _words(colloquial.ORDINALS)
 _NUMBERS: Mapping[str, int] = {
     word: number for number, written in enumerate(colloquial.NUMBERS, 1) for word in phrase(written)
 }
+_RANK = phrase(colloquial.RANK)[0]
+_RANKED = _words(colloquial.RANKED)
 _LETTERS = "abcdefgh"
 
 
@@ -270,10 +280,12 @@ def understand(
     return Understood(Order(held.pop())) if len(held) == 1 else None
 
 
-def says(typed: str, choice: Choice) -> bool:
-    """Tell whether a free text is nothing but a choice's other words: then it is an answer, and no name or reason."""
+def says(typed: str, *choices: Choice) -> bool:
+    """Tell whether a free text is nothing but other words of a choice: then it is an answer, and no name or reason."""
     return len(typed) <= LONGEST and any(
-        _is_called(reading, choice, ()) or _is_told(reading, choice, ()) for reading in _readings(typed)
+        _is_among(reading, spellings(choice, ()).all) or _is_told(reading, choice, ())
+        for reading in _readings(typed)
+        for choice in choices
     )
 
 
@@ -317,10 +329,12 @@ def _exactly(
 ) -> Choice | None:
     """Return the choice whose words were typed, if it is the only one; a question is not enough for a final one."""
     for reading in readings:
-        found = [choice for choice in choices if _is_called(reading, choice, languages)] or [
+        bare_reading = _bare(reading)
+        spelt = {choice: spellings(choice, languages).all.get(bare_reading, ()) for choice in choices}
+        found = [choice for choice, phrases in spelt.items() if _is_called(reading, choice, phrases)] or [
             choice for choice in choices if _is_told(reading, choice, languages)
         ]
-        with_marks = [choice for choice in found if reading in spellings(choice, languages).all.get(_bare(reading), ())]
+        with_marks = [choice for choice in found if reading in spelt[choice]]
         for named in (with_marks, found):
             if len(named) == 1:
                 return None if named[0].final and asking else named[0]
@@ -343,10 +357,9 @@ def _run_together(
     return found[0] if len(found) == 1 else None
 
 
-def _is_called(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:
-    if choice.final and is_two_sided(reading):
-        return False
-    return _is_among(reading, spellings(choice, languages).all)
+def _is_called(reading: Phrase, choice: Choice, phrases: Collection[Phrase]) -> bool:
+    """Tell whether a choice's words were typed: `phrases` are those of its words that read alike without marks."""
+    return bool(phrases) and not (choice.final and is_two_sided(reading)) and _is_one_of(reading, phrases)
 
 
 def _is_told(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:
@@ -390,7 +403,10 @@ def _number(reading: Phrase) -> int:
         return int(last)
     if len(last) == 1 and last in _LETTERS:
         return _LETTERS.index(last) + 1
-    return next((number for word, number in _NUMBERS.items() if alike(last, word)), 0)
+    word = next((word for word in _NUMBERS if alike(last, word)), None)
+    if word is None or (word in _RANKED and not (before and alike(before[-1], _RANK))):
+        return 0
+    return _NUMBERS[word]
 
 
 def _at(position: int, question: Question) -> Understood:
@@ -537,4 +553,4 @@ def _exact_words(question: Question, near: Choice) -> Wording:
 
 
 def _quoted(choice: Choice) -> Wording:
-    return _("“{words}”", words=choice.label)
+    return _("“{words}”", words=Spoken(choice.label))

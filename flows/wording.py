@@ -1,5 +1,6 @@
 """What the bot says, before it has a language: a msgid with its parameters, rendered per reader."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,7 +30,15 @@ class Lines(Struct, frozen=True):
     separator: str = "\n"
 
 
-Wording = str | Text | Localized | Lines
+class Spoken(Struct, frozen=True):
+    """A label as people would type it: without the signs that stand before its words."""
+
+    label: "Wording"
+
+
+Wording = str | Text | Localized | Lines | Spoken
+
+_SIGNS_BEFORE = re.compile(r"^\W+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +96,8 @@ def render(wording: Wording, catalogue: Catalogue) -> str:
         case Lines(parts, separator):
             rendered = [render(part, catalogue) for part in parts]
             return separator.join([part for part in rendered if part])
+        case Spoken(label):
+            return _SIGNS_BEFORE.sub("", render(label, catalogue))
         case Text(msgid, params, plural, count):
             sentence = catalogue.gettext(msgid) if plural is None else catalogue.ngettext(msgid, plural, count)
             return sentence.format_map({key: _shown(value, catalogue) for key, value in params}) if params else sentence
@@ -96,7 +107,7 @@ def _shown(value: Any, catalogue: Catalogue) -> Any:
     match value:
         case str() | int():
             return value
-        case Text() | Localized() | Lines():
+        case Text() | Localized() | Lines() | Spoken():
             return render(value, catalogue)
         case datetime() | date():
             return catalogue.day(value)

@@ -157,11 +157,11 @@ def audience(facts: Facts, chosen: Audience) -> Wording:
 
 
 def _only(words: list[Wording]) -> Wording | None:
-    return _("• only: {words}", words=Lines(tuple(words), ", ")) if words else None
+    return _("• only: {words}", words=Lines(tuple(words), "; ")) if words else None
 
 
 def _form_line(words: list[Wording]) -> Wording | None:
-    return _("• only with this form: {words}", words=Lines(tuple(words), ", ")) if words else None
+    return _("• only with this form: {words}", words=Lines(tuple(words), "; ")) if words else None
 
 
 def ages(chosen: Audience) -> Wording | None:

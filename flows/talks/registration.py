@@ -214,7 +214,7 @@ def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
 def _name(heard: Heard, *, as_typed: bool) -> Name:
     """Return the name that was typed. An answer to some other question is none."""
     typed = written(heard)
-    if any(says(typed, answer) for answer in (YES, NO)):
+    if says(typed, YES, NO):
         raise NotUnderstood(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
     return read_name(typed, as_typed=as_typed)
 

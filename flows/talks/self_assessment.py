@@ -239,13 +239,7 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
 def read_evidence(typed: str) -> str:
     """Return a text as evidence: NFC, of bearable length. A yes, a no, a number, a question is none."""
     text = composed(typed)
-    if (
-        len(fold(text)) < FEWEST_LETTERS
-        or text.endswith("?")
-        or says(text, YES)
-        or says(text, NO)
-        or begins_with_no(text)
-    ):
+    if len(fold(text)) < FEWEST_LETTERS or text.endswith("?") or says(text, YES, NO) or begins_with_no(text):
         raise NotUnderstood(
             _("Please send a photo or a document, or write a line about it. Without any, press “Skip”.")
         )

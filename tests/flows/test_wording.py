@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flows.criteria import Localized
 from flows.spelling import cleaned, composed, fold, has_invisible, storable
-from flows.wording import Lines, Wording, _, contains, lines, n_, paragraphs, render
+from flows.wording import Lines, Spoken, Wording, _, contains, lines, n_, paragraphs, render
 from tests.sample import CATALOGUES
 
 VI, EN = CATALOGUES["vi"], CATALOGUES["en"]
@@ -135,3 +135,8 @@ def test_lines_and_paragraphs_leave_out_what_is_not_there() -> None:
 )
 def test_a_sentence_is_found_in_what_was_put_together(wording: Wording, has_it: bool) -> None:
     assert contains(wording, _("Saved.")) is has_it
+
+
+def test_a_label_is_named_as_it_would_be_typed_without_the_signs_before_its_words() -> None:
+    assert render(Spoken(_("✅ Confirm")), VI) == "Xác nhận"
+    assert render(_("Type {words}", words=Spoken("🗑 Bỏ")), VI) == "Type Bỏ"
