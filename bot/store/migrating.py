@@ -35,6 +35,9 @@ def _run(connection: Connection, revision: str) -> None:
     known = [script.revision for script in newest.walk_revisions()]
     if present is not None and present not in known:
         raise DatabaseUnusable("the database was made by a newer hoctap; install that version")
+    if revision not in ("head", "base", *known):
+        there = ", ".join(["base", *reversed(known), "head"])
+        raise DatabaseUnusable(f"there is no revision {revision!r}; there are: {there}")
     go_down = revision == "base" or (
         present in known and revision in known and known.index(revision) > known.index(present)
     )
