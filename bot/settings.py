@@ -1,14 +1,20 @@
 """Settings from the environment or a `.env` file, checked before anything starts."""
 
+import io
+import os
 import re
 import secrets
+from collections.abc import Iterable, Set
 from datetime import time
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -29,7 +35,11 @@ CURES = {
     "telegram_rate": "messages a second, 30 unless Telegram allows this bot more",
     "time_zone": "a name like Asia/Ho_Chi_Minh",
 }
+ENV_FILE = Path(".env")
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+# A name in `.env` is meant for us, one in the environment may be another program's: there, only one letter may be off.
+_ALIKE_IN_FILE = 85
+_SHORTEST_IN_ENVIRONMENT = 8
 
 
 class SettingsWrong(Exception):
@@ -39,7 +49,9 @@ class SettingsWrong(Exception):
 class Settings(BaseSettings):
     """What can be set from outside. Names in capitals are the environment's."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = "sqlite:///hoctap.db"
     port: int = Field(default=8080, ge=1, le=65535)
@@ -63,6 +75,8 @@ class Settings(BaseSettings):
             raise ValueError("not a database address") from error
         if url.get_backend_name() not in ASYNC_DRIVERS:
             raise ValueError("not a database address")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("nothing would be kept")
         driver = ASYNC_DRIVERS[url.get_backend_name()]
         return url.set(drivername=driver).render_as_string(hide_password=False)
 
@@ -137,16 +151,70 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.folder / "hoctap.key"
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32))
+        if not path.exists() or not path.read_text().strip():
+            # Whole or not there: an empty key, left by a death in between, would sign for everybody.
+            fresh = path.with_name(f"{path.name}.{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(32))
+            fresh.replace(path)
         return path.read_text().strip().encode()
 
 
 def read_settings() -> Settings:
     """Read the settings. Raises SettingsWrong naming the first one that is off, never its value."""
+    _refuse_misspelt(_names_in_file(), os.environ)
     try:
         return Settings()
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
         raise SettingsWrong(f"{name.upper()} is not usable: {CURES.get(name, error.errors()[0]['msg'])}") from None
+
+
+def _names_in_file() -> list[str]:
+    """Return the names that `.env` sets."""
+    names = []
+    for binding in parse_stream(io.StringIO(_env_file())):
+        if binding.error or (binding.key and binding.value is None):
+            above = binding.original.string[: -len(binding.original.string.lstrip())]
+            line = binding.original.line + above.count("\n")
+            raise SettingsWrong(f"{ENV_FILE}, line {line}: is not understood; write NAME=VALUE")
+        if binding.key:
+            names.append(binding.key)
+    return names
+
+
+def _env_file() -> str:
+    """Return what `.env` holds, if there is one."""
+    try:
+        data = ENV_FILE.read_bytes() if ENV_FILE.exists() else b""
+    except OSError as error:
+        raise SettingsWrong(f"{ENV_FILE} cannot be read: {error.strerror}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 without a mark may pass for UTF-8
+        raise SettingsWrong(f"{ENV_FILE} is not in UTF-8 (perhaps in UTF-16); save it as UTF-8")
+    return text
+
+
+def _refuse_misspelt(in_file: Iterable[str], in_environment: Iterable[str]) -> None:
+    """Refuse a name that is nearly one of ours, when that one is not set: it would be silently nothing."""
+    known = {name.upper() for name in Settings.model_fields}
+    in_file, in_environment = set(map(str.upper, in_file)), set(map(str.upper, in_environment))
+    missing = known - in_file - in_environment
+    for name in sorted(in_file - known):
+        if near := _nearest(name, missing):
+            raise SettingsWrong(f"{ENV_FILE} sets {name}, which is no setting; {near} is")
+    for name in sorted(in_environment - known - in_file):
+        if len(name) >= _SHORTEST_IN_ENVIRONMENT and (near := _nearest(name, missing, only_slips=True)):
+            raise SettingsWrong(f"the environment sets {name}, which is no setting; {near} is")
+
+
+def _nearest(name: str, known: Set[str], *, only_slips: bool = False) -> str | None:
+    """Return the name that one letter makes of this, or, unless only slips count, one that looks like it."""
+    near = min(sorted(known), key=lambda candidate: OSA.distance(name, candidate), default="")
+    if near and OSA.distance(name, near) <= 1:
+        return near
+    alike = max(sorted(known), key=lambda candidate: fuzz.ratio(name, candidate), default="")
+    return alike if not only_slips and fuzz.ratio(name, alike) >= _ALIKE_IN_FILE else None

@@ -43,6 +43,8 @@ def test_nothing_needs_to_be_set() -> None:
     [
         ("DATABASE_URL", "geheim"),
         ("DATABASE_URL", ""),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "mysql://root:geheim@host/name"),
         ("DATABASE_URL", "postgresql://root:geheim@host:geheim/name"),
         ("PORT", "geheim"),
@@ -94,6 +96,62 @@ def test_an_env_file_is_read_and_the_environment_comes_first(monkeypatch: pytest
     assert read_settings().port == 9001
 
 
+SETTING = f"TELEGRAM_TOKEN={TOKEN}\nPORT=9000\n"
+
+
+@pytest.mark.parametrize(
+    "written", [SETTING.encode("utf-8-sig"), SETTING.replace("\n", "\r\n").encode(), f"# Cổng\n\n{SETTING}".encode()]
+)
+def test_an_env_file_is_read_as_windows_writes_it(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / ".env").write_bytes(written)
+    token = read_settings().telegram_token
+    assert (token and token.get_secret_value(), read_settings().port) == (TOKEN, 9000)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (SETTING.encode("utf-16"), ".env is not in UTF-8 (perhaps in UTF-16); save it as UTF-8"),
+        (SETTING.encode("utf-16-le"), ".env is not in UTF-8 (perhaps in UTF-16); save it as UTF-8"),
+        ("# Cổng\n".encode("utf-16-be"), ".env is not in UTF-8 (perhaps in UTF-16); save it as UTF-8"),
+        (b"# C\xe6ng\nPORT=9000\n", ".env is not in UTF-8 (perhaps in UTF-16); save it as UTF-8"),
+        (b"PORT=9000\nTELEGRAM_TOKEN geheim\n", ".env, line 2: is not understood; write NAME=VALUE"),
+        (b"\nTELEGRAM_TOKEN\n", ".env, line 2: is not understood; write NAME=VALUE"),
+        (b"TELEGRAM_TOKE=geheim\n", ".env sets TELEGRAM_TOKE, which is no setting; TELEGRAM_TOKEN is"),
+        (b"telegram_token_=geheim\n", ".env sets TELEGRAM_TOKEN_, which is no setting; TELEGRAM_TOKEN is"),
+        (b"TELEGRAM_BOT_TOKEN=geheim\n", ".env sets TELEGRAM_BOT_TOKEN, which is no setting; TELEGRAM_TOKEN is"),
+        (b"PROT=80\n", ".env sets PROT, which is no setting; PORT is"),
+    ],
+)
+def test_an_env_file_that_would_be_misread_is_refused_in_one_line(tmp_path: Path, written: bytes, said: str) -> None:
+    (tmp_path / ".env").write_bytes(written)
+    with pytest.raises(SettingsWrong) as refused:
+        read_settings()
+    assert str(refused.value) == said
+
+
+def test_an_env_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsWrong, match=r"^\.env cannot be read: "):
+        read_settings()
+
+
+def test_a_slip_in_the_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = wrong(monkeypatch, DATABASE_URI="geheim")
+    assert said == "the environment sets DATABASE_URI, which is no setting; DATABASE_URL is"
+
+
+@pytest.mark.parametrize("name", ["SORT", "PORTS", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_ID", "TELEGRAM_API_HASH"])
+def test_what_other_programs_set_is_none_of_our_business(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "geheim")
+    assert read_settings() == Settings()
+
+
+def test_a_name_like_a_setting_that_is_set_is_another_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URI=x\nDATABASE_URL=sqlite:///a.db\n")
+    assert read_settings().database_url.endswith("a.db")
+
+
 @pytest.mark.parametrize(
     ("given", "driver"),
     [
@@ -122,6 +180,12 @@ def test_a_key_is_made_once_beside_the_database_and_read_by_its_owner_only(tmp_p
     assert settings.signing_key() == settings.signing_key() != b""
     assert (tmp_path / "hoctap.key").stat().st_mode & 0o777 == 0o600
     assert settings.evidence_folder == tmp_path / "evidence"
+
+
+def test_a_key_that_a_death_left_empty_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "hoctap.key").touch()
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/hoctap.db")
+    assert settings.signing_key() == settings.signing_key() != b""
 
 
 @pytest.mark.parametrize(

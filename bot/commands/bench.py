@@ -15,8 +15,8 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def turns(
-    residents: int = typer.Option(64, help="Residents in flight."),
-    forms: int = typer.Option(24, help="Forms filled in by residents after one another."),
+    residents: int = typer.Option(64, min=1, help="Residents in flight."),
+    forms: int = typer.Option(24, min=1, help="Forms filled in by residents after one another."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Turns a second, from the update to the letter handed to the channel, against raw sqlite3 one commit a turn."""
@@ -33,7 +33,7 @@ def turns(
 def broadcast(
     recipients: int = typer.Option(20_000, min=50, help="People who get the notice."),
     speed: float = typer.Option(5.0, min=1.0, help="How many times Telegram's limits the server allows."),
-    real_seconds: float = typer.Option(0.0, help="Instead, at Telegram's own limits for so many seconds."),
+    real_seconds: float = typer.Option(0.0, min=0.0, help="Instead, at Telegram's own limits for so many seconds."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """A notice to everybody while residents write, against the strict Bot API server of the tests."""

@@ -22,8 +22,14 @@ def chat(
 
         if own:
             from bot.application import Application
+            from bot.store.migrating import check_migrated
 
-            await _talk(Application(running.settings()), start)
+            application = Application(running.settings())
+            try:
+                await check_migrated(application.database)
+                await _talk(application, start)
+            finally:
+                await application.close()
         else:
             async with sample_commune(running.settings()) as sample:
                 await _talk(sample.application, start or sample.village)

@@ -12,10 +12,13 @@ def migrate(revision: str = typer.Option("head", help="A revision; `base` takes 
     async def work() -> None:
         from bot.application import now
         from bot.services.rounds import load_shipped
+        from bot.store.migrating import is_newest
         from bot.store.migrating import migrate as bring
 
         async with running.database(settings, migrated=False) as database:
-            await bring(database, revision)
+            if revision != "head" or not await is_newest(database):
+                with running.alone_with(database, "is in use by hoctap serve; stop it, migrate, and start it again"):
+                    await bring(database, revision)
             if revision == "head":
                 await load_shipped(database, now())
         typer.echo("The database is up to date.")

@@ -1,9 +1,11 @@
 """What every command shares: settings, logs, one event loop, and errors as one line with the cure."""
 
 import asyncio
+import fcntl
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -75,6 +77,21 @@ async def database(read: "Settings", *, migrated: bool = True) -> AsyncIterator[
         yield opened
     finally:
         await opened.close()
+
+
+@contextmanager
+def alone_with(database: "Database", refusal: str) -> Iterator[None]:
+    """Keep a SQLite file from every other server and from who changes its tables, or end saying so. The lock goes with
+    the process, however it dies."""
+    if not database.is_sqlite or database.is_missing():
+        yield
+        return
+    with Path(f"{database.url.database}.serving").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail(f"DATABASE_URL {refusal}")
+        yield
 
 
 async def links(read: "Settings", code: str) -> list[str]:

@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import fcntl
 import signal
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands import running
@@ -16,7 +13,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from bot.application import Application
-    from bot.store.database import Database
 
 
 def serve() -> None:
@@ -37,22 +33,6 @@ def serve() -> None:
     running.run(work)
 
 
-@contextlib.contextmanager
-def _alone_with(database: "Database") -> Iterator[None]:
-    """Keep a SQLite file from a second `hoctap serve`, or end: two of them would send everything twice. The lock goes
-    with the process, however it dies."""
-    if not database.is_sqlite:
-        yield
-        return
-    path = Path(f"{database.url.database}.serving")
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            running.fail("DATABASE_URL is in use by another hoctap serve; several need PostgreSQL")
-        yield
-
-
 async def serve_until_stopped(application: "Application", http: "Starlette", *, host: str) -> None:
     """Run the web server and the application until a signal asks to stop."""
     import uvicorn
@@ -65,7 +45,8 @@ async def serve_until_stopped(application: "Application", http: "Starlette", *, 
     )
     server = _server_class()(config)
     listener = _listen(host, application.settings.port)
-    with _alone_with(application.database):
+    # Two of them would send everything twice.
+    with running.alone_with(application.database, "is in use by another hoctap serve; several need PostgreSQL"):
         await _work_until_stopped(application, server, listener)
 
 

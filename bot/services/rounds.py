@@ -1,6 +1,6 @@
 """Opening rounds and loading criteria sets: what an administrator sets up before residents come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
@@ -8,6 +8,10 @@ from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
 from flows.criteria import GROUPS, CriteriaSet, Group
+from flows.spelling import has_invisible
+
+FIRST_YEAR, LAST_YEAR = 2020, 2100
+LONGEST_NAME = 120
 
 
 class RoundRefused(Exception):
@@ -45,6 +49,7 @@ async def open_round(
     sets: Mapping[Group, str] | None = None,
 ) -> int:
     """Open a round for a unit and all below it; the same year and unit again changes its days. Returns its id."""
+    _refuse_slips(year, name, (opens, closes))
     if closes < opens:
         raise RoundRefused(f"it closes on {closes} before it opens on {opens}; swap the days")
     async with database.writing() as connection:
@@ -59,6 +64,17 @@ async def open_round(
         return await setup.save_round(
             connection, year=year, name=name, unit_id=unit.id, opens=opens, closes=closes, sets=chosen
         )
+
+
+def _refuse_slips(year: int, name: str, days: Iterable[date]) -> None:
+    """Refuse what can only be a slip of the finger; a year no calendar has would end whatever counts its days."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise RoundRefused(f"the year {year} is not one from {FIRST_YEAR} to {LAST_YEAR}; correct it")
+    for day in days:
+        if abs(day.year - year) > 1:
+            raise RoundRefused(f"the day {day} is far from the year {year}; correct one of them")
+    if not name.strip() or len(name) > LONGEST_NAME or has_invisible(name) or not name.isprintable():
+        raise RoundRefused(f"the name is not one line of 1 to {LONGEST_NAME} letters; type it anew")
 
 
 def read_sets(written: list[str]) -> dict[Group, str]:

@@ -97,11 +97,16 @@ class Turns:
         self._reference: ReferenceRead | None = None
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
+        self._only: Place | None = None
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
         self.evidence_given = Bell()
         self._aside = Aside(database, self.received)
+
+    def answer_only(self, place: Place) -> None:
+        """Leave everybody else's updates to the server that answers them: only this conversation is spoken here."""
+        self._only = place
 
     async def receive(self, incoming: Sequence[Incoming]) -> None:
         """Keep updates in the inbox. Once this returns they are committed and may be acknowledged.
@@ -189,7 +194,7 @@ class Turns:
         now = self._clock()
         async with self._database.writing() as connection:
             ids = await self._put(connection, arrived)
-            claimed = await gathering.claim(connection, most, self._aside.conversations)
+            claimed = await self._claim(connection, most)
             done = await self._work_through(connection, claimed, now) if claimed.turns else Done()
         self._conversations.remember(ids)
         if claimed.turns:
@@ -197,6 +202,12 @@ class Turns:
         if done.evidence:
             self.evidence_given.ring()
         return replace(done, more=done.more or done.turns == most)
+
+    async def _claim(self, connection: AsyncConnection, most: int) -> Claimed:
+        only = None
+        if self._only is not None:
+            only = (await self._conversations.of(connection, [self._only]))[self._only]
+        return await gathering.claim(connection, most, self._aside.conversations, only)
 
     async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> Done:
         """Decide and apply claimed turns inside their transaction. There is more to do when turns were put off to the
@@ -333,7 +344,7 @@ class Turns:
     async def _give_up_first(self) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
-            claimed = await gathering.claim(connection, 1, self._aside.conversations)
+            claimed = await self._claim(connection, 1)
             await applying.mark_done(connection, [turn.inbox_id for turn in claimed.turns], now, failed=True)
             await outbox.queue(connection, map(self._apology, claimed.turns), now)
         self.letters_queued.ring()

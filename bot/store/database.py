@@ -1,10 +1,11 @@
 """The connection to the database: SQLite beside the program, or PostgreSQL where one machine is not enough."""
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
 import structlog
@@ -29,6 +30,7 @@ PRAGMAS = {
     "wal_autocheckpoint": 16_384,
 }
 POSTGRES_CONNECTIONS = 8
+SECONDS_BETWEEN_TRIES = 0.005
 SECONDS_AWAY = 1.0
 # What PostgreSQL says while it stops, starts or is full, and when two transactions waited for each other.
 PASSING = frozenset({"57P01", "57P02", "57P03", "53300", "40001", "40P01"})
@@ -45,7 +47,8 @@ class Database:
     """One writer and any number of readers.
 
     SQLite before 3.51.3 can corrupt a WAL that two connections write, and several writers stall each other: so there
-    is one writing connection, taken in turns. PostgreSQL locks rows, and writes on several connections.
+    is one writing connection, taken in turns, and commands beside a running server wait for their turn, too, by a lock
+    on a file beside the database. PostgreSQL locks rows, and writes on several connections.
     """
 
     def __init__(self, url: str) -> None:
@@ -54,6 +57,7 @@ class Database:
         self._writer = _engine(self.url, is_sqlite=self.is_sqlite)
         self._reader = _reading_engine(self.url) if self.is_sqlite else self._writer
         self._turn_to_write = asyncio.Lock()
+        self._lock_file: IO[str] | None = None
 
     def is_missing(self) -> bool:
         """Tell whether there is no database file yet."""
@@ -66,8 +70,23 @@ class Database:
             async with self._writer.begin() as connection:
                 yield connection
             return
-        async with self._turn_to_write, self._writer.begin() as connection:
+        async with self._turn_to_write, self._alone(), self._writer.begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Keep every other process from writing. The lock goes with the process, however it dies."""
+        if not self.url.database or self.url.database == ":memory:":
+            yield
+            return
+        if self._lock_file is None:
+            self._lock_file = _lock_file(Path(f"{self.url.database}.writing"))
+        while not _is_taken(self._lock_file):  # noqa: ASYNC110 - another process rings no bell
+            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -76,9 +95,31 @@ class Database:
             yield connection
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._writer.dispose()
+        """Close all connections. The last one of a SQLite file writes what is left in its log."""
         await self._reader.dispose()
+        if self._lock_file is None:
+            await self._writer.dispose()
+            return
+        async with self._turn_to_write, self._alone():
+            await self._writer.dispose()
+        self._lock_file.close()
+        self._lock_file = None
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError as error:
+        raise DatabaseUnusable(f"DATABASE_URL is not usable: {path}: {error.strerror}") from error
+
+
+def _is_taken(lock: IO[str]) -> bool:
+    """Tell whether the lock is ours now. Asked again and again: a thread that waits for it could not be called off."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:

@@ -58,6 +58,8 @@ _ALL_WAITING = (
 )
 _OTHERS_WAITING = _ALL_WAITING.where(inbox.c.conversation_id.not_in(bindparam("but", expanding=True)))
 
+_ONE_WAITING = _ALL_WAITING.where(inbox.c.conversation_id == bindparam("only"))
+
 
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
     """Select the first updates with all that is known of who wrote them.
@@ -99,6 +101,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
 
 
 _CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_OTHERS_WAITING)
+_CLAIM_ONE = _claim_from(_ONE_WAITING)
 # Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
 _answers_of_form = json_rows_by_key(
     answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
@@ -167,11 +170,17 @@ class Claimed:
     reference_version: int = 0
 
 
-async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = ()) -> Claimed:
-    """Take the first waiting update of up to `most` conversations that no other instance holds, but for some."""
+async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = (), only: int | None = None) -> Claimed:
+    """Take the first waiting update of up to `most` conversations that no other instance holds, except for some, or of
+    a single conversation."""
     # The window is wider than the batch, so that an instance whose first ones are held finds others.
     wanted: dict[str, Any] = {"most": most, "window": WINDOW * most}
-    found = await (connection.execute(_CLAIM_BUT, wanted | {"but": but}) if but else connection.execute(_CLAIM, wanted))
+    if only is not None:
+        found = await connection.execute(_CLAIM_ONE, wanted | {"only": only})
+    elif but:
+        found = await connection.execute(_CLAIM_BUT, wanted | {"but": but})
+    else:
+        found = await connection.execute(_CLAIM, wanted)
     rows = found.all()
     if not rows:
         return Claimed(())

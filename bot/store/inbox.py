@@ -91,6 +91,13 @@ async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequ
     )
 
 
+async def is_done(connection: AsyncConnection, channel: str, bot: str, update_id: str) -> bool:
+    """Tell whether the turn of an update is done."""
+    of_update = (inbox.c.channel == channel, inbox.c.bot == bot, inbox.c.update_id == update_id)
+    found = await connection.execute(select(inbox.c.id).where(*of_update, inbox.c.done_at.is_(None)))
+    return found.first() is None
+
+
 def _body(reply: Reply) -> bytes:
     """Encode a reply. Half a surrogate pair has no UTF-8: such a message is kept as one that cannot be read."""
     try:

@@ -35,6 +35,9 @@ def _run(connection: Connection, revision: str) -> None:
     known = [script.revision for script in newest.walk_revisions()]
     if present is not None and present not in known:
         raise DatabaseUnusable("the database was made by a newer hoctap; install that version")
+    if revision not in ("head", "base", *known):
+        there = ", ".join(["base", *reversed(known), "head"])
+        raise DatabaseUnusable(f"there is no revision {revision!r}; there are: {there}")
     go_down = revision == "base" or (
         present in known and revision in known and known.index(revision) > known.index(present)
     )
@@ -46,8 +49,14 @@ async def check_migrated(database: Database) -> None:
     if database.is_missing():
         raise DatabaseUnusable("there is no database yet; run: hoctap migrate")
     await check_reachable(database)
+    if not await is_newest(database):
+        raise DatabaseUnusable("the tables are missing or of an older version; run: hoctap migrate")
+
+
+async def is_newest(database: Database) -> bool:
+    """Tell whether the tables are those of this version."""
+    if database.is_missing():
+        return False
     async with database.reading() as connection:
         present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
-    if present != wanted:
-        raise DatabaseUnusable("the tables are missing or of an older version; run: hoctap migrate")
+    return present == ScriptDirectory.from_config(_config()).get_current_head()

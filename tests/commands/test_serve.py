@@ -5,23 +5,24 @@ from pathlib import Path
 import pytest
 import typer
 
-from bot.commands.serve import _alone_with
+from bot.commands.running import alone_with
 from bot.store.database import Database
 
 
 async def test_a_sqlite_file_has_one_server_and_is_free_again_when_that_ends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "hoctap.db").touch()
     first, second = (Database(f"sqlite+aiosqlite:///{tmp_path / 'hoctap.db'}") for _ in range(2))
-    with _alone_with(first), pytest.raises(typer.Exit), _alone_with(second):
+    with alone_with(first, "is taken"), pytest.raises(typer.Exit), alone_with(second, "is taken"):
         pass
-    assert "DATABASE_URL is in use by another hoctap serve" in capsys.readouterr().err
-    with _alone_with(second):
+    assert capsys.readouterr().err == "hoctap: DATABASE_URL is taken\n"
+    with alone_with(second, "is taken"):
         pass
 
 
 async def test_several_servers_share_a_postgresql_database() -> None:
     shared = Database("postgresql+asyncpg://hoctap@127.0.0.1:1/hoctap")
-    with _alone_with(shared), _alone_with(shared):
+    with alone_with(shared, "is taken"), alone_with(shared, "is taken"):
         pass
     await shared.close()

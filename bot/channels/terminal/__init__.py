@@ -1,12 +1,13 @@
 """The terminal: one person, text and numbers only, each turn worked through before the next is read."""
 
+import asyncio
 import getpass
 from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
 from bot.services.turns import Turns
-from bot.store import outbox
+from bot.store import inbox, outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
 from flows.marks import write_marks
@@ -14,6 +15,7 @@ from flows.messages import Attachment, ChannelFile, InlineFile, Outgoing, Outgoi
 from flows.replies import Typed
 
 CHANNEL = "terminal"
+SECONDS_BETWEEN_LOOKS = 0.05
 
 
 class Terminal:
@@ -24,18 +26,25 @@ class Terminal:
         self._database = database
         self._clock = clock
         self._address = getpass.getuser()
+        turns.answer_only((CHANNEL, CHANNEL, self._address))
 
     async def turn(self, said: str) -> list[Outgoing]:
-        """Say something and return the answers."""
-        await self._turns.receive([Incoming(CHANNEL, CHANNEL, self._address, str(uuid4()), Typed(said))])
-        while (await self._turns.run_once()).turns:
-            pass
+        """Say something and return the answers, whoever gives them: a server on the same database may be quicker."""
+        update_id = str(uuid4())
+        await self._turns.receive([Incoming(CHANNEL, CHANNEL, self._address, update_id, Typed(said))])
+        while not await self._is_done(update_id):
+            if not (await self._turns.run_once()).turns:
+                await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         async with self._database.writing() as connection:
             letters = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address, after=0)
             if letters:
                 last = letters[-1].id
                 await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, last, self._clock())
         return [letter.outgoing for letter in letters if letter.outgoing is not None]
+
+    async def _is_done(self, update_id: str) -> bool:
+        async with self._database.reading() as connection:
+            return await inbox.is_done(connection, CHANNEL, CHANNEL, update_id)
 
 
 def shown(outgoing: Outgoing) -> str:
