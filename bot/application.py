@@ -72,7 +72,7 @@ class Application:
             return None
         from bot.channels.telegram.channel import TelegramChannel
 
-        rates = Rates(per_bot=self.settings.telegram_rate, per_chat=1.0)
+        rates = Rates(per_bot=self.settings.telegram_rate, per_chat=1.0, chat_burst=self.settings.telegram_chat_burst)
         return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files, rates)
 
     def _delivery(self) -> Delivery | None:

@@ -307,7 +307,9 @@ class Delivery:
             case Later(error, uncertain=True) if letter.priority == NOTICE:
                 log.info("notice_uncertain", outbox_id=letter.id, error=error)
                 return Settled(letter.id, "uncertain", error)
-            case Later(error, seconds, whole_bot):
+            case Later(error, seconds, whole_bot, _, too_many):
+                if too_many:
+                    self._pace.slow_down(letter.address)
                 wait = seconds if seconds is not None else backoff(letter.attempts)
                 if whole_bot:
                     self.trouble = f"messages wait: {error}"

@@ -33,6 +33,7 @@ CURES = {
     "log_level": "debug, info, warning or error",
     "quiet_hours": "two times of day like 21:00-06:00, between which no notice goes out",
     "telegram_rate": "messages a second, 30 unless Telegram allows this bot more",
+    "telegram_chat_burst": "replies one chat may get at once, 1 to 20",
     "time_zone": "a name like Asia/Ho_Chi_Minh",
 }
 ENV_FILE = Path(".env")
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     time_zone: str = "Asia/Ho_Chi_Minh"
     quiet_hours: str = Field(default="21:00-06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
     telegram_rate: float = Field(default=30.0, gt=0, le=1000)
+    telegram_chat_burst: int = Field(default=5, ge=1, le=20)
 
     @field_validator("database_url")
     @classmethod

@@ -1,6 +1,7 @@
 """Delivery, with a sender that does what a script says: what is sent, when, how often, and what is left of it."""
 
 import asyncio
+import itertools
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -324,6 +325,40 @@ async def test_a_chat_is_not_sent_faster_than_its_channel_allows_and_slows_down_
     lan = [moment for (to, _), moment in zip(office.sender.tried, office.sender.times, strict=True) if to == "Lan"]
     assert lan[-1] - lan[0] >= 3 / rate - EARLY
     assert {to for to, _text in office.sender.tried[: len(others) + 1]} == {"Lan", *others}
+
+
+async def test_a_chat_gets_a_short_burst_of_replies_and_then_its_usual_pace(database: Database) -> None:
+    rate, burst = 5, 3
+    office = PostOffice(database, ScriptedSender(Rates(10_000, rate, chat_burst=burst)))
+    await office.write(["Lan"], "1", "2", "3", "4", "5")
+    async with office.running():
+        await office.settled()
+    began = office.sender.times[0]
+    took = [moment - began for moment in office.sender.times]
+    assert took[burst - 1] < 1 / rate
+    assert took[burst] >= 1 / rate - EARLY
+    assert took[burst + 1] >= 2 / rate - EARLY
+
+
+async def test_notices_have_no_burst_and_leave_replies_theirs(database: Database) -> None:
+    rate = 5
+    office = PostOffice(database, ScriptedSender(Rates(10_000, rate, chat_burst=5)))
+    await office.write(["Lan"], "notice", "another", priority=NOTICE)
+    async with office.running():
+        await office.settled()
+    assert office.sender.times[1] - office.sender.times[0] >= 1 / rate - EARLY
+
+
+async def test_a_chat_that_got_too_many_messages_has_no_burst_any_more(database: Database) -> None:
+    rate = 5
+    script: dict[str, list[Outcome]] = {"1": [Later("429", 0.1, whole_bot=True, too_many=True)]}
+    office = PostOffice(database, ScriptedSender(Rates(10_000, rate, chat_burst=5), script))
+    await office.write(["Lan"], "1", "2", "3")
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("Lan") == ["1", "1", "2", "3"]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(office.sender.times)]
+    assert min(gaps[1:]) >= 1 / rate - EARLY
 
 
 async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(

@@ -34,7 +34,6 @@ from bot.application import Application, now, spare_the_collector
 from bot.channels.telegram.channel import RATES, TelegramChannel
 from bot.commands.bench_people import Province, found, make_admin, settle, turn_off_notices
 from bot.commands.bench_turns import percentile
-from bot.services.sending import Rates
 from bot.settings import Settings
 from bot.store import notices
 from bot.store.tables import outbox
@@ -168,7 +167,7 @@ class FasterApplication(Application):
     def _telegram(self) -> TelegramChannel | None:
         channel = super()._telegram()
         if channel is not None:
-            channel.rates = Rates(*(rate * self._speed for rate in (RATES.per_bot, RATES.per_chat, RATES.per_group)))
+            channel.rates = channel.rates.times(self._speed)
         return channel
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import filetype
+from bot.services.file_types import EXCEL, WORD, type_of
 
 MOST_BYTES = 10 * 1024 * 1024
 STORED = "sha256:"
@@ -18,8 +18,8 @@ PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
 DOCUMENTS = {
     "application/pdf",
     "application/msword",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    WORD,
+    EXCEL,
 }
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -88,9 +88,8 @@ def media_type_of(content: bytes) -> str:
         raise FileRefused("empty")
     if len(content) > MOST_BYTES:
         raise FileRefused("too large")
-    guessed = filetype.guess(content)
-    media_type = str(guessed.mime) if guessed is not None else ""
-    if media_type not in PHOTOS | DOCUMENTS:
+    media_type = type_of(content)
+    if media_type is None:
         raise FileRefused("neither photo nor document")
     return media_type
 

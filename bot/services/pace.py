@@ -3,6 +3,8 @@
 import asyncio
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.services.latency import Latency
 from bot.services.sending import Rates
@@ -22,6 +24,15 @@ SLOWER, FASTER = 0.5, 0.1
 ADJUST_SECONDS = 1.0
 
 
+@dataclass(slots=True)
+class _Chat:
+    """A chat's own bucket: when it will be full again, when its last message was out, and whether one is under way."""
+
+    full: float = 0.0
+    last: float = -math.inf
+    taken: bool = False
+
+
 class Pace:
     """One bot's places in time. Nothing goes while it is held; notices go slower while turns are slow."""
 
@@ -31,7 +42,9 @@ class Pace:
         self._between = 1 / rates.per_bot
         self._next = 0.0
         self._next_notice = 0.0
-        self._next_of: dict[str, float] = {}
+        self._chats: dict[str, _Chat] = {}
+        # Chats that Telegram said 429 for: they get no burst any more. A dict, so that the oldest is forgotten first.
+        self._slow: dict[str, None] = {}
         self._held_until = 0.0
         self._replies, self._notices = asyncio.Lock(), asyncio.Lock()
         self._adjusted = 0.0
@@ -57,22 +70,33 @@ class Pace:
         else:
             self.share = min(1.0, self.share + FASTER)
 
+    def slow_down(self, address: str) -> None:
+        """Give a chat no burst from now on: the channel said that it got too many messages."""
+        if len(self._slow) >= MOST_CHATS:
+            del self._slow[next(iter(self._slow))]
+        self._slow[address] = None
+
     def sent(self, address: str, *, group: bool = False) -> None:
         """Count a chat's pause from when its last message, which may have had parts, was out."""
         now = time.monotonic()
-        if len(self._next_of) > MOST_CHATS:
-            self._next_of = {chat: ready for chat, ready in self._next_of.items() if ready > now}
-        self._next_of[address] = now + 1 / (self._rates.per_group if group else self._rates.per_chat)
+        if len(self._chats) > MOST_CHATS:
+            self._chats = {key: chat for key, chat in self._chats.items() if chat.taken or chat.full > now}
+        chat = self._chats.setdefault(address, _Chat())
+        pause = 1 / (self._rates.per_group if group else self._rates.per_chat)
+        # In a group, others' pauses are longer than a burst could ever make up for.
+        begun = now + (self._burst_seconds() if group else 0.0)
+        chat.full = max(chat.full, begun) + pause
+        chat.last, chat.taken = now, False
 
     async def turn_of_reply(self, address: str) -> None:
-        """Wait for the chat and the bot."""
-        await self._chat_ready(address)
+        """Wait for the chat, which may get a few replies in a burst, and for the bot."""
+        await self._chat_ready(address, self._reply_ready)
         async with self._replies:
             await self._place(EARLY_REPLIES)
 
     async def turn_of_notice(self, address: str) -> None:
         """Wait for the chat, for the bot, and for replies, which need not wait for this."""
-        await self._chat_ready(address)
+        await self._chat_ready(address, self._notice_ready)
         async with self._notices:
             while (wait := self._next_notice - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
@@ -82,11 +106,25 @@ class Pace:
             slower = self._between / self.share if self.share < 1 else 0.0
             self._next_notice = max(self._next_notice, time.monotonic()) + slower
 
-    async def _chat_ready(self, address: str) -> None:
+    def _burst_seconds(self) -> float:
+        """Return how much too early a chat's message may be, so that as many as its burst may come at once."""
+        return (self._rates.chat_burst - 1) / self._rates.per_chat
+
+    def _reply_ready(self, address: str, chat: _Chat) -> float:
+        return chat.full - (0.0 if address in self._slow else self._burst_seconds())
+
+    def _notice_ready(self, address: str, chat: _Chat) -> float:
+        return max(chat.last + 1 / self._rates.per_chat, self._reply_ready(address, chat))
+
+    async def _chat_ready(self, address: str, ready: Callable[[str, _Chat], float]) -> None:
         """Wait for a chat and take it: nothing else goes there until `sent` says when."""
-        while (wait := self._next_of.get(address, 0.0) - time.monotonic()) > 0:
+        while True:
+            chat = self._chats.setdefault(address, _Chat())
+            wait = LOOK_AGAIN_SECONDS if chat.taken else ready(address, chat) - time.monotonic()
+            if wait <= 0:
+                break
             await asyncio.sleep(min(wait, LOOK_AGAIN_SECONDS))
-        self._next_of[address] = math.inf
+        chat.taken = True
 
     async def _place(self, early: int) -> None:
         """Wait until the bot may send and count the message. Several may wait; each looks again when it wakes."""

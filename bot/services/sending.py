@@ -16,12 +16,13 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Later:
     """Not taken: try again. `seconds` is the channel's own wish; `whole_bot` holds all letters. Nobody knows what
-    became of an `uncertain` one: it may have been taken after all."""
+    became of an `uncertain` one: it may have been taken after all. `too_many` says that the chat got messages too fast."""
 
     error: str
     seconds: float | None = None
     whole_bot: bool = False
     uncertain: bool = False
+    too_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,17 @@ Outcome = Sent | Later | BlockedByPerson | Rejected | OutsideWindow
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How fast a channel may be written to: messages a second, for a bot, for one chat and for one group."""
+    """How fast a channel may be written to: messages a second, for a bot, for one chat and for one group, and how many
+    replies one chat may get at once after a pause."""
 
     per_bot: float
     per_chat: float
     per_group: float = 20 / 60
+    chat_burst: int = 1
+
+    def times(self, factor: float) -> "Rates":
+        """Return the rates of a channel that is so many times as fast."""
+        return Rates(self.per_bot * factor, self.per_chat * factor, self.per_group * factor, self.chat_burst)
 
 
 class Sender(Protocol):

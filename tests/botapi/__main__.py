@@ -27,7 +27,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="default: a free one, printed")
     parser.add_argument("--token", default=DEFAULT_TOKEN)
     parser.add_argument("--speed", type=float, default=1.0, help="factor on every rate limit")
-    parser.add_argument("--per-chat-burst", type=int, default=1)
+    parser.add_argument("--per-chat-burst", type=int, default=Limits().per_chat_burst)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

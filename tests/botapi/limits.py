@@ -1,4 +1,5 @@
-"""Telegram's sending limits: thirty messages a second a bot, one a private chat, twenty a minute a group."""
+"""Telegram's sending limits: thirty messages a second a bot, one a private chat with a
+short burst, twenty a minute a group."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_bot: float = 30.0
     per_bot_burst: int = 30
     per_chat: float = 1.0
-    per_chat_burst: int = 1
+    per_chat_burst: int = 5
     per_group: float = 20 / 60
     per_group_burst: int = 20
     speed: float = 1.0

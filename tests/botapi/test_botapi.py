@@ -526,7 +526,7 @@ async def test_polling_and_a_webhook_exclude_each_other(server: BotApiServer, ca
 
 
 async def test_the_second_message_in_a_second_to_one_chat_is_too_many() -> None:
-    async with BotApiServer() as server, aiohttp.ClientSession() as http:
+    async with BotApiServer(limits=Limits(per_chat_burst=1)) as server, aiohttp.ClientSession() as http:
         call = Client(http, server.base_url)
         lan, minh = server.add_person("Lan"), server.add_person("Minh")
         lan.start()

@@ -285,7 +285,7 @@ OUTCOMES: list[tuple[Answer, Outcome]] = [
     (MESSAGE, TAKEN),
     (
         refused(429, "Too Many Requests: retry after 7", retry_after=7),
-        Later("Flood control exceeded. Retry in 7 seconds", 7.0, whole_bot=True),
+        Later("Flood control exceeded. Retry in 7 seconds", 7.0, whole_bot=True, too_many=True),
     ),
     (refused(403, "Forbidden: bot was blocked by the user"), BlockedByPerson("Forbidden: bot was blocked by the user")),
     (refused(400, "Bad Request: chat not found"), BlockedByPerson("Chat not found")),
@@ -401,7 +401,7 @@ async def test_a_menu_goes_first_and_never_stops_the_letter(
 async def test_a_menu_that_must_wait_makes_the_letter_wait(scripted: Scripted, channel: TelegramChannel) -> None:
     scripted.answers["setMyCommands"] = refused(429, "Too Many Requests: retry after 3", retry_after=3)
     outcome = await channel.send("5000007919", Outgoing("Chào", menu=MENU), None)
-    assert outcome == Later("Flood control exceeded. Retry in 3 seconds", 3.0, whole_bot=True)
+    assert outcome == Later("Flood control exceeded. Retry in 3 seconds", 3.0, whole_bot=True, too_many=True)
     assert scripted.methods == ["setMyCommands"]
 
 

@@ -25,6 +25,29 @@ HTML = b"<html><script>alert(1)</script></html>" + bytes(300)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>' + bytes(300)
 
 
+def photo(major: bytes, *compatible: bytes) -> bytes:
+    """Return the beginning of a photo as phones write it."""
+    size = 16 + 4 * len(compatible)
+    return size.to_bytes(4, "big") + b"ftyp" + major + bytes(4) + b"".join(compatible) + bytes(300)
+
+
+def archive(*names: str) -> bytes:
+    """Return an archive with members in this order."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
+        for name in names:
+            written.writestr(name, f"<{name}/>" + " " * 5000)
+    return buffer.getvalue()
+
+
+# WPS Office writes its own parts before the text.
+WPS_WORD = archive("[Content_Types].xml", "_rels/.rels", "docProps/app.xml", "customXml/item1.xml",
+                   "customXml/itemProps1.xml", "word/settings.xml", "word/document.xml")  # fmt: skip
+OLD_WORD = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504) + "Root Entry".encode("utf-16-le") + bytes(
+    100) + "WordDocument".encode("utf-16-le") + bytes(300)  # fmt: skip
+OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504) + "Workbook".encode("utf-16-le") + bytes(300)
+
+
 def word_file() -> bytes:
     """Return the beginning of what a word processor writes."""
     buffer = io.BytesIO()
@@ -36,7 +59,15 @@ def word_file() -> bytes:
 
 
 KINDS = {"jpeg": (JPEG, "photo"), "png": (PNG, "photo"), "webp": (WEBP, "photo"), "heic": (HEIC, "photo"),
-         "pdf": (PDF, "document"), "docx": (word_file(), "document")}  # fmt: skip
+         "pdf": (PDF, "document"), "docx": (word_file(), "document"),
+         "docx of WPS": (WPS_WORD, "document"),
+         "docx with its types last": (archive("word/document.xml", "[Content_Types].xml"), "document"),
+         "xlsx": (archive("xl/styles.xml", "xl/workbook.xml", "[Content_Types].xml"), "document"),
+         "doc": (OLD_WORD, "document"), "pdf after a line": (b"\r\n" + PDF, "document"),
+         "pdf after a byte order mark": (b"\xef\xbb\xbf" + PDF, "document"),
+         "heix": (photo(b"heix", b"mif1", b"heix"), "photo"), "hevc": (photo(b"hevc", b"msf1"), "photo"),
+         "mif1": (photo(b"mif1"), "photo"), "mif1, heic": (photo(b"mif1", b"miaf", b"heic"), "photo"),
+         "MiHB": (photo(b"MiHB", b"mif1", b"MiHE", b"heic"), "photo")}  # fmt: skip
 
 
 @pytest.fixture
@@ -73,7 +104,26 @@ async def test_nobody_but_the_owner_of_the_process_may_read_a_file(store: FileSt
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("content", [b"", GIF, MP4, EXE, HTML, SVG, b"hello", bytes(1000)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        GIF,
+        MP4,
+        EXE,
+        HTML,
+        SVG,
+        b"hello",
+        bytes(1000),
+        HTML + PDF,
+        photo(b"isom", b"mif1"),
+        OLD_EXCEL,
+        archive("a.txt"),
+        archive("classes.dex", "AndroidManifest.xml"),
+        archive("word/document.xml"),
+        word_file()[:300],
+    ],
+)
 async def test_what_is_no_evidence_is_refused_and_leaves_nothing(
     content: bytes, store: FileStore, tmp_path: Path
 ) -> None:

@@ -3,9 +3,8 @@ notices written in pieces so small that the power can fail between them."""
 
 import bot.application
 import bot.services.notices
-from bot.channels.telegram.channel import RATES, TelegramChannel
+from bot.channels.telegram.channel import TelegramChannel
 from bot.main import main
-from bot.services.sending import Rates
 
 SPEED = 20
 PIECE = 50
@@ -17,7 +16,7 @@ class HurriedApplication(bot.application.Application):
     def _telegram(self) -> TelegramChannel | None:
         channel = super()._telegram()
         if channel is not None:
-            channel.rates = Rates(*(rate * SPEED for rate in (RATES.per_bot, RATES.per_chat, RATES.per_group)))
+            channel.rates = channel.rates.times(SPEED)
         return channel
 
 

@@ -20,7 +20,8 @@ PATIENCE = 60.0
 # What the machine that runs the tests may have set must not reach the program.
 _SETTINGS = (
     "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_API_URL",
-    "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_RATE", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE", "QUIET_HOURS",
+    "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_RATE", "TELEGRAM_CHAT_BURST", "EVIDENCE_URL", "LOG_LEVEL",
+    "TIME_ZONE", "QUIET_HOURS",
 )  # fmt: skip
 _CHECKOUT = Path(__file__).parents[2]
 

@@ -28,7 +28,7 @@ def outcome_of(error: TelegramError) -> Outcome:
     told = str(error)[:LONGEST_ERROR]
     match error:
         case RetryAfter():
-            return Later(told, seconds_of(error), whole_bot=True)
+            return Later(told, seconds_of(error), whole_bot=True, too_many=True)
         case InvalidToken():
             return Later(told, WRONG_TOKEN_SECONDS, whole_bot=True)
         case Unreachable():
