@@ -1,5 +1,7 @@
 """The command line. Commands import what they need when they run, so that `--help` answers at once."""
 
+from importlib.metadata import version
+
 import typer
 
 from bot.commands import admin, bench, chat, check, demo, export, importing, migrate, serve
@@ -11,6 +13,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hoctap {version('hoctap')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    shown: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """The chatbot with which the people of a commune assess themselves as learning citizens."""
+
+
 app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(chat.chat)

@@ -24,6 +24,7 @@ MOST_WARNINGS = 20
 @app.command("units")
 def import_units(
     file: Path = typer.Argument(help="A .csv or .xlsx file; see: hoctap export units template.xlsx --template"),
+    hidden: bool = typer.Option(False, "--hidden", help="Read also what a workbook hides or strikes through."),
 ) -> None:
     """Load units: new codes are added, known ones changed, none removed. With any fault, nothing is imported."""
     from bot.services.unit_files import MOST_BYTES, UnitsRefused
@@ -37,7 +38,7 @@ def import_units(
 
         async with running.database(settings) as database:
             _tell_of_long_work(data, f"Reading {file.name} …")
-            read = read_units(file.name, data)
+            read = read_units(file.name, data, hidden=hidden)
             _tell_of_long_work(data, f"Checking and saving {len(read.rows):,} units …")
             async with database.writing() as connection:
                 plan = plan_units(read, await reference.read_units(connection))
@@ -85,6 +86,7 @@ def _echo_errors(lines: Sequence[str]) -> None:
 @app.command("criteria")
 def import_criteria(
     file: Path = typer.Argument(help="A .toml file, or a workbook as `hoctap export criteria` writes it."),
+    hidden: bool = typer.Option(False, "--hidden", help="Read also what a workbook hides or strikes through."),
 ) -> None:
     """Load a criteria set as a new version. Forms that were begun keep the version they were begun with."""
     from bot.services.criteria_files import MOST_BYTES
@@ -100,7 +102,7 @@ def import_criteria(
         from bot.services.rounds import load_criteria
         from bot.store.reference import read_reference
 
-        criteria = from_file(file.name, data)
+        criteria = from_file(file.name, data, hidden=hidden)
         async with running.database(settings) as database:
             async with database.reading() as connection:
                 before = (await read_reference(connection)).reference

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from bot.sheets.fonts import old_letters
+from bot.sheets.seen import hidden_in, is_struck, may_be_struck
 from flows.criteria import (
     GROUPS,
     LEVELS_OF_AN_INDICATOR,
@@ -182,14 +184,21 @@ def shipped() -> tuple[CriteriaSet, ...]:
     return tuple(read_toml(folder.joinpath(name).read_text("utf-8"), name) for name in names)
 
 
-def from_file(name: str, data: bytes) -> CriteriaSet:
-    """Return the set in a TOML file or workbook, by the ending of its name. Raises BrokenCriteria."""
+def from_file(name: str, data: bytes, *, hidden: bool = False) -> CriteriaSet:
+    """Return the set in a TOML file or workbook, by the ending of its name. Raises BrokenCriteria.
+
+    A workbook that hides or strikes through a part is refused unless that is asked for: of a form nothing may go
+    missing, and nothing may come in that nobody saw.
+    """
     _refuse_oversize(name, len(data), MOST_BYTES)
     match PurePath(name).suffix.lower():
         case ".toml":
-            return read_toml(_decoded(name, data), name)
+            text = _decoded(name, data)
+            for number, line in enumerate(text.splitlines(), start=1):
+                _refuse_old_letters(name, f"line {number}", line)
+            return read_toml(text, name)
         case ".xlsx":
-            return from_xlsx(data, name)
+            return from_xlsx(data, name, hidden=hidden)
         case ".xlsm" | ".xltm" | ".xlsb" | ".xls":
             raise BrokenCriteria(name, "", "workbooks that may hold macros are refused", "save it as .xlsx")
         case _:
@@ -215,10 +224,10 @@ _Cell: TypeAlias = Any
 _Rows: TypeAlias = list[tuple[int, tuple[_Cell, ...]]]
 
 
-def from_xlsx(data: bytes, name: str) -> CriteriaSet:
+def from_xlsx(data: bytes, name: str, *, hidden: bool = False) -> CriteriaSet:
     """Return the set in a workbook. BrokenCriteria calls it `name` and tells sheet, row and column."""
     _refuse_package(name, data)
-    sheets = _sheets(name, data)
+    sheets = _sheets(name, data, hidden=hidden)
     lines = _read_lines(name, _sheet(name, sheets, _SET_SHEET))
     parts = list(_read_parts(name, _sheet(name, sheets, _LEVEL_SHEET)))
     places = _places(lines, parts)
@@ -259,16 +268,45 @@ def _refuse_package(name: str, data: bytes) -> None:
         raise BrokenCriteria(name, "", "workbooks with macros are refused", "save it as .xlsx without macros")
 
 
-def _sheets(name: str, data: bytes) -> dict[str, _Rows]:
+def _sheets(name: str, data: bytes, *, hidden: bool) -> dict[str, _Rows]:
     """Return the rows that hold anything, by folded sheet name. Formulas count as the values last computed."""
     from openpyxl import load_workbook  # takes longer than all else here, and only uploads need it
 
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        return {fold(sheet.title): _filled_rows(sheet) for sheet in book.worksheets}
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            read = [sheet for sheet in book.worksheets if fold(sheet.title) in _READ_SHEETS]
+            if not hidden:
+                for sheet in read:
+                    _refuse_hidden(name, sheet, package)
+        return {fold(sheet.title): _filled_rows(sheet) for sheet in read}
+    except BrokenCriteria:
+        raise
     except Exception as error:  # what openpyxl raises on a damaged file is not documented
         problem = f"is damaged ({type(error).__name__})"
         raise BrokenCriteria(name, "", problem, "open it in a spreadsheet program and save it again") from None
+
+
+_READ_SHEETS = frozenset({fold(_SET_SHEET), fold(_LEVEL_SHEET)})
+
+
+def _refuse_hidden(name: str, sheet: Any, package: zipfile.ZipFile) -> None:
+    """Refuse what a clerk does not see, or has struck through."""
+    cure = "show it or delete it, or import with --hidden"
+    place = f'sheet "{sheet.title}"'
+    if sheet.sheet_state != "visible":
+        raise BrokenCriteria(name, place, "is hidden", cure)
+    unseen = hidden_in(package.read(sheet._worksheet_path))
+    may_strike = may_be_struck(package)
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS), start=1):
+        filled = {n for n, cell in enumerate(row) if cell.value is not None}
+        if filled and number in unseen.rows:
+            raise BrokenCriteria(name, f"{place}, row {number}", "is hidden", cure)
+        if filled & unseen.columns:
+            raise BrokenCriteria(name, f"{place}, row {number}", "is in part in a hidden column", cure)
+        if may_strike and is_struck(row):
+            raise BrokenCriteria(name, f"{place}, row {number}", "is struck through", cure)
 
 
 def _filled_rows(sheet: Any) -> _Rows:
@@ -378,11 +416,17 @@ def _value(name: str, place: str, field: str, cell: _Cell) -> _Cell:
 def _meaning(name: str, place: str, field: str, cell: str) -> int | str | None:
     if cell in _ERRORS:
         raise BrokenCriteria(name, place, f"holds the error {cell}", "type the text instead of a formula")
+    _refuse_old_letters(name, place, cell)
     text = unicodedata.normalize("NFC", cell).replace("\r\n", "\n").strip()
     if field in _NUMBERS and text.isdecimal():
         return int(text)
     codes = {fold(word): code for words in (_FORMER_WORDS, _WORDS) for code, word in words.get(field, {}).items()}
     return codes.get(fold(text), text) or None
+
+
+def _refuse_old_letters(name: str, place: str, text: str) -> None:
+    if wrong := old_letters(text):
+        raise BrokenCriteria(name, place, f"is {wrong}", "save it again")
 
 
 def _nested(lines: Mapping[_Property, _Line], parts: Iterable[_Part]) -> dict[str, Any]:

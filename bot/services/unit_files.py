@@ -19,6 +19,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
+from bot.sheets.fonts import old_letters
+from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
 from flows.commands import VILLAGE_CODE
 from flows.spelling import composed, fold, has_invisible
 from flows.units import KINDS, LEAF_KINDS, Unit, UnitTree
@@ -57,7 +59,7 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("code", "code", "Mã", ("unit code", "ma don vi"), 18),
+    _Column("code", "code", "Mã", ("unit code", "ma don vi", "ma so"), 18),
     _Column("name", "name", "Tên", ("ten don vi", "unit name"), 36),
     _Column("kind", "kind", "Loại", ("type", "loai don vi"), 22),
     _Column("parent", "parent code", "Mã cấp trên", ("parent", "ma don vi cap tren", "cap tren"), 18),
@@ -88,8 +90,13 @@ _KIND_OF: Mapping[str, str] = {fold(word): kind for kind, words in _KIND_NAMES.i
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # with "v-" before it, it fits a start link of 64 bytes
 _BETWEEN_NAMES = re.compile(r"[;|\n]")
 _SEPARATORS = (",", ";", "\t")
-_ONLY_ZEROS = re.compile(r"0+")
 _GUIDE_SHEET = "Hướng dẫn"
+# What clerks write under and between units: sums, who made the list and where, who signs it.
+_NO_UNIT = re.compile(
+    r"(tong|cong)( cong| so)?( \d.*)?|(tong cong|tong so|total|sum)\b.*|(nguoi|can bo|thu truong|(pho )?chu tich|tm|t m"
+    r"|kt|k t|noi nhan|ghi chu|xac nhan|ky ten|prepared by|signed)\b.*|(.* )?ngay (\d+ )?thang\b.*"
+)
+_NOTE_IN_HEADING = re.compile(r"\(.*?\)|\[.*?\]")
 
 
 class UnitsRefused(Exception):
@@ -149,21 +156,24 @@ _Rows: TypeAlias = list[tuple[int, tuple[_Cell, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The rows of one sheet that hold anything, with their numbers. A csv file is one sheet without a title."""
+    """The rows of one sheet that hold anything, with their numbers, and what was left out, for it is not to be seen.
+    A csv file is one sheet without a title."""
 
     title: str
     rows: _Rows
+    left_out: tuple[str, ...] = ()
 
 
-def read_units(file: str, data: bytes) -> UnitList:
-    """Return the rows of a csv file or workbook, by the ending of its name. Raises UnitsRefused."""
+def read_units(file: str, data: bytes, *, hidden: bool = False) -> UnitList:
+    """Return the rows of a csv file or workbook, by the ending of its name; what a workbook hides or strikes through
+    only when asked for. Raises UnitsRefused."""
     if len(data) > MOST_BYTES:
         _refuse(file, f"is too big ({len(data) / 2**20:.1f} MB)", f"{MOST_BYTES // 2**20} MB at most; split it")
     match PurePath(file).suffix.lower():
         case ".csv":
             sheets = [_csv_sheet(file, data)]
         case ".xlsx":
-            sheets = _workbook_sheets(file, data)
+            sheets = _workbook_sheets(file, data, hidden=hidden)
         case ".xlsm" | ".xls" | ".xlsb" | ".ods" | ".xltm":
             _refuse(file, "is a workbook of another kind", "save it as .xlsx")
         case _:
@@ -176,21 +186,37 @@ def _refuse(place: str, problem: str, cure: str) -> NoReturn:
 
 
 def _read_sheets(file: str, sheets: Sequence[_Sheet]) -> UnitList:
+    _refuse_old_letters(file, sheets)
+    left_out = [f"{_sheet_said(file, sheet)}: {line}" for sheet in sheets for line in sheet.left_out]
     headed = [(sheet, heading) for sheet in sheets if (heading := _heading(sheet.rows)) is not None]
     if not headed:
         wanted = ", ".join(column.said for column in _REQUIRED)
-        _refuse(file, "there is no row of headings", f"name the columns in the first row: {wanted}")
-    odd = list(_unread_sheets(file, sheets))
+        cure = f"name the columns in the first row: {wanted}"
+        raise UnitsRefused([f"{file}: there is no row of headings; {cure}", *left_out])
+    odd = [*left_out, *_unread_sheets(file, sheets)]
     rows: list[UnitRow] = []
     for sheet, heading in headed:
         where = f'{file}, sheet "{sheet.title}"' if len(headed) > 1 else file
         odd.extend(_unread_columns(where, sheet, heading))
-        rows.extend(_unit_rows(where, sheet, heading))
+        rows.extend(_unit_rows(where, sheet, heading, odd))
     if not rows:
         _refuse(file, "holds no units", "write one row for each below the headings")
     if len(rows) > MOST_ROWS:
         _refuse(file, f"holds {len(rows):,} units", f"{MOST_ROWS:,} at most; split it")
     return UnitList(file, tuple(rows), tuple(odd))
+
+
+def _sheet_said(file: str, sheet: _Sheet) -> str:
+    return f"{file}, sheet {_quoted(sheet.title)}" if sheet.title else file
+
+
+def _refuse_old_letters(file: str, sheets: Sequence[_Sheet]) -> None:
+    """Refuse a list that was typed for a font of before Unicode: residents would be shown other letters."""
+    for sheet in sheets:
+        for number, cells in sheet.rows:
+            for cell in cells:
+                if isinstance(cell, str) and (wrong := old_letters(cell)):
+                    _refuse(f"{_sheet_said(file, sheet)}, row {number}", f"{_quoted(cell)} is {wrong}", "save it again")
 
 
 def _unread_sheets(file: str, sheets: Iterable[_Sheet]) -> Iterator[str]:
@@ -207,11 +233,20 @@ def _heading(rows: _Rows) -> int | None:
 
 
 def _headings_in(cells: Iterable[_Cell]) -> list[_Column]:
-    return [_HEADINGS[fold(cell)] for cell in cells if isinstance(cell, str) and _is_heading(cell)]
+    return [column for _position, column in _headed(cells)]
 
 
-def _is_heading(cell: str) -> bool:
-    return fold(cell) in _HEADINGS
+def _headed(cells: Iterable[_Cell]) -> list[tuple[int, _Column]]:
+    """Return the columns with their positions. `Mã (bắt buộc)` is a heading, too, where none says `Mã` alone."""
+    texts = [(n, cell) for n, cell in enumerate(cells) if isinstance(cell, str)]
+    exact = {n: _HEADINGS[fold(text)] for n, text in texts if fold(text) in _HEADINGS}
+    loose: dict[_Column, list[int]] = {}
+    for n, text in texts:
+        column = _HEADINGS.get(fold(_NOTE_IN_HEADING.sub("", text)))
+        if n not in exact and column is not None and column not in exact.values():
+            loose.setdefault(column, []).append(n)
+    noted = {places[0]: column for column, places in loose.items() if len(places) == 1}
+    return sorted((exact | noted).items(), key=lambda pair: pair[0])
 
 
 def _columns(where: str, sheet: _Sheet, heading: int) -> Mapping[str, int]:
@@ -223,24 +258,53 @@ def _columns(where: str, sheet: _Sheet, heading: int) -> Mapping[str, int]:
     for column in _REQUIRED:
         if column not in found:
             _refuse(f"{where}, row {number}", f"there is no column {column.said}", "add it, even if it stays empty")
-    return {_HEADINGS[fold(cell)].key: n for n, cell in enumerate(cells) if isinstance(cell, str) and _is_heading(cell)}
+    return {column.key: n for n, column in _headed(cells)}
 
 
 def _unread_columns(where: str, sheet: _Sheet, heading: int) -> Iterator[str]:
-    for cell in sheet.rows[heading][1]:
-        if isinstance(cell, str) and cell.strip() and not _is_heading(cell):
+    cells = sheet.rows[heading][1]
+    read = {position for position, _column in _headed(cells)}
+    for n, cell in enumerate(cells):
+        if isinstance(cell, str) and cell.strip() and n not in read:
             yield f"{where}: the column {_quoted(cell)} is not read"
 
 
-def _unit_rows(where: str, sheet: _Sheet, heading: int) -> Iterator[UnitRow]:
+def _unit_rows(where: str, sheet: _Sheet, heading: int, odd: list[str]) -> Iterator[UnitRow]:
     columns = _columns(where, sheet, heading)
     width = len(sheet.rows[heading][1])
-    for number, cells in sheet.rows[heading + 1 :]:
+    rows = sheet.rows[heading + 1 :]
+    notes = _notes(rows, columns)
+    if notes:
+        first = next(cell for cell in dict(rows)[min(notes)] if isinstance(cell, str) and cell.strip())
+        odd.append(f"{where}, {numbers_said(notes)}: not read, for no unit is there ({_quoted(first.strip())})")
+    for number, cells in rows:
+        if number in notes:
+            continue
         taken = {key: cells[position] if position < len(cells) else "" for key, position in columns.items()}
         faults = [f"{_said(key)} {cell.fault}" for key, cell in taken.items() if isinstance(cell, _Unusable)]
         if not sheet.title and any(cells[width:]):
             faults.append("there are more cells than columns; put quotation marks around texts with separators in them")
         yield _unit_row(f"{where}, row {number}", taken, tuple(faults))
+
+
+def _notes(rows: _Rows, columns: Mapping[str, int]) -> set[int]:
+    """Return the numbers of the rows that hold sums and signatures. After the last unit, all from the first one on."""
+    notes = {number for number, cells in rows if _is_note(cells, columns)}
+    last = max((number for number, cells in rows if _has_kind(cells, columns)), default=0)
+    below = [number for number in notes if number > last]
+    return notes | {number for number, _cells in rows if below and number >= min(below)}
+
+
+def _is_note(cells: tuple[_Cell, ...], columns: Mapping[str, int]) -> bool:
+    texts = [fold(cell) for cell in cells if isinstance(cell, str)]
+    code = cells[columns["code"]] if columns["code"] < len(cells) else ""
+    coded = not isinstance(code, str) or (code.strip() and not _NO_UNIT.fullmatch(fold(code)))
+    return not coded and not _has_kind(cells, columns) and any(map(_NO_UNIT.fullmatch, texts))
+
+
+def _has_kind(cells: tuple[_Cell, ...], columns: Mapping[str, int]) -> bool:
+    kind = cells[columns["kind"]] if columns["kind"] < len(cells) else ""
+    return isinstance(kind, str) and fold(kind) in _KIND_OF
 
 
 def _unit_row(place: str, taken: Mapping[str, _Cell], faults: tuple[str, ...]) -> UnitRow:
@@ -308,16 +372,17 @@ def _decoded(file: str, data: bytes) -> str:
 
 # Reading workbooks
 
+_ODD_FORMAT = "is a number in the format {}; format the cell as text and type what it is to be"
 _FORMULA = _Unusable("holds a formula without a result; type the text instead")
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 
 
-def _workbook_sheets(file: str, data: bytes) -> list[_Sheet]:
+def _workbook_sheets(file: str, data: bytes, *, hidden: bool) -> list[_Sheet]:
     _refuse_package(file, data)
     try:
-        sheets = _sheets(data, computed=False)
+        sheets = _sheets(data, computed=False, hidden=hidden)
         if any(cell is _FORMULA for sheet in sheets for _number, cells in sheet.rows for cell in cells):
-            computed = _sheets(data, computed=True)
+            computed = _sheets(data, computed=True, hidden=hidden)
             return [_with_results(*pair) for pair in zip(sheets, computed, strict=True)]
     except Exception as error:  # what openpyxl raises on a damaged file is not documented
         cure = "open it in a spreadsheet program and save it again"
@@ -336,23 +401,62 @@ def _refuse_package(file: str, data: bytes) -> None:
         _refuse(file, f"is too big unpacked ({unpacked / 2**20:.0f} MB)", "copy the list into a new workbook")
 
 
-def _sheets(data: bytes, *, computed: bool) -> list[_Sheet]:
+def _sheets(data: bytes, *, computed: bool, hidden: bool) -> list[_Sheet]:
     """Return all sheets with the results of formulas, or else with `_FORMULA` where one is."""
     from openpyxl import load_workbook  # takes longer than all else here, and only workbooks need it
 
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(io.BytesIO(data)) as package:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=computed, keep_links=False)
-        return [_sheet(sheet, package) for sheet in book.worksheets]
+        may_strike = not hidden and may_be_struck(package)
+        return [_sheet(sheet, package, hidden=hidden, may_strike=may_strike) for sheet in book.worksheets]
 
 
-def _sheet(sheet: Any, package: zipfile.ZipFile) -> _Sheet:
-    return _Sheet(sheet.title, _spread(_filled_rows(sheet), package.read(sheet._worksheet_path)))
+def _sheet(sheet: Any, package: zipfile.ZipFile, *, hidden: bool, may_strike: bool) -> _Sheet:
+    written = package.read(sheet._worksheet_path)
+    struck: set[int] = set()
+    rows = _spread(_filled_rows(sheet, struck if may_strike else None), written)
+    if hidden:
+        return _Sheet(sheet.title, rows)
+    if sheet.sheet_state != "visible":
+        told = ("the sheet is hidden and not read",) if rows else ()
+        return _Sheet(sheet.title, [], tuple(f"{line}; {_SHOW}" for line in told))
+    return _visible(sheet.title, rows, hidden_in(written), struck)
 
 
-def _filled_rows(sheet: Any) -> _Rows:
+_SHOW = "show it, or import with --hidden"
+
+
+def _visible(title: str, rows: _Rows, unseen: Hidden, struck: set[int]) -> _Sheet:
+    """Leave out what a clerk does not see, or struck through, and say so."""
+    hidden = {number for number, _cells in rows if number in unseen.rows}
+    columns = {n for _number, cells in rows for n in unseen.columns if n < len(cells) and _holds_anything(cells[n])}
+    struck = struck - hidden
+    told = []
+    if hidden:
+        told.append(f"{numbers_said(hidden)}: hidden and not read; {_SHOW}")
+    if struck:
+        told.append(f"{numbers_said(struck)}: struck through and not read; delete it, or import with --hidden")
+    if columns:
+        letters = ", ".join(_letters(column) for column in sorted(columns))
+        told.append(f"column {letters}: hidden and not read; {_SHOW}")
+    seen = [
+        (number, tuple("" if n in columns else cell for n, cell in enumerate(cells)))
+        for number, cells in rows
+        if number not in hidden and number not in struck
+    ]
+    return _Sheet(title, seen, tuple(told))
+
+
+def _filled_rows(sheet: Any, struck: set[int] | None) -> _Rows:
+    """Return the rows that hold anything, and note the numbers of those that are struck through, if wanted."""
     sheet.reset_dimensions()  # some programs write a wrong size
-    rows = sheet.iter_rows(max_col=MOST_COLUMNS)
-    return [(n, tuple(map(_text, row))) for n, row in enumerate(rows, start=1) if any(map(_is_filled, row))]
+    found: _Rows = []
+    for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
+        if any(map(_is_filled, row)):
+            found.append((number, tuple(map(_text, row))))
+            if struck is not None and is_struck(row):
+                struck.add(number)
+    return found
 
 
 def _is_filled(cell: Any) -> bool:
@@ -367,7 +471,7 @@ def _shows_nothing(cell: Any) -> bool:
 
 
 def _text(cell: Any) -> _Cell:
-    """Return what a cell shows. A number in a format like 00000 keeps its zeros, as official codes have them."""
+    """Return what a cell shows. A number in a format like 00000 has its zeros, as official codes have them."""
     match cell.value:
         case None:
             return " " if _shows_nothing(cell) else ""
@@ -380,8 +484,8 @@ def _text(cell: Any) -> _Cell:
         case bool():
             return str(cell.value).upper()
         case int() | float() as number if float(number).is_integer():
-            zeros = _ONLY_ZEROS.fullmatch(cell.number_format)
-            return str(int(number)).zfill(zeros.end() if zeros else 0)
+            shown = shown_number(int(number), cell.number_format)
+            return shown if shown is not None else _Unusable(_ODD_FORMAT.format(cell.number_format))
         case _:
             return _Unusable("holds a date or a fraction; format the cell as text and type it again")
 
@@ -408,6 +512,12 @@ def _position(letters: str) -> int:
     return column_index_from_string(letters) - 1
 
 
+def _letters(position: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return get_column_letter(position + 1)
+
+
 def _with_results(written: _Sheet, computed: _Sheet) -> _Sheet:
     """Put results where formulas are. A formula that was never computed stays what it is."""
     results = dict(computed.rows)
@@ -415,7 +525,7 @@ def _with_results(written: _Sheet, computed: _Sheet) -> _Sheet:
         (number, tuple(_result(results.get(number, ()), n) if cell is _FORMULA else cell for n, cell in enumerate(row)))
         for number, row in written.rows
     ]
-    return _Sheet(written.title, [(number, row) for number, row in rows if any(map(_holds_anything, row))])
+    return replace(written, rows=[(number, row) for number, row in rows if any(map(_holds_anything, row))])
 
 
 def _holds_anything(cell: _Cell) -> bool:

@@ -875,3 +875,23 @@ async def test_a_webhook_is_set_with_its_secret_and_kinds(scripted: Scripted, ch
     )
     kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
     assert json.loads(str(fields["allowed_updates"])) == kinds
+
+
+async def test_of_two_that_poll_each_rests_longer_the_second_time_and_says_what_to_do(
+    server: BotApiServer, tmp_path: Path
+) -> None:
+    waits = Waits(answer=2, poll=1, conflict=0.05, longest=0.1)
+    both = [channel_at(server.base_url, tmp_path, waits) for _ in range(2)]
+    with capture_logs() as logs:
+        polls = [asyncio.create_task(channel.poll(Inbox().receive)) for channel in both]
+        async with asyncio.timeout(20):
+            while max((line.get("rests", 0) for line in logs), default=0) < 12 * waits.conflict:
+                await asyncio.sleep(0.01)
+    for poll in polls:
+        poll.cancel()
+    troubles = [line for line in logs if line["event"] == "telegram_trouble"]
+    assert {line["rests"] for line in troubles} == {waits.conflict, 12 * waits.conflict}
+    assert all("several hoctap serve on one database need PUBLIC_URL" in line["cure"] for line in troubles)
+    assert any(channel.trouble == "getUpdates: Conflict" for channel in both)
+    for channel in both:
+        await channel.stop()

@@ -1,8 +1,15 @@
-"""The terminal: what it writes of a message."""
+"""The terminal: what it writes of a message, and that it speaks for nobody else."""
 
-from bot.channels.terminal import shown
+import asyncio
+
+from bot.channels.terminal import Terminal, shown
+from bot.store.tables import inbox
 from flows.marks import Mark
 from flows.messages import ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
+from flows.replies import Typed
+from tests.commune import Commune, commune
+
+__all__ = ["commune"]
 
 
 def test_answers_stand_in_rows_under_the_text() -> None:
@@ -27,3 +34,22 @@ def test_files_are_named_and_texts_are_written_out() -> None:
         InlineFile("a.txt", "A"),
     )
     assert shown(Outgoing("Đây", files=files)) == "Đây\n(photo) giay.jpg\n(document) don.pdf\n(a.txt)\nA"
+
+
+async def test_a_chat_in_the_terminal_answers_nobody_else(commune: Commune) -> None:
+    await commune.turns.receive([commune.update("Minh", Typed("/status"))])
+    terminal = Terminal(Commune(commune.database).turns, commune.database, lambda: commune.now)
+    assert len(await terminal.turn("/start v-tk-dong")) == 1
+    assert (await commune.count(inbox, inbox.c.done_at.is_(None)), await commune.texts("Minh")) == (1, [])
+    await commune.work()
+    assert len(await commune.texts("Minh")) == 1
+
+
+async def test_what_a_server_answers_first_is_read_in_the_terminal_all_the_same(commune: Commune) -> None:
+    terminal = Terminal(Commune(commune.database).turns, commune.database, lambda: commune.now)
+    serving = asyncio.create_task(commune.turns.run())
+    try:
+        for said in ("/start v-tk-dong", "vi", "đồng ý"):
+            assert len(await terminal.turn(said)) == 1
+    finally:
+        serving.cancel()

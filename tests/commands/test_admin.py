@@ -1,5 +1,6 @@
 """`hoctap admin`, `migrate` and `bench` with options that can only be slips: one line, exit code 2."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,10 @@ def test_a_round_over_new_year_is_no_slip(database: dict[str, str]) -> None:
 def test_a_revision_that_is_not_there_is_refused_in_one_line(database: dict[str, str], revision: str) -> None:
     code, said = run(["migrate", "--revision", revision], database)
     assert (code, said.startswith(f"hoctap: there is no revision {revision!r}; there are: base, 0001")) == (2, True)
+
+
+def test_the_version_is_shown() -> None:
+    assert run(["--version"], {}) == (0, f"hoctap {version('hoctap')}\n")
 
 
 @pytest.mark.parametrize("words", ["turns --residents 0", "turns --forms -1", "broadcast --real-seconds -1"])

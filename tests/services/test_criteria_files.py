@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 
 from bot.services.criteria_files import from_file, from_xlsx, shipped, to_xlsx
 from flows.criteria import GROUPS, BrokenCriteria, CriteriaSet, Indicator, Localized, Source, faults
@@ -54,7 +55,7 @@ def test_a_toml_file_is_read_by_its_ending() -> None:
 
 # Sets that nobody wrote
 
-letters = st.sampled_from("aáạăâầbcdđeêghiklmnoôơởpqrstuưừvxyABĐ0123456789.,;:!?()=+-_'\"<>&%#@/“”…–😀")
+letters = st.sampled_from("aạăầbcdđeghiklmnoôơởpqrstuưừvxyABĐ0123456789.,;:!?()=+-_'\"<>&%#@/“”…–😀")
 line = st.text(letters, min_size=1, max_size=40).map(str.strip).filter(bool)
 word = line.filter(lambda text: ";" not in text)
 lines = st.lists(line, min_size=1, max_size=3).map("\n".join)
@@ -209,6 +210,49 @@ def test_of_a_formula_the_value_is_read() -> None:
         return re.sub(r'(<c r="H2"[^>]*>)<v>10</v>', r"\1<f>5+5</f><v>10</v>", sheet)
 
     assert from_xlsx(repacked("xl/worksheets/sheet2.xml", formula), "form.xlsx") == FARMER
+
+
+# What a clerk does not see
+
+
+def hide_row(book: Workbook) -> None:
+    book[LEVELS].row_dimensions[3].hidden = True
+
+
+def hide_column(book: Workbook) -> None:
+    book[LEVELS].column_dimensions["O"].hidden = True
+
+
+def hide_sheet(book: Workbook) -> None:
+    book[LEVELS].sheet_state = "hidden"
+
+
+def strike(book: Workbook) -> None:
+    for cell in book[LEVELS][3]:
+        cell.font = Font(strike=True)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (hide_row, f'form.xlsx: sheet "{LEVELS}", row 3: is hidden; show it'),
+        (hide_column, f'form.xlsx: sheet "{LEVELS}", row 1: is in part in a hidden column; show it'),
+        (hide_sheet, f'form.xlsx: sheet "{LEVELS}": is hidden; show it'),
+        (strike, f'form.xlsx: sheet "{LEVELS}", row 3: is struck through; show it'),
+    ],
+)
+def test_what_is_not_to_be_seen_is_refused_unless_asked_for(edit: Callable[[Workbook], None], said: str) -> None:
+    with pytest.raises(BrokenCriteria) as refused:
+        from_file("form.xlsx", edited(edit))
+    assert str(refused.value) == f"{said} or delete it, or import with --hidden"
+    assert from_file("form.xlsx", edited(edit), hidden=True) == FARMER
+
+
+def test_letters_of_old_fonts_are_refused_with_the_cure() -> None:
+    with pytest.raises(BrokenCriteria, match=r"TCVN3.*Unikey"):
+        from_xlsx(edited(put(LEVELS, "G2", "H»ng ngµy")), "form.xlsx")
+    with pytest.raises(BrokenCriteria, match=r"line 2.*VNI.*Unikey"):
+        from_file("form.toml", 'id = "x"\nname = "Coâng daân hoïc taäp"'.encode())
 
 
 # Faults, by the cell

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 from xlsxwriter import Workbook as WrittenWorkbook
 
 from bot.services.unit_files import (
@@ -375,10 +376,133 @@ def test_what_is_seldom_meant_is_a_warning() -> None:
     )
 
 
+# What a clerk sees
+
+SHOWN = ["ta", "Xã Tân An", "xã"]
+
+
+def numbered(number: float, number_format: str) -> bytes:
+    """Make a list in which the code of a commune is a number in a format."""
+    book = workbook(TITLES, [number, "Xã Tân An", "xã"])
+    book.worksheets[0]["A2"].number_format = number_format
+    return saved(book)
+
+
+@pytest.mark.parametrize(
+    ("number", "number_format", "code"),
+    [(7, '"XA"000', "XA007"), (7, "00000;-00000", "00007"), (12345, "00-000", "12-345"), (7, "General", "7")],
+)
+def test_a_code_is_what_its_cell_shows(number: float, number_format: str, code: str) -> None:
+    assert [unit.code for unit in planned(numbered(number, number_format), file="u.xlsx").new] == [code]
+
+
+@pytest.mark.parametrize(
+    ("number", "number_format"), [(1234, "#,##0"), (12, "0.0"), (12, "[>10]00000;0"), (10**12, "General")]
+)
+def test_a_code_that_shows_otherwise_is_refused_with_place_and_cure(number: float, number_format: str) -> None:
+    assert refused(numbered(number, number_format), file="u.xlsx") == [
+        f"u.xlsx, row 2: the code is a number in the format {number_format};"
+        " format the cell as text and type what it is to be"
+    ]
+
+
+def with_hidden_parts() -> bytes:
+    """Make a workbook with a filtered row, one struck through, a hidden column and a hidden sheet."""
+    book = workbook(
+        [*TITLES[:4], "Tên khác"],
+        [*SHOWN, "", "Xã Cũ"],
+        ["v1", "Thôn Một", "thôn", "ta"],
+        ["v2", "Thôn Hai", "thôn", "ta"],
+        ["v3", "Thôn Ba", "thôn", "ta"],
+    )
+    sheet = book.worksheets[0]
+    sheet.row_dimensions[3].hidden = True
+    for cell in sheet[4]:
+        cell.font = Font(strike=True)
+    sheet["B5"].font = Font(strike=True)  # only a part of it: it counts
+    sheet.column_dimensions["E"].hidden = True
+    secret = book.create_sheet("Nháp")
+    secret.append(TITLES)
+    secret.append(["v4", "Thôn Bốn", "thôn", "ta"])
+    secret.sheet_state = "hidden"
+    return saved(book)
+
+
+def test_what_is_not_to_be_seen_is_told_and_left_out() -> None:
+    plan = planned(with_hidden_parts(), file="u.xlsx")
+    assert [(unit.code, unit.aliases) for unit in plan.new] == [("ta", ()), ("v3", ())]
+    assert plan.warnings == (
+        'u.xlsx, sheet "Đơn vị": row 3: hidden and not read; show it, or import with --hidden',
+        'u.xlsx, sheet "Đơn vị": row 4: struck through and not read; delete it, or import with --hidden',
+        'u.xlsx, sheet "Đơn vị": column E: hidden and not read; show it, or import with --hidden',
+        'u.xlsx, sheet "Nháp": the sheet is hidden and not read; show it, or import with --hidden',
+    )
+
+
+def test_what_is_not_to_be_seen_is_read_when_asked_for() -> None:
+    plan = plan_units(read_units("u.xlsx", with_hidden_parts(), hidden=True), NOTHING)
+    assert [unit.code for unit in plan.new] == ["ta", "v1", "v2", "v3", "v4"]
+    assert (plan.new[0].aliases, plan.warnings) == (("Xã Cũ",), ())
+
+
+def test_a_list_that_is_hidden_as_a_whole_is_refused_saying_so() -> None:
+    book = workbook(TITLES, SHOWN)
+    book.create_sheet("Trống")
+    book.worksheets[0].sheet_state = "hidden"
+    assert refused(saved(book), file="u.xlsx")[1:] == [
+        'u.xlsx, sheet "Đơn vị": the sheet is hidden and not read; show it, or import with --hidden'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "font"), [("Th«n §«ng", "TCVN3 (ABC)"), ("Thoân Ñoâng", "VNI Windows")], ids=["tcvn3", "vni"]
+)
+@pytest.mark.parametrize("file", ["u.csv", "u.xlsx"])
+def test_letters_of_old_fonts_are_refused_with_the_cure(name: str, font: str, file: str) -> None:
+    rows = [TITLES[:4], ["ta-dong", name, "thôn", ""]]
+    data = saved(workbook(*rows)) if file == "u.xlsx" else "\n".join(map(",".join, rows)).encode()
+    where = 'u.xlsx, sheet "Đơn vị"' if file == "u.xlsx" else "u.csv"
+    (line,) = refused(data, file=file)
+    assert line.startswith(f'{where}, row 2: "{name}" is in the letters of ')
+    assert f'convert it with Unikey (Ctrl+Shift+F6) from "{font}"' in line
+
+
+NOTED = ["Mã (bắt buộc)", "Tên đơn vị*", "Loại [thôn/xã]", "Mã cấp trên (nếu có)", "Tên (tiếng Anh)"]
+
+
+@pytest.mark.parametrize("file", ["u.csv", "u.xlsx"])
+def test_headings_may_have_notes_and_sums_and_signatures_are_no_units(file: str) -> None:
+    rows = [
+        NOTED,
+        ["ta", "Xã Tân An", "xã", "", ""],
+        ["Cộng", "1", "", "", ""],
+        ["v1", "Thôn Tổng Cộng", "thôn", "ta", ""],
+        ["", "Tổng cộng: 2 đơn vị", "", "", ""],
+        ["", "", "Tân An, ngày 5 tháng 9 năm 2026", "", ""],
+        ["Người lập biểu", "", "", "Chủ tịch", ""],
+        ["", "Nguyễn Văn A", "", "", ""],
+    ]
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    data = saved(workbook(*rows)) if file == "u.xlsx" else written.getvalue().encode()
+    plan = planned(data, file=file)
+    assert [unit.name for unit in plan.new] == ["Xã Tân An", "Thôn Tổng Cộng"]
+    assert plan.warnings == (
+        f'{file}: the column "Tên (tiếng Anh)" is not read',
+        f'{file}, rows 3, 5–8: not read, for no unit is there ("Cộng")',
+    )
+
+
+@pytest.mark.parametrize("row", [",Công ty May,,ta", "ct,Công ty May,,ta", ",Thôn Hạ,,"])
+def test_a_unit_with_something_missing_is_no_signature(row: str) -> None:
+    (line, *_others) = refused(f"code,name,kind,parent code\nta,Xã Tân An,xã,\n{row}\n")
+    assert line.startswith("units.csv, row 3: ")
+
+
 # Round trips
 
 NAMES = st.text(
-    st.sampled_from("aáạăâbcdđeêghiklmnoôơpqrstuưvxyABĐ0123456789.,:!?()-_'\"<>&%#/“”–=+@ "), min_size=1, max_size=30
+    st.sampled_from("aạăbcdđeghiklmnoôơpqrstuưvxyABĐ0123456789.,:!?()-_'\"<>&%#/“”–=+@ "), min_size=1, max_size=30
 ).map(lambda text: "Thôn " + " ".join(text.split()))
 CODES = st.text(st.sampled_from("abcxyzABC019_-"), min_size=1, max_size=40)
 

@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,9 @@ log = structlog.get_logger()
 PUBLIC_API_URL = "https://api.telegram.org"
 RATES = Rates(per_bot=30.0, per_chat=1.0)
 MOST_UPDATES = 100
+# Two processes that poll throw each other out. Whoever is thrown out again within this many seconds rests so many times
+# longer, and lets the other work meanwhile; a first time may be a poll left over from before a restart.
+CONFLICT_REMEMBERED, CONFLICT_AGAIN = 600.0, 12
 MOST_FILE_IDS = 1000
 MOST_RENDERED = 16
 LONGEST_DESCRIPTION = 256
@@ -89,6 +93,7 @@ class TelegramChannel:
         self._secret: str | None = None
         self._token_refused = False
         self._troubles: dict[str, str] = {}
+        self._conflict_at = float("-inf")
         self._file_ids: dict[str, str] = {}
         self._calls: dict[int, tuple[Outgoing, tuple[Call, ...]]] = {}
         server = _server(api_url)
@@ -396,9 +401,8 @@ class TelegramChannel:
                 return result
 
     async def _rest(self, patience: Patience, method: str, error: TelegramError) -> None:
-        """Wait as a failure asks for. Only the first of a row is logged."""
-        if patience.failures == 0:
-            log.warning("telegram_trouble", bot=self.bot, method=method, error=str(error), cure=_cure(error))
+        """Wait as a failure asks for. Of a row only the first is logged, and every conflict."""
+        told = patience.failures == 0 or isinstance(error, Conflict)
         self._note_token(error)
         self._troubles[method] = type(error).__name__
         seconds = patience.after_failure()
@@ -408,10 +412,17 @@ class TelegramChannel:
             case InvalidToken():
                 seconds = WRONG_TOKEN_SECONDS
             case Conflict():
-                seconds = self._waits.conflict
+                seconds = self._after_conflict()
             case _:
                 pass
+        if told:
+            cure = _cure(error)
+            log.warning("telegram_trouble", bot=self.bot, method=method, error=str(error), rests=seconds, cure=cure)
         await asyncio.sleep(seconds)
+
+    def _after_conflict(self) -> float:
+        before, self._conflict_at = self._conflict_at, time.monotonic()
+        return self._waits.conflict * (CONFLICT_AGAIN if self._conflict_at - before < CONFLICT_REMEMBERED else 1)
 
     def _note_success(self, patience: Patience, method: str) -> None:
         if patience.failures:
@@ -444,7 +455,10 @@ def _after(updates: Sequence[Mapping[str, Any]]) -> int | None:
 def _cure(error: TelegramError) -> str:
     match error:
         case Conflict():
-            return "another process polls with this token, or set a webhook: stop it, or give it a bot of its own"
+            return (
+                "another process polls with this token, or set a webhook: stop it, or give it a bot of its own;"
+                " several hoctap serve on one database need PUBLIC_URL and TELEGRAM_WEBHOOK_SECRET"
+            )
         case InvalidToken():
             return "set TELEGRAM_TOKEN to the token that @BotFather shows"
         case _:
