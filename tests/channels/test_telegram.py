@@ -433,6 +433,48 @@ async def test_a_photo_for_many_is_uploaded_once(scripted: Scripted, channel: Te
     assert (sent[0] != "photo-7", sent[1:]) == (True, ["photo-7", "photo-7"])
 
 
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(300)
+
+
+async def test_a_photo_telegram_cannot_show_is_the_same_document_at_each_look(
+    bot: TelegramChannel, lan: Person, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(HEIC)
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "IMG_0001.HEIC"),))
+    for _look in range(3):
+        assert isinstance(await bot.send(str(lan.id), outgoing, None), Sent)
+    assert [(shown.kind, lan.download(shown)) for shown in lan.inbox] == [("document", HEIC)] * 3
+
+
+async def test_a_photo_telegram_took_as_a_document_goes_as_one_from_then_on(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(JPEG)
+    document = {"file_id": "document-7", "file_unique_id": "7"}
+    taken = {"message_id": 5, "chat": CHAT, "date": 1793000000, "document": document}
+    scripted.answers["sendPhoto"] = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    scripted.answers["sendDocument"] = (200, {"ok": True, "result": taken})
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "giấy khen.jpg"),))
+    for _look in range(2):
+        assert await channel.send("5000007919", outgoing, None) == TAKEN
+    assert scripted.methods == ["sendPhoto", "sendDocument", "sendDocument"]
+    assert scripted.calls[-1][1]["document"] == "document-7"
+
+
+async def test_a_file_whose_handle_telegram_has_forgotten_goes_up_again(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(JPEG)
+    size = {"file_id": "photo-7", "file_unique_id": "7", "width": 1, "height": 1}
+    taken: Answer = (200, {"ok": True, "result": {"message_id": 5, "chat": CHAT, "date": 1793000000, "photo": [size]}})
+    answers = iter([taken, refused(400, "Bad Request: wrong file identifier/HTTP URL specified"), taken])
+    scripted.answers["sendPhoto"] = lambda: next(answers)
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "giấy khen.jpg"),))
+    for _look in range(2):
+        assert await channel.send("5000007919", outgoing, None) == TAKEN
+    assert [fields["photo"] == "photo-7" for _method, fields in scripted.calls] == [False, True, False]
+
+
 async def test_a_file_that_came_by_telegram_goes_by_its_own_handle(
     scripted: Scripted, channel: TelegramChannel
 ) -> None:
@@ -555,6 +597,19 @@ FILE: Answer = (200, {"ok": True, "result": {"file_id": "a", "file_unique_id": "
 async def test_a_file_is_fetched(scripted: Scripted, channel: TelegramChannel) -> None:
     scripted.answers |= {"getFile": FILE, "download": (200, b"x" * 200_000)}
     assert await channel.fetch("a", 200_000) == b"x" * 200_000
+
+
+@pytest.mark.parametrize("on_this_machine", [True, False])
+async def test_a_local_server_names_a_file_by_its_path(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path, *, on_this_machine: bool
+) -> None:
+    path = tmp_path / "photos" / "file_0.jpg"
+    if on_this_machine:
+        path.parent.mkdir()
+        path.write_bytes(JPEG)
+    result = {"file_id": "a", "file_unique_id": "b", "file_path": str(path)}
+    scripted.answers |= {"getFile": (200, {"ok": True, "result": result}), "download": (200, JPEG)}
+    assert await channel.fetch("a", 200_000) == JPEG
 
 
 @pytest.mark.parametrize(
