@@ -20,6 +20,8 @@ from telegram import (
     BotCommandScope,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
     InputFile,
 )
 from telegram import Message as TelegramMessage
@@ -28,7 +30,7 @@ from yarl import URL
 
 from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcome_of, seconds_of
 from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
-from bot.channels.telegram.render import Call, FileCall, TextCall, Unrenderable, render
+from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
 from bot.channels.telegram.request import AiohttpRequest
 from bot.services.file_types import type_of
 from bot.services.files import FileStore
@@ -194,7 +196,7 @@ class TelegramChannel:
             case (TextCall() as call,):
                 try:
                     await self._bot.edit_message_text(
-                        call.text, chat, message_id, reply_markup=call.keyboard, entities=call.entities or None
+                        call.text, chat, message_id, reply_markup=_markup(call.keyboard), entities=call.entities or None
                     )
                 except BadRequest as error:
                     return "not modified" in str(error)
@@ -270,8 +272,8 @@ class TelegramChannel:
     async def _say(self, chat: int, call: TextCall) -> str:
         """Send a text. Not Bot.send_message: it makes objects of the message that comes back, which costs four times as
         much as sending it, and nobody looks at them."""
-        fields = {"chat_id": str(chat), **call.fields}
-        sent = await self._request.call(f"{self._bot.base_url}/sendMessage", fields)
+        body = msgspec.json.encode({"chat_id": chat, **call.fields})
+        sent = await self._request.call(f"{self._bot.base_url}/sendMessage", body)
         return str(sent["message_id"])
 
     async def _show(self, chat: int, call: FileCall, content: bytes | Handle) -> TelegramMessage:
@@ -295,14 +297,22 @@ class TelegramChannel:
         if _is_photo(call, content) and (shown := await self._photo_shown(chat, call, file)) is not None:
             return shown
         return await self._bot.send_document(
-            chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+            chat,
+            file,
+            call.caption or None,
+            reply_markup=_markup(call.keyboard),
+            caption_entities=call.entities or None,
         )
 
     async def _photo_shown(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage | None:
         """Send a photo. Some that people keep, very long ones for example, Telegram takes as documents only."""
         try:
             return await self._bot.send_photo(
-                chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+                chat,
+                file,
+                call.caption or None,
+                reply_markup=_markup(call.keyboard),
+                caption_entities=call.entities or None,
             )
         except BadRequest as error:
             if not _NO_PHOTO.search(str(error)):
@@ -464,6 +474,15 @@ class TelegramChannel:
         if isinstance(error, InvalidToken) and not self._token_refused:
             self._token_refused = True
             log.error("token_refused", bot=self.bot, cure="set TELEGRAM_TOKEN to the token that @BotFather shows")
+
+
+def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    """Return a keyboard as python-telegram-bot takes it."""
+    rows = [
+        [InlineKeyboardButton(key.text, callback_data=key.callback_data, url=key.url) for key in row]
+        for row in keyboard
+    ]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _is_photo(call: FileCall, content: bytes | Handle) -> bool:
