@@ -56,6 +56,7 @@ class Message(Struct):
     date: int
     text: str | None = None
     caption: str | None = None
+    media_group_id: str | None = None
     photo: tuple[PhotoSize, ...] = ()
     document: Document | None = None
     animation: Any = None
@@ -170,12 +171,13 @@ def _unreadable(message: Message) -> Unreadable | None:
 
 
 def _file(message: Message) -> SentFile | None:
-    caption = message.caption or ""
+    caption, album = message.caption or "", message.media_group_id or ""
     if message.photo:
         largest = max(message.photo, key=lambda size: size.width * size.height)
-        return SentFile("photo", "photo.jpg", largest.file_id, caption)
+        return SentFile("photo", "photo.jpg", largest.file_id, caption, album)
     if message.document is not None:
-        return SentFile("document", message.document.file_name or "document", message.document.file_id, caption)
+        name = message.document.file_name or "document"
+        return SentFile("document", name, message.document.file_id, caption, album)
     return None
 
 
