@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import replace
+from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +25,12 @@ from bot.store.database import Database, patiently
 from bot.store.outbox import NOTICE, Due, Settled, Source
 from bot.store.standing import Standing
 from flows.messages import Outgoing
+from flows.wording import _
 
 log = structlog.get_logger()
+
+REFUSED = Counter("hoctap_letters_refused", "Letters to one person that a channel refused as they were.", ["channel"])
+CANNOT_BE_SHOWN = _("I have an answer for you, but it cannot be shown here. Please send /start to go on.")
 
 # How many may be on their way or not settled yet. When the process dies, as many replies may be sent twice, and as
 # many notices are uncertain: notices are taken for about half a second ahead.
@@ -268,6 +274,8 @@ class Delivery:
         if letter.notice_id is not None:
             outgoing = self._wording.outgoing(letter.notice_id, letter.language, self._sender.channel)
         outcome = await self._send(letter, outgoing)
+        if isinstance(outcome, Rejected) and letter.notice_id is None and outgoing is not None:
+            outcome = await self._send_instead(letter, outgoing, outcome)
         message_id = outcome.message_id if isinstance(outcome, Sent) else None
         self._landed.append(Landed(letter, self._judged(letter, outcome), message_id, time.monotonic()))
         if self._is_urgent(letter):
@@ -289,6 +297,24 @@ class Delivery:
             return await self._try(letter, outgoing)
         finally:
             self._pace.sent(letter.address, group=self._sender.is_group(letter.address))
+
+    async def _send_instead(self, letter: Due, outgoing: Outgoing, refused: Rejected) -> Outcome:
+        """Say plainly what was refused with its files, buttons and marks, or else that there is something to say: a
+        person who wrote is never left without an answer. Returns the refusal when nothing at all is taken."""
+        log.error("letter_refused", outbox_id=letter.id, error=refused.error)
+        REFUSED.labels(self._sender.channel).inc()
+        again = replace(letter, callback=None, standing=None)
+        if outgoing.text.strip():
+            outcome = await self._send(again, Outgoing(outgoing.text))
+            if not isinstance(outcome, Rejected):
+                return outcome
+        outcome = await self._send(again, await self._cannot_be_shown(letter))
+        return refused if isinstance(outcome, Rejected) else outcome
+
+    async def _cannot_be_shown(self, letter: Due) -> Outgoing:
+        async with self._database.reading() as connection:
+            language = await outbox.language_of(connection, letter.conversation_id)
+        return self._wording.said(CANNOT_BE_SHOWN, language)
 
     async def _try(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flows.commands import hear_command, hear_edit, hear_lasting_button, hear_order, orders_for
 from flows.events import (
@@ -81,6 +82,8 @@ def decide(
     """
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
+    if isinstance(reply, SentFile) and reply.album:
+        return _decide_part(session, reply, facts, catalogues, more_waiting)
     turn = _Turn(session, facts)
     try:
         for event in _respond(session, reply, facts, catalogues, more_waiting):
@@ -93,6 +96,30 @@ def decide(
         misses = session.misses + isinstance(refused, NotUnderstood)
         return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
     return turn.finished(session, asks=turn.asks(session))
+
+
+def _decide_part(
+    session: Session, file: SentFile, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Decision:
+    """Decide one of several files that were sent together. All of them are one answer: what can be kept of them is,
+    and the last one is answered, or the first where the others come later."""
+    begun = session.album == file.album
+    turn, refused = _Turn(session, facts), None
+    try:
+        for event in _respond(session, file, facts, catalogues, more_waiting):
+            turn.take(event)
+    except Refused as error:
+        turn, refused = _Turn(session, facts), error
+    if more_waiting or (begun and not session.owes):
+        album = file.album if begun or refused is None else ""
+        return turn.unanswered(session, album, owes=bool(album) and (session.owes or not begun))
+    if refused is None:
+        decision = turn.finished(session, asks=turn.asks(session))
+    else:
+        if not (begun and isinstance(refused, NotUnderstood)):  # the first of them may have answered the question
+            turn.take(Said(_kindly(refused, session.misses, facts)))
+        decision = turn.finished(session, asks=True, again=True)
+    return replace(decision, session=replace(decision.session, album=file.album))
 
 
 def _respond(
@@ -267,6 +294,12 @@ class _Turn:
             tuple(self.records),
             self.menu,
         )
+
+    def unanswered(self, before: Session, album: str, *, owes: bool) -> Decision:
+        """Keep what has happened and say nothing of it: the rest of an album is on its way, or it has its answer."""
+        asked = before.asked + (self.session.frame != before.frame)
+        session = Session(self.session.frames, asked, before.misses, album, owes)
+        return Decision(session, self.facts, told=tuple(self.told), records=tuple(self.records), menu=self.menu)
 
     def _pass_obstacles(self) -> None:
         while (frame := self.session.frame) != HOME:

@@ -16,12 +16,14 @@ class Pressed(Struct, frozen=True, tag="pressed"):
 
 
 class SentFile(Struct, frozen=True, tag="file"):
-    """A photo or document. `source` is the channel's own handle, or `sha256:…` when it is stored already."""
+    """A photo or document. `source` is the channel's own handle, or `sha256:…` when it is stored already. Files that
+    were sent together have the same `album`."""
 
     kind: str
     name: str
     source: str
     caption: str = ""
+    album: str = ""
 
 
 class Edited(Struct, frozen=True, tag="edited"):

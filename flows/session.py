@@ -120,11 +120,14 @@ HOME = Frame("home", Home())
 
 class Session(Struct, frozen=True, omit_defaults=True):
     """`asked` numbers the questions, so that a button knows which one it belongs to; `misses` counts replies in a
-    row that were not understood."""
+    row that were not understood. Of files sent together `album` is what they have in common, from the first one that
+    was taken on; `owes` says that they have not been answered yet."""
 
     frames: tuple[Frame, ...] = (HOME,)
     asked: int = 0
     misses: int = 0
+    album: str = ""
+    owes: bool = False
 
     @property
     def frame(self) -> Frame:

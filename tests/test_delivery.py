@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from bot.catalogues import load
-from bot.delivery import LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Delivery, backoff
+from bot.delivery import CANNOT_BE_SHOWN, LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Delivery, backoff
 from bot.services.bell import Bell
 from bot.services.latency import Latency
 from bot.services.pace import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
@@ -257,8 +258,33 @@ async def test_who_stopped_the_bot_is_marked_and_what_waits_for_them_is_over(dat
         assert {row.address: row.blocked_at is not None for row in rows} == {"Lan": True, "Minh": False}
 
 
-async def test_a_rejected_letter_ends_alone(database: Database) -> None:
+def refusals() -> float:
+    return REGISTRY.get_sample_value("hoctap_letters_refused_total", {"channel": "telegram"}) or 0.0
+
+
+async def test_a_refused_reply_is_said_plainly_instead_and_counted(database: Database) -> None:
+    counted = refusals()
     office = PostOffice(database, ScriptedSender(script={"1": [Rejected("400 too strange")]}))
+    await office.write(["Lan"], "1", "2")
+    async with office.running():
+        await office.settled()
+    assert await office.states() == ["sent", "sent"]
+    assert office.sender.tried_with("Lan") == ["1", "1", "2"]
+    assert refusals() == counted + 1
+
+
+async def test_who_can_be_shown_nothing_of_a_reply_is_told_so_in_their_language(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender(script={"1": [Rejected("400"), Rejected("400")]}))
+    await office.write(["Lan"], "1")
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("Lan") == ["1", "1", load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)]
+
+
+async def test_a_reply_that_is_refused_in_every_form_ends_alone(database: Database) -> None:
+    sorry = load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)
+    script: dict[str, list[Outcome]] = {"1": [Rejected("400 too strange"), Rejected("400")], sorry: [Rejected("400")]}
+    office = PostOffice(database, ScriptedSender(script=script))
     await office.write(["Lan"], "1", "2")
     async with office.running():
         await office.settled()

@@ -10,6 +10,9 @@ from bot.commands import running
 if TYPE_CHECKING:
     import msgspec
 
+TURNS_THERE_AND_BACK = 8_000
+PEOPLE_THERE_AND_BACK = 2_000
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -17,16 +20,27 @@ app = typer.Typer(no_args_is_help=True)
 def turns(
     residents: int = typer.Option(64, min=1, help="Residents in flight."),
     forms: int = typer.Option(24, min=1, help="Forms filled in by residents after one another."),
+    round_trip: bool = typer.Option(False, "--round-trip", help="Instead, there and back through the Bot API."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Turns a second, from the update to the letter handed to the channel, against raw sqlite3 one commit a turn."""
+    """Turns a second, from the update to the commit of its letter, against raw sqlite3 one commit a turn.
+
+    With --round-trip: a real hoctap serve, from the update handed out to the reply received by a local Bot API server.
+    """
 
     async def work() -> None:
-        from bot.commands.bench_turns import measure
+        if round_trip:
+            from bot.commands import bench_round_trip
 
-        _show(await measure(residents, forms), as_json)
+            _show(await bench_round_trip.measure(TURNS_THERE_AND_BACK, residents, PEOPLE_THERE_AND_BACK), as_json)
+        else:
+            from bot.commands import bench_turns
 
-    running.run(work)
+            _show(await bench_turns.measure(residents, forms), as_json)
+
+    from bot.commands.bench_broadcast import NotMeasurable
+
+    running.run(work, NotMeasurable)
 
 
 @app.command()

@@ -16,7 +16,7 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Later:
     """Not taken: try again. `seconds` is the channel's own wish; `whole_bot` holds all letters. Nobody knows what
-    became of an `uncertain` one: it may have been taken after all. `too_many` says that the chat got messages too fast."""
+    became of an `uncertain` one: it may have been taken after all. `too_many`: messages came too fast."""
 
     error: str
     seconds: float | None = None

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
-from flows.messages import Outgoing, rendered
+from flows.messages import Message, Outgoing, rendered
 from flows.notices import Content, message_of
-from flows.wording import Catalogues, catalogue_for
+from flows.wording import Catalogues, Wording, catalogue_for
 
 MOST_KNOWN = 1000
 
@@ -36,3 +36,7 @@ class NoticeWording:
             message = message_of(self._contents[notice_id], notice_id, catalogue.language, channel)
             self._worded[key] = rendered(message, catalogue)
         return self._worded[key]
+
+    def said(self, words: Wording, language: str | None) -> Outgoing:
+        """Return a plain sentence in a reader's language."""
+        return rendered(Message(words), catalogue_for(language, self._catalogues))

@@ -1,17 +1,24 @@
 """Brings a database to a version of its tables, up or down."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from bot.store.database import Database, DatabaseUnusable, check_reachable
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def _config() -> Config:
+# Alembic takes as long to load as a tenth of the whole program and is needed when tables change: a start only looks.
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_NUMBERED = re.compile(r"(\d{4})_\w+\.py")
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
@@ -28,6 +35,10 @@ async def migrate(database: Database, revision: str = "head") -> None:
 
 
 def _run(connection: Connection, revision: str) -> None:
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = _config()
     config.attributes["connection"] = connection
     newest = ScriptDirectory.from_config(config)
@@ -55,8 +66,18 @@ async def check_migrated(database: Database) -> None:
 
 async def is_newest(database: Database) -> bool:
     """Tell whether the tables are those of this version."""
-    if database.is_missing():
-        return False
+    return not database.is_missing() and await _present(database) == newest_revision()
+
+
+async def _present(database: Database) -> str | None:
+    """Return the revision of the tables, None when there are none."""
     async with database.reading() as connection:
-        present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    return present == ScriptDirectory.from_config(_config()).get_current_head()
+        if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+            return None
+        present: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return present
+
+
+def newest_revision() -> str:
+    """Return the newest revision that this program knows: migrations are numbered by their file's name."""
+    return max(named[1] for path in _VERSIONS.iterdir() if (named := _NUMBERED.fullmatch(path.name)))

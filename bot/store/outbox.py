@@ -265,6 +265,13 @@ async def next_replies(
     return [_due(row) for row in rows if row.id not in but][:most]
 
 
+async def language_of(connection: AsyncConnection, conversation_id: int) -> str | None:
+    """Return the language of a conversation, None when none was chosen yet."""
+    found = select(conversations.c.language).where(conversations.c.id == conversation_id)
+    language: str | None = await connection.scalar(found)
+    return language
+
+
 # A notice whose recipients are next, or reminders, which belong to none.
 Source = int | None
 

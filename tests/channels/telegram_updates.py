@@ -107,6 +107,11 @@ SAID = [
         message(document=file("paper", file_name="giấy khen.pdf", mime_type="application/pdf"), caption="Đây"),
         SentFile("document", "giấy khen.pdf", "AgACAg-paper", "Đây"),
     ),
+    Said(
+        "part of an album",
+        message(photo=PHOTO, media_group_id="1357"),
+        SentFile("photo", "photo.jpg", "AgACAg-large", album="1357"),
+    ),
     Said("document without a name", message(document=file("paper")), SentFile("document", "document", "AgACAg-paper")),
     Said("edited text", {"edited_message": {**FROM_LAN, "edit_date": 1793000009, "text": "Có"}}, Edited()),
     Said("sticker", message(sticker=STICKER), Unreadable("sticker")),

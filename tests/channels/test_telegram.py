@@ -13,11 +13,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
+from telegram import MessageEntity
 
 from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, SECRET_HEADER, TelegramChannel, Waits
 from bot.channels.telegram.parse import parse
-from bot.channels.telegram.render import Call, FileCall, TextCall, Unrenderable, render, split
+from bot.channels.telegram.render import Call, FileCall, Key, Keyboard, TextCall, Unrenderable, render, split
 from bot.services.files import FileStore
 from bot.services.sending import (
     BlockedByPerson,
@@ -76,8 +76,8 @@ def button(label: str, payload: str = "p") -> OutgoingButton:
     return OutgoingButton(label, payload)
 
 
-def keyboard(*rows: Sequence[str], payload: str = "p") -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=payload) for label in row] for row in rows])
+def keyboard(*rows: Sequence[str], payload: str = "p") -> Keyboard:
+    return tuple(tuple(Key(label, payload) for label in row) for row in rows)
 
 
 PHOTO = StoredFile("a" * 64, "photo", "giấy khen.jpg")
@@ -139,7 +139,7 @@ RENDERED: list[tuple[str, Outgoing, tuple[Call, ...]]] = [
     (
         "a link",
         Outgoing("Xem", ((OutgoingButton("Lịch", "", url="https://hoctap.example/lich"),),)),
-        (TextCall("Xem", InlineKeyboardMarkup([[InlineKeyboardButton("Lịch", url="https://hoctap.example/lich")]])),),
+        (TextCall("Xem", ((Key("Lịch", url="https://hoctap.example/lich"),),)),),
     ),
     ("a document of the moment", Outgoing("", (), (NOTE,)), (FileCall(NOTE, "của tôi.txt", False),)),
 ]
@@ -229,13 +229,20 @@ class Scripted:
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        self.calls.append((method, {**request.query, **await request.post()}))
+        self.calls.append((method, {**request.query, **await fields_of(request)}))
         answer = self.answers.get(method, MESSAGE if method.startswith("send") else OK)
         return await respond(request, answer() if callable(answer) else answer)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         answer = self.answers["download"]
         return await respond(request, answer() if callable(answer) else answer)
+
+
+async def fields_of(request: web.Request) -> Mapping[str, object]:
+    if request.content_type == "application/json":
+        fields: dict[str, object] = await request.json()
+        return fields
+    return dict(await request.post())
 
 
 async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -348,13 +355,13 @@ async def test_plain_text_goes_out_without_markup_or_previews(scripted: Scripted
     assert await channel.send("5000007919", outgoing, None) == TAKEN
     (fields,) = [fields for _, fields in scripted.calls]
     markup = {"inline_keyboard": [[{"text": "Có", "callback_data": "a:1"}]]}
-    assert (fields["chat_id"], fields["text"], json.loads(str(fields["reply_markup"])), "parse_mode" in fields) == (
-        "5000007919",
+    assert (fields["chat_id"], fields["text"], fields["reply_markup"], "parse_mode" in fields) == (
+        5000007919,
         "<b> https://example.org",
         markup,
         False,
     )
-    assert json.loads(str(fields["link_preview_options"])) == {"is_disabled": True}
+    assert fields["link_preview_options"] == {"is_disabled": True}
 
 
 async def test_a_press_is_answered_before_the_letter(scripted: Scripted, channel: TelegramChannel) -> None:
@@ -431,6 +438,48 @@ async def test_a_photo_for_many_is_uploaded_once(scripted: Scripted, channel: Te
         assert await channel.send("5000007919", outgoing, None) == TAKEN
     sent = [str(fields["photo"]) for _method, fields in scripted.calls]
     assert (sent[0] != "photo-7", sent[1:]) == (True, ["photo-7", "photo-7"])
+
+
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(300)
+
+
+async def test_a_photo_telegram_cannot_show_is_the_same_document_at_each_look(
+    bot: TelegramChannel, lan: Person, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(HEIC)
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "IMG_0001.HEIC"),))
+    for _look in range(3):
+        assert isinstance(await bot.send(str(lan.id), outgoing, None), Sent)
+    assert [(shown.kind, lan.download(shown)) for shown in lan.inbox] == [("document", HEIC)] * 3
+
+
+async def test_a_photo_telegram_took_as_a_document_goes_as_one_from_then_on(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(JPEG)
+    document = {"file_id": "document-7", "file_unique_id": "7"}
+    taken = {"message_id": 5, "chat": CHAT, "date": 1793000000, "document": document}
+    scripted.answers["sendPhoto"] = refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    scripted.answers["sendDocument"] = (200, {"ok": True, "result": taken})
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "giấy khen.jpg"),))
+    for _look in range(2):
+        assert await channel.send("5000007919", outgoing, None) == TAKEN
+    assert scripted.methods == ["sendPhoto", "sendDocument", "sendDocument"]
+    assert scripted.calls[-1][1]["document"] == "document-7"
+
+
+async def test_a_file_whose_handle_telegram_has_forgotten_goes_up_again(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path
+) -> None:
+    kept = await FileStore(tmp_path).keep(JPEG)
+    size = {"file_id": "photo-7", "file_unique_id": "7", "width": 1, "height": 1}
+    taken: Answer = (200, {"ok": True, "result": {"message_id": 5, "chat": CHAT, "date": 1793000000, "photo": [size]}})
+    answers = iter([taken, refused(400, "Bad Request: wrong file identifier/HTTP URL specified"), taken])
+    scripted.answers["sendPhoto"] = lambda: next(answers)
+    outgoing = Outgoing("Câu 3", files=(StoredFile(kept.digest, "photo", "giấy khen.jpg"),))
+    for _look in range(2):
+        assert await channel.send("5000007919", outgoing, None) == TAKEN
+    assert [fields["photo"] == "photo-7" for _method, fields in scripted.calls] == [False, True, False]
 
 
 async def test_a_file_that_came_by_telegram_goes_by_its_own_handle(
@@ -555,6 +604,19 @@ FILE: Answer = (200, {"ok": True, "result": {"file_id": "a", "file_unique_id": "
 async def test_a_file_is_fetched(scripted: Scripted, channel: TelegramChannel) -> None:
     scripted.answers |= {"getFile": FILE, "download": (200, b"x" * 200_000)}
     assert await channel.fetch("a", 200_000) == b"x" * 200_000
+
+
+@pytest.mark.parametrize("on_this_machine", [True, False])
+async def test_a_local_server_names_a_file_by_its_path(
+    scripted: Scripted, channel: TelegramChannel, tmp_path: Path, *, on_this_machine: bool
+) -> None:
+    path = tmp_path / "photos" / "file_0.jpg"
+    if on_this_machine:
+        path.parent.mkdir()
+        path.write_bytes(JPEG)
+    result = {"file_id": "a", "file_unique_id": "b", "file_path": str(path)}
+    scripted.answers |= {"getFile": (200, {"ok": True, "result": result}), "download": (200, JPEG)}
+    assert await channel.fetch("a", 200_000) == JPEG
 
 
 @pytest.mark.parametrize(

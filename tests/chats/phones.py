@@ -8,10 +8,10 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from msgspec.structs import replace
-from telegram import InlineKeyboardButton, MessageEntity
+from telegram import MessageEntity
 
 from bot.channels.telegram import parse as telegram
-from bot.channels.telegram.render import FileCall, TextCall
+from bot.channels.telegram.render import FileCall, Key, TextCall
 from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.services.files import FileStore
@@ -192,7 +192,7 @@ class TelegramPhones:
         calls = render_for_telegram(outgoing)
         keyboard = calls[-1].keyboard
         whole = {button.payload or button.url: button.label for row in outgoing.buttons for button in row}
-        pressable = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+        pressable = [button for row in keyboard for button in row]
         return Shown(
             "\n".join(_call_text(call) for call in calls),
             tuple(_call_lines(call) for call in calls if isinstance(call, FileCall)),
@@ -230,7 +230,7 @@ def _call_lines(call: FileCall) -> str:
     return _file_lines("photo" if call.as_photo else "document", call.name, content)
 
 
-def _labelled(button: InlineKeyboardButton, whole: dict[str, str]) -> tuple[str, str]:
+def _labelled(button: Key, whole: dict[str, str]) -> tuple[str, str]:
     """Return a button, its label whole where Telegram's limit cut it."""
     payload, address = str(button.callback_data or ""), button.url or ""
     label = whole[payload or address]

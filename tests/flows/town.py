@@ -135,13 +135,13 @@ class Town:
         payload = next(payload for payload in self.phone(name).payloads() if payload.endswith(f":{key}"))
         return self.turn(name, Pressed(payload))
 
-    def turn(self, name: str, reply: Reply) -> Turn:
-        """Decide a turn, and let it happen."""
+    def turn(self, name: str, reply: Reply, *, more_waiting: bool = False) -> Turn:
+        """Decide a turn, and let it happen. `more_waiting` tells that they have written again meanwhile."""
         phone = self.phone(name)
         facts = self._facts(phone)
         for _look_up in range(MOST_LOOK_UPS):
             try:
-                decision = decide(phone.session, reply, facts, CATALOGUES)
+                decision = decide(phone.session, reply, facts, CATALOGUES, more_waiting=more_waiting)
             except Wanting as wanting:
                 facts = replace(facts, found={**facts.found, wanting.need: self._found(wanting.need)})
             else:

@@ -12,7 +12,7 @@ import bot.store.migrations
 from bot.services import invitations
 from bot.store import tables as tables_of
 from bot.store.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
-from bot.store.migrating import check_migrated, migrate
+from bot.store.migrating import check_migrated, migrate, newest_revision
 from bot.store.tables import metadata
 from tests.commune import Commune, gone_live
 from tests.databases import BACKENDS, Backend, Databases
@@ -20,6 +20,10 @@ from tests.sample import NOW
 
 SCRIPTS = ScriptDirectory(str(Path(bot.store.migrations.__file__).parent))
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()]
+
+
+def test_the_newest_revision_by_the_names_of_files_is_the_one_migrations_lead_to() -> None:
+    assert newest_revision() == SCRIPTS.get_current_head()
 
 
 async def nothing(database: Database) -> None:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path, PurePath
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import structlog
@@ -20,6 +21,8 @@ from telegram import (
     BotCommandScope,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
     InputFile,
 )
 from telegram import Message as TelegramMessage
@@ -28,8 +31,9 @@ from yarl import URL
 
 from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcome_of, seconds_of
 from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
-from bot.channels.telegram.render import Call, FileCall, TextCall, Unrenderable, render
+from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
 from bot.channels.telegram.request import AiohttpRequest
+from bot.services.file_types import type_of
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
 from bot.store.inbox import Incoming
@@ -43,7 +47,7 @@ MOST_UPDATES = 100
 # Two processes that poll throw each other out. Whoever is thrown out again within this many seconds rests so many times
 # longer, and lets the other work meanwhile; a first time may be a poll left over from before a restart.
 CONFLICT_REMEMBERED, CONFLICT_AGAIN = 600.0, 12
-MOST_FILE_IDS = 1000
+MOST_HANDLES = 1000
 MOST_RENDERED = 16
 LONGEST_DESCRIPTION = 256
 
@@ -53,8 +57,21 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
 TWO_LETTERS = re.compile("[a-z]{2}")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_NO_PHOTO = re.compile("photo_|image_", re.IGNORECASE)
+_NO_PHOTO = re.compile("photo_|image_|type of file mismatch|can't use file of type", re.IGNORECASE)
+_UNKNOWN_FILE = re.compile("wrong file identifier|wrong remote file|file_reference", re.IGNORECASE)
+# What Telegram shows as a photo. Others that people keep, HEIC for example, it takes as documents only.
+SHOWN_AS_PHOTO = frozenset({"image/jpeg", "image/png", "image/webp"})
 
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Telegram's own id of a file it has. A photo and a document are not sent by each other's."""
+
+    file_id: str
+    as_photo: bool
+
+
+Contents = Mapping[Attachment, bytes | Handle]
 Receive = Callable[[Sequence[Incoming]], Awaitable[None]]
 
 
@@ -94,9 +111,10 @@ class TelegramChannel:
         self._token_refused = False
         self._troubles: dict[str, str] = {}
         self._conflict_at = float("-inf")
-        self._file_ids: dict[str, str] = {}
+        self._handles: dict[str, Handle] = {}
         self._calls: dict[int, tuple[Outgoing, tuple[Call, ...]]] = {}
         server = _server(api_url)
+        self._is_local = server != PUBLIC_API_URL
         self._request = AiohttpRequest(URL(server), token, waits.answer)
         self._bot = Bot(token, f"{server}/bot", f"{server}/file/bot", self._request, self._request)
 
@@ -183,7 +201,7 @@ class TelegramChannel:
             case (TextCall() as call,):
                 try:
                     await self._bot.edit_message_text(
-                        call.text, chat, message_id, reply_markup=call.keyboard, entities=call.entities or None
+                        call.text, chat, message_id, reply_markup=_markup(call.keyboard), entities=call.entities or None
                     )
                 except BadRequest as error:
                     return "not modified" in str(error)
@@ -203,7 +221,7 @@ class TelegramChannel:
             message_id = await self._call(chat, call, contents)
         return message_id
 
-    def _rendered(self, outgoing: Outgoing, contents: "Mapping[Attachment, bytes | str]") -> "tuple[Call, ...]":
+    def _rendered(self, outgoing: Outgoing, contents: Contents) -> "tuple[Call, ...]":
         """Render a message; one without files that goes to thousands is rendered once."""
         if outgoing.files:
             return render(msgspec.structs.replace(outgoing, files=tuple(contents)))
@@ -214,9 +232,9 @@ class TelegramChannel:
             self._calls[id(outgoing)] = known = (outgoing, render(outgoing))
         return known[1]
 
-    async def _contents(self, files: Sequence[Attachment]) -> "dict[Attachment, bytes | str]":
+    async def _contents(self, files: Sequence[Attachment]) -> Contents:
         """Return the contents of files, or Telegram's own ids of those it has; one that was erased is left out."""
-        contents: dict[Attachment, bytes | str] = {}
+        contents: dict[Attachment, bytes | Handle] = {}
         for file in files:
             content = await self._content(file)
             if content:
@@ -225,12 +243,12 @@ class TelegramChannel:
                 log.warning("file_left_out", bot=self.bot)
         return contents
 
-    async def _content(self, file: Attachment) -> bytes | str | None:
+    async def _content(self, file: Attachment) -> bytes | Handle | None:
         match file:
             case ChannelFile():
-                return file.source
+                return Handle(file.source, file.kind == "photo")
             case StoredFile():
-                return self._file_ids.get(file.digest) or await self._files.read(file.digest)
+                return self._handles.get(file.digest) or await self._files.read(file.digest)
             case InlineFile():
                 return file.content.encode("utf-8", "replace")
 
@@ -248,65 +266,96 @@ class TelegramChannel:
         commands = [BotCommand(entry.command, entry.description[:LONGEST_DESCRIPTION]) for entry in menu]
         await self._bot.set_my_commands(commands, scope, language)
 
-    async def _call(self, chat: int, call: Call, contents: "Mapping[Attachment, bytes | str]") -> str:
+    async def _call(self, chat: int, call: Call, contents: Contents) -> str:
         """Make a call and return the id of its message."""
         match call:
             case TextCall():
                 return await self._say(chat, call)
             case FileCall():
-                content = contents[call.file]
-                file = content if isinstance(content, str) else InputFile(content, call.name)
-                return str(self._noted(call.file, await self._send_file(chat, call, file)).message_id)
+                return str((await self._show(chat, call, contents[call.file])).message_id)
 
     async def _say(self, chat: int, call: TextCall) -> str:
         """Send a text. Not Bot.send_message: it makes objects of the message that comes back, which costs four times as
         much as sending it, and nobody looks at them."""
-        fields = {"chat_id": str(chat), **call.fields}
-        sent = await self._request.call(f"{self._bot.base_url}/sendMessage", fields)
+        body = msgspec.json.encode({"chat_id": chat, **call.fields})
+        sent = await self._request.call(f"{self._bot.base_url}/sendMessage", body)
         return str(sent["message_id"])
 
-    async def _send_file(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage:
-        if call.as_photo and (shown := await self._photo_shown(chat, call, file)) is not None:
+    async def _show(self, chat: int, call: FileCall, content: bytes | Handle) -> TelegramMessage:
+        """Send a file, in the same way at each look: as a photo where Telegram can show it, else as a document."""
+        try:
+            sent = await self._send_file(chat, call, content)
+        except BadRequest as error:
+            if not isinstance(call.file, StoredFile) or not _UNKNOWN_FILE.search(str(error)):
+                raise
+            # Telegram has lost what it called so: the file goes up once more.
+            del self._handles[call.file.digest]
+            again = await self._files.read(call.file.digest)
+            if not again:
+                raise
+            sent = await self._send_file(chat, call, again)
+        self._note_handle(call.file, sent)
+        return sent
+
+    async def _send_file(self, chat: int, call: FileCall, content: bytes | Handle) -> TelegramMessage:
+        file = content.file_id if isinstance(content, Handle) else InputFile(content, call.name)
+        if _is_photo(call, content) and (shown := await self._photo_shown(chat, call, file)) is not None:
             return shown
         return await self._bot.send_document(
-            chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+            chat,
+            file,
+            call.caption or None,
+            reply_markup=_markup(call.keyboard),
+            caption_entities=call.entities or None,
         )
 
     async def _photo_shown(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage | None:
-        """Send a photo. Some that people keep, HEIC or very long ones, Telegram takes as documents only."""
+        """Send a photo. Some that people keep, very long ones for example, Telegram takes as documents only."""
         try:
             return await self._bot.send_photo(
-                chat, file, call.caption or None, reply_markup=call.keyboard, caption_entities=call.entities or None
+                chat,
+                file,
+                call.caption or None,
+                reply_markup=_markup(call.keyboard),
+                caption_entities=call.entities or None,
             )
         except BadRequest as error:
             if not _NO_PHOTO.search(str(error)):
                 raise
             return None
 
-    def _noted(self, file: Attachment, sent: TelegramMessage) -> TelegramMessage:
+    def _note_handle(self, file: Attachment, sent: TelegramMessage) -> None:
         """Remember what Telegram calls a file, so that a notice with a photo uploads it once and not to everybody."""
-        if isinstance(file, StoredFile):
-            told = sent.photo[-1] if sent.photo else sent.document
-            if told is not None:
-                if len(self._file_ids) >= MOST_FILE_IDS:
-                    self._file_ids.clear()
-                self._file_ids[file.digest] = told.file_id
-        return sent
+        told = sent.photo[-1] if sent.photo else sent.document
+        if isinstance(file, StoredFile) and told is not None:
+            if len(self._handles) >= MOST_HANDLES:
+                self._handles.clear()
+            self._handles[file.digest] = Handle(told.file_id, bool(sent.photo))
 
     # files
 
     async def fetch(self, source: str, most: int) -> bytes:
         """Return a file's content. Raises FileTooLarge over `most` bytes, FileGone, or FileNotNow to try later."""
         try:
-            file = await self._bot.get_file(source)
-            if (file.file_size or 0) > most:
-                raise FileTooLarge(f"{file.file_size} bytes")
-            return await self._request.download(file.file_path or "", most)
+            # Not Bot.get_file: it makes an address of the path that a local server names, unless it is on this machine.
+            file = await self._ask("getFile", {"file_id": source})
+            if (file.get("file_size") or 0) > most:
+                raise FileTooLarge(f"{file['file_size']} bytes")
+            return await self._downloaded(str(file.get("file_path") or ""), most)
         except BadRequest as error:
             too_large = "too big" in str(error).lower()
             raise (FileTooLarge if too_large else FileGone)(str(error)) from None
         except TelegramError as error:
             raise FileNotNow(str(error)) from None
+
+    async def _downloaded(self, path: str, most: int) -> bytes:
+        """Return a file by the path that the server gave: below its address, or, where it runs with --local, a path on
+        its own disk, which may be shared with this machine or be served below the same address."""
+        if self._is_local and PurePath(path).is_absolute():
+            content = await asyncio.to_thread(_read_local, Path(path), most)
+            if content is not None:
+                return content
+        return await self._request.download(f"{self._bot.base_file_url}/{quote(path.lstrip('/'))}", most)
 
     # polling
 
@@ -436,6 +485,36 @@ class TelegramChannel:
         if isinstance(error, InvalidToken) and not self._token_refused:
             self._token_refused = True
             log.error("token_refused", bot=self.bot, cure="set TELEGRAM_TOKEN to the token that @BotFather shows")
+
+
+def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    """Return a keyboard as python-telegram-bot takes it."""
+    rows = [
+        [InlineKeyboardButton(key.text, callback_data=key.callback_data, url=key.url) for key in row]
+        for row in keyboard
+    ]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _is_photo(call: FileCall, content: bytes | Handle) -> bool:
+    """Tell whether to show a file as a photo: what Telegram has, as it has it; anything else by its content."""
+    if isinstance(content, Handle):
+        return content.as_photo
+    return call.as_photo and type_of(content) in (*SHOWN_AS_PHOTO, None)
+
+
+def _read_local(path: Path, most: int) -> bytes | None:
+    """Return a file of this machine, None when it is on another one. Raises FileTooLarge and FileNotNow."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileNotNow(f"{type(error).__name__}: let hoctap read the files of the Bot API server") from None
+    if len(content) > most:
+        raise FileTooLarge(f"more than {most} bytes")
+    return content
 
 
 def _server(api_url: str) -> str:

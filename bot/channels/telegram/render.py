@@ -1,13 +1,14 @@
 """A message as calls of the Bot API: plain text, inline keyboards and files, within Telegram's limits."""
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
+from msgspec import Struct
+from telegram import MessageEntity
 
 from flows.marks import Mark, MarkKind
 from flows.messages import Attachment, InlineFile, Outgoing, OutgoingButton
@@ -20,7 +21,7 @@ LONGEST_FILE_NAME = 120
 MOST_PAYLOAD_BYTES = 64
 MOST_BUTTONS = 100
 MOST_A_ROW = 8
-NO_PREVIEW = '{"is_disabled":true}'
+NO_PREVIEW = {"is_disabled": True}
 
 _ENTITIES: dict[MarkKind, str] = {"strong": MessageEntity.BOLD, "slanted": MessageEntity.ITALIC}
 _UNSAFE_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/]')
@@ -30,22 +31,34 @@ class Unrenderable(ValueError):
     """A message that breaks a limit of Telegram which no splitting helps: the flow that made it is wrong."""
 
 
+class Key(Struct, frozen=True, omit_defaults=True):
+    """A button of an inline keyboard, as it is sent. Not python-telegram-bot's own: to make those and write them out
+    takes longer than to send them."""
+
+    text: str
+    callback_data: str | None = None
+    url: str | None = None
+
+
+Keyboard = tuple[tuple[Key, ...], ...]
+
+
 @dataclass(frozen=True)
 class TextCall:
     """A text message. Never with a parse mode: what people are called and write is not markup."""
 
     text: str
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Keyboard = ()
     entities: tuple[MessageEntity, ...] = ()
 
     @cached_property
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> dict[str, Any]:
         """Return the fields of the call but for the chat: without previews, which would show others' pages."""
-        fields = {"text": self.text, "link_preview_options": NO_PREVIEW}
-        if self.keyboard is not None:
-            fields["reply_markup"] = self.keyboard.to_json()
+        fields: dict[str, Any] = {"text": self.text, "link_preview_options": NO_PREVIEW}
+        if self.keyboard:
+            fields["reply_markup"] = {"inline_keyboard": self.keyboard}
         if self.entities:
-            fields["entities"] = json.dumps([entity.to_dict() for entity in self.entities])
+            fields["entities"] = [entity.to_dict() for entity in self.entities]
         return fields
 
 
@@ -57,7 +70,7 @@ class FileCall:
     name: str
     as_photo: bool
     caption: str = ""
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Keyboard = ()
     entities: tuple[MessageEntity, ...] = ()
 
 
@@ -69,7 +82,7 @@ def render(outgoing: Outgoing) -> tuple[Call, ...]:
     text = _sayable(outgoing.text)
     keyboard = _keyboard(outgoing.buttons)
     calls = _marked(_calls(text, outgoing.files), text, outgoing.marks)
-    if keyboard is None:
+    if not keyboard:
         return calls
     if not calls:
         raise Unrenderable("a message with buttons has neither text nor file; give it a text")
@@ -120,25 +133,25 @@ def _file_name(name: str) -> str:
     return _UNSAFE_IN_FILE_NAMES.sub("_", _sayable(name))[-LONGEST_FILE_NAME:] or "file"
 
 
-def _keyboard(rows: Iterable[Sequence[OutgoingButton]]) -> InlineKeyboardMarkup | None:
-    narrow = [[_button(button) for button in part] for row in rows for part in _narrow(row)]
+def _keyboard(rows: Iterable[Sequence[OutgoingButton]]) -> Keyboard:
+    narrow = tuple(tuple(map(_key, part)) for row in rows for part in _narrow(row))
     if (buttons := sum(map(len, narrow))) > MOST_BUTTONS:
         raise Unrenderable(f"{buttons} buttons under one message; Telegram takes {MOST_BUTTONS}: show fewer at a time")
-    return InlineKeyboardMarkup(narrow) if narrow else None
+    return narrow
 
 
 def _narrow(row: Sequence[OutgoingButton]) -> Iterator[Sequence[OutgoingButton]]:
     return (row[start : start + MOST_A_ROW] for start in range(0, len(row), MOST_A_ROW))
 
 
-def _button(button: OutgoingButton) -> InlineKeyboardButton:
+def _key(button: OutgoingButton) -> Key:
     if button.url:
-        return InlineKeyboardButton(_label(button.label), url=button.url)
+        return Key(_label(button.label), url=button.url)
     if (length := len(button.payload.encode("utf-8", "replace"))) > MOST_PAYLOAD_BYTES:
         raise Unrenderable(
             f"a payload of {length} bytes; Telegram takes {MOST_PAYLOAD_BYTES}: shorten {button.payload!r}"
         )
-    return InlineKeyboardButton(_label(button.label), callback_data=button.payload)
+    return Key(_label(button.label), callback_data=button.payload)
 
 
 def _label(label: str) -> str:

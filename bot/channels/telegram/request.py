@@ -5,14 +5,13 @@ Addresses of the Bot API hold the bot's token. So errors are told anew, without 
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from telegram._utils.defaultvalue import DefaultValue
-from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
@@ -37,11 +36,11 @@ class ServerFailed(NetworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """Fields of a call as they are sent, in the shape of python-telegram-bot's RequestData, which is made of more."""
+class JsonBody:
+    """A call as it is sent, in the place of python-telegram-bot's RequestData, which is made of its own objects."""
 
-    json_parameters: dict[str, str]
-    multipart_data: dict[str, Any] = field(default_factory=dict)
+    content: bytes
+    multipart_data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AiohttpRequest(BaseRequest):
@@ -72,14 +71,14 @@ class AiohttpRequest(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        read_timeout: object = BaseRequest.DEFAULT_NONE,
+        write_timeout: object = BaseRequest.DEFAULT_NONE,
+        connect_timeout: object = BaseRequest.DEFAULT_NONE,
+        pool_timeout: object = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """Return the status and body of an answer of the Bot API. What a gateway says instead is a NetworkError."""
         try:
-            async with self._open(method, url, read_timeout, _form(request_data)) as response:
+            async with self._open(method, url, read_timeout, _body(request_data)) as response:
                 status, body = response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
             failure = self._told(error)
@@ -92,9 +91,9 @@ class AiohttpRequest(BaseRequest):
             return meant, body
         raise failure
 
-    async def call(self, url: str, fields: dict[str, str]) -> dict[str, Any]:
-        """Make a call and return its result as it came. Raises TelegramError."""
-        result = await self.post(url, cast("RequestData", Fields(fields)))
+    async def call(self, url: str, body: bytes) -> dict[str, Any]:
+        """Make a call with fields in JSON and return its result as it came. Raises TelegramError."""
+        result = await self.post(url, cast("RequestData", JsonBody(body)))
         return cast("dict[str, Any]", result)
 
     async def download(self, url: str, most: int) -> bytes:
@@ -125,10 +124,10 @@ class AiohttpRequest(BaseRequest):
         self,
         method: str,
         url: str,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        form: aiohttp.FormData | None = None,
+        read_timeout: object = BaseRequest.DEFAULT_NONE,
+        body: aiohttp.FormData | aiohttp.BytesPayload | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        answer = self._answer_seconds if isinstance(read_timeout, DefaultValue) else read_timeout or None
+        answer = self._seconds(read_timeout)
         timeout = aiohttp.ClientTimeout(
             total=None if answer is None else CONNECT_SECONDS + UPLOAD_SECONDS + answer,
             connect=CONNECT_SECONDS,
@@ -136,8 +135,15 @@ class AiohttpRequest(BaseRequest):
         )
         # A redirect would carry the token to another host.
         return self._opened().request(
-            method, url, data=form, timeout=timeout, allow_redirects=False, proxy_headers=self._proxy_headers
+            method, url, data=body, timeout=timeout, allow_redirects=False, proxy_headers=self._proxy_headers
         )
+
+    def _seconds(self, wish: object) -> float | None:
+        """Return how many seconds to wait for an answer: those wished for, or the usual ones where nothing is wished;
+        None and 0 stand for no end."""
+        if wish is None or isinstance(wish, int | float):
+            return wish or None
+        return self._answer_seconds
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -173,10 +179,12 @@ def _who_asks(proxy: URL | None) -> dict[str, str] | None:
     return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.user, proxy.password or "")}
 
 
-def _form(data: RequestData | None) -> aiohttp.FormData | None:
+def _body(data: RequestData | JsonBody | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
     """Return fields and files. File names go as they are: Telegram reads no encoded ones."""
     if data is None:
         return None
+    if isinstance(data, JsonBody):
+        return aiohttp.BytesPayload(data.content, content_type="application/json")
     form = aiohttp.FormData(data.json_parameters, quote_fields=False)
     for name_of_field, (name, content, media_type) in data.multipart_data.items():
         form.add_field(name_of_field, content, filename=name, content_type=media_type)

@@ -1,0 +1,77 @@
+"""Files that are sent together are one answer: kept up to the limit, and answered once."""
+
+import pytest
+
+from flows.events import EvidenceGiven
+from flows.messages import rendered
+from flows.replies import SentFile, Typed
+from flows.session import Filling
+from tests.flows import town as towns
+from tests.flows.town import Town, Turn
+from tests.sample import CATALOGUES
+
+
+def part(number: int, album: str = "album") -> SentFile:
+    return SentFile("photo", "photo.jpg", f"file {album} {number}", album=album)
+
+
+@pytest.fixture
+def town() -> Town:
+    """Lê Văn Minh is asked for evidence."""
+    made = towns.settled()
+    while made.phone("Minh").session.frame.step != "evidence":
+        made.say("Minh", "1")
+    return made
+
+
+def said(*turns: Turn) -> list[str]:
+    return [rendered(message, CATALOGUES["vi"]).text for turn in turns for message in turn.decision.messages]
+
+
+def kept(*turns: Turn) -> list[str]:
+    given = [record for turn in turns for record in turn.decision.records if isinstance(record, EvidenceGiven)]
+    return [record.evidence.source for record in given]
+
+
+def test_an_album_that_comes_at_once_is_kept_up_to_the_limit_and_answered_once(town: Town) -> None:
+    turns = [town.turn("Minh", part(number), more_waiting=number < 7) for number in range(1, 8)]
+    assert kept(*turns) == [f"file album {number}" for number in range(1, 6)]
+    (answer,) = said(*turns)
+    assert "Đã có 5 minh chứng" in answer
+
+
+def test_an_album_within_the_limit_is_thanked_for_once(town: Town) -> None:
+    turns = [town.turn("Minh", part(number), more_waiting=number < 3) for number in range(1, 4)]
+    (answer,) = said(*turns)
+    assert answer.startswith("Đã nhận")
+    assert "Đã có 3 minh chứng" in answer
+
+
+def test_the_parts_of_an_album_that_come_later_are_kept_and_not_answered_again(town: Town) -> None:
+    turns = [town.turn("Minh", part(number)) for number in range(1, 8)]
+    assert (len(kept(*turns)), len(said(*turns))) == (5, 1)
+
+
+def test_the_next_album_is_answered_again_and_so_is_what_is_typed(town: Town) -> None:
+    first, second = town.turn("Minh", part(1)), town.turn("Minh", part(1, "another"))
+    assert (len(kept(first, second)), len(said(first, second))) == (2, 2)
+    assert said(town.turn("Minh", Typed("xong")))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_album_where_no_file_is_wanted_is_refused_once(town: Town, *, together: bool) -> None:
+    town.say("Minh", "bỏ qua")
+    assert town.phone("Minh").session.frame.step == "indicator"
+    turns = [town.turn("Minh", part(number), more_waiting=together and number < 4) for number in range(1, 5)]
+    assert kept(*turns) == []
+    (answer,) = said(*turns)
+    assert "không cần" in answer
+
+
+def test_a_question_answered_by_an_album_is_answered_by_it_once(town: Town) -> None:
+    before = town.phone("Minh").session
+    town.turn("Minh", part(1), more_waiting=True)
+    town.turn("Minh", part(2))
+    after = town.phone("Minh").session
+    assert isinstance(after.frame.talk, Filling)
+    assert (after.frame, after.asked) == (before.frame, before.asked)
