@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.catalogues import choices
@@ -19,7 +20,7 @@ from bot.services.bell import Bell
 from bot.services.latency import Latency
 from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
-from bot.store.database import Database, is_unreachable, patiently
+from bot.store.database import Database, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import ConversationIds, Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 BATCH = 64
 IDLE_SECONDS = 1.0
 MOST_LOOK_UPS = 8
+MOST_LOST_RACES = 4
 TOKEN_BYTES = 18
 
 SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
@@ -57,21 +59,44 @@ class _Arrivals:
     """Updates that will be committed together, and whoever waits for that."""
 
     def __init__(self) -> None:
-        self.updates: list[Incoming] = []
         self.since: float | None = None
-        self._settled = asyncio.Event()
-        self._error: Exception | None = None
+        self._handed_in: list[tuple[Sequence[Incoming], asyncio.Future[None]]] = []
 
-    async def kept(self) -> None:
-        """Wait for the commit. Raises what prevented it."""
-        await self._settled.wait()
-        if self._error is not None:
-            raise self._error
+    @property
+    def updates(self) -> list[Incoming]:
+        """Return all updates."""
+        return [update for updates, _kept in self._handed_in for update in updates]
+
+    async def keep(self, updates: Sequence[Incoming]) -> None:
+        """Hand updates in and wait for their commit. Raises what prevented it."""
+        self.since = self.since or time.monotonic()
+        kept = asyncio.get_running_loop().create_future()
+        self._handed_in.append((updates, kept))
+        await kept
 
     def settle(self, error: Exception | None = None) -> None:
         """Tell those who wait that the updates are committed, or why not."""
-        self._error = error
-        self._settled.set()
+        for _updates, kept in self._handed_in:
+            _settle(kept, error)
+
+    async def settle_each(self, put: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
+        """Put the updates of each channel's call by themselves: what no database takes keeps out nobody else's."""
+        for updates, kept in self._handed_in:
+            try:
+                await put(updates)
+            except Exception as error:
+                _settle(kept, error)
+            else:
+                _settle(kept)
+
+
+def _settle(kept: asyncio.Future[None], error: Exception | None = None) -> None:
+    if kept.done():  # whoever waited is gone
+        return
+    if error is None:
+        kept.set_result(None)
+    else:
+        kept.set_exception(error)
 
 
 class Turns:
@@ -116,15 +141,16 @@ class Turns:
         if not incoming:
             return
         if self._arrivals is None:
-            async with self._database.writing() as connection:
-                ids = await self._put(connection, incoming)
-            self._conversations.remember(ids)
+            await self._keep(incoming)
         else:
-            mine = self._arrivals
-            mine.updates.extend(incoming)
-            mine.since = mine.since or time.monotonic()
             self.received.ring()
-            await mine.kept()
+            await self._arrivals.keep(incoming)
+
+    async def _keep(self, incoming: Sequence[Incoming]) -> None:
+        """Keep updates in a transaction of their own."""
+        async with self._database.writing() as connection:
+            ids = await self._put(connection, incoming)
+        self._conversations.remember(ids)
 
     async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> dict[Place, int]:
         if not incoming:
@@ -150,7 +176,8 @@ class Turns:
             self._aside.stop()
 
     async def run_once(self) -> Done:
-        """Work through one batch. When it fails as a whole, its turns are tried one by one."""
+        """Work through one batch. When it fails as a whole, what arrived is kept by itself, and the turns are tried one
+        by one. A batch that lost a race with another instance is tried again at once."""
         if self._arrivals is None:  # no loop goes on once it is found
             await self._aside.finish()
         arrived = self._arrivals
@@ -159,13 +186,15 @@ class Turns:
         updates = arrived.updates if arrived is not None else []
         try:
             with self.latency.somebody_waits():
-                done = await self._batch(BATCH, updates)
+                done = await self._batch_unless_lost(updates)
         except Exception as error:
-            if arrived is not None:
-                arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
             if is_unreachable(error):
+                if arrived is not None:
+                    arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
                 raise
             log.warning("batch_failed", exc_info=True)
+            if arrived is not None:
+                await arrived.settle_each(self._keep)
             return await self._alone()
         if arrived is not None:
             arrived.settle()
@@ -179,6 +208,16 @@ class Turns:
         if began is not None:
             self.latency.note(now - began)
         self._behind_since = (self._behind_since or now) if done.more else None
+
+    async def _batch_unless_lost(self, updates: Sequence[Incoming]) -> Done:
+        for _attempt in range(MOST_LOST_RACES):
+            try:
+                return await self._batch(BATCH, updates)
+            except DBAPIError as error:
+                if not is_lost_race(error):
+                    raise
+                log.info("race_lost")
+        return await self._batch(BATCH, updates)
 
     async def _alone(self) -> Done:
         """Try the first waiting turn by itself; one that cannot be applied is given up with an apology."""
@@ -229,10 +268,9 @@ class Turns:
         return Done(len(claimed.turns), more, tuple(files), evidence)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
-        if self._reference is None or self._reference.version != version:
-            self._reference = await read_reference(
-                connection, self._links(), self._quiet, self._languages, self._reference
-            )
+        links = self._links()  # a bot that has not said its name yet has fewer
+        if self._reference is None or (self._reference.version, self._reference.reference.links) != (version, links):
+            self._reference = await read_reference(connection, links, self._quiet, self._languages, self._reference)
         return self._reference
 
     async def _facts(

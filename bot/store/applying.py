@@ -323,7 +323,9 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
     """Write the collected rows, parents before children. Tables that nothing happens to cost nothing."""
     tally_names = ("unit_id", "round_id", "group", "state", "passed")
     counted = [
-        {**dict(zip(tally_names, key, strict=True)), "count": change} for key, change in rows.tallies.items() if change
+        {**dict(zip(tally_names, key, strict=True)), "count": change}
+        for key, change in sorted(rows.tallies.items())  # in one order, so that no two batches wait for each other
+        if change
     ]
     replaced = ("level_id", "points", "adjusted_from", "at")
     for statement, values in (

@@ -1,7 +1,9 @@
 """The connection to the database: SQLite beside the program, or PostgreSQL where one machine is not enough."""
 
 import asyncio
+import errno
 import fcntl
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +13,8 @@ from urllib.parse import quote
 import structlog
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
@@ -32,8 +35,17 @@ PRAGMAS = {
 POSTGRES_CONNECTIONS = 8
 SECONDS_BETWEEN_TRIES = 0.005
 SECONDS_AWAY = 1.0
-# What PostgreSQL says while it stops, starts or is full, and when two transactions waited for each other.
-PASSING = frozenset({"57P01", "57P02", "57P03", "53300", "40001", "40P01"})
+# What PostgreSQL says when two transactions waited for each other: the same at once again goes well.
+LOST_RACES = frozenset({"40001", "40P01"})
+# What it says while it stops, starts, fails over to another machine or has a lock taken; classes 08 (connection),
+# 53 (disk, memory, connections) and 58 (its machine) pass as a whole (PostgreSQL manual, appendix A).
+PASSING = LOST_RACES | {"57P01", "57P02", "57P03", "55P03", "25006"}
+PASSING_CLASSES = frozenset({"08", "53", "58"})
+# Primary result codes of SQLite that pass: busy, locked, no memory, read-only, I/O error, full, cannot open, protocol.
+PASSING_ON_SQLITE = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+# What the system says when it cannot reach a server; ENOENT is a socket that is gone. A file that cannot be written is
+# somebody else's trouble.
+UNREACHABLE = frozenset({None, errno.ENOENT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -155,11 +167,26 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Tell whether the database is away or busy, so that the same may work in a moment."""
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    """Tell whether the database is away, locked or full, so that the same may work in a moment.
+
+    Told by SQLSTATE and by SQLite's result codes: a statement that is wrong stays wrong, whatever class its error has.
+    """
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, NoConnectionFree | ConnectionError | TimeoutError | socket.gaierror):
+        return True
     said = error.orig if isinstance(error, DBAPIError) else error  # asyncpg's own where no connection came about
-    passing = getattr(said, "sqlstate", None) in PASSING
-    return lost or passing or isinstance(error, OperationalError | InterfaceError | OSError)
+    state, code = getattr(said, "sqlstate", None), getattr(said, "sqlite_errorcode", None)
+    if state is not None:
+        return state in PASSING or state[:2] in PASSING_CLASSES
+    if code is not None:
+        return code & 0xFF in PASSING_ON_SQLITE
+    return isinstance(said, OSError) and said.filename is None and said.errno in UNREACHABLE
+
+
+def is_lost_race(error: BaseException) -> bool:
+    """Tell whether a transaction was ended so that another one could go on."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:

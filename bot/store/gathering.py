@@ -1,12 +1,13 @@
 """Gather: everything a batch of waiting turns may know, in a handful of statements whatever its size."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast, get_args
 
 import msgspec
+import structlog
 from msgspec import Struct
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,12 +39,13 @@ from flows.facts import (
     TokenWanted,
 )
 from flows.people import Person, Role, RoleKind
-from flows.session import Session
+from flows.session import HOME, Frame, Session
+
+log = structlog.get_logger()
 
 WINDOW = 4
 
 _session_decoder = msgspec.json.Decoder(Session)
-_asked_decoder = msgspec.json.Decoder(dict[str, Any])
 
 _ALL_WAITING = (
     select(
@@ -134,7 +136,8 @@ _FORMS_OF_PEOPLE = _FORMS.where(assessments.c.person_id.in_(bindparam("ids", exp
 _FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True)))
 
 _answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
-_roles_decoder = msgspec.json.Decoder(list[tuple[RoleKind, int]])
+_roles_decoder = msgspec.json.Decoder(list[tuple[str, int]])
+_ROLE_KINDS = frozenset(get_args(RoleKind))
 _answers_decoder = msgspec.json.Decoder(dict[str, Answer])
 _evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
 AnyRow = Row[*tuple[Any, ...]]
@@ -199,16 +202,49 @@ def _waiting(row: AnyRow) -> Waiting:
         blocked_at=row.blocked_at,
         session=_session(row.session) if row.session is not None else Session(),
         person=_person(row) if row.person_id is not None else None,
-        roles=tuple([Role(kind, unit_id) for kind, unit_id in _roles_decoder.decode(row.roles)]),
+        roles=tuple(_roles(row.roles)),
     )
 
 
+def _roles(stored: str) -> Iterator[Role]:
+    """Yield the roles that this version knows: one of a newer version gives no rights here."""
+    for kind, unit_id in _roles_decoder.decode(stored):
+        if kind in _ROLE_KINDS:
+            yield Role(cast(RoleKind, kind), unit_id)
+
+
 def _session(stored: bytes) -> Session:
-    """Decode a session. A talk that this version no longer has leads home; old buttons stay old."""
+    """Decode a session. A talk that this version does not have is left, together with what was begun inside it: what
+    it was begun from goes on. Old buttons stay old."""
     try:
         return _session_decoder.decode(stored)
-    except msgspec.ValidationError:
-        return Session(asked=int(_asked_decoder.decode(stored).get("asked", 0)) + 1)
+    except msgspec.DecodeError:
+        log.warning("session_of_another_version")
+    try:
+        outline = _outline_decoder.decode(stored)
+    except msgspec.DecodeError:
+        return Session()
+    return Session(tuple(_readable(outline.frames)) or (HOME,), outline.asked + 1)
+
+
+class _Outline(Struct, frozen=True):
+    """A session as any version writes it."""
+
+    frames: tuple[msgspec.Raw, ...] = ()
+    asked: int = 0
+
+
+_outline_decoder = msgspec.json.Decoder(_Outline)
+_frame_decoder = msgspec.json.Decoder(Frame)
+
+
+def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame]:
+    """Yield the outer frames that this version can read."""
+    for frame in frames:
+        try:
+            yield _frame_decoder.decode(frame)
+        except msgspec.ValidationError:
+            return
 
 
 def _person(row: AnyRow) -> Person:

@@ -1,6 +1,9 @@
 """The turn loop as it runs: what is acknowledged, what is answered, and what happens while the database is away."""
 
 import asyncio
+import errno
+import socket
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +12,8 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from bot.services import invitations
 from bot.services.bell import Bell
@@ -246,7 +250,11 @@ async def _cards(commune: Commune, name: str, owner: str) -> int:
 
 async def test_work_is_done_again_until_the_database_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.database.SECONDS_AWAY", 0.001)
-    away: list[Exception] = [ConnectionRefusedError(), OperationalError("", {}, Exception("locked")), TimeoutError()]
+    away: list[Exception] = [
+        ConnectionRefusedError(),
+        OperationalError("", {}, of_sqlite(sqlite3.SQLITE_BUSY)),
+        TimeoutError(),
+    ]
 
     async def work() -> str:
         if away:
@@ -264,6 +272,12 @@ async def test_a_fault_that_waiting_does_not_cure_is_not_waited_for() -> None:
         await patiently(work)
 
 
+def of_sqlite(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("said by SQLite")
+    error.sqlite_errorcode = code
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "passing"),
     [
@@ -273,7 +287,24 @@ async def test_a_fault_that_waiting_does_not_cure_is_not_waited_for() -> None:
         (asyncpg.InvalidPasswordError("password authentication failed"), False),
         (DBAPIError("", {}, asyncpg.AdminShutdownError("terminating connection")), True),
         (DBAPIError("", {}, asyncpg.UniqueViolationError("twice")), False),
+        (DBAPIError("", {}, asyncpg.DiskFullError("No space left on device")), True),
+        (DBAPIError("", {}, asyncpg.ReadOnlySQLTransactionError("a standby now")), True),
+        (OperationalError("", {}, asyncpg.UndefinedTableError("no such table")), False),
+        (InterfaceError("", {}, asyncpg.InterfaceError("the number of query arguments cannot exceed 32767")), False),
+        (NoConnectionFree("all in use"), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_BUSY)), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_LOCKED)), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_FULL)), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_IOERR_WRITE)), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_READONLY_DBMOVED)), True),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_ERROR)), False),
+        (OperationalError("", {}, of_sqlite(sqlite3.SQLITE_CORRUPT)), False),
         (ConnectionResetError(), True),
+        (socket.gaierror(-2, "Name or service not known"), True),
+        (OSError("Multiple exceptions: [Errno 111] …, [Errno 111] …"), True),
+        (FileNotFoundError(errno.ENOENT, "no such socket"), True),
+        (FileNotFoundError(errno.ENOENT, "no such file", "evidence/1"), False),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
         (KeyError("x"), False),
     ],
 )

@@ -316,6 +316,68 @@ async def test_a_form_whose_criteria_set_is_unknown_costs_its_own_turn_only(comm
     assert [len(await commune.read(name)) for name in ("Lan", "Hạnh")] == [1, 1]
 
 
+async def test_a_statement_that_is_wrong_for_good_costs_its_turn_and_no_arrival(commune: Commune) -> None:
+    async with commune.database.writing() as connection:
+        await connection.execute(text("ALTER TABLE invitations RENAME TO elsewhere"))
+    lost = commune.update("Minh", "/start i-" + "A" * 24, "lost")
+    others = [commune.update(f"người {number}", "/start") for number in range(200)]
+    working = asyncio.create_task(commune.turns.run())
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(commune.turns.receive([one]) for one in (lost, *others)))
+        while await commune.count(inbox, inbox.c.done_at.is_(None)):
+            await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.wait([working])
+    await _assert_only_minh_got_an_apology(commune)
+    assert {len(await commune.read(f"người {number}")) for number in range(200)} == {1}
+
+
+async def test_a_role_of_a_newer_version_gives_no_rights_and_stops_nobody(commune: Commune) -> None:
+    async with commune.database.writing() as connection:
+        await connection.execute(update(roles).values(role="association"))
+    await commune.together(("Hạnh", "/review"), ("Minh", "2"))
+    assert await commune.count(inbox, inbox.c.failed) == 0
+    assert len(await commune.answers("Minh")) == 4
+    assert "Chỉ chi hội trưởng" in (await commune.texts("Hạnh"))[0]
+
+
+async def test_evidence_of_a_newer_version_costs_its_own_turn_only(commune: Commune) -> None:
+    form = await commune.form("Minh")
+    async with commune.database.writing() as connection:
+        new = {"assessment_id": form.id, "indicator_id": "x", "kind": "film", "text": "", "source": "", "name": ""}
+        conversation = await connection.scalar(select(conversations.c.id).where(conversations.c.address == "Minh"))
+        await connection.execute(
+            evidence_table.insert().values(new | {"conversation_id": conversation, "at": commune.now})
+        )
+    await commune.together(("Lan", "/help"), ("Minh", "2"), ("Hạnh", "/help"))
+    await _assert_only_minh_got_an_apology(commune)
+    assert [len(await commune.read(name)) for name in ("Lan", "Hạnh")] == [1, 1]
+
+
+async def test_what_a_newer_version_began_inside_a_form_is_left_and_the_form_goes_on(commune: Commune) -> None:
+    await commune.say("Minh", "/status")
+    await commune.read("Minh")
+    frames = (
+        b'{"step":"home","talk":{"type":"home"}}',
+        b'{"step":"indicator","talk":{"type":"self-assessment","indicator":"study-plan"}}',
+        b'{"step":"sing","talk":{"type":"choir"}}',
+    )
+    async with commune.database.writing() as connection:
+        session = b'{"frames":[%s],"asked":9,"mood":"good"}' % b",".join(frames)
+        await connection.execute(update(conversations).where(conversations.c.address == "Minh").values(session=session))
+    await commune.say("Minh", "?")
+    assert "2/10" in (await commune.texts("Minh"))[-1]
+
+
+async def test_a_session_that_nobody_can_read_leads_home(commune: Commune) -> None:
+    async with commune.database.writing() as connection:
+        of_minh = update(conversations).where(conversations.c.address == "Minh")
+        await connection.execute(of_minh.values(session=b"\x00 no JSON"))
+    await commune.together(("Minh", "/status"), ("Lan", "/help"))
+    assert await commune.count(inbox, inbox.c.failed) == 0
+    assert len(await commune.read("Minh")) == 1
+
+
 async def _assert_only_minh_got_an_apology(commune: Commune) -> None:
     failed = select(conversations.c.address).join(inbox, inbox.c.conversation_id == conversations.c.id)
     assert await commune.column(failed.where(inbox.c.failed)) == ["Minh"]
