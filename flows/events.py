@@ -1,6 +1,6 @@
 """What a turn decides: things to say, places to go, and facts to record. A closed set."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -120,7 +120,8 @@ class EvidenceGiven(Struct, frozen=True):
 
 
 class Acted(Struct, frozen=True):
-    """An act on an assessment: who did what to which version, and what it came to."""
+    """An act on an assessment: who did what to which version, and what it came to. `open_until` is the last day on
+    which a returned form may be corrected."""
 
     assessment_id: int
     act: Act
@@ -132,6 +133,7 @@ class Acted(Struct, frozen=True):
     reason: str = ""
     indicator_id: str = ""
     answer: Answer | None = None
+    open_until: date | None = None
 
 
 class Invited(Struct, frozen=True):

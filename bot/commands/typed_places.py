@@ -41,7 +41,7 @@ from flows.facts import (
 )
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
 from flows.people import Person, Role, RoleKind
-from flows.rounds import Round
+from flows.rounds import Round, usual_phases
 from flows.session import (
     HOME,
     ChoosingLanguage,
@@ -164,6 +164,7 @@ def _reference() -> Reference:
     round_ = Round(
         1, 2026, "Đợt đánh giá 2026", _ids()[COMMUNE], date(2026, 9, 1), date(2026, 11, 15),
         {group: criteria.id for group, criteria in sets.items()},
+        usual_phases(2026, date(2026, 9, 1), date(2026, 11, 15)),
     )  # fmt: skip
     criteria = {criteria.id: criteria for criteria in sets.values()}
     return Reference(
@@ -203,7 +204,7 @@ def _facts(person: Person | None = None, form: Assessment | None = None, *roles:
         reference=_reference(),
         person=person,
         roles=tuple(Role(kind, _ids()[COMMUNE]) for kind in roles),
-        own=form,
+        own=(form,) if form is not None else (),
     )
 
 

@@ -57,7 +57,7 @@ _SAVE_CONVERSATION = (
     .where(conversations.c.id == bindparam("_id"))
     .values({name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at")})
 )
-_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at")
+_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at", "open_until")
 _CHANGE_FORM = (
     update(assessments)
     .where(assessments.c.id == bindparam("_id"))
@@ -216,8 +216,7 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
             form = {"person_id": person_id, "round_id": round_id, "unit_id": unit_id, "pin": criteria.pin}
             empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
             rows.begun.append({**form, **empty, "begun_at": now, "touched_at": now})
-            assert one.decision.facts.own is not None
-            rows.tallies[_tally_key(one.decision.facts.own)] += 1
+            rows.tallies[_tally_key(one.decision.facts.own[-1])] += 1
         case Answered(assessment_id, indicator_id, answer):
             rows.answers.append(_answer_row(assessment_id, indicator_id, answer, now))
             _form_changed(rows, one, assessment_id, now)
@@ -307,6 +306,7 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
         "reason": after.reason,
         "submitted_at": now if submitted_now else after.submitted_at,
         "touched_at": now,
+        "open_until": after.open_until,
     }
     if _tally_key(before) != _tally_key(after):
         rows.tallies[_tally_key(before)] -= 1

@@ -110,7 +110,18 @@ _evidence_of_form = json_rows(
 )  # fmt: skip
 _KEPT_OF_FORM = [
     assessments.c[name]
-    for name in ("id", "person_id", "round_id", "unit_id", "pin", "state", "version", "reason", "submitted_at")
+    for name in (
+        "id",
+        "person_id",
+        "round_id",
+        "unit_id",
+        "pin",
+        "state",
+        "version",
+        "reason",
+        "submitted_at",
+        "open_until",
+    )
 ]
 _FORMS = (
     select(
@@ -208,12 +219,14 @@ def _person(row: AnyRow) -> Person:
 
 async def gather_own(
     connection: AsyncConnection, person_ids: Collection[int], by_pin: Mapping[str, CriteriaSet]
-) -> Mapping[int, Assessment]:
-    """Return each person's newest assessment, locked until the transaction ends."""
+) -> Mapping[int, tuple[Assessment, ...]]:
+    """Return all assessments of each person, oldest first, locked until the transaction ends."""
     if not person_ids:
         return {}
-    forms = [_assessment(row, by_pin) for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)})]
-    return {form.person.id: form for form in forms}
+    found: dict[int, tuple[Assessment, ...]] = {}
+    for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)}):
+        found[row.person_id] = (*found.get(row.person_id, ()), _assessment(row, by_pin))
+    return found
 
 
 async def gather_found(
@@ -263,6 +276,7 @@ def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
         evidence=_evidence(row.evidence),
         reason=row.reason,
         submitted_at=row.submitted_at,
+        open_until=row.open_until,
     )
 
 

@@ -160,14 +160,14 @@ class Town:
 
     def _facts(self, phone: Phone) -> Facts:
         person_id = phone.person_id or 0
-        own = max((form.id for form in self.forms.values() if form.person.id == person_id), default=None)
+        own = sorted(form.id for form in self.forms.values() if form.person.id == person_id)
         return Facts(
             now=self.now,
             conversation=phone.conversation,
             reference=self.reference,
             person=self.people.get(person_id),
             roles=self.roles.get(person_id, ()),
-            own=self._form(own) if own is not None else None,
+            own=tuple(self._form(form_id) for form_id in own),
         )
 
     def _form(self, form_id: int) -> Assessment:
@@ -264,10 +264,9 @@ class Town:
                 known = Person(phone.person_id, name, birth_year, unit_id, group, representative)
                 self.people[phone.person_id] = known
             case Begun():
-                assert decision.facts.own is not None
                 assert phone.person_id is not None
                 form_id = self._new_id()
-                self.forms[form_id] = replace(decision.facts.own, id=form_id, person=self.people[phone.person_id])
+                self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
             case Answered() | EvidenceGiven() | Acted():
                 after = decision.facts.assessment(record.assessment_id)
                 assert after is not None
