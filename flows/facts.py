@@ -150,9 +150,8 @@ class NoticeWanted(Struct, frozen=True):
 
 
 class NoticesWanted(Struct, frozen=True):
-    """A page of notices, newest first: those of an author, and those whose audience lies within these units."""
+    """A page of notices, newest first: those whose audience lies within these units."""
 
-    author_id: int
     units: frozenset[int]
     offset: int
     limit: int

@@ -75,6 +75,45 @@ def open_round(
     running.run(work, RoundRefused)
 
 
+@app.command("roles")
+def list_roles(
+    unit: str = typer.Option(..., help="Code of the unit; all below it are looked at too."),
+) -> None:
+    """List who holds a role in a unit, with the number to take it away by."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.roles import held_in
+
+        async with running.database(settings) as database:
+            for one in await held_in(database, unit):
+                typer.echo(f"{one.id}\t{one.role}\t{one.unit_code}\t{one.name}")
+
+    from bot.services.roles import RoleRefused
+
+    running.run(work, RoleRefused)
+
+
+@app.command("take-role")
+def take_role(
+    number: int = typer.Option(..., help="The number of the role, from: hoctap admin roles."),
+    even_last: bool = typer.Option(False, "--even-last", help="Also from the last administrator over a unit."),
+) -> None:
+    """Take a role away from somebody: from their next message on they have no more of its rights."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.roles import take_away
+
+        async with running.database(settings) as database:
+            one = await take_away(database, number, even_last=even_last)
+        typer.echo(f"{one.name} is no longer {one.role} of {one.unit_code}.")
+
+    from bot.services.roles import RoleRefused
+
+    running.run(work, RoleRefused)
+
+
 @app.command()
 def invite(
     role: RoleName = typer.Option(..., help="The role to give."),

@@ -184,12 +184,8 @@ class Town:
                 return self._listed(need)
             case NoticeWanted(notice_id):
                 return self.notices.get(notice_id)
-            case NoticesWanted(author_id, units, offset, limit):
-                seen = [
-                    n
-                    for n in self.notices.values()
-                    if n.author_id == author_id or units.issuperset(n.audience.unit_ids)
-                ]
+            case NoticesWanted(units, offset, limit):
+                seen = [n for n in self.notices.values() if units.issuperset(n.audience.unit_ids)]
                 return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
             case AudienceWanted(audience, units):
                 return self._reached(audience, units)
