@@ -153,6 +153,13 @@ class InvitationUsed(Struct, frozen=True):
     unit_id: int
 
 
+class RoleTaken(Struct, frozen=True):
+    """A role taken away from somebody."""
+
+    role_id: int
+    unit_id: int
+
+
 class Erased(Struct, frozen=True):
     """Everything about the person, gone; the totals stay."""
 
@@ -220,6 +227,7 @@ Record = (
     | Acted
     | Invited
     | InvitationUsed
+    | RoleTaken
     | Erased
     | NoticeSaved
     | NoticeActed

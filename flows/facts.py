@@ -25,6 +25,7 @@ from flows.events import (
     Muted,
     NoticeActed,
     PersonSaved,
+    RoleTaken,
 )
 from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
 from flows.people import Person, Role, RoleKind
@@ -208,6 +209,27 @@ class Respondents(Struct, frozen=True):
     total: int
 
 
+class HoldersWanted(Struct, frozen=True):
+    """Who holds a role over exactly this unit."""
+
+    unit_id: int
+
+
+class Holder(Struct, frozen=True):
+    """Somebody who holds a role over a unit."""
+
+    role_id: int
+    person_id: int
+    name: str
+    kind: RoleKind
+
+
+class Holders(Struct, frozen=True):
+    """Those who hold a role, the longest first."""
+
+    held: tuple[Holder, ...] = ()
+
+
 class MutedWanted(Struct, frozen=True):
     """What a person has turned off."""
 
@@ -234,6 +256,7 @@ Need = (
     | ApproversWanted
     | ReceivedWanted
     | RespondentsWanted
+    | HoldersWanted
     | MutedWanted
     | TokenWanted
 )
@@ -246,6 +269,7 @@ Found = (
     | Reached
     | Approvers
     | Respondents
+    | Holders
     | MutedKinds
     | bool
     | str
@@ -418,6 +442,11 @@ class Facts(Struct, frozen=True, dict=True):
         found = self._look_up(wanted)
         return found if isinstance(found, Respondents) else Respondents((), 0)
 
+    def holders(self, unit_id: int) -> tuple[Holder, ...]:
+        """Look up who holds a role over a unit, as it will be after this turn. Raises Wanting until gathered."""
+        found = self._look_up(HoldersWanted(unit_id))
+        return found.held if isinstance(found, Holders) else ()
+
     @property
     def muted(self) -> frozenset[MutedKind]:
         """Look up what the person has turned off, as it will be after this turn. Raises Wanting until gathered."""
@@ -447,6 +476,9 @@ class Facts(Struct, frozen=True, dict=True):
                 return self._with_assessment(event)
             case InvitationUsed(_, role, unit_id):
                 return replace(self, roles=(*self.roles, Role(role, unit_id)))
+            case RoleTaken(role_id, unit_id):
+                left = Holders(tuple(one for one in self.holders(unit_id) if one.role_id != role_id))
+                return replace(self, found={**self.found, HoldersWanted(unit_id): left})
             case Erased():
                 return replace(self, person=None, roles=(), own=())
             case NoticeActed(notice_id, act, _, state):

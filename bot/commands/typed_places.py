@@ -23,6 +23,9 @@ from flows.facts import (
     Facts,
     FormList,
     Found,
+    Holder,
+    Holders,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -98,6 +101,8 @@ class Place(Struct, frozen=True):
                 return Approvers((), DEFAULT_APPROVAL_ABOVE)
             case RespondentsWanted():
                 return Respondents((), 0)
+            case HoldersWanted():
+                return Holders((Holder(31, 8, "Trần Thị Hoa", "head"),))
             case MutedWanted():
                 return MutedKinds()
             case ReceivedWanted():

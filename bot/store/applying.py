@@ -47,6 +47,7 @@ from flows.events import (
     PersonSaved,
     Record,
     ReportAsked,
+    RoleTaken,
 )
 from flows.facts import Facts
 
@@ -72,6 +73,7 @@ _CHANGE_PERSON = (
 _USE_INVITATION = (
     update(invitations).where(invitations.c.digest == bindparam("_digest")).values(used_at=bindparam("used_at"))
 )
+_TAKE_ROLE = delete(roles).where(roles.c.id == bindparam("_id"), roles.c.unit_id == bindparam("_unit_id"))
 _ADD = {table: insert(table) for table in (consents, invitations, assessments, evidence, decisions)}
 _DONE = (
     update(inbox)
@@ -101,6 +103,7 @@ class Rows:
     consents: list[dict[str, Any]] = field(default_factory=list)
     people_changed: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
+    roles_taken: list[dict[str, Any]] = field(default_factory=list)
     invitations: list[dict[str, Any]] = field(default_factory=list)
     invitations_used: list[dict[str, Any]] = field(default_factory=list)
     begun: list[dict[str, Any]] = field(default_factory=list)
@@ -249,6 +252,8 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
         case InvitationUsed(digest, role, unit_id):
             rows.invitations_used.append({"_digest": digest, "used_at": now})
             rows.roles.append({"person_id": person_id, "role": role, "unit_id": unit_id, "since": now})
+        case RoleTaken(role_id, unit_id):
+            rows.roles_taken.append({"_id": role_id, "_unit_id": unit_id})
         case Erased():
             rows.erased.append((person_id, conversation_id))
         case NoticeSaved() | NoticeActed() | NoticeAnswered() | ReportAsked() | ApprovalLimitSet() | Muted():
@@ -332,6 +337,7 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
         (_ADD[invitations], rows.invitations),
         (_USE_INVITATION, rows.invitations_used),
         (upserts.insert_new(connection, roles), rows.roles),
+        (_TAKE_ROLE, rows.roles_taken),
         (_ADD[assessments], rows.begun),
         (upserts.insert_or_replace(connection, answers, replaced), rows.answers),
         (_ADD[evidence], rows.evidence),

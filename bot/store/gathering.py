@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices
+from bot.store import notices, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
@@ -24,6 +24,7 @@ from flows.facts import (
     Conversation,
     FormList,
     Found,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -256,6 +257,8 @@ async def gather_found(
                 found[need] = await notices.received(connection, need)
             case RespondentsWanted():
                 found[need] = await notices.respondents(connection, need)
+            case HoldersWanted(unit_id):
+                found[need] = await role_holders.over(connection, unit_id)
             case MutedWanted(person_id):
                 found[need] = await notices.muted(connection, person_id)
             case AssessmentWanted() | TokenWanted() | AudienceWanted():

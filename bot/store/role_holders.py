@@ -5,6 +5,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import people, roles, units
+from flows.facts import Holder, Holders
 
 
 class HeldRole(Struct, frozen=True):
@@ -42,6 +43,12 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
     """Return all roles that are held, so that none of them goes until the transaction ends."""
     rows = await connection.execute(_HELD.with_for_update(of=roles))
     return [HeldRole(**row._mapping) for row in rows]
+
+
+async def over(connection: AsyncConnection, unit_id: int) -> Holders:
+    """Return who holds a role over exactly this unit, locked until the transaction ends."""
+    rows = await connection.execute(_HELD.where(roles.c.unit_id == unit_id).with_for_update(of=roles))
+    return Holders(tuple([Holder(row.id, row.person_id, row.name, row.role) for row in rows]))
 
 
 async def remove(connection: AsyncConnection, role_id: int) -> None:

@@ -25,6 +25,7 @@ from flows.events import (
     NoticeAnswered,
     NoticeSaved,
     PersonSaved,
+    RoleTaken,
     Told,
 )
 from flows.facts import (
@@ -36,6 +37,9 @@ from flows.facts import (
     Facts,
     FormList,
     Found,
+    Holder,
+    Holders,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -199,6 +203,15 @@ class Town:
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
                 named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 return Respondents(named[:limit], len(named))
+            case HoldersWanted(unit_id):
+                return Holders(
+                    tuple(
+                        Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
+                        for id_, held in self.roles.items()
+                        for role in held
+                        if role.unit_id == unit_id
+                    )
+                )
             case MutedWanted(person_id):
                 return MutedKinds(self.muted.get(person_id, frozenset()))
             case TokenWanted():
@@ -273,6 +286,11 @@ class Town:
                 assert phone.person_id is not None
                 self.invitations[digest] = replace(self.invitations[digest], open=False)
                 self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
+            case RoleTaken(role_id):
+                self.roles = {
+                    id_: tuple(role for role in held if self._role_id(id_, role) != role_id)
+                    for id_, held in self.roles.items()
+                }
             case Erased():
                 self._erase(phone)
             case NoticeSaved() | NoticeActed() | NoticeAnswered() | ApprovalLimitSet() | Muted():
@@ -313,6 +331,9 @@ class Town:
             self.roles.pop(phone.person_id, None)
             del self.people[phone.person_id]
             phone.person_id = None
+
+    def _role_id(self, person_id: int, role: Role) -> int:
+        return 100 * person_id + 10 * role.unit_id + ("head", "admin").index(role.kind)
 
     def _new_id(self) -> int:
         self._last_id += 1
