@@ -326,6 +326,8 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "decision.reason_sure": _deciding("reason_sure", reason="sai"),
     "invitation.role": _as_admin("role", Inviting()),
     "invitation.unit": _as_admin("unit", Inviting("head")),
+    "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),
+    "invitation.take_away": _as_admin("take_away", Inviting(taking=True, unit_id=_ids()[VILLAGE], role_id=31)),
     "notices.list": _as_admin("list", Noticing()),
     "notices.notice": _notice_page,
     "notices.limit": _as_admin("limit", Noticing()),
