@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -64,7 +64,8 @@ class Evidence(Struct, frozen=True):
 
 
 class Assessment(Struct, frozen=True):
-    """A form with the criteria set it is pinned to. `version` grows with every change of its answers."""
+    """A form with the criteria set it is pinned to. `version` grows with every change of its answers; `open_until` is
+    the last day for correcting it, once it was returned."""
 
     id: int
     person: Person
@@ -77,6 +78,7 @@ class Assessment(Struct, frozen=True):
     evidence: Mapping[str, tuple[Evidence, ...]] = {}
     reason: str = ""
     submitted_at: datetime | None = None
+    open_until: date | None = None
 
     @property
     def editable(self) -> bool:

@@ -1,6 +1,6 @@
 """What a turn decides: things to say, places to go, and facts to record. A closed set."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -120,7 +120,8 @@ class EvidenceGiven(Struct, frozen=True):
 
 
 class Acted(Struct, frozen=True):
-    """An act on an assessment: who did what to which version, and what it came to."""
+    """An act on an assessment: who did what to which version, and what it came to. `open_until` is the last day on
+    which a returned form may be corrected."""
 
     assessment_id: int
     act: Act
@@ -132,6 +133,7 @@ class Acted(Struct, frozen=True):
     reason: str = ""
     indicator_id: str = ""
     answer: Answer | None = None
+    open_until: date | None = None
 
 
 class Invited(Struct, frozen=True):
@@ -148,6 +150,13 @@ class InvitationUsed(Struct, frozen=True):
 
     digest: str
     role: RoleKind
+    unit_id: int
+
+
+class RoleTaken(Struct, frozen=True):
+    """A role taken away from somebody."""
+
+    role_id: int
     unit_id: int
 
 
@@ -218,6 +227,7 @@ Record = (
     | Acted
     | Invited
     | InvitationUsed
+    | RoleTaken
     | Erased
     | NoticeSaved
     | NoticeActed

@@ -25,11 +25,12 @@ from flows.events import (
     Muted,
     NoticeActed,
     PersonSaved,
+    RoleTaken,
 )
 from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
 from flows.people import Person, Role, RoleKind
 from flows.questions import Choice
-from flows.rounds import Round, round_for
+from flows.rounds import Round, round_for, rounds_at_work
 from flows.units import UnitTree
 
 MOST_ROUNDS_FOUND = 50_000
@@ -58,7 +59,7 @@ class Reference:
     languages: tuple[Choice, ...] = ()
 
     def round_for(self, unit_id: int, today: date) -> Round | None:
-        """Return a unit's round, which every turn asks for: found once a unit and day."""
+        """Return the round to fill in at a unit, which every turn asks for: found once a unit and day."""
         key = (unit_id, today)
         if key not in self._rounds_found:
             if len(self._rounds_found) > MOST_ROUNDS_FOUND:
@@ -67,9 +68,26 @@ class Reference:
         return self._rounds_found[key]
 
     def rounds_in(self, unit_ids: Iterable[int], today: date) -> frozenset[int]:
-        """Return the present round of each of these units."""
-        found = (self.round_for(unit_id, today) for unit_id in unit_ids)
-        return frozenset(round_.id for round_ in found if round_ is not None)
+        """Return the rounds whose forms count in these units: those still being decided, or else the last."""
+        return frozenset().union(*(self.rounds_at_work(unit_id, today) for unit_id in unit_ids))
+
+    def rounds_at_work(self, unit_id: int, today: date) -> frozenset[int]:
+        """Return the rounds whose forms count in a unit: found once a unit and day."""
+        key = (unit_id, today)
+        if key not in self._at_work:
+            if len(self._at_work) > MOST_ROUNDS_FOUND:
+                self._at_work.clear()
+            self._at_work[key] = rounds_at_work(self.rounds, self.units, unit_id, today)
+        return self._at_work[key]
+
+    @cached_property
+    def rounds_by_id(self) -> Mapping[int, Round]:
+        """Return all rounds there ever were."""
+        return {round_.id: round_ for round_ in self.rounds}
+
+    @cached_property
+    def _at_work(self) -> dict[tuple[int, date], frozenset[int]]:
+        return {}
 
     @cached_property
     def _rounds_found(self) -> dict[tuple[int, date], Round | None]:
@@ -133,9 +151,8 @@ class NoticeWanted(Struct, frozen=True):
 
 
 class NoticesWanted(Struct, frozen=True):
-    """A page of notices, newest first: those of an author, and those whose audience lies within these units."""
+    """A page of notices, newest first: those whose audience lies within these units."""
 
-    author_id: int
     units: frozenset[int]
     offset: int
     limit: int
@@ -192,6 +209,27 @@ class Respondents(Struct, frozen=True):
     total: int
 
 
+class HoldersWanted(Struct, frozen=True):
+    """Who holds a role over exactly this unit."""
+
+    unit_id: int
+
+
+class Holder(Struct, frozen=True):
+    """Somebody who holds a role over a unit."""
+
+    role_id: int
+    person_id: int
+    name: str
+    kind: RoleKind
+
+
+class Holders(Struct, frozen=True):
+    """Those who hold a role, the longest first."""
+
+    held: tuple[Holder, ...] = ()
+
+
 class MutedWanted(Struct, frozen=True):
     """What a person has turned off."""
 
@@ -218,6 +256,7 @@ Need = (
     | ApproversWanted
     | ReceivedWanted
     | RespondentsWanted
+    | HoldersWanted
     | MutedWanted
     | TokenWanted
 )
@@ -230,6 +269,7 @@ Found = (
     | Reached
     | Approvers
     | Respondents
+    | Holders
     | MutedKinds
     | bool
     | str
@@ -246,15 +286,15 @@ class Wanting(Exception):
 
 
 class Facts(Struct, frozen=True, dict=True):
-    """The picture one turn decides on. `now` is local time; `found` holds what was looked up on demand, `moved` the
-    forms whose state this turn changed."""
+    """The picture one turn decides on. `now` is local time; `own` are all forms of the person, oldest first; `found`
+    holds what was looked up on demand, `moved` the forms whose state this turn changed."""
 
     now: datetime
     conversation: Conversation
     reference: Reference
     person: Person | None = None
     roles: tuple[Role, ...] = ()
-    own: Assessment | None = None
+    own: tuple[Assessment, ...] = ()
     found: Mapping[Need, Found] = {}
     moved: tuple[tuple[Assessment, Assessment], ...] = ()
 
@@ -270,20 +310,48 @@ class Facts(Struct, frozen=True, dict=True):
 
     @cached_property
     def round(self) -> Round | None:
-        """Return the round of the resident's unit: open, or else the next or the last."""
+        """Return the round to fill in at the resident's unit: open, or else the next or the last."""
         if self.person is None or self.person.unit_id is None:
             return None
         return self.reference.round_for(self.person.unit_id, self.today)
 
     @cached_property
     def form(self) -> Assessment | None:
-        """Return the resident's form in the present round."""
+        """Return the form a resident is at: one returned and open, else that of the round to fill in, else the last.
+
+        None while a round is open in which nothing was begun.
+        """
+        returned = [form for form in self.own if form.state == "returned" and self.takes_answers(form)]
+        if returned:
+            return returned[-1]
         round_ = self.round
-        return self.own if self.own is not None and round_ is not None and self.own.round_id == round_.id else None
+        present = [form for form in self.own if round_ is not None and form.round_id == round_.id]
+        if present or (round_ is not None and round_.state(self.today) == "open"):
+            return present[-1] if present else None
+        return self.own[-1] if self.own else None
+
+    @cached_property
+    def earlier_forms(self) -> tuple[Assessment, ...]:
+        """Return the person's other forms, the newest first."""
+        form = self.form
+        return tuple(other for other in reversed(self.own) if other is not form)
+
+    def round_of(self, form: Assessment) -> Round | None:
+        """Return a form's round."""
+        return self.reference.rounds_by_id.get(form.round_id)
+
+    def takes_answers(self, form: Assessment) -> bool:
+        """Tell whether a form's days are not over: those of its round, and for a returned one some days more."""
+        round_ = self.round_of(form)
+        if form.state == "returned" and form.open_until is not None and self.today <= form.open_until:
+            return True
+        return round_ is not None and round_.state(self.today) == "open"
 
     @property
     def form_is_open(self) -> bool:
         """Tell whether answers may be given today."""
+        if self.form is not None:
+            return self.takes_answers(self.form)
         return self.round is not None and self.round.state(self.today) == "open"
 
     def over(self, kind: RoleKind) -> tuple[int, ...]:
@@ -296,7 +364,7 @@ class Facts(Struct, frozen=True, dict=True):
         return frozenset().union(*(units.subtree(role.unit_id) for role in self.roles if role.kind == kind))
 
     def rounds_in(self, units: frozenset[int]) -> frozenset[int]:
-        """Return the present round of each of these units."""
+        """Return the rounds whose forms count in these units."""
         return self.reference.rounds_in(units, self.today)
 
     def holds(self, kind: RoleKind, unit_id: int) -> bool:
@@ -310,8 +378,9 @@ class Facts(Struct, frozen=True, dict=True):
 
     def assessment(self, assessment_id: int) -> Assessment | None:
         """Look up any assessment. Raises Wanting until it was gathered."""
-        if self.own is not None and self.own.id == assessment_id:
-            return self.own
+        for form in self.own:
+            if form.id == assessment_id:
+                return form
         found = self._look_up(AssessmentWanted(assessment_id))
         return found if isinstance(found, Assessment) else None
 
@@ -373,6 +442,11 @@ class Facts(Struct, frozen=True, dict=True):
         found = self._look_up(wanted)
         return found if isinstance(found, Respondents) else Respondents((), 0)
 
+    def holders(self, unit_id: int) -> tuple[Holder, ...]:
+        """Look up who holds a role over a unit, as it will be after this turn. Raises Wanting until gathered."""
+        found = self._look_up(HoldersWanted(unit_id))
+        return found.held if isinstance(found, Holders) else ()
+
     @property
     def muted(self) -> frozenset[MutedKind]:
         """Look up what the person has turned off, as it will be after this turn. Raises Wanting until gathered."""
@@ -397,13 +471,16 @@ class Facts(Struct, frozen=True, dict=True):
                 known = self.person.id if self.person else 0
                 return replace(self, person=Person(known, name, birth_year, unit_id, group, representative))
             case Begun(round_id, unit_id, criteria) if self.person is not None:
-                return replace(self, own=Assessment(0, self.person, round_id, unit_id, criteria))
+                return replace(self, own=(*self.own, Assessment(0, self.person, round_id, unit_id, criteria)))
             case Answered() | EvidenceGiven() | Acted():
                 return self._with_assessment(event)
             case InvitationUsed(_, role, unit_id):
                 return replace(self, roles=(*self.roles, Role(role, unit_id)))
+            case RoleTaken(role_id, unit_id):
+                left = Holders(tuple(one for one in self.holders(unit_id) if one.role_id != role_id))
+                return replace(self, found={**self.found, HoldersWanted(unit_id): left})
             case Erased():
-                return replace(self, person=None, roles=(), own=None)
+                return replace(self, person=None, roles=(), own=())
             case NoticeActed(notice_id, act, _, state):
                 return self._with_notice(notice_id, act, state)
             case ApprovalLimitSet(_, above):
@@ -438,8 +515,9 @@ class Facts(Struct, frozen=True, dict=True):
             return self
         changed = changed_by(event, known)
         moved = (*self.moved, (known, changed)) if changed.state != known.state else self.moved
-        if self.own is not None and self.own.id == changed.id:
-            return replace(self, own=changed, moved=moved)
+        if any(form.id == changed.id for form in self.own):
+            own = tuple(changed if form.id == changed.id else form for form in self.own)
+            return replace(self, own=own, moved=moved)
         return replace(self, found={**self.found, AssessmentWanted(changed.id): changed}, moved=moved)
 
 
@@ -452,9 +530,9 @@ def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> As
         case EvidenceGiven(_, indicator_id, evidence):
             given: tuple[Evidence, ...] = (*known.evidence.get(indicator_id, ()), evidence)
             return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
-        case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason):
+        case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
             answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
-            return replace(known, version=version, answers=answers, state=state, reason=reason)
+            return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
 
 
 def digest_of(token: str) -> str:

@@ -47,10 +47,13 @@ class Deciding(Struct, frozen=True, omit_defaults=True, tag="decision"):
 
 
 class Inviting(Struct, frozen=True, omit_defaults=True, tag="invitation"):
-    """The role and unit somebody is invited to."""
+    """The role and unit somebody is invited to; or the unit where a role is taken away, and which."""
 
     role: str = ""
     suggested: tuple[int, ...] = ()
+    taking: bool = False
+    unit_id: int = 0
+    role_id: int = 0
 
 
 class Noticing(Struct, frozen=True, omit_defaults=True, tag="notices"):

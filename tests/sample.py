@@ -11,7 +11,7 @@ from flows.facts import Reference
 from flows.people import Person
 from flows.questions import Heard, Question
 from flows.refusals import NotUnderstood
-from flows.rounds import Round
+from flows.rounds import Round, usual_phases
 from flows.understanding import Order, understand
 from flows.units import Unit, UnitTree
 
@@ -31,6 +31,7 @@ SETS: dict[Group, CriteriaSet] = {criteria.group: criteria for criteria in shipp
 ROUND = Round(
     1, 2026, "Đợt 2026", COMMUNE.id, date(2026, 9, 1), date(2026, 11, 15),
     {group: criteria.id for group, criteria in SETS.items()},
+    usual_phases(2026, date(2026, 9, 1), date(2026, 11, 15)),
 )  # fmt: skip
 REFERENCE = Reference(
     UNITS,

@@ -1,6 +1,6 @@
 """`hoctap admin`: what is set up before anybody can do it in chat."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import typer
@@ -25,10 +25,28 @@ def open_round(
     opens: datetime = typer.Option(..., formats=DAY, help="First day."),
     closes: datetime = typer.Option(..., formats=DAY, help="Last day."),
     name: str = typer.Option("", help="Its name; by default “Đợt đánh giá YEAR”."),
+    registration: datetime | None = typer.Option(
+        None, formats=DAY, help="First day of registration; usually 1 January."
+    ),
+    branch: datetime | None = typer.Option(None, formats=DAY, help="Last day of the branch meetings."),
+    commune: datetime | None = typer.Option(None, formats=DAY, help="Last day of the commune's check."),
+    decision: datetime | None = typer.Option(None, formats=DAY, help="Last day of the decision."),
+    report: datetime | None = typer.Option(None, formats=DAY, help="The report is due before it; usually 1 December."),
+    return_days: int | None = typer.Option(None, help="How long a returned form is open; usually 7."),
     criteria: list[str] = typer.Option([], help="GROUP=SET-ID, to use another criteria set for a group."),
 ) -> None:
     """Open a round, or change the days of the one this unit has in this year."""
     settings = running.settings()
+    days = {
+        "registration": registration,
+        "branch": branch,
+        "commune": commune,
+        "decision": decision,
+        "report": report,
+    }
+    phases: dict[str, date | int] = {name: day.date() for name, day in days.items() if day is not None}
+    if return_days is not None:
+        phases["return_days"] = return_days
 
     async def work() -> None:
         from bot.services import rounds
@@ -42,12 +60,58 @@ def open_round(
                 opens=opens.date(),
                 closes=closes.date(),
                 sets=rounds.read_sets(criteria),
+                phases=phases,
             )
         typer.echo(f"Round {round_id} holds from {opens.date()} to {closes.date()}.")
+        all_phases = rounds.planned(year, opens.date(), closes.date(), phases)
+        typer.echo(
+            f"Registration from {all_phases.registration}; branches until {all_phases.branch}, commune until"
+            f" {all_phases.commune}, decision until {all_phases.decision}; report before {all_phases.report}."
+        )
+        typer.echo(f"Returned forms may be corrected for {all_phases.return_days} days.")
 
     from bot.services.rounds import RoundRefused
 
     running.run(work, RoundRefused)
+
+
+@app.command("roles")
+def list_roles(
+    unit: str = typer.Option(..., help="Code of the unit; all below it are looked at too."),
+) -> None:
+    """List who holds a role in a unit, with the number to take it away by."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.roles import held_in
+
+        async with running.database(settings) as database:
+            for one in await held_in(database, unit):
+                typer.echo(f"{one.id}\t{one.role}\t{one.unit_code}\t{one.name}")
+
+    from bot.services.roles import RoleRefused
+
+    running.run(work, RoleRefused)
+
+
+@app.command("take-role")
+def take_role(
+    number: int = typer.Option(..., help="The number of the role, from: hoctap admin roles."),
+    even_last: bool = typer.Option(False, "--even-last", help="Also from the last administrator over a unit."),
+) -> None:
+    """Take a role away from somebody: from their next message on they have no more of its rights."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.roles import take_away
+
+        async with running.database(settings) as database:
+            one = await take_away(database, number, even_last=even_last)
+        typer.echo(f"{one.name} is no longer {one.role} of {one.unit_code}.")
+
+    from bot.services.roles import RoleRefused
+
+    running.run(work, RoleRefused)
 
 
 @app.command()

@@ -231,7 +231,7 @@ def came_to(where: str, decision: Decision, typed: str) -> tuple[str, ...]:
     frame = decision.session.frame
     changed = decision.session.frames != known.session.frames or decision.records
     if isinstance(frame.talk, Filling) and frame.step == "indicator" and changed:
-        criteria = known.facts.own.criteria if known.facts.own else None
+        criteria = known.facts.own[-1].criteria if known.facts.own else None
         names += [f"edit {criteria.places[frame.talk.indicator]}"] if criteria else []
     if not changed:
         return tuple(names) or ("?",)

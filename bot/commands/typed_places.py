@@ -23,6 +23,9 @@ from flows.facts import (
     Facts,
     FormList,
     Found,
+    Holder,
+    Holders,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -41,7 +44,7 @@ from flows.facts import (
 )
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
 from flows.people import Person, Role, RoleKind
-from flows.rounds import Round
+from flows.rounds import Round, usual_phases
 from flows.session import (
     HOME,
     ChoosingLanguage,
@@ -98,6 +101,8 @@ class Place(Struct, frozen=True):
                 return Approvers((), DEFAULT_APPROVAL_ABOVE)
             case RespondentsWanted():
                 return Respondents((), 0)
+            case HoldersWanted():
+                return Holders((Holder(31, 8, "Trần Thị Hoa", "head"),))
             case MutedWanted():
                 return MutedKinds()
             case ReceivedWanted():
@@ -164,6 +169,7 @@ def _reference() -> Reference:
     round_ = Round(
         1, 2026, "Đợt đánh giá 2026", _ids()[COMMUNE], date(2026, 9, 1), date(2026, 11, 15),
         {group: criteria.id for group, criteria in sets.items()},
+        usual_phases(2026, date(2026, 9, 1), date(2026, 11, 15)),
     )  # fmt: skip
     criteria = {criteria.id: criteria for criteria in sets.values()}
     return Reference(
@@ -203,7 +209,7 @@ def _facts(person: Person | None = None, form: Assessment | None = None, *roles:
         reference=_reference(),
         person=person,
         roles=tuple(Role(kind, _ids()[COMMUNE]) for kind in roles),
-        own=form,
+        own=(form,) if form is not None else (),
     )
 
 
@@ -320,6 +326,8 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "decision.reason_sure": _deciding("reason_sure", reason="sai"),
     "invitation.role": _as_admin("role", Inviting()),
     "invitation.unit": _as_admin("unit", Inviting("head")),
+    "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),
+    "invitation.take_away": _as_admin("take_away", Inviting(taking=True, unit_id=_ids()[VILLAGE], role_id=31)),
     "notices.list": _as_admin("list", Noticing()),
     "notices.notice": _notice_page,
     "notices.limit": _as_admin("limit", Noticing()),

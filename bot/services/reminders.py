@@ -78,7 +78,8 @@ class DatesDue:
                 continue
             if due := _date_due("closes", round_, round_.closes, round_.closes, today):
                 closing[round_.id] = due
-            if due := _date_due("report", round_, date(round_.year, 12, 1), date(round_.year, 11, 30), today):
+            report = round_.phases.report
+            if due := _date_due("report", round_, report, report - timedelta(days=1), today):
                 reports[round_.unit_id] = due
         return cls(closing, reports)
 
@@ -246,7 +247,7 @@ class Reminders:
         self, connection: AsyncConnection, forms: Sequence[Unfinished], now: _Now
     ) -> dict[int, Recipient]:
         """Return where to write about forms, by their id: about those of the round that the owner takes part in."""
-        present = [form for form in forms if form.unit_id and _is_present(form.round_id, form.unit_id, now)]
+        present = [form for form in forms if form.unit_id and _takes_part(form.round_id, form.unit_id, now)]
         reached = await reminders.reached(connection, {form.person_id for form in present}, "reminders")
         return {form.id: reached[form.person_id] for form in present if form.person_id in reached}
 
@@ -347,10 +348,15 @@ def _about(form: Unfinished, now: _Now) -> Message:
     return unfinished_reminder(left, form.state == "returned", closes)
 
 
-def _is_present(round_id: int, unit_id: int, now: _Now) -> bool:
-    """Tell whether a round is the one a village takes part in now, or did last."""
+def _takes_part(round_id: int, unit_id: int, now: _Now) -> bool:
+    """Tell whether a round is the one that residents of a village fill in now."""
     round_ = now.reference.round_for(unit_id, now.today)
     return round_ is not None and round_.id == round_id
+
+
+def _is_present(round_id: int, unit_id: int, now: _Now) -> bool:
+    """Tell whether a round's forms count in a village: still being decided, or of the last round."""
+    return round_id in now.reference.rounds_at_work(unit_id, now.today)
 
 
 def _dates_of(over: Iterable[int], due: DatesDue, now: _Now) -> list[tuple[DateDue, frozenset[int]]]:

@@ -1,6 +1,7 @@
 """Opening rounds and loading criteria sets: what an administrator sets up before residents come."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
@@ -8,10 +9,12 @@ from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
 from flows.criteria import GROUPS, CriteriaSet, Group
+from flows.rounds import Phases, impossible, usual_phases
 from flows.spelling import has_invisible
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
 LONGEST_NAME = 120
+MOST_RETURN_DAYS = 60
 
 
 class RoundRefused(Exception):
@@ -47,11 +50,12 @@ async def open_round(
     opens: date,
     closes: date,
     sets: Mapping[Group, str] | None = None,
+    phases: Mapping[str, date | int] = setup.NO_PHASES,
 ) -> int:
-    """Open a round for a unit and all below it; the same year and unit again changes its days. Returns its id."""
-    _refuse_slips(year, name, (opens, closes))
-    if closes < opens:
-        raise RoundRefused(f"it closes on {closes} before it opens on {opens}; swap the days")
+    """Open a round for a unit and all below it; the same year and unit again changes its days. Phases that are not
+    given have their usual days. Returns its id."""
+    _refuse_name(name)
+    planned(year, opens, closes, phases)
     async with database.writing() as connection:
         reference = (await read_reference(connection)).reference
         unit = reference.units.by_code.get(unit_code.lower())
@@ -62,19 +66,36 @@ async def open_round(
             if set_id not in reference.criteria:
                 raise RoundRefused(f"there is no criteria set {set_id!r} for {group}; import it first")
         return await setup.save_round(
-            connection, year=year, name=name, unit_id=unit.id, opens=opens, closes=closes, sets=chosen
+            connection,
+            year=year,
+            name=name,
+            unit_id=unit.id,
+            opens=opens,
+            closes=closes,
+            sets=chosen,
+            phases=phases,
         )
 
 
-def _refuse_slips(year: int, name: str, days: Iterable[date]) -> None:
-    """Refuse what can only be a slip of the finger; a year no calendar has would end whatever counts its days."""
+def _refuse_name(name: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or has_invisible(name) or not name.isprintable():
+        raise RoundRefused(f"the name is not one line of 1 to {LONGEST_NAME} letters; type it anew")
+
+
+def planned(year: int, opens: date, closes: date, phases: Mapping[str, date | int]) -> Phases:
+    """Return all phases of a round from those that are given. Raises RoundRefused for days that cannot be."""
+    days = [opens, closes, *(day for day in phases.values() if isinstance(day, date))]
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise RoundRefused(f"the year {year} is not one from {FIRST_YEAR} to {LAST_YEAR}; correct it")
     for day in days:
         if abs(day.year - year) > 1:
             raise RoundRefused(f"the day {day} is far from the year {year}; correct one of them")
-    if not name.strip() or len(name) > LONGEST_NAME or has_invisible(name) or not name.isprintable():
-        raise RoundRefused(f"the name is not one line of 1 to {LONGEST_NAME} letters; type it anew")
+    chosen = replace(usual_phases(year, opens, closes), **phases)  # type: ignore[arg-type]
+    if not 0 <= chosen.return_days <= MOST_RETURN_DAYS:
+        raise RoundRefused(f"return-days is {chosen.return_days}; give 0 to {MOST_RETURN_DAYS}")
+    if (why := impossible(opens, closes, chosen)) is not None:
+        raise RoundRefused(f"{why}; put them in order")
+    return chosen
 
 
 def read_sets(written: list[str]) -> dict[Group, str]:

@@ -287,7 +287,7 @@ class Turns:
                 reference=shared.reference,
                 person=turn.person,
                 roles=turn.roles,
-                own=own.get(turn.person_id or 0),
+                own=own.get(turn.person_id or 0, ()),
                 found=self._aside.found_for(turn.inbox_id),
             )
             for turn in turns

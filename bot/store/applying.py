@@ -47,6 +47,7 @@ from flows.events import (
     PersonSaved,
     Record,
     ReportAsked,
+    RoleTaken,
 )
 from flows.facts import Facts
 
@@ -57,7 +58,7 @@ _SAVE_CONVERSATION = (
     .where(conversations.c.id == bindparam("_id"))
     .values({name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at")})
 )
-_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at")
+_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at", "open_until")
 _CHANGE_FORM = (
     update(assessments)
     .where(assessments.c.id == bindparam("_id"))
@@ -72,6 +73,7 @@ _CHANGE_PERSON = (
 _USE_INVITATION = (
     update(invitations).where(invitations.c.digest == bindparam("_digest")).values(used_at=bindparam("used_at"))
 )
+_TAKE_ROLE = delete(roles).where(roles.c.id == bindparam("_id"), roles.c.unit_id == bindparam("_unit_id"))
 _ADD = {table: insert(table) for table in (consents, invitations, assessments, evidence, decisions)}
 _DONE = (
     update(inbox)
@@ -101,6 +103,7 @@ class Rows:
     consents: list[dict[str, Any]] = field(default_factory=list)
     people_changed: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
+    roles_taken: list[dict[str, Any]] = field(default_factory=list)
     invitations: list[dict[str, Any]] = field(default_factory=list)
     invitations_used: list[dict[str, Any]] = field(default_factory=list)
     begun: list[dict[str, Any]] = field(default_factory=list)
@@ -216,8 +219,7 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
             form = {"person_id": person_id, "round_id": round_id, "unit_id": unit_id, "pin": criteria.pin}
             empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
             rows.begun.append({**form, **empty, "begun_at": now, "touched_at": now})
-            assert one.decision.facts.own is not None
-            rows.tallies[_tally_key(one.decision.facts.own)] += 1
+            rows.tallies[_tally_key(one.decision.facts.own[-1])] += 1
         case Answered(assessment_id, indicator_id, answer):
             rows.answers.append(_answer_row(assessment_id, indicator_id, answer, now))
             _form_changed(rows, one, assessment_id, now)
@@ -250,6 +252,8 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
         case InvitationUsed(digest, role, unit_id):
             rows.invitations_used.append({"_digest": digest, "used_at": now})
             rows.roles.append({"person_id": person_id, "role": role, "unit_id": unit_id, "since": now})
+        case RoleTaken(role_id, unit_id):
+            rows.roles_taken.append({"_id": role_id, "_unit_id": unit_id})
         case Erased():
             rows.erased.append((person_id, conversation_id))
         case NoticeSaved() | NoticeActed() | NoticeAnswered() | ReportAsked() | ApprovalLimitSet() | Muted():
@@ -307,6 +311,7 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
         "reason": after.reason,
         "submitted_at": now if submitted_now else after.submitted_at,
         "touched_at": now,
+        "open_until": after.open_until,
     }
     if _tally_key(before) != _tally_key(after):
         rows.tallies[_tally_key(before)] -= 1
@@ -334,6 +339,7 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
         (_ADD[invitations], rows.invitations),
         (_USE_INVITATION, rows.invitations_used),
         (upserts.insert_new(connection, roles), rows.roles),
+        (_TAKE_ROLE, rows.roles_taken),
         (_ADD[assessments], rows.begun),
         (upserts.insert_or_replace(connection, answers, replaced), rows.answers),
         (_ADD[evidence], rows.evidence),

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices
+from bot.store import notices, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
@@ -25,6 +25,7 @@ from flows.facts import (
     Conversation,
     FormList,
     Found,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -115,7 +116,18 @@ _evidence_of_form = json_rows(
 )  # fmt: skip
 _KEPT_OF_FORM = [
     assessments.c[name]
-    for name in ("id", "person_id", "round_id", "unit_id", "pin", "state", "version", "reason", "submitted_at")
+    for name in (
+        "id",
+        "person_id",
+        "round_id",
+        "unit_id",
+        "pin",
+        "state",
+        "version",
+        "reason",
+        "submitted_at",
+        "open_until",
+    )
 ]
 _FORMS = (
     select(
@@ -253,12 +265,14 @@ def _person(row: AnyRow) -> Person:
 
 async def gather_own(
     connection: AsyncConnection, person_ids: Collection[int], by_pin: Mapping[str, CriteriaSet]
-) -> Mapping[int, Assessment]:
-    """Return each person's newest assessment, locked until the transaction ends."""
+) -> Mapping[int, tuple[Assessment, ...]]:
+    """Return all assessments of each person, oldest first, locked until the transaction ends."""
     if not person_ids:
         return {}
-    forms = [_assessment(row, by_pin) for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)})]
-    return {form.person.id: form for form in forms}
+    found: dict[int, tuple[Assessment, ...]] = {}
+    for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)}):
+        found[row.person_id] = (*found.get(row.person_id, ()), _assessment(row, by_pin))
+    return found
 
 
 async def gather_found(
@@ -288,6 +302,8 @@ async def gather_found(
                 found[need] = await notices.received(connection, need)
             case RespondentsWanted():
                 found[need] = await notices.respondents(connection, need)
+            case HoldersWanted(unit_id):
+                found[need] = await role_holders.over(connection, unit_id)
             case MutedWanted(person_id):
                 found[need] = await notices.muted(connection, person_id)
             case AssessmentWanted() | TokenWanted() | AudienceWanted():
@@ -308,6 +324,7 @@ def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
         evidence=_evidence(row.evidence),
         reason=row.reason,
         submitted_at=row.submitted_at,
+        open_until=row.open_until,
     )
 
 

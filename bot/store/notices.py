@@ -109,11 +109,11 @@ def _notice(
 
 
 async def page(connection: AsyncConnection, wanted: NoticesWanted) -> NoticePage:
-    """Return a page of the notices somebody may see: their own, and those for units that are all theirs."""
+    """Return a page of the notices somebody may see: those for units that are all theirs."""
     of_notice = select(notice_units.c.unit_id).where(notice_units.c.notice_id == notices.c.id)
     elsewhere = of_notice.where(notice_units.c.unit_id.not_in(sorted(wanted.units)))
     rows = await connection.execute(
-        _NOTICES.where(or_(notices.c.author_id == wanted.author_id, of_notice.exists() & ~elsewhere.exists()))
+        _NOTICES.where(of_notice.exists() & ~elsewhere.exists())
         .order_by(notices.c.id.desc())
         .offset(wanted.offset)
         .limit(wanted.limit + 1)

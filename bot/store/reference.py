@@ -1,7 +1,7 @@
 """What all turns share: units, rounds and criteria sets, read anew when their version number has grown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from flows.criteria import CriteriaSet, Group
 from flows.facts import Reference
 from flows.notices import QUIET, QuietHours
 from flows.questions import Choice
-from flows.rounds import Round
+from flows.rounds import PHASES, Round, usual_phases
 from flows.units import Unit, UnitTree
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
@@ -96,4 +96,7 @@ async def read_units(connection: AsyncConnection) -> UnitTree:
 
 
 def _round(row: Row[*tuple[Any, ...]]) -> Round:
-    return Round(row.id, row.year, row.name, row.unit_id, row.opens, row.closes, _sets_decoder.decode(row.sets))
+    set_days = {name: row._mapping[name] for name in PHASES if row._mapping[name] is not None}
+    phases = replace(usual_phases(row.year, row.opens, row.closes), **set_days)
+    sets = _sets_decoder.decode(row.sets)
+    return Round(row.id, row.year, row.name, row.unit_id, row.opens, row.closes, sets, phases)

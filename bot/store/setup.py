@@ -12,7 +12,10 @@ from bot.store.reference import mark_changed
 from bot.store.tables import criteria_sets, invitations, rounds, units
 from flows.criteria import CriteriaSet, Group
 from flows.people import RoleKind
+from flows.rounds import PHASES
 from flows.units import Unit
+
+NO_PHASES: Mapping[str, date | int] = {}
 
 
 class VersionTaken(Exception):
@@ -57,9 +60,12 @@ async def save_round(
     opens: date,
     closes: date,
     sets: Mapping[Group, str],
+    phases: Mapping[str, date | int] = NO_PHASES,
 ) -> int:
-    """Add a round, or change the one of this year and unit. Returns its id."""
-    values = {"name": name, "opens": opens, "closes": closes, "sets": msgspec.json.encode(sets)}
+    """Add a round, or change the one of this year and unit. `phases` are the days that are not as usual. Returns its
+    id."""
+    days = {"opens": opens, "closes": closes, **{phase: phases.get(phase) for phase in PHASES}}
+    values = {"name": name, **days, "sets": msgspec.json.encode(sets)}
     same = (rounds.c.year == year) & (rounds.c.unit_id == unit_id)
     round_id = (await connection.execute(select(rounds.c.id).where(same))).scalar()
     if round_id is None:

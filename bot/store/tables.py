@@ -151,6 +151,13 @@ rounds = Table(
     Column("unit_id", ForeignKey("units.id"), nullable=False),
     Column("opens", Date, nullable=False),
     Column("closes", Date, nullable=False),
+    # The other phases; what is not set is as usual for these days.
+    Column("registration", Date),
+    Column("branch", Date),
+    Column("commune", Date),
+    Column("decision", Date),
+    Column("report", Date),
+    Column("return_days", SmallInteger),
     Column("sets", LargeBinary, nullable=False),
     UniqueConstraint("year", "unit_id"),
 )
@@ -175,6 +182,8 @@ assessments = Table(
     Column("begun_at", Moment, nullable=False),
     Column("submitted_at", Moment),
     Column("touched_at", Moment, nullable=False),
+    # The last day for correcting a form that was returned.
+    Column("open_until", Date),
     # How many reminders went out since it was touched.
     Column("reminded", SmallInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("person_id", "round_id"),

@@ -120,6 +120,17 @@ def who(facts: Facts, form: Assessment) -> Wording:
     )
 
 
+def state_line(facts: Facts, form: Assessment) -> Wording:
+    """Say in a line which round a form is of, and where it stands."""
+    round_ = facts.round_of(form)
+    return _(
+        "{round}: {state} (points: {total}).",
+        round=round_.name if round_ is not None else "–",
+        state=state_words(form),
+        total=result_of(form).total,
+    )
+
+
 def state_words(form: Assessment) -> Wording:
     """Say where a form stands."""
     return STATES[form.state]

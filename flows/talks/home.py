@@ -146,7 +146,7 @@ def _form_status(facts: Facts) -> Wording | None:
         return None
     closed = self_assessment.outside_days(facts)
     if form is None:
-        return closed or _not_begun(facts)
+        return paragraphs(closed or _not_begun(facts), _earlier(facts))
     left = len(form.unanswered)
     match form.state:
         case "draft" if left:
@@ -154,7 +154,13 @@ def _form_status(facts: Facts) -> Wording | None:
         case "draft":
             words = _("Your form is complete but not submitted yet.")
         case "returned":
-            words = lines(_("The branch asks you to correct your form."), _("Reason: {reason}", reason=form.reason))
+            words = lines(
+                _("The branch asks you to correct your form."),
+                _("Reason: {reason}", reason=form.reason),
+                _("You can correct it until the end of {day}.", day=form.open_until)
+                if form.open_until and not closed
+                else None,
+            )
         case "submitted":
             words = _(
                 "Your form is submitted: {total} points. The branch will read it and answer here.",
@@ -162,7 +168,14 @@ def _form_status(facts: Facts) -> Wording | None:
             )
         case "confirmed":
             words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
-    return paragraphs(words, closed if form.editable else None)
+    round_ = facts.round_of(form)
+    heading = round_.name if round_ is not None and round_ != facts.round else None
+    return paragraphs(lines(heading, words), closed if form.editable else None, _earlier(facts))
+
+
+def _earlier(facts: Facts) -> Wording | None:
+    """List the forms of other years, the newest first."""
+    return lines(*(forms.state_line(facts, form) for form in facts.earlier_forms)) if facts.earlier_forms else None
 
 
 def _not_begun(facts: Facts) -> Wording:

@@ -136,7 +136,7 @@ def own_data(facts: Facts) -> Wording:
                 for role in facts.roles
             )
         ),
-        lines(_("Form: {state}", state=forms.state_words(facts.own)), forms.answers(facts.own)) if facts.own else None,
+        *(lines(forms.state_line(facts, form), forms.answers(form)) for form in reversed(facts.own)),
     )
 
 

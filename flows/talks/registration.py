@@ -268,7 +268,12 @@ def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Ev
             )
         )
     else:
-        yield Said(_("All right. The invitation stays open until {day}.", day=invitation.expires.date()))
+        yield Said(
+            _(
+                "All right. The invitation stays open until {day}.",
+                day=invitation.expires.astimezone(facts.now.tzinfo).date(),
+            )
+        )
     yield Left(home=True)
 
 

@@ -1,6 +1,7 @@
 """The branch head's work: the list of forms, one form, confirming it, adjusting an answer, returning it."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -126,12 +127,15 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     units = facts.scope("head")
     wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
     listed = facts.listed(wanted)
-    more = listed.counts.get(state, 0) > (talk.page + 1) * PAGE
+    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
+    if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
+        listed = facts.listed(replace(wanted, offset=page * PAGE))
+    more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
             _("Forms of your branch: {unit}", unit=_branch_name(facts)),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
-            _("{state}, page {page}:", state=LISTS[state].label, page=talk.page + 1)
+            _("{state}, page {page}:", state=LISTS[state].label, page=page + 1)
             if listed.forms
             else _("None here: {state}.", state=LISTS[state].label),
             lines(*(_unfinished(form) for form in listed.forms)) if state == "draft" else None,
@@ -155,6 +159,8 @@ def _unfinished(form: ListedForm) -> Wording:
 
 def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
+        case BACK.key if talk.page > 0:
+            yield Went("list", replace(talk, page=talk.page - 1))
         case BACK.key:
             yield Left()
         case LATER.key:
@@ -346,7 +352,7 @@ def decide_on(
     """Decide on a form: record the act, tell the resident, answer the branch head."""
     decided = Acted(
         form.id, act, "head", form.version, next_state(form, act, "head", reason), 0, False, reason,
-        indicator.id if indicator else "", answer,
+        indicator.id if indicator else "", answer, _open_until(facts, form, act),
     )  # fmt: skip
     after = changed_by(decided, form)
     result = result_of(after)
@@ -357,6 +363,12 @@ def decide_on(
         yield Sent(replace(shown, text=paragraphs(_done(after, act), shown.text)))
     else:
         yield Said(_done(after, act))
+
+
+def _open_until(facts: Facts, form: Assessment, act: Act) -> date | None:
+    """Return until when a form that is returned now may be corrected: some days, whatever the closing day."""
+    round_ = facts.round_of(form)
+    return round_.returned_until(facts.today) if act == "return" and round_ is not None else None
 
 
 def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicator | None) -> Message:
@@ -382,6 +394,7 @@ def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicat
             text = paragraphs(
                 _("↩️ The branch asks you to correct your form."),
                 _("Reason: {reason}", reason=reason),
+                _("You can correct it until the end of {day}.", day=form.open_until) if form.open_until else None,
                 _("Your answers are kept. Press the button, or type for example “edit 4” to go to question 4."),
             )
             return Message(text, ((Button(_("Correct the form"), "c:continue", lasting=True),),))

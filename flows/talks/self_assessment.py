@@ -313,8 +313,8 @@ def hear_change(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
 
 def obstacle(facts: Facts, talk: Filling) -> Wording | None:
     """Say why the form cannot be filled in now, if so: gone, handed in, or outside the round's days."""
-    form, round_ = facts.form, facts.round
-    if form is None or round_ is None:
+    form = facts.form
+    if form is None:
         return _("There is no form under way.")
     if not form.editable:
         return _("Your form is {state}; it cannot be changed now.", state=forms.state_words(form))
@@ -322,8 +322,10 @@ def obstacle(facts: Facts, talk: Filling) -> Wording | None:
 
 
 def outside_days(facts: Facts) -> Wording | None:
-    """Say when the round opens, or that it is closed; None while it is open."""
-    round_ = facts.round
+    """Say when the round opens, or that it is closed; None while answers may be given."""
+    if facts.form_is_open:
+        return None
+    round_ = facts.round_of(facts.form) if facts.form is not None else facts.round
     if round_ is None:
         return _(
             "No round of assessment is open in {unit} yet. Please come back later.",
@@ -332,12 +334,13 @@ def outside_days(facts: Facts) -> Wording | None:
     match round_.state(facts.today):
         case "upcoming":
             return _("{round} opens on {day}. Please come back then.", round=round_.name, day=round_.opens)
-        case "closed" if facts.form is not None and facts.form.editable:
+        case _ if facts.form is not None and facts.form.state == "returned" and facts.form.open_until is not None:
+            day = facts.form.open_until
+            return _("The time to correct the form ended on {day}. What you filled in is kept.", day=day)
+        case _ if facts.form is not None and facts.form.editable:
             return _("{round} closed on {day}. What you filled in is kept.", round=round_.name, day=round_.closes)
-        case "closed":
+        case _:
             return _("{round} closed on {day}.", round=round_.name, day=round_.closes)
-        case "open":
-            return None
 
 
 def _registered_in(facts: Facts) -> str:

@@ -256,8 +256,9 @@ class World:
         self._begin_keeping()
 
     async def _round(self, opens: str, closes: str) -> None:
+        year = _day(opens).year
         await rounds.open_round(
-            self._database, year=2026, name="Đợt 2026", unit_code="tk", opens=_day(opens), closes=_day(closes)
+            self._database, year=year, name=f"Đợt {year}", unit_code="tk", opens=_day(opens), closes=_day(closes)
         )
 
     async def _new_version(self, group: str) -> None:

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.facts import Reference
-from flows.rounds import Round, RoundState, round_for
+from flows.rounds import Round, RoundState, round_for, usual_phases
 from tests.sample import COMMUNE, FAR_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 DAY = date(2026, 10, 1)
 
 
 def round_(id_: int, unit_id: int, opens: date, closes: date) -> Round:
-    return Round(id_, opens.year, f"Đợt {id_}", unit_id, opens, closes, {})
+    return Round(id_, opens.year, f"Đợt {id_}", unit_id, opens, closes, {}, usual_phases(opens.year, opens, closes))
 
 
 OPEN = round_(1, COMMUNE.id, date(2026, 9, 1), date(2026, 11, 15))

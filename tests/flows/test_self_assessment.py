@@ -19,7 +19,7 @@ every_group = pytest.mark.parametrize("group", GROUPS)
 def filling_in(group: Group) -> Facts:
     """Return the picture of somebody of a group with a form under way."""
     person: Person = replace(LAN, group=group)
-    return Facts(NOW, Conversation(1, "web"), REFERENCE, person=person, own=form(owner=person))
+    return Facts(NOW, Conversation(1, "web"), REFERENCE, person=person, own=(form(owner=person),))
 
 
 @every_group

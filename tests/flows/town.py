@@ -25,6 +25,7 @@ from flows.events import (
     NoticeAnswered,
     NoticeSaved,
     PersonSaved,
+    RoleTaken,
     Told,
 )
 from flows.facts import (
@@ -36,6 +37,9 @@ from flows.facts import (
     Facts,
     FormList,
     Found,
+    Holder,
+    Holders,
+    HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
@@ -160,14 +164,14 @@ class Town:
 
     def _facts(self, phone: Phone) -> Facts:
         person_id = phone.person_id or 0
-        own = max((form.id for form in self.forms.values() if form.person.id == person_id), default=None)
+        own = sorted(form.id for form in self.forms.values() if form.person.id == person_id)
         return Facts(
             now=self.now,
             conversation=phone.conversation,
             reference=self.reference,
             person=self.people.get(person_id),
             roles=self.roles.get(person_id, ()),
-            own=self._form(own) if own is not None else None,
+            own=tuple(self._form(form_id) for form_id in own),
         )
 
     def _form(self, form_id: int) -> Assessment:
@@ -184,12 +188,8 @@ class Town:
                 return self._listed(need)
             case NoticeWanted(notice_id):
                 return self.notices.get(notice_id)
-            case NoticesWanted(author_id, units, offset, limit):
-                seen = [
-                    n
-                    for n in self.notices.values()
-                    if n.author_id == author_id or units.issuperset(n.audience.unit_ids)
-                ]
+            case NoticesWanted(units, offset, limit):
+                seen = [n for n in self.notices.values() if units.issuperset(n.audience.unit_ids)]
                 return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
             case AudienceWanted(audience, units):
                 return self._reached(audience, units)
@@ -203,6 +203,15 @@ class Town:
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
                 named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 return Respondents(named[:limit], len(named))
+            case HoldersWanted(unit_id):
+                return Holders(
+                    tuple(
+                        Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
+                        for id_, held in self.roles.items()
+                        for role in held
+                        if role.unit_id == unit_id
+                    )
+                )
             case MutedWanted(person_id):
                 return MutedKinds(self.muted.get(person_id, frozenset()))
             case TokenWanted():
@@ -264,10 +273,9 @@ class Town:
                 known = Person(phone.person_id, name, birth_year, unit_id, group, representative)
                 self.people[phone.person_id] = known
             case Begun():
-                assert decision.facts.own is not None
                 assert phone.person_id is not None
                 form_id = self._new_id()
-                self.forms[form_id] = replace(decision.facts.own, id=form_id, person=self.people[phone.person_id])
+                self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
             case Answered() | EvidenceGiven() | Acted():
                 after = decision.facts.assessment(record.assessment_id)
                 assert after is not None
@@ -278,6 +286,11 @@ class Town:
                 assert phone.person_id is not None
                 self.invitations[digest] = replace(self.invitations[digest], open=False)
                 self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
+            case RoleTaken(role_id):
+                self.roles = {
+                    id_: tuple(role for role in held if self._role_id(id_, role) != role_id)
+                    for id_, held in self.roles.items()
+                }
             case Erased():
                 self._erase(phone)
             case NoticeSaved() | NoticeActed() | NoticeAnswered() | ApprovalLimitSet() | Muted():
@@ -318,6 +331,9 @@ class Town:
             self.roles.pop(phone.person_id, None)
             del self.people[phone.person_id]
             phone.person_id = None
+
+    def _role_id(self, person_id: int, role: Role) -> int:
+        return 100 * person_id + 10 * role.unit_id + ("head", "admin").index(role.kind)
 
     def _new_id(self) -> int:
         self._last_id += 1

@@ -424,18 +424,15 @@ async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_rec
     assert received == [True, False]
 
 
-async def test_a_page_of_notices_has_those_of_the_author_and_those_for_units_that_are_all_theirs(
-    office: Office,
-) -> None:
+async def test_a_page_of_notices_has_those_for_units_that_are_all_theirs(office: Office) -> None:
     wide, narrow = await office.write(), await office.write(unit="tk-dong")
     village, commune_unit = await office.unit("tk-dong"), await office.unit("tk")
-    hoa = await office.person("Hoa")
     async with office.database.reading() as connection:
         seen = {
-            who: [one.id for one in (await notices.page(connection, NoticesWanted(*who, 0, 10))).notices]
-            for who in ((hoa, frozenset[int]()), (0, frozenset({village})), (0, frozenset({village, commune_unit})))
+            units: [one.id for one in (await notices.page(connection, NoticesWanted(units, 0, 10))).notices]
+            for units in (frozenset[int](), frozenset({village}), frozenset({village, commune_unit}))
         }
-    assert list(seen.values()) == [[narrow, wide], [narrow], [narrow, wide]]
+    assert list(seen.values()) == [[], [narrow], [narrow, wide]]
 
 
 async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office: Office, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from bot.store.tables import reminders as said
 from flows.facts import Reference
 from flows.messages import Message, Outgoing, rendered
 from flows.notices import QuietHours
-from flows.rounds import Round
+from flows.rounds import Round, usual_phases
 from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
 from tests.commune import CHANNEL, Commune, under_way
 from tests.databases import Databases
@@ -361,11 +362,11 @@ async def test_who_heads_two_branches_gets_one_digest_of_both(commune: Commune) 
     assert await commune.read("Hạnh") == [in_vietnamese(waiting_digest(1, 3))]
 
 
-async def test_forms_wait_after_the_round_has_closed_but_not_once_the_next_is_planned(commune: Commune) -> None:
+async def test_forms_wait_after_the_round_has_closed_also_once_the_next_is_planned(commune: Commune) -> None:
     reminders = reminding(commune)
     assert await hears(commune, "Trường", [local(20, month=11)], reminders) == [local(20, month=11)]
     await plan(commune, year=2027, name="Đợt 2027", unit_code="tk", opens=date(2027, 9, 1), closes=date(2027, 11, 15))
-    assert await hears(commune, "Trường", [local(21, month=11)], reminders) == []
+    assert await hears(commune, "Trường", [local(21, month=11)], reminders) == [local(21, month=11)]
 
 
 # The commune before its dates
@@ -423,14 +424,18 @@ async def test_an_administrator_may_turn_dates_off(commune: Commune) -> None:
     assert await hears(commune, "Hoa", mornings(local(1, month=11), local(2, month=12))) == []
 
 
+def planned(id_: int, year: int, name: str, unit_id: int, opens: date, closes: date) -> Round:
+    return Round(id_, year, name, unit_id, opens, closes, {}, usual_phases(year, opens, closes))
+
+
 def days_of(reference: Reference, unit_id: int, today: date) -> list[tuple[str, int]]:
     due = DatesDue.on(today, reference.rounds)
     return [(one.what, one.round.id) for one in due.of(unit_id, reference, today)]
 
 
 def test_the_round_of_the_nearest_unit_is_told_of() -> None:
-    far = Round(2, 2026, "Đợt xã Minh Khai", FAR_COMMUNE.id, date(2026, 9, 1), date(2026, 11, 20), {})
-    reference = Reference(UNITS, (Round(9, 2026, "Đợt tỉnh", 1, date(2026, 9, 1), date(2026, 11, 15), {}), far))
+    far = planned(2, 2026, "Đợt xã Minh Khai", FAR_COMMUNE.id, date(2026, 9, 1), date(2026, 11, 20))
+    reference = Reference(UNITS, (planned(9, 2026, "Đợt tỉnh", 1, date(2026, 9, 1), date(2026, 11, 15)), far))
     assert days_of(reference, COMMUNE.id, date(2026, 11, 8)) == [("closes", 9)]
     assert days_of(reference, FAR_VILLAGE.id, date(2026, 11, 8)) == []
     assert days_of(reference, FAR_VILLAGE.id, date(2026, 11, 13)) == [("closes", 2)]
@@ -444,12 +449,23 @@ def test_whose_units_have_no_round_is_told_of_none() -> None:
 
 
 def test_a_round_that_has_not_begun_closes_nothing_and_reports_nothing() -> None:
-    late = Round(3, 2026, "Đợt cuối năm", COMMUNE.id, date(2026, 11, 28), date(2026, 12, 2), {})
+    late = planned(3, 2026, "Đợt cuối năm", COMMUNE.id, date(2026, 11, 28), date(2026, 12, 2))
     reference = Reference(UNITS, (late,))
     assert days_of(reference, COMMUNE.id, date(2026, 11, 27)) == []
-    assert days_of(reference, COMMUNE.id, date(2026, 11, 28)) == [("closes", 3), ("report", 3)]
+    assert days_of(reference, COMMUNE.id, date(2026, 11, 28)) == [("closes", 3)]
     assert days_of(reference, COMMUNE.id, date(2026, 12, 1)) == [("closes", 3)]
     assert days_of(reference, COMMUNE.id, date(2026, 12, 3)) == []
+    # Too late for 1 December, its report is due a month after its end.
+    assert days_of(reference, COMMUNE.id, date(2026, 12, 26)) == [("report", 3)]
+    assert days_of(reference, COMMUNE.id, date(2027, 1, 1)) == [("report", 3)]
+    assert days_of(reference, COMMUNE.id, date(2027, 1, 2)) == []
+
+
+def test_the_day_of_the_report_is_the_rounds_own() -> None:
+    usual = planned(2, 2026, "Đợt", COMMUNE.id, date(2026, 9, 1), date(2026, 11, 15))
+    early = replace(usual, phases=replace(usual.phases, report=date(2026, 11, 28)))
+    assert days_of(Reference(UNITS, (early,)), COMMUNE.id, date(2026, 11, 27)) == [("report", 2)]
+    assert days_of(Reference(UNITS, (early,)), COMMUNE.id, date(2026, 11, 30)) == []
 
 
 # Killed, twice at once, and in a turn's way

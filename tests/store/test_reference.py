@@ -1,6 +1,7 @@
 """What all turns share: written by commands, read anew by every instance once it has changed."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -107,7 +108,7 @@ async def test_a_round_of_the_same_year_and_unit_is_changed_and_another_added(da
     async with database.writing() as connection:
         await setup.save_units(connection, [COMMUNE], {})
     (unit_id,) = (await read(database)).reference.units.by_id
-    days = {"opens": date(2026, 9, 1), "closes": date(2026, 11, 15)}
+    days: dict[str, Any] = {"opens": date(2026, 9, 1), "closes": date(2026, 11, 15)}
     ids = []
     for year, name in ((2026, "Đợt 2026"), (2027, "Đợt 2027"), (2026, "Đợt một")):
         async with database.writing() as connection:
@@ -129,7 +130,7 @@ async def test_every_change_makes_a_new_version_and_looking_makes_none(database:
     versions.append((await read(database)).version)
     (unit_id,) = (await read(database)).reference.units.by_id
     async with database.writing() as connection:
-        days = {"opens": date(2026, 9, 1), "closes": date(2026, 11, 15)}
+        days: dict[str, Any] = {"opens": date(2026, 9, 1), "closes": date(2026, 11, 15)}
         await setup.save_round(connection, year=2026, name="Đợt 2026", unit_id=unit_id, sets=SETS, **days)
     versions.append((await read(database)).version)
     async with database.writing() as connection:
