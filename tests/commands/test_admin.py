@@ -45,7 +45,7 @@ def run(words: list[str], settings: dict[str, str]) -> tuple[int, str]:
         ({"--opens": "0001-01-01"}, "the day 0001-01-01 is far from the year 2026; correct one of them"),
         ({"--closes": "9999-12-31"}, "the day 9999-12-31 is far from the year 2026; correct one of them"),
         ({"--year": "2062"}, "the day 2026-09-01 is far from the year 2062; correct one of them"),
-        ({"--closes": "2026-08-31"}, "it closes on 2026-08-31 before it opens on 2026-09-01"),
+        ({"--closes": "2026-08-31"}, "closes on 2026-08-31 comes before opens on 2026-09-01; put them in order"),
         ({"--name": "a" * 121}, "the name is not one line of 1 to 120 letters; type it anew"),
         ({"--name": "  "}, "the name is not one line of 1 to 120 letters; type it anew"),
         ({"--name": "Đợt\n1"}, "the name is not one line of 1 to 120 letters; type it anew"),
