@@ -123,8 +123,8 @@ def test_the_administrator_invites_and_the_invited_takes_up_the_task_in_the_chat
     snap(page, "invitation-1-made")
 
     link = admin.last.get_by_role("link", name="/chat#").get_attribute("href")
-    assert link == f"{page.url}chat?start={code[0]}"
-    own_page = visit(f"chat?start={code[0]}", **POCKET)
+    assert link == f"{page.url}chat#{code[0]}"
+    own_page = visit(f"chat#{code[0]}", **POCKET)
     invited = Phone(own_page, "Công dân học tập")
     assert "chọn ngôn ngữ" in invited.answer()
     assert code[0] not in own_page.url

@@ -32,10 +32,10 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "open": Limit(Rate(10, 300), Rate(200, 2_000)),
-    "say": Limit(Rate(100, 1_000), Rate(1_000, 5_000)),
+    "say": Limit(Rate(50, 600), Rate(1_000, 5_000)),
     # The first words of a conversation: whatever somebody makes up costs rows from here on.
     "begin": Limit(Rate(5, 300), Rate(50, 1_000)),
-    "poll": Limit(Rate(200, 3_000), Rate(4_000, 20_000)),
+    "poll": Limit(Rate(100, 1_200), Rate(2_000, 20_000)),
     "upload": Limit(Rate(10, 200), Rate(50, 500)),
 }
 OF_A_CONVERSATION = Rate(2, 30)

@@ -47,7 +47,7 @@ MOST_PHONES = 12
 MOST_SEEN = 500
 MOST_WAITING = 50
 SECONDS_TO_WORK_OFF = 5.0
-SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_UNTIL_A_PAGE_IS_MISSED = 5.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
@@ -205,7 +205,6 @@ class WebChat:
     async def _look(self) -> None:
         """Look for all waiting pages at once, as long as there are any."""
         while waiting := [address for _channel, _bot, address in self._letters_for.listened_for]:
-            heard = self._turns.letters_queued.rings
             try:
                 async with self._database.reading() as connection:
                     found = outbox.waiting_at(connection, CHANNEL, BOT, waiting)
@@ -213,7 +212,6 @@ class WebChat:
             except Exception:
                 log.warning("letters_not_looked_for", exc_info=True)
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-            await self._turns.letters_queued.wait(heard, 1.0)
 
     async def _new(self, pages: list[Page], accepted: str, *, first: bool) -> list[ShownPhone]:
         """Return what each phone has not seen yet. Its language is looked up at first, and then with every message:
@@ -243,6 +241,8 @@ class WebChat:
 
     async def _settle(self, pages: list[Page]) -> None:
         """Settle what was seen. What is not open, or not theirs, costs no transaction that writes."""
+        if not any(page.seen for page in pages):
+            return
         async with self._database.reading() as connection:
             seen = [
                 (page.address, await outbox.open_among(connection, CHANNEL, BOT, page.address, page.seen))
