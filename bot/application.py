@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.catalogues import load
 from bot.channels.web import routes as web
+from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
@@ -95,7 +96,7 @@ class Application:
         """Return address patterns that open the bot with a `{code}`."""
         telegram = self.telegram.link if self.telegram is not None else None
         public = self.settings.public_url
-        web_chat = f"{public.rstrip('/')}/chat?start={{code}}" if public else None
+        web_chat = f"{public.rstrip('/')}/chat#{{code}}" if public else None
         return tuple(link for link in (telegram, web_chat) if link is not None)
 
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
@@ -109,7 +110,7 @@ class Application:
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
             ],
-            exception_handlers={NotUsable: self.web.refuse},
+            exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait},
         )
 
     async def run(self) -> None:
@@ -200,6 +201,7 @@ class Application:
 
     async def close(self) -> None:
         """Close what is open."""
+        self.web.stop()
         if self.telegram is not None:
             await self.telegram.stop()
         await self.database.close()

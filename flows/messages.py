@@ -87,7 +87,10 @@ class MenuEntry(Struct, frozen=True):
 
 
 class Outgoing(Struct, frozen=True, omit_defaults=True):
-    """A message in the reader's language, as it waits in the outbox. No channel's form yet."""
+    """A message in the reader's language, as it waits in the outbox. No channel's form yet.
+
+    At one to `forget`, a channel that keeps what was said on the reader's device deletes all that came before it.
+    """
 
     text: str
     buttons: tuple[tuple[OutgoingButton, ...], ...] = ()
@@ -95,6 +98,7 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     menu: tuple[MenuEntry, ...] = ()
     marks: tuple[Mark, ...] = ()
     topic: str = ""
+    forget: bool = False
 
 
 def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...] = ()) -> Outgoing:

@@ -26,7 +26,7 @@ from tests.databases import BACKENDS, Databases
 from tests.sample import CATALOGUES, NOW, ZONE
 
 CHANNEL, BOT = "telegram", "1"
-LINK = "https://hoctap.example/chat?start={code}"
+LINK = "https://hoctap.example/chat#{code}"
 
 UNITS = (
     ("tk", "Xã Thần Khê", "commune", None),
@@ -84,7 +84,7 @@ class Commune:
     async def read(self, name: str) -> list[Outgoing]:
         """Take the letters that wait for somebody, as sent."""
         async with self.database.writing() as connection:
-            due = await outbox.read_new(connection, CHANNEL, BOT, name, after=0)
+            due = await outbox.read_new(connection, CHANNEL, BOT, name)
             await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], self.now)
         return [letter.outgoing for letter in due if letter.outgoing is not None]
 

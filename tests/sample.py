@@ -37,7 +37,7 @@ REFERENCE = Reference(
     UNITS,
     (ROUND,),
     {criteria.id: criteria for criteria in SETS.values()},
-    ("https://hoctap.example/chat?start={code}",),
+    ("https://hoctap.example/chat#{code}",),
     languages=choices(CATALOGUES),
 )
 

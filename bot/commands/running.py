@@ -100,7 +100,7 @@ async def links(read: "Settings", code: str) -> list[str]:
     if read.telegram_token is not None and (username := await _telegram_username(read)):
         found.append(f"https://t.me/{username}?start={code}")
     if read.public_url:
-        found.append(f"{read.public_url.rstrip('/')}/chat?start={code}")
+        found.append(f"{read.public_url.rstrip('/')}/chat#{code}")
     return found
 
 

@@ -176,7 +176,7 @@ def _reference() -> Reference:
         UnitTree.of(units),
         (round_,),
         criteria,
-        ("https://hoctap.example/chat?start={code}",),
+        ("https://hoctap.example/chat#{code}",),
         languages=choices(load()),
     )
 

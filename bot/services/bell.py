@@ -1,6 +1,8 @@
 """A bell that wakes everybody who waits for something to have happened, and forgets nobody who came late."""
 
 import asyncio
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 
 class Bell:
@@ -25,3 +27,35 @@ class Bell:
                 await self._event.wait()
         except TimeoutError:
             pass
+
+
+class Bells:
+    """A bell for each (channel, bot, address), so that a letter wakes only those who wait for it."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[tuple[str, str, str], set[asyncio.Event]] = {}
+
+    @property
+    def listened_for(self) -> Collection[tuple[str, str, str]]:
+        """Return the addresses that somebody waits at."""
+        return self._listeners.keys()
+
+    @contextmanager
+    def listening(self, addresses: Iterable[tuple[str, str, str]]) -> Iterator[asyncio.Event]:
+        """Give an event that is set by each ring at one of the addresses. Who listens before looking misses none."""
+        wanted, event = set(addresses), asyncio.Event()
+        for address in wanted:
+            self._listeners.setdefault(address, set()).add(event)
+        try:
+            yield event
+        finally:
+            for address in wanted:
+                self._listeners[address].discard(event)
+                if not self._listeners[address]:
+                    del self._listeners[address]
+
+    def ring(self, addresses: Iterable[tuple[str, str, str]]) -> None:
+        """Wake those who wait at these addresses."""
+        for address in addresses:
+            for event in self._listeners.get(address, ()):
+                event.set()

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.services.file_types import EXCEL, WORD, type_of
 
 MOST_BYTES = 10 * 1024 * 1024
+MOST_IN_MEMORY = 64 * 1024
 STORED = "sha256:"
 
 PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
@@ -52,6 +53,11 @@ class FileStore:
     async def keep(self, content: bytes) -> Kept:
         """Keep a file's content on disk, synced. Raises FileRefused."""
         return await asyncio.to_thread(self._keep, content)
+
+    def arriving(self) -> "tempfile.SpooledTemporaryFile[bytes]":
+        """Return a file without a name for what is still on its way: little of it in memory, the rest on this disk."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.SpooledTemporaryFile(MOST_IN_MEMORY, dir=str(self._folder))
 
     async def read(self, digest: str) -> bytes | None:
         """Return a file's content, or None when it is not there."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.catalogues import choices
 from bot.services.aside import Aside
-from bot.services.bell import Bell
+from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
@@ -27,7 +27,17 @@ from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
 from flows.commands import commands_in
 from flows.engine import Decision, decide
-from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, InvitationUsed, NoticeActed, PersonAddress, Told
+from flows.events import (
+    Acted,
+    Answered,
+    Erased,
+    EvidenceGiven,
+    HeadsAddress,
+    InvitationUsed,
+    NoticeActed,
+    PersonAddress,
+    Told,
+)
 from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
@@ -47,12 +57,13 @@ SORRY = _("Something went wrong on our side. Nothing is lost; please send that o
 
 class Done(Struct, frozen=True):
     """What one round of the loop came to: how many turns, whether there is more to do at once, the files nobody needs
-    any more, and whether somebody gave evidence."""
+    any more, whether somebody gave evidence, and whom letters were written to."""
 
     turns: int = 0
     more: bool = False
     files: tuple[str, ...] = ()
     evidence: bool = False
+    written_to: frozenset[Place] = frozenset()
 
 
 class _Arrivals:
@@ -126,6 +137,7 @@ class Turns:
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
+        self.letters_for = Bells()
         self.evidence_given = Bell()
         self._aside = Aside(database, self.received)
 
@@ -238,6 +250,7 @@ class Turns:
         self._conversations.remember(ids)
         if claimed.turns:
             self.letters_queued.ring()
+            self.letters_for.ring(done.written_to)
         if done.evidence:
             self.evidence_given.ring()
         return replace(done, more=done.more or done.turns == most)
@@ -265,7 +278,8 @@ class Turns:
             self._aside.forget(turn.inbox_id)
         more = len(answered) + len(aside) < len(claimed.turns) or any(turn.more for turn in answered)
         evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
-        return Done(len(claimed.turns), more, tuple(files), evidence)
+        written_to = frozenset((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
+        return Done(len(claimed.turns), more, tuple(files), evidence, written_to)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer
@@ -368,10 +382,14 @@ class Turns:
         catalogue = self._catalogue(conversation.language)
         to = _recipient(one.turn)
         last = len(one.decision.messages) - 1
+        erases = any(isinstance(record, Erased) for record in one.decision.records)
         for place, message in enumerate(one.decision.messages):
             menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
             said_in = self._catalogue(message.language) if message.language else catalogue
-            yield Letter(to, rendered(message, said_in, menu), one.turn.callback if place == 0 else None)
+            outgoing = rendered(message, said_in, menu)
+            if erases and place == 0:
+                outgoing = replace(outgoing, forget=True)
+            yield Letter(to, outgoing, one.turn.callback if place == 0 else None)
         if last < 0 and one.turn.callback is not None:
             yield Letter(to, None, one.turn.callback)
 

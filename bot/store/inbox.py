@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.many import execute_many
@@ -114,3 +114,30 @@ def place_of(one: Incoming) -> Place:
 def read_reply(body: bytes) -> Reply:
     """Decode the reply of an inbox row. Raises msgspec.DecodeError for one that no version wrote."""
     return _decoder.decode(body)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a channel may ask about a conversation before it takes more from it."""
+
+    consented: bool
+    waiting: int
+
+
+_waiting = (
+    select(func.count())
+    .select_from(inbox)
+    .where(inbox.c.conversation_id == conversations.c.id, inbox.c.done_at.is_(None))
+    .scalar_subquery()
+)
+_known = select(conversations.c.consented, _waiting.label("waiting")).where(
+    conversations.c.channel == bindparam("_channel"),
+    conversations.c.bot == bindparam("_bot"),
+    conversations.c.address == bindparam("_address"),
+)
+
+
+async def look_up(connection: AsyncConnection, place: Place) -> Known | None:
+    """Return whether a conversation has consent and how many of its updates wait; None when it is new."""
+    channel, bot, address = place
+    row = (await connection.execute(_known, {"_channel": channel, "_bot": bot, "_address": address})).first()
+    return Known(bool(row.consented), row.waiting) if row is not None else None

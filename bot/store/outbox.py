@@ -1,6 +1,6 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ from flows.units import UnitTree
 
 REPLY = 0
 NOTICE = 1
+ADDRESSES_AT_ONCE = 500
+MOST_READ = 200  # letters that a reader gets at once; the next come when these are settled
 
 OutboxState = Literal["queued", "sending", "sent", "failed", "blocked", "uncertain", "outside"]
 
@@ -368,8 +370,8 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
     await contacts.refresh_conversation(connection, conversation_id)
 
 
-async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int) -> list[Due]:
-    """Return a conversation's open letters after an id, for a channel whose readers fetch them."""
+async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:
+    """Return a conversation's first open letters after an id, for a channel whose readers fetch them."""
     rows = await connection.execute(
         select(outbox)
         .where(
@@ -381,23 +383,62 @@ async def read_new(connection: AsyncConnection, channel: str, bot: str, address:
             outbox.c.state == "queued",
         )
         .order_by(outbox.c.id)
+        .limit(MOST_READ)
     )
     return [_due(row) for row in rows]
 
 
+async def open_among(
+    connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int]
+) -> list[int]:
+    """Return which letters of a conversation are still open."""
+    found = await connection.scalars(
+        select(outbox.c.id).where(
+            outbox.c.channel == channel,
+            outbox.c.bot == bot,
+            outbox.c.address == address,
+            outbox.c.id.in_(sorted(ids)),
+            _OPEN,
+            outbox.c.state == "queued",
+        )
+    )
+    return list(found)
+
+
 async def settle_read(
-    connection: AsyncConnection, channel: str, bot: str, address: str, up_to: int, now: datetime
+    connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int], now: datetime
 ) -> None:
-    """Settle what a reader has seen."""
+    """Settle what a reader has seen: these letters and no others, for one with a smaller id may be committed later."""
     await connection.execute(
         update(outbox)
         .where(
             outbox.c.channel == channel,
             outbox.c.bot == bot,
             outbox.c.address == address,
-            outbox.c.id <= up_to,
+            outbox.c.id.in_(sorted(ids)),
             _OPEN,
             outbox.c.state == "queued",
         )
         .values(state="sent", settled_at=now, **_FORGOTTEN)
     )
+
+
+async def waiting_at(
+    connection: AsyncConnection, channel: str, bot: str, addresses: Collection[str]
+) -> AsyncIterator[str]:
+    """Yield the addresses that open letters wait at, for a channel whose readers fetch them."""
+    ordered = sorted(addresses)
+    for first in range(0, len(ordered), ADDRESSES_AT_ONCE):
+        found = await connection.scalars(
+            select(outbox.c.address)
+            .where(
+                outbox.c.channel == channel,
+                outbox.c.bot == bot,
+                outbox.c.address.in_(ordered[first : first + ADDRESSES_AT_ONCE]),
+                _OPEN,
+                outbox.c.state == "queued",
+            )
+            .distinct()
+        )
+        for address in found:
+            yield address

@@ -122,9 +122,9 @@ def test_the_administrator_invites_and_the_invited_takes_up_the_task_in_the_chat
     assert code, invitation
     snap(page, "invitation-1-made")
 
-    link = admin.last.get_by_role("link", name="/chat?start=").get_attribute("href")
-    assert link == f"{page.url}chat?start={code[0]}"
-    own_page = visit(f"chat?start={code[0]}", **POCKET)
+    link = admin.last.get_by_role("link", name="/chat#").get_attribute("href")
+    assert link == f"{page.url}chat#{code[0]}"
+    own_page = visit(f"chat#{code[0]}", **POCKET)
     invited = Phone(own_page, "Công dân học tập")
     assert "chọn ngôn ngữ" in invited.answer()
     assert code[0] not in own_page.url
@@ -196,15 +196,22 @@ def test_a_refused_file_says_why_and_leaves_the_question_open(visit: Visit, snap
     page = visit()
     lan = Phone(page, "Lan")
     lan.press("Bắt đầu / Start")
+    lan.press("Tiếng Việt")
+    refused = lan.own.nth(2)
     attach = lan.node.get_by_role("button", name="Chọn ảnh hoặc tài liệu")
     with page.expect_file_chooser() as chooser:
         attach.click()
+    chooser.value.set_files(program)
+    expect(refused).to_contain_text("Xin trả lời có đồng ý tham gia hay không trước")
+    lan.press("Đồng ý")
+    with page.expect_file_chooser() as chooser:
+        attach.click()
     chooser.value.set_files([program, large])
-    expect(lan.own.nth(1)).to_contain_text("Chỉ nhận ảnh, PDF hoặc Word.")
-    expect(lan.own.nth(2)).to_contain_text("lớn hơn 10 MB.")
-    expect(lan.own.nth(2).get_by_role("img", name="Không gửi được")).to_be_visible()
+    expect(lan.own.nth(4)).to_contain_text("Chỉ nhận ảnh, PDF hoặc Word.")
+    expect(lan.own.nth(5)).to_contain_text("lớn hơn 10 MB.")
+    expect(lan.own.nth(5).get_by_role("img", name="Không gửi được")).to_be_visible()
     snap(page, "file-refused")
-    assert "dữ liệu cá nhân" in lan.press("Tiếng Việt")
+    assert "Năm sinh" in lan.type("Nguyễn Thị Lan") or "năm sinh" in lan.last.inner_text()
 
 
 # --- What people type ---

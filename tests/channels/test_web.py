@@ -7,10 +7,10 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message as HttpMessage
 from starlette.types import Scope
 from structlog.testing import capture_logs
@@ -25,15 +27,28 @@ from structlog.testing import capture_logs
 from bot.application import Application
 from bot.channels.web import routes
 from bot.channels.web.budget import Budget
-from bot.channels.web.messages import BOT, CHANNEL, address_of
-from bot.channels.web.routes import UPLOADS_A_DAY
+from bot.channels.web.limits import (
+    LIMITS,
+    MOST_REMEMBERED,
+    OF_A_CONVERSATION,
+    Door,
+    Rate,
+    RateLimiter,
+    TooMany,
+    network_of,
+)
+from bot.channels.web.messages import BOT, CHANNEL, FILES_LAST, Signer, address_of
+from bot.channels.web.routes import MOST_WAITING, UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS
 from bot.channels.web.words import IN_PAGES, IN_SCRIPTS, Words
 from bot.services.files import MOST_BYTES
 from bot.services.turns import SORRY
 from bot.settings import Settings
 from bot.store import outbox
 from bot.store.inbox import ConversationIds
-from bot.store.outbox import Letter, Recipient
+from bot.store.outbox import MOST_READ, Letter, Recipient
+from bot.store.tables import conversations
+from bot.store.tables import inbox as updates
+from bot.store.tables import outbox as letters
 from flows.marks import Mark
 from flows.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
 from tests.databases import Databases
@@ -75,46 +90,72 @@ class Web:
         said = {"token": token, "id": str(uuid4()), "kind": "typed", "text": text, **more}
         return await self.client.post("/web/say", json=said)
 
-    async def poll(self, *phones: tuple[str, int], wait: float = 10) -> list[list[Json]]:
-        """Return what is new for each phone."""
-        asked = [{"token": token, "after": after} for token, after in phones]
+    async def poll(self, *phones: tuple[str, int | Sequence[int]], wait: float = 10) -> list[list[Json]]:
+        """Return what is new for each phone, which says what it has shown: one message, several, or 0 for none."""
+        shown = [(token, [seen] if isinstance(seen, int) else list(seen)) for token, seen in phones]
+        asked = [{"token": token, "seen": [id_ for id_ in seen if id_]} for token, seen in shown]
         answer = await self.client.post("/web/poll", json={"phones": asked, "wait": wait})
         assert answer.status_code == 200
         found = answer.json()["phones"]
-        assert [one["token"] for one in found] == [token for token, _after in phones]
+        assert [one["token"] for one in found] == [token for token, _seen in phones]
         return [one["messages"] for one in found]
 
-    async def hear(self, token: str = TOKEN, after: int = 0) -> list[Json]:
-        (messages,) = await self.poll((token, after))
+    async def hear(self, token: str = TOKEN, seen: int | Sequence[int] = 0) -> list[Json]:
+        (messages,) = await self.poll((token, seen))
         return messages
 
-    async def upload(self, content: bytes, token: str = TOKEN, media_type: str = "") -> httpx.Response:
+    async def agree(self, *tokens: str) -> None:
+        """Let people have agreed, without a talk."""
+        places = [(CHANNEL, BOT, address_of(token)) for token in tokens]
+        async with self.application.database.writing() as connection:
+            ids = await ConversationIds().of(connection, places)
+            agreed = update(conversations).where(conversations.c.id.in_(ids.values())).values(consented=True)
+            await connection.execute(agreed)
+
+    async def upload(
+        self, content: bytes | AsyncIterator[bytes], token: str = TOKEN, media_type: str = "", **more: str
+    ) -> httpx.Response:
         headers = {"Content-Type": media_type} if media_type else {}
-        return await self.client.post("/web/files", params={"token": token}, content=content, headers=headers)
+        headers |= {"Authorization": b"Bearer " + token.encode(), **more}  # type: ignore[dict-item]
+        return await self.client.post("/web/files", content=content, headers=headers)
 
     async def send(self, outgoing: Outgoing, token: str = TOKEN) -> None:
         """Let the bot write to somebody."""
-        place = (CHANNEL, BOT, address_of(token))
         async with self.application.database.writing() as connection:
-            ids = await ConversationIds().of(connection, [place])
-            await outbox.queue(connection, [Letter(Recipient(ids[place], *place, "vi"), outgoing)], datetime.now(UTC))
+            await queue_for(connection, token, outgoing)
         self.application.turns.letters_queued.ring()
 
 
+async def queue_for(connection: AsyncConnection, token: str, outgoing: Outgoing) -> None:
+    """Write a letter to somebody in a transaction."""
+    place = (CHANNEL, BOT, address_of(token))
+    ids = await ConversationIds().of(connection, [place])
+    await outbox.queue(connection, [Letter(Recipient(ids[place], *place, "vi"), outgoing)], datetime.now(UTC))
+
+
 @asynccontextmanager
-async def running(url: str, folder: Path) -> AsyncIterator[Web]:
+async def asking(url: str, folder: Path) -> AsyncIterator[Web]:
+    """A web server without the loop that works on turns."""
     settings = Settings(database_url=url, secret_key=SecretStr("a key of the tests"), evidence_url=f"file:{folder}")
     application = Application(settings)
-    working = asyncio.create_task(application.turns.run())
     transport = httpx.ASGITransport(application.http())
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://hoctap.test", timeout=20) as client:
             yield Web(application, client, folder)
     finally:
-        async with application.database.writing():  # not in the middle of a turn
-            working.cancel()
-        await asyncio.wait([working])
         await application.close()
+
+
+@asynccontextmanager
+async def running(url: str, folder: Path) -> AsyncIterator[Web]:
+    async with asking(url, folder) as web:
+        working = asyncio.create_task(web.application.turns.run())
+        try:
+            yield web
+        finally:
+            async with web.application.database.writing():  # not in the middle of a turn
+                working.cancel()
+            await asyncio.wait([working])
 
 
 @pytest.fixture
@@ -156,7 +197,7 @@ async def test_a_pressed_button_is_an_answer(web: Web) -> None:
     (welcome,) = await web.hear()
     payload = welcome["buttons"][0][1]["payload"]
     await web.say(kind="pressed", text="English", payload=payload)
-    (privacy,) = await web.hear(after=welcome["id"])
+    (privacy,) = await web.hear(seen=welcome["id"])
     assert labels(privacy) == ["I agree", "No, thank you"]
 
 
@@ -223,9 +264,89 @@ async def test_what_was_not_seen_is_still_there_after_a_restart(url: str, tmp_pa
         assert await after.poll((TOKEN, welcome["id"]), wait=0) == [[]]
 
 
-async def test_a_page_that_claims_to_have_seen_messages_of_the_future_hears_nothing(web: Web) -> None:
+async def test_a_letter_committed_late_with_a_smaller_number_is_shown_too(databases: Databases, tmp_path: Path) -> None:
+    """Numbers are given before transactions commit: on PostgreSQL a keeper's letter may come after a turn's."""
+    async with databases.fresh("postgresql") as url, running(url, tmp_path) as web:
+        await web.send(Outgoing("first"))
+        (first,) = await web.hear()
+        async with web.application.database.writing() as slow:
+            await queue_for(slow, TOKEN, Outgoing("late"))
+            await web.send(Outgoing("quick"))
+            (quick,) = await web.hear(seen=first["id"])
+            assert await web.poll((TOKEN, quick["id"]), wait=0) == [[]]
+        (late,) = await web.hear(seen=[first["id"], quick["id"]])
+        assert (late["text"], late["id"] < quick["id"]) == ("late", True)
+        async with web.application.database.reading() as connection:
+            states = dict((await connection.execute(select(letters.c.id, letters.c.state))).all())
+        assert states == {first["id"]: "sent", quick["id"]: "sent", late["id"]: "queued"}
+
+
+async def test_a_page_of_an_earlier_version_gets_what_is_newer_and_settles_nothing(web: Web) -> None:
+    await web.send(Outgoing("1"))
+    await web.send(Outgoing("2"))
+    one, two = await web.hear()
+    asked = {"phones": [{"token": TOKEN, "after": one["id"]}], "wait": 0}
+    (page,) = (await web.client.post("/web/poll", json=asked)).json()["phones"]
+    assert page["messages"] == [two]
+    assert await web.hear() == [one, two]
+
+
+async def test_who_was_away_for_long_gets_everything_piece_by_piece(web: Web) -> None:
+    for number in range(MOST_READ + 3):
+        await web.send(Outgoing(str(number)))
+    first = await web.hear()
+    rest = await web.hear(seen=[message["id"] for message in first])
+    assert [message["text"] for message in first + rest] == [str(number) for number in range(MOST_READ + 3)]
+    assert len(rest) == 3
+
+
+async def test_ids_of_others_and_of_nobody_cost_no_transaction_that_writes(web: Web) -> None:
+    await web.send(Outgoing("Xin chào"))
+    (message,) = await web.hear()
+    async with web.application.database.writing():  # SQLite has one writer: who wanted to write would wait for this
+        async with asyncio.timeout(5):
+            assert await web.poll((OTHER, [message["id"], 7, 2**62]), wait=0) == [[]]
+    assert await web.hear() == [message]
+
+
+async def test_a_letter_wakes_only_the_page_it_is_for(web: Web) -> None:
+    with web.application.turns.letters_for.listening([(CHANNEL, BOT, address_of(OTHER))]) as rung:
+        await web.say(TOKEN)
+        await web.hear(TOKEN)
+        assert not rung.is_set()
+        await web.say(OTHER)
+        async with asyncio.timeout(5):
+            await rung.wait()
+    assert not web.application.turns.letters_for.listened_for
+
+
+async def test_pages_that_wait_are_looked_for_together(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters of a keeper or of another instance ring no page's own bell."""
+    looks: list[int] = []
+    look = outbox.waiting_at
+
+    def counted(connection: AsyncConnection, channel: str, bot: str, addresses: list[str]) -> AsyncIterator[str]:
+        looks.append(len(addresses))
+        return look(connection, channel, bot, addresses)
+
+    monkeypatch.setattr(outbox, "waiting_at", counted)
+    tokens = [f"{number:04}-a-token-of-the-tests" for number in range(40)]
+    waiting = [asyncio.create_task(web.poll((token, 0), wait=25)) for token in tokens]
+    while not looks or looks[-1] < len(tokens):
+        await asyncio.sleep(0.01)
+    await web.send(Outgoing("Xin chào"), tokens[7])
+    async with asyncio.timeout(5):
+        (heard,) = await waiting[7]
+    assert [message["text"] for message in heard] == ["Xin chào"]
+    assert sum(task.done() for task in waiting) == 1
+    web.application.web.stop()
+    await asyncio.gather(*waiting)
+
+
+async def test_a_page_that_claims_to_have_seen_messages_of_the_future_settles_nothing(web: Web) -> None:
     await web.say()
-    assert await web.poll((TOKEN, 10**30), (OTHER, -(10**30)), wait=0.2) == [[], []]
+    (welcome,) = await web.hear(seen=[10**30, -(10**30), 2**63 - 1])
+    assert await web.hear() == [welcome]
 
 
 @pytest.mark.parametrize(
@@ -253,10 +374,20 @@ async def test_what_is_said_plainly_has_no_marks_topic_or_address(web: Web) -> N
     assert message["buttons"] == [[{"label": "Có", "payload": "yes", "lasting": False, "url": ""}]]
 
 
+async def test_the_answer_to_an_erasure_tells_the_page_to_forget(web: Web) -> None:
+    await web.say()
+    seen = [message["id"] for message in await web.hear()]
+    for text in ("tiếng việt", "đồng ý", "/privacy", "xóa dữ liệu", "xóa hết"):
+        await web.say(text=text)
+        said = await web.hear(seen=seen)
+        seen = [message["id"] for message in said]
+        assert [message["forget"] for message in said] == [text == "xóa hết"] + [False] * (len(said) - 1)
+
+
 # --- What no page of ours sends ---
 
 SAID = {"token": TOKEN, "id": ID, "kind": "typed", "text": "/start"}
-PHONE = {"token": TOKEN, "after": 0}
+PHONE = {"token": TOKEN, "seen": []}
 NOT_USABLE: dict[str, tuple[str, bytes | Json]] = {
     "nothing": ("/web/say", b""),
     "no JSON": ("/web/say", b"token=1"),
@@ -284,8 +415,9 @@ NOT_USABLE: dict[str, tuple[str, bytes | Json]] = {
     "name too long": ("/web/say", {**SAID, "name": "x" * 20_001}),
     "a huge body": ("/web/say", {**SAID, "more": "x" * 200_000}),
     "too many phones": ("/web/poll", {"phones": [PHONE] * 13}),
+    "too many messages seen": ("/web/poll", {"phones": [{"token": TOKEN, "seen": [1] * 501}]}),
     "no phones": ("/web/poll", {}),
-    "half a message": ("/web/poll", {"phones": [{**PHONE, "after": 1.5}]}),
+    "half a message": ("/web/poll", {"phones": [{**PHONE, "seen": [1.5]}]}),
     "waiting for a word": ("/web/poll", {"phones": [PHONE], "wait": "long"}),
     "a file that is none": ("/web/say", {**SAID, "kind": "file", "file": "photo"}),
     "a file without signature": ("/web/say", {**SAID, "kind": "file", "file": f"photo.{'0' * 64}."}),
@@ -340,9 +472,11 @@ async def test_other_addresses_lead_nowhere(web: Web, method: str, path: str, st
 
 async def test_a_request_that_breaks_off_is_no_error_of_ours(web: Web) -> None:
     """A phone that loses its connection while it uploads must not fill the log with tracebacks."""
+    await web.agree(TOKEN, OTHER)
     scope: Scope = {
         "type": "http", "method": "POST", "path": "/web/files", "raw_path": b"/web/files", "root_path": "",
-        "query_string": f"token={TOKEN}".encode(), "headers": [], "http_version": "1.1", "scheme": "http",
+        "query_string": b"", "headers": [(b"authorization", f"Bearer {TOKEN}".encode())],
+        "http_version": "1.1", "scheme": "http",
     }  # fmt: skip
     parts: list[HttpMessage] = [
         {"type": "http.request", "body": JPEG[:10], "more_body": True},
@@ -358,7 +492,144 @@ async def test_a_request_that_breaks_off_is_no_error_of_ours(web: Web) -> None:
 
     await web.application.http()(scope, receive, send)
     assert sent[0]["status"] == 400
-    assert not web.evidence.exists()
+    assert kept_in(web.evidence) == []
+
+
+# --- Limits ---
+
+
+class Clock:
+    """A time that moves when told to."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def refused(act: Callable[[], None], times: int) -> int:
+    """Do something so often and count how often it was one too many."""
+    count = 0
+    for _time in range(times):
+        try:
+            act()
+        except TooMany:
+            count += 1
+    return count
+
+
+def test_a_limit_lets_through_a_burst_and_then_its_rate() -> None:
+    clock = Clock()
+    limiter = RateLimiter(Rate(a_second=2, at_once=10), clock)
+    assert refused(lambda: limiter.take("a"), 15) == 5
+    assert refused(lambda: limiter.take("b"), 10) == 0
+    with pytest.raises(TooMany) as found:
+        limiter.take("a")
+    assert found.value.seconds == pytest.approx(0.5)
+    clock.now += 0.5
+    assert refused(lambda: limiter.take("a"), 3) == 2
+    clock.now += 3600
+    assert refused(lambda: limiter.take("a"), 15) == 5  # what was not used for an hour has not added up
+
+
+def test_a_limit_remembers_only_so_many() -> None:
+    clock = Clock()
+    limiter = RateLimiter(Rate(a_second=1, at_once=1), clock)
+    for number in range(MOST_REMEMBERED + 10):
+        clock.now += 0.001  # most have been quiet for long
+        limiter.take(str(number))
+    assert len(limiter._full_at) < MOST_REMEMBERED
+
+
+def test_who_is_refused_at_one_address_uses_up_nothing_of_the_others() -> None:
+    door = Door(Clock())
+    flood = 10 * LIMITS["say"].in_all.at_once
+    assert refused(lambda: door.enter("say", "203.0.113.7"), flood) == flood - LIMITS["say"].of_one.at_once
+    assert refused(lambda: door.enter("say", "198.51.100.9"), LIMITS["say"].of_one.at_once) == 0
+
+
+def test_all_addresses_together_have_a_limit() -> None:
+    door, limit = Door(Clock()), LIMITS["begin"].in_all
+    hosts = iter(f"10.0.{number // 256}.{number % 256}" for number in range(limit.at_once + 10))
+    assert refused(lambda: door.enter("begin", next(hosts)), limit.at_once + 10) == 10
+
+
+def test_a_village_behind_one_address_is_never_refused() -> None:
+    """300 phones of a meeting scan one code within a minute, answer every eight seconds and send ten photos each."""
+    clock, phones = Clock(), 300
+    door = Door(clock)
+    for second in range(1200):
+        clock.now += 1
+        if second < 60:
+            for _scan in range(phones // 60):
+                door.enter("open", "100.64.0.1")
+                door.enter("begin", "100.64.0.1")
+        for _said in range(phones // 8):
+            door.enter("say", "100.64.0.1")
+            door.enter("poll", "100.64.0.1")
+            door.enter("poll", "100.64.0.1")
+        if second % 120 == 0:
+            for _photo in range(phones // 2):
+                door.enter("upload", "100.64.0.1")
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_what_one_subscriber_has(host: str, network: str) -> None:
+    assert network_of(host) == network
+
+
+async def test_who_says_too_much_is_asked_to_wait_kindly(web: Web) -> None:
+    answers = [await web.say(text=str(number)) for number in range(OF_A_CONVERSATION.at_once + 5)]
+    late = [answer for answer in answers if answer.status_code != 202]
+    assert len(late) >= 3
+    assert {answer.status_code for answer in late} == {429}
+    assert int(late[0].headers["retry-after"]) >= 1
+    assert late[0].json() == {"error": "Đang có nhiều người nhắn cùng lúc. Tin sẽ tự gửi đi sau giây lát."}
+    assert (await web.say(OTHER)).status_code == 202
+
+
+async def test_a_conversation_has_only_so_many_updates_waiting(url: str, tmp_path: Path) -> None:
+    """Nobody works on turns here, so all that is said waits."""
+    async with asking(url, tmp_path) as web:
+        web.application.web._door = Door(Clock())
+        sent = 0
+        while (answer := await web.say(text="x")).status_code == 202:
+            sent += 1
+            web.application.web._door = Door(Clock())
+        assert (answer.status_code, sent) == (429, MOST_WAITING)
+        assert (await web.say(OTHER)).status_code == 202
+        async with web.application.database.reading() as connection:
+            assert len(list(await connection.scalars(select(updates.c.id)))) == MOST_WAITING + 1
+
+
+async def test_made_up_tokens_make_only_so_many_conversations(web: Web) -> None:
+    web.application.web._door = Door(Clock())
+    most = LIMITS["begin"].of_one.at_once
+    statuses = [(await web.say(f"a-made-up-token-{number:06}")).status_code for number in range(most + 20)]
+    assert statuses[:most] == [202] * most
+    assert statuses[most:] == [429] * 20
+    assert (await web.say("a-made-up-token-000000")).status_code == 202  # who is known goes on
+
+
+@pytest.mark.parametrize("path", ["/web/open", "/web/say", "/web/poll", "/web/files"])
+async def test_every_door_has_a_limit(web: Web, path: str) -> None:
+    web.application.web._door = full = Door(Clock())
+    for act, limit in LIMITS.items():
+        for _time in range(limit.of_one.at_once):
+            full.enter(act, "127.0.0.1")
+    answer = await web.client.post(path, headers={"Authorization": f"Bearer {TOKEN}", "Accept-Language": "en"})
+    assert answer.status_code == 429
+    assert "Many people" in answer.json()["error"]
 
 
 # --- Files ---
@@ -373,6 +644,7 @@ ACCEPTED = {
 
 @pytest.mark.parametrize(("content", "kind"), ACCEPTED.values(), ids=ACCEPTED)
 async def test_photos_and_documents_are_kept_under_their_hash(web: Web, content: bytes, kind: str) -> None:
+    await web.agree(TOKEN, OTHER)
     answer = await web.upload(content, media_type="text/html")  # what the browser believes does not matter
     assert (answer.status_code, answer.json()["kind"]) == (200, kind)
     digest = hashlib.sha256(content).hexdigest()
@@ -383,6 +655,7 @@ async def test_photos_and_documents_are_kept_under_their_hash(web: Web, content:
 
 
 async def test_the_same_file_twice_is_kept_once(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     names = [(await web.upload(JPEG, token)).json()["file"] for token in (TOKEN, TOKEN, OTHER)]
     assert names[0] == names[1] != names[2]
     assert sum(path.is_file() for path in web.evidence.rglob("*")) == 1
@@ -406,22 +679,87 @@ REFUSED = {
 
 @pytest.mark.parametrize(("content", "sentence"), REFUSED.values(), ids=REFUSED)
 async def test_other_files_are_refused_with_a_sentence_to_show(web: Web, content: bytes, sentence: str) -> None:
+    await web.agree(TOKEN, OTHER)
     answer = await web.upload(content, media_type="image/jpeg")
     assert (answer.status_code, answer.json()) == (415, {"error": sentence})
-    assert not web.evidence.exists()
+    assert kept_in(web.evidence) == []
 
 
 async def test_a_file_as_large_as_allowed_is_kept(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     assert (await web.upload(JPEG + bytes(MOST_BYTES - len(JPEG)))).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["", "short", "đ" * 20, "x" * 129, "\0" * 7])
+@pytest.mark.parametrize("token", ["", "short", "đ" * 20, "x" * 129])
 async def test_an_upload_without_a_token_is_refused(web: Web, token: str) -> None:
     assert (await web.upload(JPEG, token)).status_code == 400
     assert not web.evidence.exists()
 
 
+async def test_a_token_in_the_address_is_none(web: Web) -> None:
+    """Addresses stand in the logs of proxies; a token never ends and may be an administrator's."""
+    await web.agree(TOKEN)
+    assert (await web.client.post("/web/files", params={"token": TOKEN}, content=JPEG)).status_code == 400
+    assert not web.evidence.exists()
+
+
+async def test_who_has_not_agreed_uploads_nothing(web: Web) -> None:
+    for _time in range(2):
+        answer = await web.upload(JPEG)
+        assert answer.status_code == 415
+        assert "đồng ý" in answer.json()["error"]
+        await web.say()  # now it is known, but has not agreed
+        await web.hear()
+    assert not web.evidence.exists()
+    await web.agree(TOKEN)
+    assert (await web.upload(JPEG)).status_code == 200
+
+
+async def test_whether_a_file_may_come_is_asked_before_its_body(web: Web) -> None:
+    """Neither one that is too large nor one above the day's budget is read at all."""
+
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    await web.agree(TOKEN)
+    too_large = await web.upload(never(), **{"Content-Length": str(MOST_BYTES + 1)})
+    assert "10 MB" in too_large.json()["error"]
+    for budget, key in ((0, address_of(TOKEN)), (1, "127.0.0.1")):
+        used = web.application.web._budgets[budget]
+        most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS)[budget]
+        assert used.allows(key, most, datetime.now(UTC).date())
+        over = await web.upload(never(), **{"Content-Length": "10"})
+        assert "xin để mai" in over.json()["error"]
+        used.give_back(key, most)
+    assert (await web.upload(JPEG)).status_code == 200
+
+
+async def test_what_is_refused_uses_up_nothing_of_the_day(web: Web) -> None:
+    await web.agree(TOKEN)
+    for _time in range(UPLOADS_A_DAY // MOST_BYTES + 2):
+        assert (await web.upload(b"no photo" + bytes(MOST_BYTES - 8))).status_code == 415
+    assert (await web.upload(JPEG)).status_code == 200
+
+
+async def test_a_folder_that_takes_nothing_is_said_and_when_to_come_back(web: Web) -> None:
+    await web.agree(TOKEN)
+    web.evidence.write_text("a file where the folder should be")
+    with capture_logs() as logged:
+        answer = await web.upload(JPEG)
+    assert (answer.status_code, answer.headers["retry-after"]) == (507, "600")
+    assert answer.json()["error"] == "Hiện chưa lưu được ảnh hoặc tài liệu này. Xin gửi lại sau."
+    assert [line["event"] for line in logged] == ["upload_not_kept"]
+    web.evidence.unlink()
+    assert (await web.upload(JPEG)).status_code == 200
+
+
+def kept_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 async def test_nobody_fills_the_disk_from_one_chat(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     large = JPEG + bytes(MOST_BYTES - len(JPEG))
     statuses = [(await web.upload(large)).status_code for _file in range(UPLOADS_A_DAY // MOST_BYTES + 1)]
     assert statuses == [200] * (UPLOADS_A_DAY // MOST_BYTES) + [415]
@@ -437,6 +775,7 @@ def test_a_budget_is_for_one_day_and_one_conversation() -> None:
 
 
 async def test_a_file_is_said_by_the_name_that_only_its_uploader_has(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     file = (await web.upload(JPEG)).json()["file"]
     said = {"kind": "file", "file": file, "name": "ảnh\0của\u202etôi.jpg" * 30, "text": ""}
     assert (await web.say(TOKEN, **said)).status_code == 202
@@ -446,6 +785,7 @@ async def test_a_file_is_said_by_the_name_that_only_its_uploader_has(web: Web) -
 
 
 async def test_a_forged_file_name_is_refused(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     file = (await web.upload(JPEG)).json()["file"]
     kind, digest, signature = file.split(".")
     other = hashlib.sha256(b"a file of somebody else").hexdigest()
@@ -465,6 +805,7 @@ async def test_a_forged_file_name_is_refused(web: Web) -> None:
 
 
 async def test_a_photo_is_shown_to_whom_it_was_sent_and_to_nobody_else(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     digest = (await web.upload(JPEG, OTHER)).json()["file"].split(".")[1]
     await web.send(Outgoing("Câu 2", files=(StoredFile(digest, "photo", "giay.jpg"),)))
     (message,) = await web.hear()
@@ -475,14 +816,20 @@ async def test_a_photo_is_shown_to_whom_it_was_sent_and_to_nobody_else(web: Web)
     assert {name: shown.headers[name] for name in SAFE_PHOTO} == SAFE_PHOTO
 
     path, _question, query = file["url"].partition("?")
-    address, key = re.fullmatch(r"for=(\w+)&key=(\w+)", query).groups()  # type: ignore[union-attr]
+    address, until, key = re.fullmatch(r"for=(\w+)&until=(\d+)&key=(\w+)", query).groups()  # type: ignore[union-attr]
+    mine = f"{path}?for={address}&until={until}"
     wrong = [
         path,
-        f"{path}?for={address_of(OTHER)}&key={key}",
-        f"{path}?for={address}&key={'0' * 32}",
-        f"{path}?for={address}&key={key.upper()}",
-        f"{path}?for={address}&key=%ff%fe",
-        f"{path}?for={address}&key=",
+        f"{path}?for={address_of(OTHER)}&until={until}&key={key}",
+        f"{path}?for={address}&until={int(until) + 1}&key={key}",
+        f"{path}?for={address}&until={until}0&key={key}",
+        f"{path}?for={address}&until=&key={key}",
+        f"{path}?for={address}&until=²&key={key}",
+        f"{path}?for={address}&key={key}",
+        f"{mine}&key={'0' * 32}",
+        f"{mine}&key={key.upper()}",
+        f"{mine}&key=%ff%fe",
+        f"{mine}&key=",
         f"/web/files/{hashlib.sha256(b'other').hexdigest()}?{query}",
         f"{path}%00?{query}",
     ]
@@ -493,15 +840,34 @@ SAFE_PHOTO = {
     "content-type": "image/jpeg",
     "x-content-type-options": "nosniff",
     "content-security-policy": "sandbox",
-    "cache-control": "private, max-age=86400",
+    "cache-control": "private, max-age=3600",
 }
 
 
 async def test_an_upload_is_no_key_to_a_download(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     kind, digest, signature = (await web.upload(JPEG)).json()["file"].split(".")
     for name in (digest, f"{kind}.{digest}"):
-        answer = await web.client.get(f"/web/files/{name}", params={"for": address_of(TOKEN), "key": signature})
-        assert answer.status_code == 404
+        asked = {"for": address_of(TOKEN), "until": "99999999999", "key": signature}
+        assert (await web.client.get(f"/web/files/{name}", params=asked)).status_code == 404
+
+
+def test_a_link_to_a_file_ends() -> None:
+    signer, begun, digest = Signer(b"key"), datetime(2026, 10, 1, 8, tzinfo=UTC), "ab" * 32
+    link = httpx.URL(signer.link("Lan", digest, begun)).params
+    claim = (link["for"], digest, link["until"], link["key"])
+    assert signer.opens(*claim, begun + FILES_LAST - timedelta(seconds=1))
+    assert not signer.opens(*claim, begun + FILES_LAST)
+
+
+async def test_a_link_that_has_ended_says_what_to_do(web: Web) -> None:
+    await web.agree(TOKEN)
+    digest = (await web.upload(JPEG)).json()["file"].split(".")[1]
+    signer = Signer(b"a key of the tests")
+    link = signer.link(address_of(TOKEN), digest, datetime.now(UTC) - FILES_LAST)
+    answer = await web.client.get(link)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/plain; charset=utf-8")
+    assert "Đường dẫn này đã hết hạn" in answer.text
 
 
 async def test_a_photo_that_is_not_here_yet_is_not_found(web: Web) -> None:
@@ -583,7 +949,7 @@ async def test_whoever_chooses_a_language_gets_the_words_of_the_page_in_it_with_
     await web.say()
     (welcome,) = await web.hear()
     assert await words_of(web, {"words": has["edition"]}) is None  # nothing is chosen yet
-    asked = {"phones": [{"token": TOKEN, "after": welcome["id"], "words": has["edition"]}], "wait": 25}
+    asked = {"phones": [{"token": TOKEN, "seen": [welcome["id"]], "words": has["edition"]}], "wait": 25}
     waiting = asyncio.create_task(web.client.post("/web/poll", json=asked))
     await asyncio.wait([waiting], timeout=0.2)
     await web.say(text="english")
@@ -617,13 +983,14 @@ async def test_a_page_that_asks_for_no_words_gets_none(web: Web) -> None:
 
 
 async def test_what_is_refused_is_said_in_the_readers_language(web: Web) -> None:
+    await web.agree(TOKEN, OTHER)
     english = {"Accept-Language": "en"}
     unsayable = await web.client.post("/web/say", content=b"", headers=english)
-    unchosen = await web.client.post("/web/files", params={"token": TOKEN}, content=b"", headers=english)
+    unchosen = await web.upload(b"", **english)
     await web.say()
     await web.say(text="vi")
     await web.hear()
-    chosen = await web.client.post("/web/files", params={"token": TOKEN}, content=b"", headers=english)
+    chosen = await web.upload(b"", **english)
     assert [answer.json()["error"] for answer in (unsayable, unchosen, chosen)] == [
         "This cannot be sent.", "This file is empty.", "Tài liệu này trống.",
     ]  # fmt: skip
@@ -640,7 +1007,7 @@ def test_a_page_in_a_third_language_has_vietnamese_words_where_that_has_none() -
 def test_scripts_and_pages_use_the_words_there_are_and_no_others() -> None:
     scripts = "".join(file.read_text("utf-8") for file in STATIC.glob("*.js"))
     pages = "".join(file.read_text("utf-8") for file in (STATIC.parent / "pages").glob("*.html"))
-    by_state_and_kind = {"waiting", "sent", "refused", "photo", "document"}
+    by_state_and_kind = {"waiting", "sent", "refused", "photo", "document", "busy", "reconnecting"}
     used = set(re.findall(r"\bwords\.(\w+)", scripts)) - {"js"}
     assert used | by_state_and_kind == IN_SCRIPTS.keys()
     assert set(re.findall(r"{{(\w+)}}", pages)) == IN_PAGES.keys() | {"language", "words"}

@@ -97,14 +97,16 @@ class WebPhones:
         taken: list[Due] = []
         async with database.writing() as connection:
             for address in addresses:
-                if new := await outbox.read_new(connection, self.channel, self.bot, address, after=0):
-                    await outbox.settle_read(connection, self.channel, self.bot, address, new[-1].id, now)
+                if new := await outbox.read_new(connection, self.channel, self.bot, address):
+                    await outbox.settle_read(
+                        connection, self.channel, self.bot, address, [letter.id for letter in new], now
+                    )
                     taken += new
         return sorted(taken, key=lambda letter: (letter.priority, letter.id))
 
     def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
         """Return what a person sees of a letter."""
-        message = web.render(letter, letter.address, self._signer)
+        message = web.render(letter, letter.address, self._signer, letter.created_at)
         assert message is not None
         return Shown(
             _as_typed(message.text, message.marks),

@@ -35,7 +35,7 @@ from tests.chats.phones import Phones, Shown
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 QUIET = QuietHours()
-LINK = "https://hoctap.example/chat?start={code}"
+LINK = "https://hoctap.example/chat#{code}"
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
 UNITS = (

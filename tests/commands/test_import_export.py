@@ -282,8 +282,8 @@ def test_start_links_are_written_as_a_page_and_as_a_list(hoctap: Run, tmp_path: 
     assert hoctap("export", "links", "HP", "links.csv", **web) == (0, "", "Written to links.csv.\n")
     assert list(csv.reader(io.StringIO((tmp_path / "links.csv").read_text("utf-8-sig")))) == [
         ["Mã", "Tên", "Thuộc", "Trang web"],
-        ["ta-dong", "Thôn Đông", "Xã Tân An", "https://hoc.example.vn/chat?start=v-ta-dong"],
-        ["ta-truong", "Trường THCS Tân An", "Xã Tân An", "https://hoc.example.vn/chat?start=v-ta-truong"],
+        ["ta-dong", "Thôn Đông", "Xã Tân An", "https://hoc.example.vn/chat#v-ta-dong"],
+        ["ta-truong", "Trường THCS Tân An", "Xã Tân An", "https://hoc.example.vn/chat#v-ta-truong"],
     ]
     assert hoctap("export", "links", "ta-dong", "links.html", **web)[0] == 0
     page = (tmp_path / "links.html").read_text()

@@ -562,7 +562,7 @@ def test_a_long_chain_of_units_is_refused_without_much_thought() -> None:
 
 # Start links
 
-PATTERNS = ("https://t.me/hoctap_bot?start={code}", "https://hoc.example.vn/chat?start={code}")
+PATTERNS = ("https://t.me/hoctap_bot?start={code}", "https://hoc.example.vn/chat#{code}")
 SCHOOL = Unit(4, "ta-truong", "Trường <Tân> & An", "workplace", 2)
 GONE = Unit(5, "ta-cu", "Thôn Cũ", "village", 2, valid_to=date(2025, 7, 1))
 COMMUNE_TREE = UnitTree.of([PROVINCE, COMMUNE, VILLAGE, SCHOOL, GONE, Unit(6, "tb", "Xã Tân Bình", "commune", 1)])
@@ -574,11 +574,11 @@ def test_villages_and_workplaces_get_links_and_what_is_gone_does_not() -> None:
         ["Mã", "Tên", "Thuộc", "Telegram", "Trang web"],
         [
             *("ta-dong", "Thôn Đông", "Xã Tân An"),
-            *("https://t.me/hoctap_bot?start=v-ta-dong", "https://hoc.example.vn/chat?start=v-ta-dong"),
+            *("https://t.me/hoctap_bot?start=v-ta-dong", "https://hoc.example.vn/chat#v-ta-dong"),
         ],
         [
             *("ta-truong", "Trường <Tân> & An", "Xã Tân An"),
-            *("https://t.me/hoctap_bot?start=v-ta-truong", "https://hoc.example.vn/chat?start=v-ta-truong"),
+            *("https://t.me/hoctap_bot?start=v-ta-truong", "https://hoc.example.vn/chat#v-ta-truong"),
         ],
     ]
 

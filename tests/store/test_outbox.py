@@ -163,12 +163,12 @@ async def test_a_reader_who_fetches_settles_exactly_what_was_seen(box: Box) -> N
     await box.write("Lan", "1", "2", "3")
     await box.write("Minh", "1")
     async with box.database.writing() as connection:
-        seen = await outbox.read_new(connection, "telegram", "1", "Lan", after=0)
+        seen = await outbox.read_new(connection, "telegram", "1", "Lan")
         assert texts(seen) == ["1", "2", "3"]
-        await outbox.settle_read(connection, "telegram", "1", "Lan", seen[1].id, NOW)
-        assert texts(await outbox.read_new(connection, "telegram", "1", "Lan", after=seen[0].id)) == ["3"]
-        assert await outbox.read_new(connection, "telegram", "2", "Lan", after=0) == []
-    assert [state for _address, state in await box.states()] == ["sent", "sent", "queued", "queued"]
+        await outbox.settle_read(connection, "telegram", "1", "Lan", [seen[0].id, seen[2].id], NOW)
+        assert texts(await outbox.read_new(connection, "telegram", "1", "Lan")) == ["2"]
+        assert await outbox.read_new(connection, "telegram", "2", "Lan") == []
+    assert [state for _address, state in await box.states()] == ["sent", "queued", "sent", "queued"]
 
 
 UNITS = UnitTree.of(

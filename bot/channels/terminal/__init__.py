@@ -36,10 +36,9 @@ class Terminal:
             if not (await self._turns.run_once()).turns:
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         async with self._database.writing() as connection:
-            letters = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address, after=0)
-            if letters:
-                last = letters[-1].id
-                await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, last, self._clock())
+            letters = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address)
+            ids = [letter.id for letter in letters]
+            await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, ids, self._clock())
         return [letter.outgoing for letter in letters if letter.outgoing is not None]
 
     async def _is_done(self, update_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -25,6 +26,9 @@ BOT = "web"
 LONGEST_TEXT = 20_000
 LONGEST_PAYLOAD = 128
 LONGEST_NAME = 200
+LONGEST_UNTIL = 12
+# Long enough for an evening of looking at photos; who has lost a role or a phone meanwhile can no longer fetch them.
+FILES_LAST = timedelta(hours=6)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -40,9 +44,11 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Phone(msgspec.Struct, frozen=True):
-    """A chat in a page, the last message it has, and which edition of the page's own words; None wants none."""
+    """A chat in a page, the messages it has shown since it last said so, and which edition of the page's own words;
+    None wants none. `after` is all that pages of earlier versions say: they get what is newer and settle nothing."""
 
     token: str
+    seen: list[int] = []
     after: int = 0
     words: str | None = None
 
@@ -72,7 +78,8 @@ class ShownFile(msgspec.Struct, frozen=True):
 
 
 class ShownMessage(msgspec.Struct, frozen=True):
-    """A message in the page. One of a `topic` that the chat has already takes its place."""
+    """A message in the page. One of a `topic` that the chat has already takes its place; with one to `forget`, all that
+    was said before leaves the device."""
 
     id: int
     at: str
@@ -81,6 +88,7 @@ class ShownMessage(msgspec.Struct, frozen=True):
     files: list[ShownFile]
     marks: tuple[Mark, ...]
     topic: str
+    forget: bool
 
 
 class ShownPhone(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,18 +104,28 @@ class NotUsable(Exception):
 
 
 class Signer:
-    """Signs what a page gets and later claims: file addresses and uploads, each for one conversation only."""
+    """Signs what a page gets and later claims: uploads and addresses of files, each for one conversation only."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def sign(self, address: str, digest: str) -> str:
-        """Return the signature of a file for a conversation."""
-        return hmac.new(self._key, f"{address}:{digest}".encode(), hashlib.sha256).hexdigest()[:32]
+    def sign(self, address: str, name: str) -> str:
+        """Return the signature of a file's name for a conversation."""
+        return hmac.new(self._key, f"{address}:{name}".encode(), hashlib.sha256).hexdigest()[:32]
 
-    def holds(self, address: str, digest: str, signature: str) -> bool:
+    def holds(self, address: str, name: str, signature: str) -> bool:
         """Tell whether a signature is ours."""
-        return hmac.compare_digest(self.sign(address, digest).encode(), signature.encode("utf-8", "replace"))
+        return hmac.compare_digest(self.sign(address, name).encode(), signature.encode("utf-8", "replace"))
+
+    def link(self, address: str, digest: str, now: datetime) -> str:
+        """Return where a conversation may fetch a file for some hours."""
+        until = int((now + FILES_LAST).timestamp())
+        return f"/web/files/{digest}?for={address}&until={until}&key={self.sign(address, f'{digest}:{until}')}"
+
+    def opens(self, address: str, digest: str, until: str, signature: str, now: datetime) -> bool:
+        """Tell whether a link to a file is ours and has not ended."""
+        lasts = until.isascii() and until.isdigit() and len(until) <= LONGEST_UNTIL and int(until) > now.timestamp()
+        return self.holds(address, f"{digest}:{until}", signature) and lasts
 
 
 def address_of(token: str) -> str:
@@ -139,12 +157,12 @@ def _reply(said: Said, address: str, signer: Signer) -> Reply:
             return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", said.text)
 
 
-def render(letter: Due, address: str, signer: Signer) -> ShownMessage | None:
+def render(letter: Due, address: str, signer: Signer, now: datetime) -> ShownMessage | None:
     """Show a letter; None for one that has nothing to show."""
     outgoing = letter.outgoing
     if outgoing is None:
         return None
-    files = [_file(file, address, signer) for file in outgoing.files]
+    files = [_file(file, address, signer, now) for file in outgoing.files]
     if None in files:
         log.warning("file_left_out", channel=CHANNEL, outbox_id=letter.id)
     return ShownMessage(
@@ -155,14 +173,15 @@ def render(letter: Due, address: str, signer: Signer) -> ShownMessage | None:
         [file for file in files if file is not None],
         outgoing.marks,
         outgoing.topic,
+        outgoing.forget,
     )
 
 
-def _file(file: Attachment, address: str, signer: Signer) -> ShownFile | None:
+def _file(file: Attachment, address: str, signer: Signer, now: datetime) -> ShownFile | None:
     """Show a file; None for one that lies with a channel, for a page has no handles of its own."""
     match file:
         case StoredFile(digest, kind, name):
-            return ShownFile(f"/web/files/{digest}?for={address}&key={signer.sign(address, digest)}", kind, name)
+            return ShownFile(signer.link(address, digest, now), kind, name)
         case InlineFile(name, content):
             return ShownFile(f"data:text/plain;charset=utf-8,{quote(content)}", "document", name)
         case ChannelFile():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files as package_files
+from math import ceil
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
 from bot.channels.web.budget import Budget
+from bot.channels.web.limits import Door, TooMany, network_of
 from bot.channels.web.messages import (
     BOT,
     CHANNEL,
@@ -30,24 +32,33 @@ from bot.channels.web.messages import (
     Signer,
     address_of,
 )
-from bot.channels.web.words import PageWords, Words
-from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, media_type_of
+from bot.channels.web.words import BUSY, PageWords, Words
+from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
 from bot.services.turns import Turns
-from bot.store import outbox
+from bot.store import inbox, outbox
 from bot.store.database import Database
+from bot.store.inbox import Known, Place
 from bot.store.outbox import Due
-from flows.wording import Catalogues, _, render
+from flows.wording import Catalogue, Catalogues, _, render
 
 log = structlog.get_logger()
 
 MOST_PHONES = 12
-MOST_REMEMBERED = 100_000
+MOST_SEEN = 500
+MOST_WAITING = 50
+SECONDS_TO_WORK_OFF = 5.0
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_UNTIL_A_PAGE_IS_MISSED = 5.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
 MOST_JSON_BYTES = 128 * 1024
 SLOWEST_BODY = 120.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
+# A village of hundreds may share a network address: the page makes a photo smaller than half a megabyte.
+UPLOADS_A_DAY_FROM_ONE_ADDRESS = 5 * 1024 * 1024 * 1024
+MOST_UPLOADS = 500
+SECONDS_UNTIL_ROOM = "600"
 PAGES = package_files("bot.channels.web") / "pages"
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -58,13 +69,16 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 PAGE_HEADERS = {**SECURITY_HEADERS, "Vary": "Accept-Language"}
-FILE_HEADERS = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+FILE_HEADERS = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
 PHOTO_HEADERS = {**FILE_HEADERS, "Content-Security-Policy": "sandbox"}  # browsers show no sandboxed PDF
 NOT_USABLE = _("This cannot be sent.")
+LINK_OVER = _("This link has ended. Please go back to the conversation and press the button once more.")
+NO_ROOM = _("The file could not be kept right now. Please send it again later.")
 REFUSED_FILE = {
     "empty": _("This file is empty."),
     "too large": _("The file is too large, 10 MB at most."),
     "neither photo nor document": _("Only photos, PDF or Word files, please."),
+    "without consent": _("Please first say whether you agree to taking part; photos and files can come after that."),
     "enough for today": _("Enough for today; please go on tomorrow."),
 }
 
@@ -72,13 +86,23 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A phone that polls: its conversation, the last message it has, and the edition of its words."""
+class Page:
+    """A phone that polls: its conversation, the messages it has shown, and the edition of its words."""
 
     token: str
     address: str
-    last: int
+    seen: frozenset[int]
+    after: int
     words: str | None
+
+    @property
+    def place(self) -> Place:
+        """Return where its letters wait."""
+        return (CHANNEL, BOT, self.address)
+
+
+class NoRoom(Exception):
+    """The disk, or the folder of files, takes nothing."""
 
 
 class WebChat:
@@ -99,8 +123,11 @@ class WebChat:
         self.words = Words(catalogues)
         self._signer = Signer(signing_key)
         self._clock = clock
-        self._budget = Budget(UPLOADS_A_DAY)
-        self._settled: dict[str, int] = {}
+        self._door = Door()
+        self._budgets = (Budget(UPLOADS_A_DAY), Budget(UPLOADS_A_DAY_FROM_ONE_ADDRESS))
+        self._uploads = 0
+        self._letters_for = turns.letters_for
+        self._looking: asyncio.Task[None] | None = None
         self._stopping = False
 
     def routes(self) -> list[BaseRoute]:
@@ -117,33 +144,47 @@ class WebChat:
 
     async def open(self, request: Request) -> Response:
         """Give a browser a token of its own. Nothing is stored before it says something."""
+        self._door.enter("open", _host(request))
         return JSONResponse({"token": secrets.token_urlsafe(24)})
 
     async def say(self, request: Request) -> Response:
         """Keep what somebody did. 202 means that it is committed."""
-        said = await _read(request, Said)
-        await self._turns.receive([messages.parse(said, self._signer)])
+        host = _host(request)
+        self._door.enter("say", host)
+        incoming = messages.parse(await _read(request, Said), self._signer)
+        self._door.speak(incoming.address)
+        known = await self._look_up(incoming.address)
+        if known is None:
+            self._door.enter("begin", host)
+        elif known.waiting >= MOST_WAITING:
+            raise TooMany(SECONDS_TO_WORK_OFF)
+        await self._turns.receive([incoming])
         return JSONResponse({}, status_code=202)
+
+    async def _look_up(self, address: str) -> Known | None:
+        async with self._database.reading() as connection:
+            return await inbox.look_up(connection, (CHANNEL, BOT, address))
 
     async def poll(self, request: Request) -> Response:
         """Answer with what is new, as soon as there is anything. What the page has seen is settled."""
+        self._door.enter("poll", _host(request))
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
-        phones = [
-            Seen(phone.token, address_of(phone.token), _message_id(phone.after), phone.words) for phone in asked.phones
-        ]
+        pages = [_page(phone) for phone in asked.phones]
         deadline = time.monotonic() + min(max(asked.wait, 0.0), LONGEST_WAIT)
-        await self._settle(phones)
-        accepted, first = _accepted(request), True
-        while True:
-            heard = self._turns.letters_queued.rings
-            new = await self._new(phones, accepted, first=first)
-            left = deadline - time.monotonic()
-            if any(one.messages or one.words for one in new) or left <= 0 or await self._is_over(request):
-                return Response(msgspec.json.encode({"phones": new}), media_type="application/json")
-            first = False
-            await self._turns.letters_queued.wait(heard, min(left, 1.0))
+        await self._settle(pages)
+        with self._letters_for.listening(page.place for page in pages) as rung:
+            new = await self._new(pages, _accepted(request), first=True)
+            while not any(one.messages or one.words for one in new):
+                left = deadline - time.monotonic()
+                if left <= 0 or await self._is_over(request):
+                    break
+                self._look_for_others()
+                if await _is_set(rung, min(left, SECONDS_UNTIL_A_PAGE_IS_MISSED)):
+                    rung.clear()
+                    new = await self._new(pages, _accepted(request), first=False)
+        return Response(msgspec.json.encode({"phones": new}), media_type="application/json")
 
     async def _is_over(self, request: Request) -> bool:
         """Tell whether waiting has become pointless: the server stops, or the page is gone."""
@@ -152,15 +193,33 @@ class WebChat:
     def stop(self) -> None:
         """Answer all who wait, for the server is about to stop."""
         self._stopping = True
-        self._turns.letters_queued.ring()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._letters_for.ring(list(self._letters_for.listened_for))
 
-    async def _new(self, phones: list[Seen], accepted: str, *, first: bool) -> list[ShownPhone]:
+    def _look_for_others(self) -> None:
+        """Wake the waiting pages for letters of others than the turns of this server, too."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        """Look for all waiting pages at once, as long as there are any."""
+        while waiting := [address for _channel, _bot, address in self._letters_for.listened_for]:
+            try:
+                async with self._database.reading() as connection:
+                    found = outbox.waiting_at(connection, CHANNEL, BOT, waiting)
+                    self._letters_for.ring([(CHANNEL, BOT, address) async for address in found])
+            except Exception:
+                log.warning("letters_not_looked_for", exc_info=True)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def _new(self, pages: list[Page], accepted: str, *, first: bool) -> list[ShownPhone]:
         """Return what each phone has not seen yet. Its language is looked up at first, and then with every message:
         whoever changes it is told so."""
         async with self._database.reading() as connection:
-            letters = [await outbox.read_new(connection, CHANNEL, BOT, one.address, one.last) for one in phones]
+            letters = [await outbox.read_new(connection, CHANNEL, BOT, one.address, one.after) for one in pages]
             look = first or any(letters)
-            addresses = [one.address for one in phones if look and one.words is not None]
+            addresses = [one.address for one in pages if look and one.words is not None]
             chosen = await outbox.languages_of(connection, CHANNEL, BOT, addresses) if addresses else {}
         return [
             ShownPhone(
@@ -168,58 +227,112 @@ class WebChat:
                 self._shown(found, one.address),
                 self._other_words(one, chosen.get(one.address), accepted) if one.address in addresses else None,
             )
-            for one, found in zip(phones, letters, strict=True)
+            for one, found in zip(pages, letters, strict=True)
         ]
 
-    def _other_words(self, phone: Seen, language: str | None, accepted: str) -> PageWords | None:
+    def _other_words(self, phone: Page, language: str | None, accepted: str) -> PageWords | None:
         """Return the words of whoever has a phone, if the page has others."""
         words = self.words.of(self.words.reader(language, accepted))
         return words if words.edition != phone.words else None
 
     def _shown(self, letters: list[Due], address: str) -> list[ShownMessage]:
-        shown = (messages.render(letter, address, self._signer) for letter in letters)
+        shown = (messages.render(letter, address, self._signer, self._clock()) for letter in letters)
         return [message for message in shown if message is not None]
 
-    async def _settle(self, phones: list[Seen]) -> None:
-        """Settle what was seen, unless this process knows that it did."""
-        news = [one for one in phones if one.last > self._settled.get(one.address, 0)]
-        if not news:
+    async def _settle(self, pages: list[Page]) -> None:
+        """Settle what was seen. What is not open, or not theirs, costs no transaction that writes."""
+        if not any(page.seen for page in pages):
+            return
+        async with self._database.reading() as connection:
+            seen = [
+                (page.address, await outbox.open_among(connection, CHANNEL, BOT, page.address, page.seen))
+                for page in pages
+                if page.seen
+            ]
+        if not any(ids for _address, ids in seen):
             return
         async with self._database.writing() as connection:
-            for one in news:
-                await outbox.settle_read(connection, CHANNEL, BOT, one.address, one.last, self._clock())
-        if len(self._settled) > MOST_REMEMBERED:
-            self._settled.clear()
-        self._settled.update((one.address, one.last) for one in news)
+            for address, ids in seen:
+                await outbox.settle_read(connection, CHANNEL, BOT, address, ids, self._clock())
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
-        address = address_of(request.query_params.get("token", ""))
+        host, address = _host(request), address_of(_bearer(request))
+        self._door.enter("upload", host)
+        if self._uploads >= MOST_UPLOADS:
+            raise TooMany(SECONDS_TO_WORK_OFF)
+        self._uploads += 1
         try:
-            content = await read_body(request, MOST_BYTES)
-            if not self._budget.allows(address, len(content), self._clock().date()):
-                raise FileRefused("enough for today")
-            kept = await self._files.keep(content)
+            kept = await self._kept(request, address, host)
         except FileRefused as refused:
             return JSONResponse({"error": await self._refusal(refused, address, request)}, status_code=415)
+        except NoRoom:
+            log.exception("upload_not_kept")
+            sentence = render(NO_ROOM, await self._reader(address, request))
+            return JSONResponse({"error": sentence}, status_code=507, headers={"Retry-After": SECONDS_UNTIL_ROOM})
+        finally:
+            self._uploads -= 1
         name = f"{kept.kind}.{kept.digest}"
         return JSONResponse({"file": f"{name}.{self._signer.sign(address, name)}", "kind": kept.kind})
 
+    async def _kept(self, request: Request, address: str, host: str) -> Kept:
+        """Keep what a request brings. Whether it may come at all is asked before its body. Raises FileRefused."""
+        known = await self._look_up(address)
+        if known is None or not known.consented:
+            raise FileRefused("without consent")
+        if (size := _declared_size(request)) > MOST_BYTES:
+            raise FileRefused("too large")
+        day, keys = self._clock().date(), (address, network_of(host))
+        counted = [(budget, key) for budget, key in zip(self._budgets, keys, strict=True)]
+        allowed = [(budget, key) for budget, key in counted if budget.allows(key, size, day)]
+        kept = None
+        try:
+            if len(allowed) < len(counted):
+                raise FileRefused("enough for today")
+            kept = await self._keep(request)
+            return kept
+        finally:
+            if kept is None:
+                for budget, key in allowed:
+                    budget.give_back(key, size)
+
+    async def _keep(self, request: Request) -> Kept:
+        """Take a body in on the disk: slow ones must not fill the memory. Raises FileRefused, NoRoom."""
+        try:
+            with self._files.arriving() as file:
+                await receive_body(request, MOST_BYTES, file.write)
+                file.seek(0)
+                return await self._files.keep(file.read())
+        except OSError as error:
+            raise NoRoom from error
+
     async def _refusal(self, refused: FileRefused, address: str, request: Request) -> str:
+        return render(REFUSED_FILE[str(refused)], await self._reader(address, request))
+
+    async def _reader(self, address: str, request: Request) -> Catalogue:
         async with self._database.reading() as connection:
             chosen = await outbox.languages_of(connection, CHANNEL, BOT, [address])
-        return render(REFUSED_FILE[str(refused)], self.words.reader(chosen.get(address), _accepted(request)))
+        return self.words.reader(chosen.get(address), _accepted(request))
 
     def refuse(self, request: Request, error: Exception) -> Response:
         """Answer a request that no page of ours sends."""
         return JSONResponse({"error": render(NOT_USABLE, self.words.reader(None, _accepted(request)))}, status_code=400)
 
+    def ask_to_wait(self, request: Request, error: Exception) -> Response:
+        """Answer a request that is one too many for now. The page sends it again by itself."""
+        assert isinstance(error, TooMany)
+        sentence = render(BUSY, self.words.reader(None, _accepted(request)))
+        return JSONResponse(
+            {"error": sentence}, status_code=429, headers={"Retry-After": str(max(1, ceil(error.seconds)))}
+        )
+
     async def download(self, request: Request) -> Response:
-        """Give a file to the conversation it was sent to, which proves itself by the signature."""
+        """Give a file to the conversation it was sent to, which proves itself by the signature, for some hours."""
         digest = request.path_params["digest"]
-        address, key = request.query_params.get("for", ""), request.query_params.get("key", "")
-        if not DIGEST.fullmatch(digest) or not self._signer.holds(address, digest, key):
-            return Response(status_code=404)
+        address, until, key = (request.query_params.get(name, "") for name in ("for", "until", "key"))
+        if not DIGEST.fullmatch(digest) or not self._signer.opens(address, digest, until, key, self._clock()):
+            sentence = render(LINK_OVER, self.words.reader(None, _accepted(request)))
+            return Response(sentence, 404, media_type="text/plain; charset=utf-8")
         content = await self._files.read(digest)
         if content is None:
             return Response(status_code=404)
@@ -242,9 +355,39 @@ def _accepted(request: Request) -> str:
     return request.headers.get("accept-language", "")
 
 
-def _message_id(claimed: int) -> int:
-    """Bring what a page claims to have seen into the range of ids."""
-    return min(max(claimed, 0), LAST_ID)
+def _page(phone: messages.Phone) -> Page:
+    """Read what a page says of a phone. Ids that no message can have are left out."""
+    if len(phone.seen) > MOST_SEEN:
+        raise NotUsable("too many messages")
+    seen = frozenset(id_ for id_ in phone.seen if 0 < id_ <= LAST_ID)
+    return Page(phone.token, address_of(phone.token), seen, min(max(phone.after, 0), LAST_ID), phone.words)
+
+
+def _host(request: Request) -> str:
+    """Return the network address of who asks; behind a proxy the one it tells, if uvicorn was told to trust it."""
+    return request.client.host if request.client is not None else ""
+
+
+def _bearer(request: Request) -> str:
+    """Return the token of a request without JSON. It stands in no address, for these are kept in logs."""
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _declared_size(request: Request) -> int:
+    """Return how much a request says it brings, the most allowed if it says nothing."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else MOST_BYTES
+
+
+async def _is_set(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but not longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+    return event.is_set()
 
 
 async def _read(request: Request, kind: type[T]) -> T:
@@ -257,15 +400,22 @@ async def _read(request: Request, kind: type[T]) -> T:
 async def read_body(request: Request, most: int) -> bytes:
     """Read a body without ever holding more than is allowed."""
     received = bytearray()
+    await receive_body(request, most, received.extend)
+    return bytes(received)
+
+
+async def receive_body(request: Request, most: int, take: Callable[[bytes], object]) -> None:
+    """Pass a body on piece by piece, up to a size."""
+    size = 0
     try:
         async with asyncio.timeout(SLOWEST_BODY):
             async for chunk in request.stream():
-                received += chunk
-                if len(received) > most:
+                size += len(chunk)
+                if size > most:
                     raise FileRefused("too large")
+                take(chunk)
     except (TimeoutError, ClientDisconnect) as error:
         raise NotUsable("body") from error
-    return bytes(received)
 
 
 class _Static(StaticFiles):

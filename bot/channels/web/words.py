@@ -10,6 +10,7 @@ import msgspec
 from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 TITLE = _("Learning citizen")
+BUSY = _("Many people are writing right now. This will be sent by itself in a moment.")
 # What the scripts show, by the names they know it by. They fill in what stands in braces.
 IN_SCRIPTS: Mapping[str, Wording] = {
     "start": _("Bắt đầu / Start"),
@@ -33,6 +34,18 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "fileLost": _("The page was closed before the file was sent. Please choose it again."),
     "gone": _("This conversation no longer exists."),
     "startAgain": _("Start again"),
+    "busy": BUSY,
+    "notKept": _("The file could not be kept right now. Please send it again later."),
+    "leave": _("End on this device"),
+    "leaveSure": _(
+        "The conversation will be removed from this device, and from here there is no way back to it. What you have"
+        " sent stays with the Study Promotion Association. End it?"
+    ),
+    "stay": _("No, go on"),
+    "whose": _("A conversation was begun on this device earlier. Is it yours?"),
+    "mine": _("Yes, go on with it"),
+    "notMine": _("No, begin a new one"),
+    "notMineHint": _("A new one removes the earlier conversation from this device."),
     "today": _("Today"),
     "yesterday": _("Yesterday"),
     "unread": _("{count} unread"),

@@ -3,6 +3,7 @@
 import { filled } from "./words.js";
 
 const SHORT_LABEL = 12;
+const DATES = { vi: "vi-VN", en: "en-GB" }; // the day first, as everywhere in Vietnam
 const TAGS = { __proto__: null, strong: "strong", slanted: "em" };
 const OFFICE = /\.(docx?|xlsx)$/i;
 const LINK = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'…]/g;
@@ -155,6 +156,20 @@ function photoElement(small, large, label, words, asDocument) {
   return button;
 }
 
+/** Ask something before anything else goes on. Return the key of the answer; "" when the question is put away. */
+export function ask(question, answers, hint = "") {
+  return new Promise((resolve) => {
+    const buttons = Object.entries(answers).map(([key, label]) =>
+      el("button", { type: "button", onclick: () => dialog.close(key) }, label),
+    );
+    const dialog = el("dialog", { class: "question", "aria-label": question }, el("p", {}, question), ...buttons);
+    if (hint) dialog.append(el("p", { class: "hint" }, hint));
+    dialog.addEventListener("close", () => (dialog.remove(), resolve(dialog.returnValue)));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 function showPhoto(source, label, words) {
   const close = el("button", { type: "button", class: "close", onclick: () => dialog.close() }, words.close);
   const dialog = el("dialog", { class: "viewer", "aria-label": label }, el("img", { src: source, alt: label }), close);
@@ -227,8 +242,8 @@ export function clock(at) {
 
 export const dayOf = (at) => new Date(at).setHours(0, 0, 0, 0);
 
-export function dayElement(at, words) {
+export function dayElement(at, words, language) {
   const age = Math.round((dayOf(Date.now()) - dayOf(at)) / 86_400_000);
-  const name = [words.today, words.yesterday][age] ?? new Date(at).toLocaleDateString("vi-VN");
+  const name = [words.today, words.yesterday][age] ?? new Date(at).toLocaleDateString(DATES[language] ?? language.replace("_", "-"));
   return el("p", { class: "day", "data-at": at }, el("span", {}, name));
 }

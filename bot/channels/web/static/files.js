@@ -39,18 +39,18 @@ function resized(picture, longestSide) {
 const jpegOf = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
 
 /** Upload once and return the server's answer. XMLHttpRequest, as fetch tells no progress. */
-export function upload(token, blob, name, onProgress) {
+export function upload(token, blob, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/web/files?token=${encodeURIComponent(token)}`);
+    request.open("POST", "/web/files");
     request.timeout = UPLOAD_MS;
     request.setRequestHeader("Content-Type", blob.type || "application/octet-stream");
-    request.setRequestHeader("X-File-Name", encodeURIComponent(name));
+    request.setRequestHeader("Authorization", `Bearer ${token}`);
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
     request.onerror = request.ontimeout = () => reject(new Error("no connection"));
     request.onload = () => {
       try {
-        resolve(readAnswer(request.status, request.responseText));
+        resolve(readAnswer(request.status, request.responseText, request.getResponseHeader("Retry-After")));
       } catch (error) {
         reject(error);
       }

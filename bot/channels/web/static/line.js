@@ -1,7 +1,18 @@
 /** The line to the server: requests that insist, and one long poll for all phones of the page. */
 
 const POLL_SECONDS = 25;
+const ANOTHER_CAME = "another phone came";
 const SLOWEST_RETRY = 15_000;
+const MOST_PATIENCE = 60; // seconds
+
+/** An answer that asks for patience: the same will do later. */
+export class Busy extends Error {
+  constructor(status, seconds) {
+    super(`HTTP ${status}`);
+    this.status = status;
+    this.seconds = Math.min(Number(seconds) || 0, MOST_PATIENCE);
+  }
+}
 
 /** An answer that trying again would not change. `gone`: the server does not know this conversation. */
 export class Refused extends Error {
@@ -11,10 +22,11 @@ export class Refused extends Error {
   }
 }
 
-/** Read an answer's JSON, or throw: `Refused` when it is final, another error when it is worth another try. */
-export function readAnswer(status, text) {
+/** Read an answer's JSON, or throw: `Refused` when it is final, `Busy` or another error when it is worth another try. */
+export function readAnswer(status, text, retryAfter = null) {
   if (status >= 200 && status < 300) return text ? JSON.parse(text) : {};
-  if (status < 400 || status >= 500 || [408, 425, 429].includes(status)) throw new Error(`HTTP ${status}`);
+  if (status === 429 || status >= 500) throw new Busy(status, retryAfter);
+  if (status < 400 || [408, 425].includes(status)) throw new Error(`HTTP ${status}`);
   throw new Refused(status, sentenceIn(text));
 }
 
@@ -29,7 +41,7 @@ function sentenceIn(text) {
 export async function post(url, body, signal = AbortSignal.timeout(20_000)) {
   const headers = { "Content-Type": "application/json" };
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal });
-  return readAnswer(response.status, await response.text());
+  return readAnswer(response.status, await response.text(), response.headers.get("Retry-After"));
 }
 
 /** Repeat an attempt, ever more slowly, until it succeeds or is refused. */
@@ -39,15 +51,15 @@ export async function insist(attempt, onTrouble = () => {}) {
       return await attempt();
     } catch (error) {
       if (error instanceof Refused) throw error;
-      onTrouble();
-      await pause(failures);
+      onTrouble(error);
+      await pause(failures, error.seconds);
     }
   }
 }
 
-/** Wait a while; shorter when the device comes back online. */
-function pause(failures) {
-  const wait = Math.min(SLOWEST_RETRY, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
+/** Wait a while, at least as long as the server asks; shorter when the device comes back online. */
+function pause(failures, seconds = 0) {
+  const wait = Math.max(seconds * 1000, Math.min(SLOWEST_RETRY, 500 * 2 ** failures)) * (1 + Math.random() / 4);
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);
@@ -62,15 +74,25 @@ function pause(failures) {
 /** Brings what the bot says to all phones. One request for all: browsers allow six connections a host. */
 export class Line {
   #phones = new Map();
+  #asking = null;
 
   add(phone) {
     this.#phones.set(phone.token, phone);
+    this.#asking?.abort(ANOTHER_CAME);
+  }
+
+  get phones() {
+    return [...this.#phones.values()];
+  }
+
+  remove(phone) {
+    this.#phones.delete(phone.token);
   }
 
   /** Poll as long as the server knows the conversations. */
   async run() {
     try {
-      for (;;) await insist(() => this.#poll(), () => this.#tell(false));
+      for (;;) await insist(() => this.#poll(), (error) => this.#tell(false, error));
     } catch {
       this.#phones.forEach((phone) => phone.showGone());
     }
@@ -78,16 +100,31 @@ export class Line {
 
   async #poll() {
     const asked = Date.now();
-    const phones = [...this.#phones.values()].map(({ token, after, edition }) => ({ token, after, words: edition }));
-    const tooLong = AbortSignal.timeout((POLL_SECONDS + 10) * 1000);
-    const answer = await post("/web/poll", { phones, wait: POLL_SECONDS }, tooLong);
+    const phones = [...this.#phones.values()].map(({ token, seen, edition }) => ({ token, seen, words: edition }));
+    const answer = await this.#ask({ phones, wait: POLL_SECONDS });
+    if (!answer) return;
     this.#tell(true);
+    for (const { token, seen } of phones) this.#phones.get(token)?.settled(seen);
     for (const { token, messages, words } of answer.phones ?? []) this.#phones.get(token)?.receive(messages ?? [], words);
     // A server that answers at once with nothing must not be asked a thousand times a second.
     if (Date.now() - asked < 1000 && !answer.phones?.some(({ messages }) => messages?.length)) await pause(1);
   }
 
-  #tell(connected) {
-    this.#phones.forEach((phone) => phone.showConnection(connected));
+  /** Return the answer to a poll; null when another phone came meanwhile, which must not wait for the end of this one. */
+  async #ask(poll) {
+    const asking = (this.#asking = new AbortController());
+    const tooLong = setTimeout(() => asking.abort(), (POLL_SECONDS + 10) * 1000);
+    try {
+      return await post("/web/poll", poll, asking.signal);
+    } catch (error) {
+      if (asking.signal.reason === ANOTHER_CAME) return null;
+      throw error;
+    } finally {
+      clearTimeout(tooLong);
+    }
+  }
+
+  #tell(connected, error) {
+    this.#phones.forEach((phone) => phone.showConnection(connected, error));
   }
 }

@@ -1,15 +1,16 @@
 /** One conversation on the page: what was said, buttons under it, a place to write. */
 
-import { asks, clock, dayElement, dayOf, el, icon, markState, markUsed } from "./bubbles.js";
+import { ask, asks, clock, dayElement, dayOf, el, icon, markState, markUsed } from "./bubbles.js";
 import { messageElement, showEdition, showPassingButtons, showProgress } from "./bubbles.js";
 import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
-import { insist, post, Refused } from "./line.js";
+import { Busy, insist, post, Refused } from "./line.js";
 import { Transcript } from "./transcript.js";
 import { filled, pageWords } from "./words.js";
 
 const NEAR_END = 80; // pixels within which a reader counts as being at the end
 const READING_MARGIN = 8;
 const TYPING_MS = 20_000;
+const MOST_UPLOADS = 3;
 const CLIP = "M16.5 6.5v10a4.5 4.5 0 0 1-9 0V6a3 3 0 0 1 6 0v9.5a1.5 1.5 0 0 1-3 0V7";
 const PLANE = "M4 12 3 4l18 8-18 8 1-8zm0 0h8";
 
@@ -17,24 +18,35 @@ export class Phone {
   #transcript;
   #onChange;
   #onGone;
+  #onLeave;
+  #onForget;
+  #onNext;
   #elements = new Map(); // entry id → its element
   #blobs = new Map(); // entry id → what is still to be uploaded
   #addresses = new Map(); // entry id → an own photo in full, while the page lives
   #newest = null; // the entry drawn last
   #delivering = false;
   #gone = false;
+  #forgotten = false;
   #following = true;
   #scrolledTo = 0;
   #typingTimer = 0;
   unread = 0;
   active = false;
 
-  /** `person`: {token, role, start}, and {title, subtitle} unless the page's own are meant; `onChange` is told of unread messages and attention. */
-  constructor(person, { storage, onChange = () => {}, onGone = () => location.reload() }) {
+  /**
+   * `person`: {token, role, start}, and {title, subtitle} unless the page's own are meant; `onChange` is told of unread
+   * messages and attention. A page whose reader may end the conversation on this device gives `onLeave`; `onForget` is
+   * told that the server erased it, and with `onNext` what is said after that goes to another conversation.
+   */
+  constructor(person, { storage, onChange = () => {}, onGone = () => location.reload(), onLeave, onForget, onNext }) {
     this.person = person;
     this.token = person.token;
     this.#onChange = onChange;
     this.#onGone = onGone;
+    this.#onForget = onForget;
+    this.#onNext = onNext;
+    this.#onLeave = onLeave;
     this.#transcript = new Transcript(storage + person.token);
     this.#build();
     this.#label();
@@ -43,8 +55,9 @@ export class Phone {
     this.#deliver();
   }
 
-  get after() {
-    return this.#transcript.last;
+  /** The messages that the server may settle. */
+  get seen() {
+    return this.#transcript.seen;
   }
 
   /** The page's own words in the language of whoever has this phone, and which edition of them. */
@@ -68,6 +81,9 @@ export class Phone {
 
   receive(messages, words) {
     if (words) this.#speak(words);
+    const end = messages.findLastIndex((message) => message.forget && this.#transcript.isNew(message));
+    if (end > 0) this.#transcript.addHeard(messages.slice(0, end));
+    if (end >= 0) this.#forgetAll();
     const { heard, added } = this.#transcript.addHeard(messages);
     if (!heard) return;
     this.#showTyping(false);
@@ -78,8 +94,14 @@ export class Phone {
     if (!this.#isWatched()) this.#count(this.unread + added);
   }
 
-  showConnection(connected) {
+  settled(ids) {
+    this.#transcript.settled(ids);
+  }
+
+  showConnection(connected, error) {
     this.trouble.hidden = connected;
+    this.trouble.dataset.word = error instanceof Busy && error.status === 429 ? "busy" : "reconnecting";
+    this.trouble.textContent = this.words[this.trouble.dataset.word];
     if (!connected) this.#showTyping(false);
   }
 
@@ -113,8 +135,28 @@ export class Phone {
     if (elsewhere && writes) this.input.focus();
   }
 
+  /** Keep nothing of this conversation on this device any more. */
   forget() {
     this.#transcript.forget();
+  }
+
+  /** Say in this conversation what was meant for one that was erased. */
+  takeOver({ say, entry, blob }) {
+    this.#say(say, entry, blob);
+  }
+
+  /** The server erased all that was said: so does the page, from the screen and from the device. */
+  #forgetAll() {
+    this.#transcript.clear();
+    this.log.replaceChildren();
+    this.#elements.clear();
+    this.#blobs.clear();
+    this.#addresses.forEach((address) => URL.revokeObjectURL(address));
+    this.#addresses.clear();
+    this.#newest = null;
+    this.input.value = "";
+    this.#forgotten = true;
+    this.#onForget?.(this);
   }
 
   // What a person does
@@ -145,6 +187,7 @@ export class Phone {
   }
 
   #say(say, entry, blob = null) {
+    if (this.#forgotten && this.#onNext) return this.#onNext({ say, entry, blob });
     const id = newId();
     if (blob) this.#blobs.set(id, blob);
     if (entry.file?.preview) this.#addresses.set(id, URL.createObjectURL(blob));
@@ -168,9 +211,9 @@ export class Phone {
 
   async #outcome({ id, say }) {
     const { token } = this;
-    const worried = () => this.showConnection(false);
+    const worried = (error) => this.showConnection(false, error);
     try {
-      const file = say.kind === "file" ? await insist(() => this.#uploaded(id, say), worried) : undefined;
+      const file = say.kind === "file" ? await this.#insistOnUpload(id, say, worried) : undefined;
       await insist(() => post("/web/say", { token, id, ...say, file }), worried);
       this.showConnection(true);
       return { state: "sent", say: undefined };
@@ -183,12 +226,25 @@ export class Phone {
     }
   }
 
+  /** A server that cannot keep a file is not sent it over and over: other messages wait behind it. */
+  #insistOnUpload(id, say, worried) {
+    let failures = 0;
+    const attempt = () =>
+      this.#uploaded(id, say).catch((error) => {
+        const unable = error instanceof Busy && error.status !== 429;
+        failures += unable ? 1 : 0;
+        if (!unable || (failures < MOST_UPLOADS && ![503, 507].includes(error.status))) throw error;
+        throw new Refused(0, this.words.notKept);
+      });
+    return insist(attempt, worried);
+  }
+
   /** Upload if that is still to be done, and return the server's name for the file. */
   async #uploaded(id, say) {
     if (say.file) return say.file;
     const blob = this.#blobs.get(id);
     if (!blob) throw new Refused(0, this.words.fileLost);
-    const { file } = await upload(this.token, blob, say.name, (share) => showProgress(this.#elements.get(id), share));
+    const { file } = await upload(this.token, blob, (share) => showProgress(this.#elements.get(id), share));
     this.#transcript.change(id, { say: { ...say, file } });
     this.#blobs.delete(id);
     return file;
@@ -214,12 +270,16 @@ export class Phone {
   #draw(entry) {
     const element = messageElement(entry, this.words, this.#pressIn(entry), this.#addresses.get(entry.id));
     const before = this.#newest;
-    if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(dayElement(entry.at, this.words));
+    if (!before || dayOf(before.at) !== dayOf(entry.at)) this.log.append(this.#day(entry.at));
     else if (!before.own === !entry.own && clock(before.at) === clock(entry.at)) element.classList.add("follows");
     this.log.append(element);
     this.#elements.set(entry.id, element);
     this.#newest = entry;
     return element;
+  }
+
+  #day(at) {
+    return dayElement(at, this.words, (this.#transcript.words ?? pageWords).language);
   }
 
   #pressIn(entry) {
@@ -288,6 +348,7 @@ export class Phone {
     this.avatar = el("span", { class: "avatar", "aria-hidden": "true" });
     [this.heading, this.subtitle] = [el("h2"), el("p")];
     this.badge = badge();
+    this.leaveButton = this.#onLeave ? el("button", { type: "button", class: "leave", onclick: () => this.#leave() }) : null;
     this.log = el("div", { class: "log" });
     this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
     this.hint = el("p");
@@ -296,7 +357,7 @@ export class Phone {
     const heard = { role: "log", "aria-live": "polite", tabindex: 0 };
     this.scroller = el("div", { class: "scroller", ...heard }, this.welcome, this.log, this.typing);
     this.pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => this.#scrollToEnd() });
-    this.trouble = el("p", { class: "trouble", role: "status", hidden: true });
+    this.trouble = el("p", { class: "trouble", role: "status", "data-word": "reconnecting", hidden: true });
     this.node = el(
       "section",
       { class: "phone", "data-role": this.person.role },
@@ -306,10 +367,17 @@ export class Phone {
         this.avatar,
         el("div", { class: "who" }, this.heading, this.subtitle),
         this.badge,
+        this.leaveButton,
       ),
       this.scroller,
       el("div", { class: "foot" }, this.pill, this.trouble, this.#composer()),
     );
+  }
+
+  async #leave() {
+    const { words } = this;
+    const answers = { leave: words.leave, stay: words.stay };
+    if ((await ask(words.leaveSure, answers)) === "leave") this.#onLeave(this);
   }
 
   #composer() {
@@ -340,8 +408,9 @@ export class Phone {
     [this.avatar.textContent, this.heading.textContent] = [initials(title), title];
     this.subtitle.textContent = this.person.subtitle ?? words.subtitle;
     [this.hint.textContent, this.startButton.textContent] = [words.startHint, words.start];
-    [this.pill.textContent, this.trouble.textContent] = [words.newMessages, words.reconnecting];
-    for (const day of this.log.querySelectorAll(".day")) day.replaceWith(dayElement(day.dataset.at, words));
+    [this.pill.textContent, this.trouble.textContent] = [words.newMessages, words[this.trouble.dataset.word]];
+    if (this.leaveButton) this.leaveButton.textContent = words.leave;
+    for (const day of this.log.querySelectorAll(".day")) day.replaceWith(this.#day(day.dataset.at));
     showCount(this.badge, this.unread, words);
   }
 
@@ -361,9 +430,16 @@ export class Phone {
     on(this.node, "focusin", () => this.attend());
     on(document, "visibilitychange", () => this.#isWatched() && this.#count(0));
     on(this.scroller, "scroll", () => this.#noteScroll());
-    on(window, "storage", ({ key }) => key === this.#transcript.key && (this.#transcript.read(), this.#sync()));
+    on(window, "storage", ({ key, newValue }) => key === this.#transcript.key && this.#follow(newValue !== null));
     const keepEnd = new ResizeObserver(() => this.#following && this.#scrollToEnd());
     [this.scroller, this.log, this.typing].forEach((part) => keepEnd.observe(part));
+  }
+
+  /** Another tab wrote what was said, or forgot it: then this one must not keep it either. */
+  #follow(kept) {
+    if (kept) return this.#transcript.read(), this.#sync();
+    this.#transcript.forget();
+    location.reload();
   }
 
   #sendOnEnter(event) {

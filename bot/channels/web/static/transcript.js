@@ -1,6 +1,10 @@
 /** What was said in one conversation, kept in the browser so that a reload shows it all. */
 
+import { pageWords } from "./words.js";
+
 const LONGEST = 500;
+const MOST_SHOWN = 2000;
+const MOST_SAID_AT_ONCE = 200;
 
 /**
  * Entries in the order they came, of two shapes:
@@ -10,7 +14,8 @@ const LONGEST = 500;
  */
 export class Transcript {
   entries = [];
-  last = 0;
+  #shown = new Set(); // ids of the messages shown: one with a smaller id may come later than others
+  #unsettled = new Set(); // those of them that the server was not told of yet
   words = null; // the page's words in the language of this conversation, once the server has sent them
   #closed = false;
 
@@ -22,8 +27,11 @@ export class Transcript {
   /** Take over what is stored: at the start, or when another tab wrote. */
   read() {
     try {
-      const { entries, last, words = null } = JSON.parse(localStorage.getItem(this.key)) ?? {};
-      if (Array.isArray(entries)) [this.entries, this.last, this.words] = [entries, last, words];
+      const { entries, shown, unsettled = [], words = null } = JSON.parse(localStorage.getItem(this.key)) ?? {};
+      if (!Array.isArray(entries)) return;
+      [this.entries, this.words] = [entries, words];
+      this.#shown = new Set(shown ?? entries.flatMap(({ own, id, edition }) => (own ? [] : [id, edition ?? id])));
+      this.#unsettled = new Set(unsettled);
     } catch {
       // No storage, or not ours: the conversation begins empty and the server still has it.
     }
@@ -34,9 +42,25 @@ export class Transcript {
     this.#write();
   }
 
+  /** The messages that were shown and that the server may settle. */
+  get seen() {
+    return [...this.#unsettled].slice(0, MOST_SAID_AT_ONCE);
+  }
+
+  settled(ids) {
+    if (!ids.length) return;
+    ids.forEach((id) => this.#unsettled.delete(id));
+    this.#write();
+  }
+
+  isNew({ id }) {
+    return !this.#shown.has(id);
+  }
+
   /** Take in the messages not seen before. Return how many there were, and how many of them are new bubbles. */
   addHeard(messages) {
-    const fresh = messages.filter(({ id }) => id > this.last);
+    messages.forEach(({ id }) => this.#unsettled.add(id));
+    const fresh = messages.filter((message) => this.isNew(message));
     if (!fresh.length) return { heard: 0, added: 0 };
     let added = 0;
     for (const message of fresh) {
@@ -45,7 +69,8 @@ export class Transcript {
       else this.entries.push(message);
       added += standing ? 0 : 1;
     }
-    this.last = Math.max(...fresh.map(({ id }) => id));
+    fresh.forEach(({ id }) => this.#shown.add(id));
+    this.#shown = new Set([...this.#shown].slice(-MOST_SHOWN));
     this.#write();
     return { heard: fresh.length, added };
   }
@@ -66,18 +91,25 @@ export class Transcript {
     return this.entries.find(({ state }) => state === "waiting");
   }
 
+  /** Let go of all that was said, here and on the device. What comes now is kept again. */
+  clear() {
+    this.entries = [];
+    localStorage.removeItem(this.key);
+  }
+
+  /** Forget all, and keep nothing any more. */
   forget() {
     this.#closed = true;
-    localStorage.removeItem(this.key);
+    this.clear();
   }
 
   #write() {
     if (this.#closed) return;
     this.entries = this.entries.slice(-LONGEST);
-    const { last, words } = this;
-    for (let kept = this.entries.length; kept > 0; kept = Math.floor(kept / 2)) {
+    const kept = { shown: [...this.#shown], unsettled: [...this.#unsettled], words: this.words };
+    for (let newest = this.entries.length; newest > 0; newest = Math.floor(newest / 2)) {
       try {
-        localStorage.setItem(this.key, JSON.stringify({ last, words, entries: this.entries.slice(-kept) }));
+        localStorage.setItem(this.key, JSON.stringify({ ...kept, entries: this.entries.slice(-newest) }));
         return;
       } catch {
         // Storage is full: keep the newer half.
@@ -89,6 +121,12 @@ export class Transcript {
 /** Say something new where an entry stands: it keeps its id, its time and so its place. */
 function replace(entry, { id, at, ...message }) {
   Object.assign(entry, { ...message, edition: id, used: undefined });
+}
+
+/** The page's words of a conversation that is kept on this device, or null when none is. */
+export function wordsOf(key) {
+  const { entries, words } = new Transcript(key);
+  return entries.length ? (words ?? pageWords).words : null;
 }
 
 /** Forget the conversations under a prefix, but for those still in use. */
