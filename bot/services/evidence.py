@@ -15,7 +15,7 @@ from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
 from flows.messages import Message, rendered
-from flows.wording import Catalogues, Wording, _, catalogue_for
+from flows.wording import Catalogues, Lines, Wording, _, catalogue_for
 
 log = structlog.get_logger()
 
@@ -26,6 +26,11 @@ MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
 NO_EVIDENCE = _("A file you sent could not be kept: only photos, PDF and Word files are. Please send another.")
 NOT_FETCHED = _("A file you sent could not be received. Please send it once more.")
+
+
+def about(number: int, why: Wording) -> Wording:
+    """Name the question whose evidence could not be kept: its sender may be at another one by now."""
+    return Lines((_("Question {number}:", number=number), why), " ")
 
 
 class EvidenceFetcher:
@@ -95,7 +100,11 @@ class EvidenceFetcher:
         log.info("evidence_given_up", evidence_id=one.id)
         catalogue = catalogue_for(one.to.language, self._catalogues)
         async with self._database.writing() as connection:
+            number = await evidence.question_of(connection, one.id)
+            if number is None:
+                return True  # its sender has been erased meanwhile, or has taken it back
             await evidence.remove(connection, one.id)
-            await outbox.queue(connection, [Letter(one.to, rendered(Message(why), catalogue))], self._clock())
+            said = Message(about(number, why))
+            await outbox.queue(connection, [Letter(one.to, rendered(said, catalogue))], self._clock())
         self._letters_queued.ring()
         return True

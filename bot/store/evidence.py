@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import Recipient
-from bot.store.tables import conversations, evidence
+from bot.store.tables import assessments, conversations, criteria_sets, evidence
+from flows.criteria import CriteriaSet
+
+_set_decoder = msgspec.json.Decoder(CriteriaSet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,18 @@ async def count_attempt(connection: AsyncConnection, evidence_id: int) -> None:
     await connection.execute(
         update(evidence).where(evidence.c.id == evidence_id).values(attempts=evidence.c.attempts + 1)
     )
+
+
+async def question_of(connection: AsyncConnection, evidence_id: int) -> int | None:
+    """Return the number of the question that evidence was given for, None when its form is gone."""
+    found = await connection.execute(
+        select(evidence.c.indicator_id, criteria_sets.c.body)
+        .join(assessments, assessments.c.id == evidence.c.assessment_id)
+        .join(criteria_sets, criteria_sets.c.pin == assessments.c.pin)
+        .where(evidence.c.id == evidence_id)
+    )
+    row = found.first()
+    return None if row is None else _set_decoder.decode(row.body).places[row.indicator_id]
 
 
 async def remove(connection: AsyncConnection, evidence_id: int) -> None:

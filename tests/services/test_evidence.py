@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.services.evidence import MOST_ATTEMPTS, NO_EVIDENCE, NOT_FETCHED, TOO_LARGE, EvidenceFetcher
+from bot.services.evidence import MOST_ATTEMPTS, NO_EVIDENCE, NOT_FETCHED, TOO_LARGE, EvidenceFetcher, about
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.store.tables import evidence
@@ -122,7 +122,7 @@ async def test_what_cannot_be_had_is_taken_away_and_said_to_its_sender(
     assert await fetcher(commune, ScriptedSource(answer), tmp_path).run_once() == 1
     assert await kept(commune) == []
     assert files_in(tmp_path) == []
-    assert await commune.texts("Minh") == [words(told)]
+    assert await commune.texts("Minh") == [words(about(2, told))]
     assert commune.turns.letters_queued.rings > rings
 
 
@@ -137,7 +137,7 @@ async def test_what_cannot_be_had_now_is_tried_again_before_it_is_said(
         # A new process each time: how long one waits in between is not what is looked at here.
         await fetcher(commune, ScriptedSource(error), tmp_path).run_once()
     assert await kept(commune) == []
-    assert await commune.texts("Minh") == [words(NOT_FETCHED)]
+    assert await commune.texts("Minh") == [words(about(2, NOT_FETCHED))]
 
 
 async def test_one_that_cannot_be_had_now_keeps_no_other_waiting(commune: Commune, tmp_path: Path) -> None:
@@ -150,7 +150,8 @@ async def test_it_is_said_in_the_language_of_the_sender(commune: Commune, tmp_pa
     await commune.say("Minh", "/language", "english")
     await sends(commune, "file-1")
     await fetcher(commune, ScriptedSource(FileGone()), tmp_path).run_once()
-    assert await commune.texts("Minh") == [render(NOT_FETCHED, CATALOGUES["en"])]
+    assert render(about(2, NOT_FETCHED), CATALOGUES["vi"]).startswith("Câu 2: ")
+    assert await commune.texts("Minh") == [render(about(2, NOT_FETCHED), CATALOGUES["en"])]
 
 
 async def test_files_of_another_bot_are_left_to_it(commune: Commune, tmp_path: Path) -> None:
