@@ -58,6 +58,7 @@ from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, N
 from flows.people import Person, Role
 from flows.replies import Pressed, Reply, Typed
 from flows.session import Session
+from flows.units import Scope
 from tests.sample import CATALOGUES, NOW, REFERENCE
 
 # What the shell looks up for one turn before it takes it for broken.
@@ -188,7 +189,8 @@ class Town:
                 seen = [
                     n
                     for n in self.notices.values()
-                    if n.author_id == author_id or units.issuperset(n.audience.unit_ids)
+                    if n.author_id == author_id
+                    or all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
                 ]
                 return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
             case AudienceWanted(audience, units):
@@ -213,7 +215,7 @@ class Town:
         forms = [
             self._form(form.id)
             for form in self.forms.values()
-            if form.unit_id in wanted.units
+            if self.reference.units.is_in(wanted.units, form.unit_id)
             and form.round_id in wanted.rounds
             and form.person.id != wanted.without_person
         ]
@@ -226,10 +228,13 @@ class Town:
             ),
         )
 
-    def _reached(self, audience: Audience, units: frozenset[int]) -> Reached:
+    def _reached(self, audience: Audience, units: Scope) -> Reached:
         """Count people by place alone: what narrows an audience is the store's to test."""
-        assert self.reference.units.by_id.keys() >= units
-        here = [id_ for id_, person in self.people.items() if person.unit_id in units]
+        here = [
+            id_
+            for id_, person in self.people.items()
+            if person.unit_id is not None and self.reference.units.is_in(units, person.unit_id)
+        ]
         off = sum("notices" in self.muted.get(id_, ()) for id_ in here)
         return Reached({"web": len(here) - off}, {"muted": off} if off else {})
 

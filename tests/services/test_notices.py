@@ -36,6 +36,7 @@ from flows.notices import (
     Repeat,
 )
 from flows.replies import Blocked
+from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 
@@ -129,7 +130,7 @@ class Office:
         unit_id = await self.unit(unit)
         async with self.database.reading() as connection:
             reference = (await read_reference(connection)).reference
-            units = reference.units.subtree(unit_id)
+            units = reference.units.scope([unit_id])
             wanted = AudienceWanted(Audience((unit_id,), **audience), units)
             today = self.commune.now.date()
             return await contact_rows.count(connection, wanted, reference.rounds_in(units, today), today.year)
@@ -433,7 +434,7 @@ async def test_a_page_of_notices_has_those_of_the_author_and_those_for_units_tha
     async with office.database.reading() as connection:
         seen = {
             who: [one.id for one in (await notices.page(connection, NoticesWanted(*who, 0, 10))).notices]
-            for who in ((hoa, frozenset[int]()), (0, frozenset({village})), (0, frozenset({village, commune_unit})))
+            for who in ((hoa, Scope()), (0, Scope((village,), 1)), (0, Scope((commune_unit,), 3)))
         }
     assert list(seen.values()) == [[narrow, wide], [narrow], [narrow, wide]]
 
