@@ -1,6 +1,6 @@
 """What a turn may know: everything that was gathered for it, and how its own events change that picture."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -31,9 +31,8 @@ from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeA
 from flows.people import Person, Role, RoleKind
 from flows.questions import Choice
 from flows.rounds import Round, round_for, rounds_at_work
-from flows.units import UnitTree
+from flows.units import Scope, UnitTree
 
-MOST_ROUNDS_FOUND = 50_000
 INVITATION_LIFE = timedelta(days=7)
 
 
@@ -59,26 +58,41 @@ class Reference:
     languages: tuple[Choice, ...] = ()
 
     def round_for(self, unit_id: int, today: date) -> Round | None:
-        """Return the round to fill in at a unit, which every turn asks for: found once a unit and day."""
-        key = (unit_id, today)
+        """Return the round to fill in at a unit, which every turn asks for: found once a day for all below a unit with
+        rounds."""
+        nearest = self._nearest_with_rounds(unit_id)
+        if nearest is None:
+            return None
+        key = (nearest, today)
         if key not in self._rounds_found:
-            if len(self._rounds_found) > MOST_ROUNDS_FOUND:
+            if len(self._rounds_found) > 2 * len(self._with_rounds):  # those of days that are over
                 self._rounds_found.clear()
-            self._rounds_found[key] = round_for(self.rounds, self.units, unit_id, today)
+            self._rounds_found[key] = round_for(self.rounds, self.units, nearest, today)
         return self._rounds_found[key]
 
-    def rounds_in(self, unit_ids: Iterable[int], today: date) -> frozenset[int]:
-        """Return the rounds whose forms count in these units: those still being decided, or else the last."""
-        return frozenset().union(*(self.rounds_at_work(unit_id, today) for unit_id in unit_ids))
+    def rounds_in(self, scope: Scope, today: date) -> frozenset[int]:
+        """Return the rounds whose forms count in units: those still being decided, or else the last.
+
+        All below a unit share its rounds but for those with rounds of their own: so it takes no longer where there are
+        more units.
+        """
+        own = (unit_id for unit_id in self._with_rounds if self.units.is_in(scope, unit_id))
+        return frozenset().union(*(self.rounds_at_work(unit_id, today) for unit_id in (*scope.tops, *own)))
 
     def rounds_at_work(self, unit_id: int, today: date) -> frozenset[int]:
-        """Return the rounds whose forms count in a unit: found once a unit and day."""
-        key = (unit_id, today)
+        """Return the rounds whose forms count in a unit: found once a day for all below a unit with rounds."""
+        nearest = self._nearest_with_rounds(unit_id)
+        if nearest is None:
+            return frozenset()
+        key = (nearest, today)
         if key not in self._at_work:
-            if len(self._at_work) > MOST_ROUNDS_FOUND:
+            if len(self._at_work) > 2 * len(self._with_rounds):  # those of days that are over
                 self._at_work.clear()
-            self._at_work[key] = rounds_at_work(self.rounds, self.units, unit_id, today)
+            self._at_work[key] = rounds_at_work(self.rounds, self.units, nearest, today)
         return self._at_work[key]
+
+    def _nearest_with_rounds(self, unit_id: int) -> int | None:
+        return next((unit.id for unit in self.units.upwards(unit_id) if unit.id in self._with_rounds), None)
 
     @cached_property
     def rounds_by_id(self) -> Mapping[int, Round]:
@@ -88,6 +102,10 @@ class Reference:
     @cached_property
     def _at_work(self) -> dict[tuple[int, date], frozenset[int]]:
         return {}
+
+    @cached_property
+    def _with_rounds(self) -> frozenset[int]:
+        return frozenset(round_.unit_id for round_ in self.rounds)
 
     @cached_property
     def _rounds_found(self) -> dict[tuple[int, date], Round | None]:
@@ -136,7 +154,7 @@ class InvitationWanted(Struct, frozen=True):
 class ListWanted(Struct, frozen=True):
     """A page of a list: forms of one state in these units and rounds but for one's own, oldest first."""
 
-    units: frozenset[int]
+    units: Scope
     rounds: frozenset[int]
     state: State
     without_person: int
@@ -153,7 +171,7 @@ class NoticeWanted(Struct, frozen=True):
 class NoticesWanted(Struct, frozen=True):
     """A page of notices, newest first: those whose audience lies within these units."""
 
-    units: frozenset[int]
+    units: Scope
     offset: int
     limit: int
 
@@ -166,10 +184,10 @@ class NoticePage(Struct, frozen=True):
 
 
 class AudienceWanted(Struct, frozen=True):
-    """How many people an audience reaches, of units that are expanded to all below them."""
+    """How many people an audience reaches, of its units with all below them."""
 
     audience: Audience
-    units: frozenset[int]
+    units: Scope
 
 
 class ApproversWanted(Struct, frozen=True):
@@ -358,12 +376,11 @@ class Facts(Struct, frozen=True, dict=True):
         """Return the units a person has a role over."""
         return tuple(role.unit_id for role in self.roles if role.kind == kind)
 
-    def scope(self, kind: RoleKind) -> frozenset[int]:
+    def scope(self, kind: RoleKind) -> Scope:
         """Return the units a person has a role in, with all that lies below them."""
-        units = self.reference.units
-        return frozenset().union(*(units.subtree(role.unit_id) for role in self.roles if role.kind == kind))
+        return self.reference.units.scope(self.over(kind))
 
-    def rounds_in(self, units: frozenset[int]) -> frozenset[int]:
+    def rounds_in(self, units: Scope) -> frozenset[int]:
         """Return the rounds whose forms count in these units."""
         return self.reference.rounds_in(units, self.today)
 
@@ -421,12 +438,8 @@ class Facts(Struct, frozen=True, dict=True):
 
     def reached(self, audience: Audience) -> Reached:
         """Look up how many people an audience reaches. Raises Wanting until it was counted."""
-        found = self._look_up(AudienceWanted(audience, self.units_of(audience)))
+        found = self._look_up(AudienceWanted(audience, self.reference.units.scope(audience.unit_ids)))
         return found if isinstance(found, Reached) else Reached()
-
-    def units_of(self, audience: Audience) -> frozenset[int]:
-        """Return an audience's units with all below them."""
-        return frozenset().union(*(self.reference.units.subtree(unit_id) for unit_id in audience.unit_ids))
 
     def approvers(self, units: frozenset[int], author_id: int) -> Approvers:
         """Look up who may approve a notice. Raises Wanting until it was gathered."""

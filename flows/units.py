@@ -34,6 +34,39 @@ LEAF_KINDS = frozenset({"village", "workplace"})
 KINDS = ("province", "district", "commune", "village", "workplace")
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some units with all that lies below them, told by the uppermost ones however many lie below.
+
+    `size` is how many units that were when it was made: who looks them up may choose a way by it.
+    """
+
+    tops: tuple[int, ...] = ()
+    size: int = 0
+
+
+def numbered(parents: Mapping[int, int | None]) -> dict[int, tuple[int, int]]:
+    """Number units so that all that lies below one follows it: its own number, and the last number below it.
+
+    `parents` maps the id of every unit to that of its parent. Units that lie below each other get no numbers.
+    """
+    children: dict[int | None, list[int]] = {}
+    for unit_id in sorted(parents, reverse=True):
+        parent_id = parents[unit_id]
+        children.setdefault(parent_id if parent_id in parents else None, []).append(unit_id)
+    order: list[int] = []
+    waiting = children.get(None, [])[:]
+    while waiting:
+        order.append(waiting.pop())
+        waiting.extend(children.get(order[-1], ()))
+    sizes = dict.fromkeys(order, 1)
+    for unit_id in reversed(order):
+        parent_id = parents[unit_id]
+        if parent_id in sizes:
+            sizes[parent_id] += sizes[unit_id]
+    return {unit_id: (number, number + sizes[unit_id] - 1) for number, unit_id in enumerate(order, 1)}
+
+
 @dataclass(frozen=True)
 class UnitTree:
     """All units of a deployment, read once and shared by every turn."""
@@ -67,6 +100,28 @@ class UnitTree:
         for parent_id in below:
             below.extend(self.children.get(parent_id, ()))
         return frozenset(below)
+
+    def scope(self, unit_ids: Iterable[int]) -> Scope:
+        """Return units with all below them. What lies below another of them adds nothing."""
+        wanted = frozenset(unit_ids)
+        tops = sorted(unit_id for unit_id in wanted if not any(unit.id in wanted for unit in self._above(unit_id)))
+        return Scope(tuple(tops), sum(self._size(unit_id) for unit_id in tops))
+
+    def is_in(self, scope: Scope, unit_id: int) -> bool:
+        """Tell whether a unit is one of a scope."""
+        return any(unit.id in scope.tops for unit in self.upwards(unit_id))
+
+    def _above(self, unit_id: int) -> Iterator[Unit]:
+        return (unit for unit in self.upwards(unit_id) if unit.id != unit_id)
+
+    def _size(self, unit_id: int) -> int:
+        first, last = self.numbers.get(unit_id, (0, -1))
+        return last - first + 1
+
+    @cached_property
+    def numbers(self) -> Mapping[int, tuple[int, int]]:
+        """The number of each unit, and the last number below it."""
+        return numbered({unit.id: unit.parent_id for unit in self.by_id.values()})
 
     @cached_property
     def children(self) -> Mapping[int, list[int]]:

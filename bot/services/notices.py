@@ -169,7 +169,7 @@ class NoticeKeeper:
 
     async def _next_members(self, connection: AsyncConnection, one: Gathering) -> list[int]:
         reference = (await self._current_reference(connection)).reference
-        units = frozenset().union(*(reference.units.subtree(unit_id) for unit_id in one.audience.unit_ids))
+        units = reference.units.scope(one.audience.unit_ids)
         today = self._clock().astimezone(self._zone).date()
         chosen = members(one.audience, units, reference.rounds_in(units, today), today.year)
         return await notices.next_members(connection, one, chosen, CHUNK)

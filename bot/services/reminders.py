@@ -16,7 +16,7 @@ from bot.store import outbox, reminders
 from bot.store.database import Database, patiently
 from bot.store.outbox import NOTICE, Letter, Recipient
 from bot.store.reference import ReferenceRead
-from bot.store.reminders import Unfinished
+from bot.store.reminders import Unfinished, WaitingForms
 from flows.assessments import State
 from flows.events import HeadsAddress
 from flows.facts import Reference
@@ -25,6 +25,7 @@ from flows.notices import MutedKind, QuietHours
 from flows.people import RoleKind
 from flows.rounds import Round
 from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
+from flows.units import Scope
 from flows.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
@@ -305,12 +306,13 @@ class Reminders:
         """Count what waits for each of these heads: who confirms a form is decided as when it was submitted."""
         units = now.reference.units
         found = {person_id: _Waiting() for person_id in heads}
-        for some in _slices(frozenset().union(*(units.subtree(id_) for over in heads.values() for id_ in over))):
-            forms = [
-                form
-                for form in await reminders.waiting_forms(connection, some)
-                if _is_present(form.round_id, form.unit_id, now)
-            ]
+        branches = units.scope(id_ for over in heads.values() for id_ in over)
+        waiting = [
+            form
+            for form in await reminders.waiting_forms(connection, branches)
+            if _is_present(form.round_id, form.unit_id, now)
+        ]
+        for forms in _slices(waiting):
             addresses = {HeadsAddress(form.unit_id, form.owner_id) for form in forms}
             confirming = await outbox.heads_of(connection, addresses, units)
             for form in forms:
@@ -323,11 +325,9 @@ class Reminders:
         """Tell administrators of the days that come near, with the numbers of all their units in that round."""
         due = DatesDue.on(now.today, now.reference.rounds)
         told = [(id_, one, units) for id_, over in admins.items() for one, units in _dates_of(over, due, now)]
-        counts: dict[tuple[int, int], dict[State, int]] = {}
-        for some in _slices(frozenset().union(*(units for _id, _one, units in told))):
-            counts |= await reminders.form_counts(connection, some)
+        counts = {units: await reminders.form_counts(connection, units) for units in {units for _, _, units in told}}
         return [
-            _Saying(one.key(id_), id_, _date_message(one, _sum(counts, one.round.id, units)))
+            _Saying(one.key(id_), id_, _date_message(one, counts[units].get(one.round.id, {})))
             for id_, one, units in told
         ]
 
@@ -359,24 +359,13 @@ def _is_present(round_id: int, unit_id: int, now: _Now) -> bool:
     return round_id in now.reference.rounds_at_work(unit_id, now.today)
 
 
-def _dates_of(over: Iterable[int], due: DatesDue, now: _Now) -> list[tuple[DateDue, frozenset[int]]]:
+def _dates_of(over: Iterable[int], due: DatesDue, now: _Now) -> list[tuple[DateDue, Scope]]:
     """Return what an administrator is told of, each once, with all the units it is about."""
-    found: dict[tuple[DateKind, int], tuple[DateDue, frozenset[int]]] = {}
+    found: dict[tuple[DateKind, int], tuple[DateDue, list[int]]] = {}
     for unit_id in over:
         for one in due.of(unit_id, now.reference, now.today):
-            _one, units = found.get((one.what, one.round.id), (one, frozenset()))
-            found[one.what, one.round.id] = (one, units | now.reference.units.subtree(unit_id))
-    return list(found.values())
-
-
-def _sum(
-    counts: Mapping[tuple[int, int], Mapping[State, int]], round_id: int, units: Iterable[int]
-) -> dict[State, int]:
-    total: dict[State, int] = {}
-    for unit_id in units:
-        for state, count in counts.get((unit_id, round_id), {}).items():
-            total[state] = total.get(state, 0) + count
-    return total
+            found.setdefault((one.what, one.round.id), (one, []))[1].append(unit_id)
+    return [(one, now.reference.units.scope(unit_ids)) for one, unit_ids in found.values()]
 
 
 def _date_message(one: DateDue, forms: Mapping[State, int]) -> Message:
@@ -390,6 +379,5 @@ def _date_message(one: DateDue, forms: Mapping[State, int]) -> Message:
     )
 
 
-def _slices(ids: Iterable[int]) -> Iterator[list[int]]:
-    ordered = sorted(ids)
-    return (ordered[start : start + MOST_UNITS] for start in range(0, len(ordered), MOST_UNITS))
+def _slices(forms: Sequence[WaitingForms]) -> Iterator[Sequence[WaitingForms]]:
+    return (forms[start : start + MOST_UNITS] for start in range(0, len(forms), MOST_UNITS))

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, contacts, conversations, mutes, people, roles
 from flows.facts import AudienceWanted
 from flows.notices import Audience, Reach, Reached
+from flows.units import Scope
 
 _CHUNK = 500
 MANY_UNITS = 100
@@ -98,17 +99,13 @@ async def count(connection: AsyncConnection, wanted: AudienceWanted, rounds: Col
     return Reached(dict(sorted(by_channel.items())), dict(unreachable))
 
 
-def members(audience: Audience, units: Collection[int], rounds: Collection[int], year: int) -> Select[tuple[int]]:
+def members(audience: Audience, units: Scope, rounds: Collection[int], year: int) -> Select[tuple[int]]:
     """Select the person ids of an audience, to be taken some at a time in their order.
 
     `rounds` are the present ones: a form of another round is none.
     """
-    here: ColumnElement[Any] = contacts.c.unit_id
-    if len(units) > MANY_UNITS:
-        # A sign that means nothing keeps SQLite from the index of units: for many of them, going through all people in
-        # order is quicker.
-        here = literal_column("+contacts.unit_id", contacts.c.unit_id.type)
-    return _chosen(or_(*_belonging(audience, units, here)), audience, rounds, year)
+    # With many units, going through all people in order is quicker.
+    return _chosen(or_(*_belonging(audience, units, MANY_UNITS)), audience, rounds, year)
 
 
 def _chosen(belongs: ColumnElement[bool], audience: Audience, rounds: Collection[int], year: int) -> Select[tuple[int]]:
@@ -130,16 +127,13 @@ def _chosen(belongs: ColumnElement[bool], audience: Audience, rounds: Collection
     return chosen
 
 
-def _belonging(
-    audience: Audience, units: Collection[int], unit_id: ColumnElement[Any] = contacts.c.unit_id
-) -> list[ColumnElement[bool]]:
+def _belonging(audience: Audience, units: Scope, few: int = FEW_UNITS) -> list[ColumnElement[bool]]:
     """Say who belongs to units, nobody twice: residents by where they live, others by where they hold their role."""
     wanted = audience.roles or ("resident", "head", "admin")
-    here = sorted(units)
     kinds = [role for role in wanted if role != "resident"]
-    lives_here = unit_id.in_(here)
-    holders = select(roles.c.person_id).where(roles.c.role.in_(kinds), roles.c.unit_id.in_(here))
+    lives_here = lies_in(contacts.c.unit_id, units, few)
+    holders = select(roles.c.person_id).where(roles.c.role.in_(kinds), lies_in(roles.c.unit_id, units))
     holds_here = contacts.c.person_id.in_(holders)
     if "resident" not in wanted:
         return [holds_here]
-    return [lives_here, holds_here & (unit_id.is_(None) | unit_id.not_in(here))] if kinds else [lives_here]
+    return [lives_here, holds_here & (contacts.c.unit_id.is_(None) | ~lives_here)] if kinds else [lives_here]

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import notices, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
+from bot.store.scopes import lies_in
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
 from flows.criteria import CriteriaSet
@@ -346,7 +347,7 @@ async def _invitation(connection: AsyncConnection, digest: str) -> Invitation | 
 
 async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
     in_units = and_(
-        assessments.c.unit_id.in_(sorted(wanted.units)),
+        lies_in(assessments.c.unit_id, wanted.units),
         assessments.c.round_id.in_(sorted(wanted.rounds)),
         assessments.c.person_id != wanted.without_person,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.outbox import NOTICE, Recipient
+from bot.store.scopes import lies_in
 from bot.store.tables import (
     approval_limits,
     contacts,
@@ -111,7 +112,7 @@ def _notice(
 async def page(connection: AsyncConnection, wanted: NoticesWanted) -> NoticePage:
     """Return a page of the notices somebody may see: those for units that are all theirs."""
     of_notice = select(notice_units.c.unit_id).where(notice_units.c.notice_id == notices.c.id)
-    elsewhere = of_notice.where(notice_units.c.unit_id.not_in(sorted(wanted.units)))
+    elsewhere = of_notice.where(~lies_in(notice_units.c.unit_id, wanted.units, few=0))
     rows = await connection.execute(
         _NOTICES.where(of_notice.exists() & ~elsewhere.exists())
         .order_by(notices.c.id.desc())

@@ -90,7 +90,7 @@ async def read_units(connection: AsyncConnection) -> UnitTree:
                 row.valid_to,
                 row.successor_id,
             )
-            for row in await connection.execute(select(units))
+            for row in await connection.execute(select(units).order_by(units.c.id))
         ]
     )
 

@@ -12,6 +12,7 @@ from bot.store import upserts
 from bot.store.many import execute_many
 from bot.store.outbox import Recipient
 from bot.store.reference import ReferenceRead, current_version, read_reference
+from bot.store.scopes import lies_in
 from bot.store.tables import (
     UNFINISHED_FORMS,
     answers,
@@ -27,6 +28,7 @@ from bot.store.tables import (
 from flows.assessments import State
 from flows.notices import MutedKind
 from flows.people import RoleKind
+from flows.units import Scope
 
 
 class Unfinished(Struct, frozen=True):
@@ -196,27 +198,25 @@ _WAITING = (
         func.count().label("count"),
         func.min(assessments.c.submitted_at).label("oldest"),
     )
-    .where(assessments.c.unit_id.in_(bindparam("ids", expanding=True)), assessments.c.state == "submitted")
+    .where(assessments.c.state == "submitted")
     .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"))
 )
-_COUNTS = (
-    select(tallies.c.unit_id, tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))
-    .where(tallies.c.unit_id.in_(bindparam("ids", expanding=True)))
-    .group_by(tallies.c.unit_id, tallies.c.round_id, tallies.c.state)
+_COUNTS = select(tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number")).group_by(
+    tallies.c.round_id, tallies.c.state
 )
 
 
-async def waiting_forms(connection: AsyncConnection, unit_ids: Iterable[int]) -> list[WaitingForms]:
-    """Count the forms that wait in these villages."""
-    rows = await connection.execute(_WAITING, {"ids": sorted(unit_ids)})
+async def waiting_forms(connection: AsyncConnection, units: Scope) -> list[WaitingForms]:
+    """Count the forms that wait, by village."""
+    rows = await connection.execute(_WAITING.where(lies_in(assessments.c.unit_id, units)))
     return [WaitingForms(**row._mapping) for row in rows]
 
 
-async def form_counts(connection: AsyncConnection, unit_ids: Iterable[int]) -> dict[tuple[int, int], dict[State, int]]:
-    """Return how many forms of each state there are, by unit and round."""
-    found: dict[tuple[int, int], dict[State, int]] = {}
-    for row in await connection.execute(_COUNTS, {"ids": sorted(unit_ids)}):
-        found.setdefault((row.unit_id, row.round_id), {})[row.state] = row.number
+async def form_counts(connection: AsyncConnection, units: Scope) -> dict[int, dict[State, int]]:
+    """Return how many forms of each state there are in all these units, by round."""
+    found: dict[int, dict[State, int]] = {}
+    for row in await connection.execute(_COUNTS.where(lies_in(tallies.c.unit_id, units))):
+        found.setdefault(row.round_id, {})[row.state] = int(row.number)
     return found
 
 

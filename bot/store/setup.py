@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.reference import mark_changed
@@ -13,7 +13,19 @@ from bot.store.tables import criteria_sets, invitations, rounds, units
 from flows.criteria import CriteriaSet, Group
 from flows.people import RoleKind
 from flows.rounds import PHASES
-from flows.units import Unit
+from flows.units import Unit, numbered
+
+# All numbers are one parameter: one statement a unit takes PostgreSQL ten times as long.
+_RENUMBER = {
+    "sqlite": """
+        UPDATE units SET first = json_extract(value, '$[1]'), last = json_extract(value, '$[2]')
+        FROM json_each(:changed) WHERE units.id = json_extract(value, '$[0]')
+    """,
+    "postgresql": """
+        UPDATE units SET first = (value->>1)::integer, last = (value->>2)::integer
+        FROM json_array_elements(CAST(:changed AS json)) WHERE units.id = (value->>0)::bigint
+    """,
+}
 
 NO_PHASES: Mapping[str, date | int] = {}
 
@@ -88,6 +100,8 @@ async def add_invitation(
 
 async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parents: Mapping[str, str]) -> None:
     """Add units or change them by code. `parents` maps a code to its parent's code; ids of the values are ignored."""
+    # Who changes units at the same time waits here, so that numbers are those of one tree.
+    await mark_changed(connection)
     known = await _unit_ids(connection)
     new = [{"code": unit.code, **_unit_values(unit)} for unit in wanted if unit.code not in known]
     if new:
@@ -104,7 +118,18 @@ async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parent
     ]
     if changed:
         await connection.execute(update(units).where(units.c.id == bindparam("known_id")), changed)
-    await mark_changed(connection)
+    await _number(connection)
+
+
+async def _number(connection: AsyncConnection) -> None:
+    """Number the tree of units anew, where it has changed."""
+    rows = (await connection.execute(select(units.c.id, units.c.parent_id, units.c.first, units.c.last))).all()
+    now = numbered({row.id: row.parent_id for row in rows})
+    before = {row.id: (row.first, row.last) for row in rows}
+    changed = [(id_, *span) for id_, span in now.items() if before[id_] != span]
+    if changed:
+        renumber = _RENUMBER[connection.dialect.name]
+        await connection.execute(text(renumber), {"changed": msgspec.json.encode(changed).decode()})
 
 
 async def _unit_ids(connection: AsyncConnection) -> dict[str, int]:

@@ -66,6 +66,9 @@ units = Table(
     Column("valid_from", Date),
     Column("valid_to", Date),
     Column("successor_id", ForeignKey("units.id")),
+    # A unit's number, and the last number below it. A unit without numbers is in nobody's scope.
+    Column("first", Integer, index=True),
+    Column("last", Integer),
 )
 
 people = Table(

@@ -62,6 +62,7 @@ from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, N
 from flows.people import Person, Role
 from flows.replies import Pressed, Reply, Typed
 from flows.session import Session
+from flows.units import Scope
 from tests.sample import CATALOGUES, NOW, REFERENCE
 
 # What the shell looks up for one turn before it takes it for broken.
@@ -189,7 +190,12 @@ class Town:
             case NoticeWanted(notice_id):
                 return self.notices.get(notice_id)
             case NoticesWanted(units, offset, limit):
-                seen = [n for n in self.notices.values() if units.issuperset(n.audience.unit_ids)]
+                seen = [
+                    n
+                    for n in self.notices.values()
+                    if n.audience.unit_ids
+                    and all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
+                ]
                 return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
             case AudienceWanted(audience, units):
                 return self._reached(audience, units)
@@ -222,7 +228,7 @@ class Town:
         forms = [
             self._form(form.id)
             for form in self.forms.values()
-            if form.unit_id in wanted.units
+            if self.reference.units.is_in(wanted.units, form.unit_id)
             and form.round_id in wanted.rounds
             and form.person.id != wanted.without_person
         ]
@@ -235,10 +241,13 @@ class Town:
             ),
         )
 
-    def _reached(self, audience: Audience, units: frozenset[int]) -> Reached:
+    def _reached(self, audience: Audience, units: Scope) -> Reached:
         """Count people by place alone: what narrows an audience is the store's to test."""
-        assert self.reference.units.by_id.keys() >= units
-        here = [id_ for id_, person in self.people.items() if person.unit_id in units]
+        here = [
+            id_
+            for id_, person in self.people.items()
+            if person.unit_id is not None and self.reference.units.is_in(units, person.unit_id)
+        ]
         off = sum("notices" in self.muted.get(id_, ()) for id_ in here)
         return Reached({"web": len(here) - off}, {"muted": off} if off else {})
 

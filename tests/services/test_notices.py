@@ -36,6 +36,7 @@ from flows.notices import (
     Repeat,
 )
 from flows.replies import Blocked
+from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 
@@ -129,7 +130,7 @@ class Office:
         unit_id = await self.unit(unit)
         async with self.database.reading() as connection:
             reference = (await read_reference(connection)).reference
-            units = reference.units.subtree(unit_id)
+            units = reference.units.scope([unit_id])
             wanted = AudienceWanted(Audience((unit_id,), **audience), units)
             today = self.commune.now.date()
             return await contact_rows.count(connection, wanted, reference.rounds_in(units, today), today.year)
@@ -430,7 +431,7 @@ async def test_a_page_of_notices_has_those_for_units_that_are_all_theirs(office:
     async with office.database.reading() as connection:
         seen = {
             units: [one.id for one in (await notices.page(connection, NoticesWanted(units, 0, 10))).notices]
-            for units in (frozenset[int](), frozenset({village}), frozenset({village, commune_unit}))
+            for units in (Scope(), Scope((village,), 1), Scope((commune_unit,), 3))
         }
     assert list(seen.values()) == [[], [narrow], [narrow, wide]]
 

@@ -14,6 +14,7 @@ from bot.store.reference import mark_changed
 from bot.store.reminders import WaitingForms
 from bot.store.tables import assessments, conversations, mutes, people, roles, rounds, tallies, units
 from flows.notices import MutedKind
+from flows.units import Scope
 from tests.databases import Databases
 
 NOW = datetime(2026, 10, 10, 2, 0, tzinfo=UTC)
@@ -36,6 +37,7 @@ async def village(database: Database) -> Database:
         await setup.add_criteria(connection, shipped(), NOW)
         for id_ in range(1, 13):
             village = {"id": id_, "code": f"v{id_}", "name": "Thôn", "kind": "village", "aliases": b"[]"}
+            village |= {"first": id_, "last": id_}
             await connection.execute(insert(units).values(village))
             await connection.execute(insert(people).values(id=id_, name="Người", unit_id=id_, created_at=NOW))
         for id_, (opens, closes) in DAYS.items():
@@ -204,8 +206,8 @@ async def test_forms_that_wait_are_counted_by_village_and_round_and_those_of_hea
     rows = [{"person_id": id_, "role": role, "unit_id": unit, "since": NOW} for id_, role, unit in held]
     await add(village, insert(assessments).values(forms), insert(roles).values(rows))
     async with village.reading() as connection:
-        waiting = await reminders.waiting_forms(connection, [2, 1])
-        nothing = await reminders.waiting_forms(connection, [])
+        waiting = await reminders.waiting_forms(connection, Scope((1, 2), 2))
+        nothing = await reminders.waiting_forms(connection, Scope())
     assert sorted(waiting, key=lambda one: (one.unit_id, one.round_id, one.owner_id)) == [
         WaitingForms(1, OPEN, 0, 3, at[3]),
         WaitingForms(1, OPEN, 4, 1, at[5]),
@@ -224,12 +226,8 @@ async def test_forms_are_counted_from_the_tallies(village: Database) -> None:
     rows = [{**dict(zip(names, one, strict=True)), "passed": False} for one in counted]
     await add(village, insert(tallies).values(rows))
     async with village.reading() as connection:
-        counts = await reminders.form_counts(connection, [1, 2])
-    assert counts == {
-        (1, OPEN): {"draft": 7, "confirmed": 1},
-        (1, CLOSED): {"confirmed": 9},
-        (2, OPEN): {"returned": 2},
-    }
+        counts = await reminders.form_counts(connection, Scope((1, 2), 2))
+    assert counts == {OPEN: {"draft": 7, "confirmed": 1, "returned": 2}, CLOSED: {"confirmed": 9}}
 
 
 async def test_what_was_said_is_noted_once_and_forgotten_later(database: Database) -> None:
