@@ -438,6 +438,13 @@ def test_the_round_of_the_nearest_unit_is_told_of() -> None:
     assert days_of(reference, VILLAGE.id, date(2026, 11, 30)) == [("report", 9)]
 
 
+@pytest.mark.parametrize("year", [-1, 0, 1, 9999, 20266])
+def test_a_round_of_a_year_that_cannot_be_stops_no_other(year: int) -> None:
+    typo = Round(2, year, "Đợt gõ nhầm", FAR_COMMUNE.id, date(2026, 9, 1), date(2026, 11, 20), {})
+    reference = Reference(UNITS, (Round(9, 2026, "Đợt tỉnh", 1, date(2026, 9, 1), date(2026, 11, 15), {}), typo))
+    assert days_of(reference, VILLAGE.id, date(2026, 11, 30)) == [("report", 9)]
+
+
 def test_whose_units_have_no_round_is_told_of_none() -> None:
     assert days_of(Reference(UNITS, (ROUND,)), FAR_COMMUNE.id, date(2026, 11, 8)) == []
     assert days_of(Reference(UNITS, (ROUND,)), 1, date(2026, 11, 24)) == []
