@@ -24,6 +24,7 @@ from bot.services.files import FileRefused, FileStore
 from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
+from bot.services.supervisor import Supervisor
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
@@ -60,6 +61,7 @@ class Application:
         self.clock = clock
         self.catalogues = load()
         self.database = Database(settings.database_url)
+        self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
         self.telegram = self._telegram()
         self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
@@ -126,7 +128,8 @@ class Application:
     def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
         yield telegram.start()
         yield telegram.set_menus(self._menus())
-        yield self._evidence_fetcher().run(self.turns.evidence_given)
+        fetcher, given = self._evidence_fetcher(), self.turns.evidence_given
+        yield fetcher.run(given, self.supervisor)
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:
@@ -146,12 +149,15 @@ class Application:
             self.turns.letters_queued,
             self.wording,
             self.settings.quiet,
+            self.supervisor,
         )
 
     def reminders(self) -> Reminders:
         """Return what reminds people."""
         bell, settings = self.turns.letters_queued, self.settings
-        return Reminders(self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet)
+        return Reminders(
+            self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet, self.supervisor
+        )
 
     def _file_sources(self) -> dict[tuple[str, str], FileSource]:
         return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}
@@ -194,7 +200,8 @@ class Application:
         channels = {"web": "ok"}
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
-        return JSONResponse({"status": "ok", "channels": channels})
+        failing = dict(self.supervisor.failing())
+        return JSONResponse({"status": "failing" if failing else "ok", "channels": channels, "failing": failing})
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

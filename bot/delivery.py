@@ -270,16 +270,25 @@ class Delivery:
         task.add_done_callback(self._flying.discard)
 
     async def _deliver(self, letter: Due) -> None:
-        outgoing = letter.outgoing
-        if letter.notice_id is not None:
-            outgoing = self._wording.outgoing(letter.notice_id, letter.language, self._sender.channel)
-        outcome = await self._send(letter, outgoing)
-        if isinstance(outcome, Rejected) and letter.notice_id is None and outgoing is not None:
-            outcome = await self._send_instead(letter, outgoing, outcome)
+        outcome = await self._outcome(letter)
         message_id = outcome.message_id if isinstance(outcome, Sent) else None
         self._landed.append(Landed(letter, self._judged(letter, outcome), message_id, time.monotonic()))
         if self._is_urgent(letter):
             self._landing.ring()
+
+    async def _outcome(self, letter: Due) -> Outcome:
+        """Word and send a letter. A notice that cannot be worded costs its own letters, not the delivery."""
+        if letter.notice_id is None:
+            outcome = await self._send(letter, letter.outgoing)
+            if isinstance(outcome, Rejected) and letter.outgoing is not None:
+                return await self._send_instead(letter, letter.outgoing, outcome)
+            return outcome
+        try:
+            outgoing = self._wording.outgoing(letter.notice_id, letter.language, self._sender.channel)
+        except Exception as error:
+            log.exception("notice_not_worded", outbox_id=letter.id)
+            return Later(type(error).__name__)
+        return await self._send(letter, outgoing)
 
     def _is_urgent(self, letter: Due) -> bool:
         """Tell whether to settle a letter that landed at once: a reply, lest it is sent again, or the notice that

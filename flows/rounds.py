@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from itertools import pairwise
 from typing import Literal
 
@@ -39,11 +39,12 @@ def usual_phases(year: int, opens: date, closes: date) -> Phases:
     Reports are due before 1 December; a round that ends too late for that has a month after its closing day. Branch and
     commune have a third of the time between each, and the committee the rest.
     """
-    december = date(year, 12, 1)
+    # The year may be older than the check that it can be one.
+    december = date(year if MINYEAR <= year <= MAXYEAR else closes.year, 12, 1)
     report = december if closes + timedelta(days=3) < december else closes + timedelta(days=31)
     third = (report - closes) // 3
     return Phases(
-        registration=min(date(year, 1, 1), opens),
+        registration=min(december.replace(month=1), opens),
         branch=closes + third,
         commune=closes + 2 * third,
         decision=report - timedelta(days=1),

@@ -9,7 +9,9 @@ import structlog
 
 from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
+from bot.services.leading import Leading
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.supervisor import Supervisor, led
 from bot.store import evidence, outbox
 from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
 LONGEST_WAIT = 3600.0
+MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 
 TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
@@ -53,19 +56,34 @@ class EvidenceFetcher:
         self._letters_queued = letters_queued
         self._not_before: dict[int, float] = {}
 
-    async def run(self, given: Bell) -> None:
-        """Fetch for ever, as soon as evidence is given."""
+    async def run(self, given: Bell, supervisor: Supervisor) -> None:
+        """Fetch for ever, as soon as evidence is given. One instance does, so that nothing is said twice."""
+        leading = Leading(self._database, "evidence")
+
+        async def fetch() -> bool:
+            return bool(await self.run_once())
+
         while True:
             heard = given.rings
-            if not await patiently(self.run_once):
+            if not await patiently(lambda: supervisor.attempt("evidence", lambda: led(leading, fetch))):
                 await given.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:
         """Fetch what is wanted now. Returns how many files were settled."""
         async with self._database.reading() as connection:
             wanted = await evidence.wanted(connection, MOST_ATTEMPTS)
-        settled = [await self._fetch(one) for one in wanted if self._may_try(one)]
-        return sum(settled)
+        at_once = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def fetch(one: Wanted) -> bool:
+            async with at_once:
+                return await self._fetch(one)
+
+        tried = (fetch(one) for one in wanted if self._may_try(one))
+        settled = await asyncio.gather(*tried, return_exceptions=True)
+        broken = [one for one in settled if isinstance(one, BaseException)]
+        if broken:  # the others are fetched all the same
+            raise broken[0]
+        return sum(one is True for one in settled)
 
     def _may_try(self, one: Wanted) -> bool:
         rested = self._not_before.get(one.id, 0.0) <= time.monotonic()

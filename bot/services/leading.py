@@ -1,9 +1,14 @@
 """Leading: one of several instances does a work, and another takes over when it dies."""
 
+import asyncio
 import secrets
+
+import structlog
 
 from bot.store import leases
 from bot.store.database import Database
+
+log = structlog.get_logger()
 
 
 class Leading:
@@ -20,3 +25,12 @@ class Leading:
             return True
         async with self._database.writing() as connection:
             return await leases.hold(connection, self._name, self._me)
+
+    async def renew(self) -> None:
+        """Keep the lead for ever, while a long round of the work goes on."""
+        while True:
+            await asyncio.sleep(leases.SECONDS / 3)
+            try:
+                await self.holds()
+            except Exception as error:  # the round itself finds out what is wrong with the database
+                log.warning("lease_not_renewed", lease=self._name, error=type(error).__name__)

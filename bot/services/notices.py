@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,12 +15,13 @@ from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.reports import make_report
-from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.sending import FileGone, FileSource, FileTooLarge
+from bot.services.supervisor import Supervisor, Work
 from bot.services.wording import NoticeWording
 from bot.store import notices, outbox
 from bot.store.contacts import members
-from bot.store.database import Database, patiently
-from bot.store.notices import Gathering, Shown
+from bot.store.database import Database
+from bot.store.notices import Gathering, ReportWanted, Shown
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.messages import Message, StoredFile, rendered
@@ -44,8 +46,12 @@ REPORT_TOO_LARGE = _("This report is too large for a chat. Ask for those of smal
 REPORT_NAME = _("notice-report.xlsx")
 
 
+class NoticeFileUnkept(Exception):
+    """A file of a notice could not be written: the disk is full, or its folder cannot be used."""
+
+
 class NoticeKeeper:
-    """What goes on with notices besides sending. One instance keeps them, by a lease."""
+    """What goes on with notices besides sending. One instance at a time does each work, by a lease."""
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class NoticeKeeper:
         bell: Bell,
         wording: NoticeWording,
         quiet: QuietHours,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._database = database
         self._sources = sources
@@ -71,36 +78,44 @@ class NoticeKeeper:
         self._reference: ReferenceRead | None = None
         self._shown: dict[int, _ShownLast] = {}
         self._swept: datetime | None = None
-        self._leading = Leading(database, "notices")
+        self._supervisor = supervisor or Supervisor()
 
     async def run(self) -> None:
-        """Keep notices for ever, while this instance leads."""
-        while True:
-            more = await patiently(self._led)
-            await asyncio.sleep(0 if more else IDLE_SECONDS)
+        """Keep notices for ever: each work by itself, in the instance that leads it."""
+        async with asyncio.TaskGroup() as group:
+            for name, work in self._works().items():
+                lease = Leading(self._database, name)
+                group.create_task(self._supervisor.keep(name, work, IDLE_SECONDS, lease=lease))
 
-    async def _led(self) -> bool:
-        return await self._leading.holds() and await self.run_once()
+    def _works(self) -> dict[str, Work]:
+        return {
+            "notices.start": self._start,
+            "notices.gather": self._gather,
+            "notices.web": self._hand_to_web,
+            "notices.watch": self._watch,
+            "notices.report": self._report,
+            "notices.sweep": self._sweep,
+        }
 
     async def run_once(self) -> bool:
         """Do the next piece of each work. Tells whether there may be more at once."""
-        worked = await self._start()
-        worked = await self._gather() or worked
-        worked = await self._hand_to_web() or worked
-        ended = await self._end()
-        await self._show(ended)
-        await self._forget_reports()
-        return await self._report() or worked or bool(ended)
+        return any([await work() for work in self._works().values()])
 
     # starting
 
     async def _start(self) -> bool:
         now = self._clock()
         async with self._database.reading() as connection:
-            due = await notices.due(connection, now)
-        for notice in due:
+            due = await notices.due(connection, now, self._supervisor.rests("notice "))
+        started = [await self._supervisor.attempt(f"notice {id_}", partial(self._start_due, id_, now)) for id_ in due]
+        return any(started)
+
+    async def _start_due(self, notice_id: int, now: datetime) -> bool:
+        async with self._database.reading() as connection:
+            notice = await notices.due_notice(connection, notice_id)
+        if notice is not None:
             await self._start_one(notice, now)
-        return bool(due)
+        return True
 
     async def _start_one(self, notice: Notice, now: datetime) -> None:
         if not await self._author_may(notice):
@@ -109,9 +124,8 @@ class NoticeKeeper:
             return
         try:
             content = await self._with_file(notice.content)
-        except FileNotNow:
-            log.info("notice_file_later", notice_id=notice.id)
-            return
+        except OSError as error:  # a full disk holds up this notice, and is no sign of the database being away
+            raise NoticeFileUnkept(type(error).__name__) from error
         except (FileGone, FileTooLarge, FileRefused) as error:
             log.warning("notice_file_lost", notice_id=notice.id, error=type(error).__name__)
             await self._withdraw(notice, now, FILE_LOST)
@@ -204,6 +218,11 @@ class NoticeKeeper:
 
     # watching
 
+    async def _watch(self) -> bool:
+        ended = await self._end()
+        await self._show(ended)
+        return bool(ended)
+
     async def _end(self) -> list[int]:
         async with self._database.reading() as connection:
             if not await notices.finished(connection):
@@ -264,9 +283,13 @@ class NoticeKeeper:
         """Make the report that waits longest and send it to who asked."""
         now = self._clock()
         async with self._database.reading() as connection:
-            wanted = await notices.next_report(connection)
-            if wanted is None:
-                return False
+            wanted = await notices.next_report(connection, self._supervisor.rests("report "))
+        if wanted is None:
+            return False
+        return await self._supervisor.attempt(f"report {wanted.id}", partial(self._make_report, wanted, now))
+
+    async def _make_report(self, wanted: ReportWanted, now: datetime) -> bool:
+        async with self._database.reading() as connection:
             to = await outbox.recipient_of(connection, wanted.conversation_id)
             catalogue = self._catalogue(to)
             made = await make_report(connection, wanted.notice_id, catalogue, self._catalogues, now, self._zone)
@@ -285,8 +308,14 @@ class NoticeKeeper:
             kept = await self._files.keep(report)
         except FileRefused:
             return "", Message(REPORT_TOO_LARGE)
+        except OSError as error:
+            raise NoticeFileUnkept(type(error).__name__) from error
         file = StoredFile(kept.digest, "document", render(REPORT_NAME, catalogue))
         return kept.digest, Message(REPORT_READY, files=(file,))
+
+    async def _sweep(self) -> bool:
+        await self._forget_reports()
+        return False
 
     async def _forget_reports(self) -> None:
         """Delete the files of reports that were sent some time ago: they name people."""

@@ -1,9 +1,8 @@
 """Reminders: residents hear of unfinished forms, branch heads of who waits, administrators of a round's dates."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from itertools import islice
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -12,8 +11,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
+from bot.services.supervisor import Supervisor
 from bot.store import outbox, reminders
-from bot.store.database import Database, patiently
+from bot.store.database import Database
 from bot.store.outbox import NOTICE, Letter, Recipient
 from bot.store.reference import ReferenceRead
 from bot.store.reminders import Unfinished, WaitingForms
@@ -75,8 +75,8 @@ class DatesDue:
         closing: dict[int, DateDue] = {}
         reports: dict[int, DateDue] = {}
         for round_ in rounds:
-            if today < round_.opens:
-                continue
+            if today < round_.opens or not MINYEAR < round_.year <= MAXYEAR:
+                continue  # a year that no date can have was mistyped, and must not stop the reminders of others
             if due := _date_due("closes", round_, round_.closes, round_.closes, today):
                 closing[round_.id] = due
             report = round_.phases.report
@@ -190,6 +190,7 @@ class Reminders:
         zone: ZoneInfo,
         bell: Bell,
         quiet: QuietHours,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._database = database
         self._catalogues = catalogues
@@ -197,15 +198,14 @@ class Reminders:
         self._zone = zone
         self._bell = bell
         self._quiet = quiet
+        self._supervisor = supervisor or Supervisor()
         self._shared: ReferenceRead | None = None
         self._heads = _Walk("head", "digests")
         self._admins = _Walk("admin", "dates")
 
     async def run(self) -> None:
         """Remind for ever."""
-        while True:
-            more = await patiently(self.run_once)
-            await asyncio.sleep(BREATH_SECONDS if more else IDLE_SECONDS)
+        await self._supervisor.keep("reminders", self.run_once, IDLE_SECONDS, BREATH_SECONDS)
 
     async def run_once(self) -> bool:
         """Queue the next chunk of what is due now. Tells whether there was any, so that there may be more."""
@@ -216,10 +216,11 @@ class Reminders:
         async with self._database.reading() as connection:
             self._shared = await reminders.read_shared(connection, self._shared)
         now = _Now(at, local, self._shared)
+        attempt = self._supervisor.attempt
         return (
-            await self._walk(self._admins, now, self._dates)
-            or await self._walk(self._heads, now, self._digests)
-            or await self._remind_residents(now)
+            await attempt("reminders of dates", lambda: self._walk(self._admins, now, self._dates))
+            or await attempt("digests", lambda: self._walk(self._heads, now, self._digests))
+            or await attempt("reminders of forms", lambda: self._remind_residents(now))
         )
 
     # residents

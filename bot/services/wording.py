@@ -1,6 +1,6 @@
 """What a notice says to each of its readers, worded once a language and channel, however many read it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,11 +22,19 @@ class NoticeWording:
 
     async def learn(self, connection: AsyncConnection, notice_ids: Iterable[int]) -> None:
         """Read what notices say, those that are not known yet."""
-        for notice_id in set(notice_ids) - self._contents.keys():
-            if len(self._contents) >= MOST_KNOWN:
-                self._contents.clear()
-                self._worded.clear()
+        wanted = set(notice_ids)
+        for notice_id in wanted - self._contents.keys():
             self._contents[notice_id] = await notices.content_of(connection, notice_id)
+        self._forget(wanted)
+
+    def _forget(self, wanted: Collection[int]) -> None:
+        """Forget the oldest notices beyond those remembered, never one of those wanted now."""
+        for notice_id in wanted:  # these are the newest now
+            self._contents[notice_id] = self._contents.pop(notice_id)
+        for notice_id in list(self._contents)[: max(0, len(self._contents) - max(MOST_KNOWN, len(wanted)))]:
+            del self._contents[notice_id]
+            for key in [key for key in self._worded if key[0] == notice_id]:
+                del self._worded[key]
 
     def outgoing(self, notice_id: int, language: str | None, channel: str) -> Outgoing:
         """Return a notice, which was learnt before, for a reader."""

@@ -306,14 +306,22 @@ def _open_notices() -> Select[tuple[int]]:
     )
 
 
-async def due(connection: AsyncConnection, now: datetime) -> list[Notice]:
-    """Return the notices whose time has come, oldest first."""
-    rows = await connection.execute(
-        _NOTICES.where(notices.c.state == "scheduled", or_(notices.c.send_at.is_(None), notices.c.send_at <= now))
+async def due(connection: AsyncConnection, now: datetime, resting: Collection[int] = ()) -> list[int]:
+    """Return the ids of notices whose time has come, oldest first, without those that rest after a failure."""
+    ids = await connection.scalars(
+        select(notices.c.id)
+        .where(notices.c.state == "scheduled", or_(notices.c.send_at.is_(None), notices.c.send_at <= now))
+        .where(notices.c.id.not_in(resting))
         .order_by(notices.c.id)
         .limit(20)
     )
-    return [_notice(row) for row in rows]
+    return list(ids)
+
+
+async def due_notice(connection: AsyncConnection, notice_id: int) -> Notice | None:
+    """Return a notice that is to start, or None when it was withdrawn. Raises when it cannot be decoded."""
+    row = (await connection.execute(_NOTICES.where(notices.c.id == notice_id, notices.c.state == "scheduled"))).first()
+    return _notice(row) if row is not None else None
 
 
 async def start(connection: AsyncConnection, notice: Notice, content: Content, now: datetime) -> bool:
@@ -535,9 +543,14 @@ class ReportWanted(Struct, frozen=True):
     conversation_id: int
 
 
-async def next_report(connection: AsyncConnection) -> ReportWanted | None:
-    """Return the report that waits longest, or None."""
-    waiting = select(notice_reports).where(notice_reports.c.digest.is_(None)).order_by(notice_reports.c.id).limit(1)
+async def next_report(connection: AsyncConnection, resting: Collection[int] = ()) -> ReportWanted | None:
+    """Return the report that waits longest, without those that rest after a failure, or None."""
+    waiting = (
+        select(notice_reports)
+        .where(notice_reports.c.digest.is_(None), notice_reports.c.id.not_in(resting))
+        .order_by(notice_reports.c.id)
+        .limit(1)
+    )
     row = (await connection.execute(waiting)).first()
     return ReportWanted(row.id, row.notice_id, row.conversation_id) if row is not None else None
 

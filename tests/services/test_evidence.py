@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.services.evidence import MOST_ATTEMPTS, NO_EVIDENCE, NOT_FETCHED, TOO_LARGE, EvidenceFetcher, about
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
+from bot.services.supervisor import Supervisor
 from bot.store.tables import evidence
 from flows.replies import SentFile
 from flows.wording import Wording, render
@@ -87,7 +88,7 @@ async def test_a_file_is_fetched_as_soon_as_it_is_given_and_not_looked_for_at_ev
     source = ScriptedSource(JPEG)
     source.meanwhile = fetched.set
     given = commune.turns.evidence_given
-    fetching = asyncio.create_task(fetcher(commune, source, tmp_path).run(given))
+    fetching = asyncio.create_task(fetcher(commune, source, tmp_path).run(given, Supervisor()))
     await commune.say("Minh", "sửa 2", "1", "/status")
     assert given.rings == 0
     await sends(commune, "file-1")

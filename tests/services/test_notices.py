@@ -1,5 +1,6 @@
 """The keeper of notices on a real database: who is in a ledger, what moves it on, and that its counts always sum."""
 
+import asyncio
 import io
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from bot.services import notices as keeping
 from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
+from bot.services.sending import FileSource
+from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
 from bot.store import contacts as contact_rows
 from bot.store import notices, outbox
@@ -39,6 +42,8 @@ from flows.replies import Blocked
 from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
+from tests.services.test_evidence import ScriptedSource
+from tests.services.test_files import JPEG
 
 HELLO = Content(vi="Mời *cả thôn* dự họp.", en="All are *invited*.", asks_who_comes=True)
 NIGHT = QuietHours()
@@ -52,12 +57,23 @@ class Office:
         self.database: Database = commune.database
         self.files = FileStore(folder)
         self.wording = NoticeWording(CATALOGUES)
+        self.supervisor = Supervisor(lambda: 0.0)  # what fails rests until the end of the test
+        self.sources: dict[tuple[str, str], FileSource] = {}
         self.keeper = self.new_keeper()
 
     def new_keeper(self) -> NoticeKeeper:
         """Return a keeper that remembers nothing, as after a restart."""
         return NoticeKeeper(
-            self.database, {}, self.files, CATALOGUES, lambda: self.commune.now, ZONE, Bell(), self.wording, NIGHT
+            self.database,
+            self.sources,
+            self.files,
+            CATALOGUES,
+            lambda: self.commune.now,
+            ZONE,
+            Bell(),
+            self.wording,
+            NIGHT,
+            self.supervisor,
         )
 
     async def person(self, name: str) -> int:
@@ -388,6 +404,32 @@ async def test_a_notice_whose_file_is_lost_is_taken_back_and_its_author_told(off
     await office.keep()
     assert await office.state(notice_id) == "withdrawn"
     assert "không" in (await office.commune.texts("Hoa"))[0]
+
+
+async def test_a_notice_that_cannot_be_decoded_does_not_stop_others_and_is_named(office: Office) -> None:
+    broken = await office.write(send_at=NOW)
+    sound = await office.write(send_at=NOW)
+    async with office.database.writing() as connection:
+        await connection.execute(notice_table.update().where(notice_table.c.id == broken).values(content=b'{"vi": 1}'))
+    await office.keep()
+    assert (await office.state(broken), await office.state(sound)) == ("scheduled", "sending")
+    assert list(office.supervisor.failing()) == [f"notice {broken}"]
+
+
+async def test_a_notice_whose_photo_finds_the_disk_full_waits_and_keeps_none_from_starting(
+    commune: Commune, tmp_path: Path
+) -> None:
+    folder = tmp_path / "evidence"
+    folder.write_text("a file where the folder should be")
+    office = Office(commune, folder)
+    photo = NoticeFile("photo", "photo.jpg", CHANNEL, "held")
+    office.sources = {(CHANNEL, BOT): ScriptedSource(JPEG)}
+    office.keeper = office.new_keeper()
+    waiting = await office.write(replace(HELLO, file=photo))
+    sound = await office.write()
+    await asyncio.wait_for(office.keep(), 30)
+    assert (await office.state(waiting), await office.state(sound)) == ("scheduled", "sending")
+    assert list(office.supervisor.failing()) == [f"notice {waiting}"]
 
 
 # who sees what

@@ -443,6 +443,13 @@ def test_the_round_of_the_nearest_unit_is_told_of() -> None:
     assert days_of(reference, VILLAGE.id, date(2026, 11, 30)) == [("report", 9)]
 
 
+@pytest.mark.parametrize("year", [-1, 0, 1, 9999, 20266])
+def test_a_round_of_a_year_that_cannot_be_stops_no_other(year: int) -> None:
+    typo = planned(2, year, "Đợt gõ nhầm", FAR_COMMUNE.id, date(2026, 9, 1), date(2026, 11, 20))
+    reference = Reference(UNITS, (planned(9, 2026, "Đợt tỉnh", 1, date(2026, 9, 1), date(2026, 11, 15)), typo))
+    assert days_of(reference, VILLAGE.id, date(2026, 11, 30)) == [("report", 9)]
+
+
 def test_whose_units_have_no_round_is_told_of_none() -> None:
     assert days_of(Reference(UNITS, (ROUND,)), FAR_COMMUNE.id, date(2026, 11, 8)) == []
     assert days_of(Reference(UNITS, (ROUND,)), 1, date(2026, 11, 24)) == []
@@ -478,8 +485,16 @@ async def letters(commune: Commune) -> list[int]:
     return [await commune.count(outbox, outbox.c.state == "queued", outbox.c.address == name) for name in EVERYBODY]
 
 
-class KilledHere(Exception):
+class KilledHere(BaseException):
     """The process ends here."""
+
+
+class LastWords(dict[str, Any]):
+    """Catalogues that nothing is said with any more."""
+
+    def get(self, *_wanted: object) -> Any:
+        """End."""
+        raise KilledHere
 
 
 class LastRing(Bell):
@@ -493,16 +508,15 @@ class LastRing(Bell):
 def fatal(commune: Commune) -> Iterator[Reminders]:
     """Yield reminders that end before a transaction of theirs does, and such that end right after it, by turns."""
     bell, quiet = commune.turns.letters_queued, QuietHours()
-    no_words: dict[str, Any] = {}
     for _kind in ("dates", "digests", "reminders"):
-        yield Reminders(commune.database, no_words, lambda: commune.now, ZONE, bell, quiet)
+        yield Reminders(commune.database, LastWords(), lambda: commune.now, ZONE, bell, quiet)
         yield Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, LastRing(), quiet)
 
 
 async def test_whenever_the_process_dies_everything_is_said_once(commune: Commune) -> None:
     commune.now, queued = ALL_DUE, []
     for reminders in fatal(commune):
-        with suppress(KilledHere, KeyError):
+        with suppress(KilledHere):
             await reminders.run_once()
         queued.append(sum(await letters(commune)))
     assert queued == [0, 1, 1, 3, 3, 4]

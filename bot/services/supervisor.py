@@ -1,0 +1,119 @@
+"""The supervisor of what runs for ever: a failure costs the work or item that failed, is known, and is tried again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from bot.store.database import is_unreachable, patiently
+
+log = structlog.get_logger()
+
+FIRST_REST = 1.0
+LONGEST_REST = 600.0
+
+Work = Callable[[], Awaitable[bool]]
+
+
+class Lease(Protocol):
+    """The right of one of several instances to do a work."""
+
+    async def holds(self) -> bool:
+        """Take or keep the right."""
+        ...
+
+    async def renew(self) -> None:
+        """Keep the right for ever."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What fails: since when, how often by now, with what, and until when it rests."""
+
+    since: datetime
+    times: int
+    error: str
+    rests_until: float
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Supervisor:
+    """Does works again and again. It knows which of them, or which of their items, fail now."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._failing: dict[str, Failing] = {}
+
+    async def keep(self, name: str, work: Work, idle: float, busy: float = 0.0, lease: Lease | None = None) -> None:
+        """Do a work for ever, with a pause after each round: a shorter one while there is more to do at once."""
+
+        async def again() -> bool:
+            return await self.attempt(name, lambda: led(lease, work))
+
+        while True:
+            more = await patiently(again)
+            await asyncio.sleep(busy if more else idle)
+
+    async def attempt(self, name: str, work: Work) -> bool:
+        """Do a round of a work unless it rests after a failure. False when it rests or fails.
+
+        Raises only when the database is away, which the caller waits for.
+        """
+        failed = self._failing.get(name)
+        if failed is not None and self._monotonic() < failed.rests_until:
+            return False
+        try:
+            more = await work()
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            self._note(name, error)
+            return False
+        self._failing.pop(name, None)
+        return more
+
+    def rests(self, prefix: str) -> list[int]:
+        """Return the numbers of the items that rest, whose names are this and a number."""
+        at = self._monotonic()
+        resting = [name for name, one in self._failing.items() if name.startswith(prefix) and at < one.rests_until]
+        return [int(name.removeprefix(prefix)) for name in resting]
+
+    def failing(self) -> Mapping[str, str]:
+        """Return what fails, with its error and since when."""
+        return {name: f"{one.error} since {one.since:%Y-%m-%dT%H:%M:%SZ}" for name, one in self._present()}
+
+    def _present(self) -> Iterator[tuple[str, Failing]]:
+        """Yield what fails, without the items that nobody tried again: they were withdrawn meanwhile."""
+        over = self._monotonic() - LONGEST_REST
+        self._failing = {name: one for name, one in self._failing.items() if one.rests_until > over}
+        yield from sorted(self._failing.items())
+
+    def _note(self, name: str, error: Exception) -> None:
+        log.exception("work_failed", work=name)
+        before = self._failing.get(name)
+        times = before.times + 1 if before is not None else 1
+        rest = min(LONGEST_REST, FIRST_REST * 2.0 ** min(times - 1, 10))
+        since = before.since if before is not None else now()
+        self._failing[name] = Failing(since, times, type(error).__name__, self._monotonic() + rest)
+
+
+async def led(lease: Lease | None, work: Work) -> bool:
+    """Do a round of a work if this instance leads it; the lease is renewed however long the round is."""
+    if lease is None:
+        return await work()
+    if not await lease.holds():
+        return False
+    renewing = asyncio.create_task(lease.renew())
+    try:
+        return await work()
+    finally:
+        renewing.cancel()
