@@ -20,6 +20,7 @@ from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileRefused, FileStore
+from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
@@ -118,6 +119,7 @@ class Application:
             group.create_task(self.turns.run(self.files.forget))
             group.create_task(self.notices().run())
             group.create_task(self.reminders().run())
+            group.create_task(self.housekeeper().run())
             if self.telegram is not None:
                 for work in self._telegram_work(self.telegram):
                     group.create_task(work)
@@ -151,6 +153,10 @@ class Application:
         """Return what reminds people."""
         bell, settings = self.turns.letters_queued, self.settings
         return Reminders(self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet)
+
+    def housekeeper(self) -> Housekeeper:
+        """Return what clears away what nobody needs any more."""
+        return Housekeeper(self.database, self.files, self.clock)
 
     def _file_sources(self) -> dict[tuple[str, str], FileSource]:
         return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}

@@ -63,11 +63,25 @@ class FileStore:
             if source.startswith(STORED):
                 self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
 
+    def unused_since(self, before: float) -> list[str]:
+        """Return the files that were last kept before a moment, and delete what was only half written then."""
+        old: list[str] = []
+        for path in self._folder.glob("??/*"):
+            if path.stat().st_mtime >= before:
+                continue
+            if _DIGEST.fullmatch(path.name):
+                old.append(path.name)
+            elif path.name.startswith(tempfile.gettempprefix()):
+                path.unlink(missing_ok=True)
+        return old
+
     def _keep(self, content: bytes) -> Kept:
         media_type = media_type_of(content)
         kept = Kept(hashlib.sha256(content).hexdigest(), "photo" if media_type in PHOTOS else "document", media_type)
         path = self._path(kept.digest)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # needed again: it is not swept away before something refers to it
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_synced(path, content)
         return kept

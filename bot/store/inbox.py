@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.many import execute_many
@@ -27,48 +27,46 @@ class Incoming(msgspec.Struct, frozen=True):
 
 Place = tuple[str, str, str]
 
-MOST_KNOWN = 200_000
-
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
-class ConversationIds:
-    """Conversation ids by (channel, bot, address). Conversations are never deleted, so what is known stays true."""
+async def conversation_ids(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
+    """Return the ids of conversations by (channel, bot, address), making the new ones.
 
-    def __init__(self) -> None:
-        self._known: dict[Place, int] = {}
-
-    async def of(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
-        """Return the ids of conversations, making the new ones."""
-        wanted = set(places)
-        known = {place: self._known[place] for place in wanted if place in self._known}
-        if len(known) == len(wanted):
-            return known
-        if len(self._known) > MOST_KNOWN:
-            self._known.clear()
-        return {**known, **await _make(connection, wanted - set(known))}
-
-    def remember(self, ids: dict[Place, int]) -> None:
-        """Keep ids once the transaction that made them is committed."""
-        self._known.update(ids)
+    They are asked for every time and held until the transaction ends: an address may be forgotten at any moment, and
+    what comes from there then is a stranger's.
+    """
+    wanted = set(places)
+    known = await _known(connection, wanted)
+    if new := sorted(wanted - set(known)):
+        rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in new]
+        await execute_many(connection, insert_new(connection, conversations), rows)
+        known |= await _known(connection, new)
+    return known
 
 
-async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, int]:
-    rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in sorted(places)]
-    await execute_many(connection, insert_new(connection, conversations), rows)
+async def _known(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
     addresses: dict[tuple[str, str], list[str]] = {}
     for channel, bot, address in places:
         addresses.setdefault((channel, bot), []).append(address)
     ids: dict[Place, int] = {}
     # One statement a bot: SQLite uses the index for a list of addresses, but goes through all rows for one of tuples.
     for (channel, bot), wanted in addresses.items():
-        of_bot = (conversations.c.channel == channel, conversations.c.bot == bot)
-        found = await connection.execute(
-            select(conversations.c.address, conversations.c.id).where(*of_bot, conversations.c.address.in_(wanted))
-        )
-        ids.update({(channel, bot, row.address): row.id for row in found})
+        rows = await connection.execute(_OF_ADDRESSES, {"of_channel": channel, "of_bot": bot, "addresses": wanted})
+        ids.update({(channel, bot, row.address): row.id for row in rows})
     return ids
+
+
+_OF_ADDRESSES = (
+    select(conversations.c.address, conversations.c.id)
+    .where(
+        conversations.c.channel == bindparam("of_channel"),
+        conversations.c.bot == bindparam("of_bot"),
+        conversations.c.address.in_(bindparam("addresses", expanding=True)),
+    )
+    .with_for_update(read=True, key_share=True)
+)
 
 
 async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:

@@ -201,7 +201,7 @@ _WAITING = (
 )
 _COUNTS = (
     select(tallies.c.unit_id, tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))
-    .where(tallies.c.unit_id.in_(bindparam("ids", expanding=True)))
+    .where(tallies.c.unit_id.in_(bindparam("ids", expanding=True)), tallies.c.state != "erased")
     .group_by(tallies.c.unit_id, tallies.c.round_id, tallies.c.state)
 )
 

@@ -32,7 +32,7 @@ from bot.services.files import MOST_BYTES
 from bot.services.turns import SORRY
 from bot.settings import Settings
 from bot.store import outbox
-from bot.store.inbox import ConversationIds
+from bot.store.inbox import conversation_ids
 from bot.store.outbox import Letter, Recipient
 from flows.marks import Mark
 from flows.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
@@ -96,7 +96,7 @@ class Web:
         """Let the bot write to somebody."""
         place = (CHANNEL, BOT, address_of(token))
         async with self.application.database.writing() as connection:
-            ids = await ConversationIds().of(connection, [place])
+            ids = await conversation_ids(connection, [place])
             await outbox.queue(connection, [Letter(Recipient(ids[place], *place, "vi"), outgoing)], datetime.now(UTC))
         self.application.turns.letters_queued.ring()
 

@@ -51,7 +51,13 @@ def test_the_usual_days_are_always_in_order(opens: date, length: int) -> None:
             "report on 2026-11-01 comes before decision",
         ),
         (2026, OPENS, CLOSES, {"registration": CLOSES}, "opens on 2026-09-01 comes before registration on 2026-11-15"),
-        (2026, OPENS, CLOSES, {"decision": date(2062, 1, 1)}, "the day 2062-01-01 is far from the year 2026; correct one of them"),
+        (
+            2026,
+            OPENS,
+            CLOSES,
+            {"decision": date(2062, 1, 1)},
+            "the day 2062-01-01 is far from the year 2026; correct one of them",
+        ),
         (2026, OPENS, CLOSES, {"return_days": -1}, "return-days is -1; give 0 to 60"),
     ],
 )

@@ -1,0 +1,70 @@
+"""Housekeeping: what nobody needs any more leaves the database and the folder of files."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.services.files import STORED, FileStore
+from bot.services.leading import Leading
+from bot.store import erasing, file_uses
+from bot.store.database import Database, patiently
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 60.0
+SWEEP_EVERY = timedelta(days=1)
+# A file is kept before anything refers to it.
+UNUSED_FOR = timedelta(days=1)
+CHUNK = 500
+
+
+class Housekeeper:
+    """Goes round every minute; looks through all files at the start and once a day."""
+
+    def __init__(self, database: Database, files: FileStore, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._files = files
+        self._clock = clock
+        self._swept: datetime | None = None
+
+    async def run(self) -> None:
+        """Go round for ever. One instance does."""
+        leading = Leading(self._database, "housekeeping")
+
+        async def go_round() -> None:
+            if await leading.holds():
+                await self.run_once()
+
+        while True:
+            await patiently(go_round)
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def run_once(self) -> None:
+        """Go round once."""
+        now = self._clock()
+        await self._forget_addresses(now)
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            await self._sweep_files(now)
+
+    async def _forget_addresses(self, now: datetime) -> None:
+        """Forget where the erased were written to, once their last reply is handed over or given up."""
+        async with self._database.writing() as connection:
+            await erasing.settle_last_replies(connection, now)
+            await erasing.forget_addresses(connection, now)
+
+    async def _sweep_files(self, now: datetime) -> None:
+        """Delete the files that nothing refers to: a process that ends between a turn and its files leaves some."""
+        old = await asyncio.to_thread(self._files.unused_since, (now - UNUSED_FOR).timestamp())
+        unused: set[str] = set()
+        async with self._database.reading() as connection:
+            for start in range(0, len(old), CHUNK):
+                some = old[start : start + CHUNK]
+                unused |= set(some) - await file_uses.kept(connection, some)
+            if unused:
+                unused -= await file_uses.in_talks(connection)
+        self._files.forget(f"{STORED}{digest}" for digest in unused)
+        if unused:
+            log.info("files_swept", files=len(unused))
