@@ -65,6 +65,7 @@ class Application:
         self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
         self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
+        self.evidence = self._evidence_fetcher()
         self.web = WebChat(self.turns, self.database, self.files, self.catalogues, settings.signing_key(), clock)
 
     def _telegram(self) -> "TelegramChannel | None":
@@ -127,7 +128,7 @@ class Application:
     def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
         yield telegram.start()
         yield telegram.set_menus(self._menus())
-        yield self._evidence_fetcher().run(self.turns.evidence_given)
+        yield self.evidence.run(self.turns.evidence_given)
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:
@@ -199,7 +200,7 @@ class Application:
         channels = {"web": "ok"}
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
-        return JSONResponse({"status": "ok", "channels": channels})
+        return JSONResponse({"status": "ok", "channels": channels, "evidence": self.evidence.trouble or "ok"})
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -148,11 +148,11 @@ class PostOffice:
 
     async def states(self, address: str = "") -> list[str]:
         """Return the states of the letters, of one person's if told."""
-        statement = select(letters.c.state).order_by(letters.c.id)
+        statement = select(letters.c.state).join(conversations).order_by(letters.c.id)
+        if address:
+            statement = statement.where(conversations.c.address == address)
         async with self.database.reading() as connection:
-            return list(
-                await connection.scalars(statement.where(letters.c.address == address) if address else statement)
-            )
+            return list(await connection.scalars(statement))
 
     async def until_states(self, *states: str) -> None:
         """Wait until the letters have these states."""

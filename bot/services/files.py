@@ -111,8 +111,12 @@ def media_type_of(content: bytes) -> str:
 def _write_synced(path: Path, content: bytes) -> None:
     """Write under another name first: a file with its final name is whole."""
     handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink()  # on a full disk every attempt would leave one
+        raise
