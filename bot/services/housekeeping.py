@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Table
 
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
-from bot.store import erasing, file_uses
+from bot.store import erasing, file_uses, retention
 from bot.store.database import Database, patiently
+from bot.store.tables import inbox, outbox
 
 log = structlog.get_logger()
 
@@ -18,6 +20,11 @@ SWEEP_EVERY = timedelta(days=1)
 # A file is kept before anything refers to it.
 UNUSED_FOR = timedelta(days=1)
 CHUNK = 500
+# An update that comes again is known for so long.
+KEEP_ROWS = timedelta(days=14)
+# So long a letter waits for a page to fetch it.
+KEEP_UNREAD = timedelta(days=30)
+ROWS_AT_ONCE = 1000
 
 
 class Housekeeper:
@@ -28,6 +35,7 @@ class Housekeeper:
         self._files = files
         self._clock = clock
         self._swept: datetime | None = None
+        self._forgotten_to = {inbox: 0, outbox: 0}
 
     async def run(self) -> None:
         """Go round for ever. One instance does."""
@@ -45,8 +53,13 @@ class Housekeeper:
         """Go round once."""
         now = self._clock()
         await self._forget_addresses(now)
+        for table in self._forgotten_to:
+            await self._forget_rows(table, now - KEEP_ROWS)
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
+            async with self._database.writing() as connection:
+                await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
+            self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
             await self._sweep_files(now)
 
     async def _forget_addresses(self, now: datetime) -> None:
@@ -54,6 +67,17 @@ class Housekeeper:
         async with self._database.writing() as connection:
             await erasing.settle_last_replies(connection, now)
             await erasing.forget_addresses(connection, now)
+
+    async def _forget_rows(self, table: Table, before: datetime) -> None:
+        """Delete old rows, a few at once, so that turns are not held up."""
+        while True:
+            async with self._database.writing() as connection:
+                come_to = await retention.forget_rows(
+                    connection, table, before, self._forgotten_to[table], ROWS_AT_ONCE
+                )
+            if come_to is None:
+                return
+            self._forgotten_to[table] = come_to
 
     async def _sweep_files(self, now: datetime) -> None:
         """Delete the files that nothing refers to: a process that ends between a turn and its files leaves some."""
