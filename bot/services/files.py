@@ -13,6 +13,7 @@ from bot.services.file_types import EXCEL, WORD, type_of
 
 MOST_BYTES = 10 * 1024 * 1024
 STORED = "sha256:"
+MARK = ".hoctap-folder"
 
 PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
 DOCUMENTS = {
@@ -62,6 +63,16 @@ class FileStore:
         for source in sources:
             if source.startswith(STORED):
                 self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
+
+    def is_marked(self, mark: str) -> bool:
+        """Tell whether the folder has this mark."""
+        path = self._folder / MARK
+        return path.exists() and path.read_text() == mark
+
+    def set_mark(self, mark: str) -> None:
+        """Mark the folder, to know it again."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / MARK).write_text(mark)
 
     def unused_since(self, before: float) -> list[str]:
         """Return the files that were last kept before a moment, and delete what was only half written then."""

@@ -1,13 +1,15 @@
 """Housekeeping: what nobody needs any more leaves the database and the folder of files."""
 
 import asyncio
+import contextlib
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Table
 
-from bot.services.files import STORED, FileStore
+from bot.services.files import MARK, STORED, FileStore
 from bot.services.leading import Leading
 from bot.store import erasing, file_uses, retention
 from bot.store.database import Database, patiently
@@ -37,8 +39,26 @@ class Housekeeper:
         self._swept: datetime | None = None
         self._forgotten_to = {inbox: 0, outbox: 0}
 
+    async def knows_folder(self) -> bool:
+        """Tell whether files are kept in the folder that the first server of this database used, and say if not."""
+        new = secrets.token_hex(8)
+        async with self._database.writing() as connection:
+            mark = await file_uses.folder_mark(connection, new)
+            if mark == new:  # before others see it in the database
+                with contextlib.suppress(OSError):  # said below
+                    self._files.set_mark(mark)
+        if not self._files.is_marked(mark):
+            log.error(
+                "evidence_folder_is_another",
+                hint=f"EVIDENCE_URL is not the folder of the first server, which has {mark} in {MARK}: "
+                "photos kept here are not seen there; let all servers share one folder",
+            )
+            return False
+        return True
+
     async def run(self) -> None:
         """Go round for ever. One instance does."""
+        await patiently(self.knows_folder)
         leading = Leading(self._database, "housekeeping")
 
         async def go_round() -> None:
@@ -60,7 +80,10 @@ class Housekeeper:
             async with self._database.writing() as connection:
                 await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
-            await self._sweep_files(now)
+            try:
+                await self._sweep_files(now)
+            except OSError as error:  # a folder that is away must not end anything else
+                log.warning("files_not_swept", error=error.strerror)
 
     async def _forget_addresses(self, now: datetime) -> None:
         """Forget where the erased were written to, once their last reply is handed over or given up."""

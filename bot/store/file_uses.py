@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.blobs import contains
-from bot.store.tables import conversations, evidence, inbox, notice_reports, notices
+from bot.store.tables import conversations, evidence, inbox, notice_reports, notices, reference_version
 
 _STORED = "sha256:"
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
@@ -24,6 +24,15 @@ async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str
     used |= set(await connection.scalars(select(notice_reports.c.digest).where(notice_reports.c.digest.in_(wanted))))
     used |= await _named(connection, notices.c.content, b"digest")
     return used & set(wanted)
+
+
+async def folder_mark(connection: AsyncConnection, new: str) -> str:
+    """Return the mark of the folder that files are kept in: a new one when there is none yet."""
+    await connection.execute(
+        update(reference_version).where(reference_version.c.evidence_folder.is_(None)).values(evidence_folder=new)
+    )
+    kept_mark: str | None = await connection.scalar(select(reference_version.c.evidence_folder))
+    return kept_mark or new
 
 
 async def in_talks(connection: AsyncConnection) -> set[str]:

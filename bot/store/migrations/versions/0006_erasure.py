@@ -1,4 +1,5 @@
-"""When somebody was erased, by which their address is forgotten; evidence is found by its file.
+"""When somebody was erased, by which their address is forgotten; evidence is found by its file; which folder
+files are kept in.
 
 Letters that were settled before this forget where they went.
 """
@@ -22,11 +23,13 @@ def upgrade() -> None:
         "ix_conversations_erased_at", "conversations", ["erased_at"], sqlite_where=ERASED, postgresql_where=ERASED
     )
     op.create_index("ix_evidence_source", "evidence", ["source"])
+    op.add_column("reference_version", sa.Column("evidence_folder", sa.Text(), nullable=True))
     op.execute(SETTLED)
 
 
 def downgrade() -> None:
     """Go down. Addresses of settled letters stay forgotten: nothing needs them."""
+    op.drop_column("reference_version", "evidence_folder")
     op.drop_index("ix_evidence_source", "evidence")
     op.drop_index("ix_conversations_erased_at", "conversations")
     op.drop_column("conversations", "erased_at")
