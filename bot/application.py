@@ -21,6 +21,7 @@ from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileRefused, FileStore
+from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
@@ -67,6 +68,7 @@ class Application:
         self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
         self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
+        self.evidence = self._evidence_fetcher()
         self.web = WebChat(self.turns, self.database, self.files, self.catalogues, settings.signing_key(), clock)
 
     def _telegram(self) -> "TelegramChannel | None":
@@ -121,6 +123,7 @@ class Application:
             group.create_task(self.turns.run(self.files.forget))
             group.create_task(self.notices().run())
             group.create_task(self.reminders().run())
+            group.create_task(self.housekeeper().run())
             if self.telegram is not None:
                 for work in self._telegram_work(self.telegram):
                     group.create_task(work)
@@ -128,8 +131,7 @@ class Application:
     def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
         yield telegram.start()
         yield telegram.set_menus(self._menus())
-        fetcher, given = self._evidence_fetcher(), self.turns.evidence_given
-        yield fetcher.run(given, self.supervisor)
+        yield self.evidence.run(self.turns.evidence_given, self.supervisor)
         if self.delivery is not None:
             yield self.delivery.run()
         if self.settings.public_url:
@@ -158,6 +160,10 @@ class Application:
         return Reminders(
             self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet, self.supervisor
         )
+
+    def housekeeper(self) -> Housekeeper:
+        """Return what clears away what nobody needs any more."""
+        return Housekeeper(self.database, self.files, self.clock)
 
     def _file_sources(self) -> dict[tuple[str, str], FileSource]:
         return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}
@@ -201,7 +207,14 @@ class Application:
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
         failing = dict(self.supervisor.failing())
-        return JSONResponse({"status": "failing" if failing else "ok", "channels": channels, "failing": failing})
+        return JSONResponse(
+            {
+                "status": "failing" if failing else "ok",
+                "channels": channels,
+                "failing": failing,
+                "evidence": self.evidence.trouble or "ok",
+            }
+        )
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -23,7 +23,7 @@ from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow,
 from bot.services.wording import NoticeWording
 from bot.store import contacts, outbox
 from bot.store.database import Database
-from bot.store.inbox import ConversationIds
+from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
 from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
@@ -108,7 +108,7 @@ class PostOffice:
         """Queue the same letters to several people; no text is a letter that only answers a press."""
         places = [("telegram", "1", address) for address in addresses]
         async with self.database.writing() as connection:
-            ids = await ConversationIds().of(connection, places)
+            ids = await conversation_ids(connection, places)
             wanted = [
                 Letter(
                     Recipient(ids[place], *place, "vi"),
@@ -126,7 +126,7 @@ class PostOffice:
         """Let a notice be under way, with these people in its ledger."""
         places = [("telegram", "1", address) for address in addresses]
         async with self.database.writing() as connection:
-            ids = await ConversationIds().of(connection, places)
+            ids = await conversation_ids(connection, places)
             for address in english:
                 chat = conversations.update().where(conversations.c.address == address)
                 await connection.execute(chat.values(language="en"))
@@ -148,11 +148,11 @@ class PostOffice:
 
     async def states(self, address: str = "") -> list[str]:
         """Return the states of the letters, of one person's if told."""
-        statement = select(letters.c.state).order_by(letters.c.id)
+        statement = select(letters.c.state).join(conversations).order_by(letters.c.id)
+        if address:
+            statement = statement.where(conversations.c.address == address)
         async with self.database.reading() as connection:
-            return list(
-                await connection.scalars(statement.where(letters.c.address == address) if address else statement)
-            )
+            return list(await connection.scalars(statement))
 
     async def until_states(self, *states: str) -> None:
         """Wait until the letters have these states."""

@@ -36,7 +36,7 @@ from bot.commands.bench_people import Province, found, make_admin, settle, turn_
 from bot.commands.bench_turns import percentile
 from bot.settings import Settings
 from bot.store import notices
-from bot.store.tables import outbox
+from bot.store.tables import conversations, outbox
 from flows.events import NoticeActed, NoticeSaved
 from flows.notices import Audience, Content, Notice, NoticeAct, NoticeState
 
@@ -339,7 +339,11 @@ def _megabytes() -> float:
 
 async def _ledger(application: Application, notice_id: int) -> dict[int, str]:
     """Return what the program says became of each chat's notice."""
-    rows = select(outbox.c.address, outbox.c.state).where(outbox.c.notice_id == notice_id)
+    rows = (
+        select(conversations.c.address, outbox.c.state)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .where(outbox.c.notice_id == notice_id)
+    )
     async with application.database.reading() as connection:
         return {int(address): state for address, state in await connection.execute(rows)}
 

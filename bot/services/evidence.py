@@ -55,6 +55,8 @@ class EvidenceFetcher:
         self._clock = clock
         self._letters_queued = letters_queued
         self._not_before: dict[int, float] = {}
+        # What keeps files from being kept; None while all is well.
+        self.trouble: str | None = None
 
     async def run(self, given: Bell, supervisor: Supervisor) -> None:
         """Fetch for ever, as soon as evidence is given. One instance does, so that nothing is said twice."""
@@ -101,18 +103,27 @@ class EvidenceFetcher:
         except FileGone:
             return await self._give_up(one, NOT_FETCHED)
         except (FileNotNow, TimeoutError):
-            if one.attempts + 1 >= MOST_ATTEMPTS:
-                return await self._give_up(one, NOT_FETCHED)
-            async with self._database.writing() as connection:
-                await evidence.count_attempt(connection, one.id)
-            self._not_before[one.id] = time.monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
-            return False
+            return await self._put_off(one)
+        except OSError as error:  # the disk is full, or the folder is not ours: it may be mended
+            self.trouble = f"a file cannot be kept: {error.strerror}"
+            log.warning("evidence_not_kept", evidence_id=one.id, error=error.strerror)
+            return await self._put_off(one)
+        self.trouble = None
         self._not_before.pop(one.id, None)
         async with self._database.writing() as connection:
             needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         if not needed:
             self._files.forget([kept.source])
         return True
+
+    async def _put_off(self, one: Wanted) -> bool:
+        """Try again later, each time after a longer while, but not for ever."""
+        if one.attempts + 1 >= MOST_ATTEMPTS:
+            return await self._give_up(one, NOT_FETCHED)
+        async with self._database.writing() as connection:
+            await evidence.count_attempt(connection, one.id)
+        self._not_before[one.id] = time.monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
+        return False
 
     async def _give_up(self, one: Wanted, why: Wording) -> bool:
         log.info("evidence_given_up", evidence_id=one.id)

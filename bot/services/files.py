@@ -14,6 +14,7 @@ from bot.services.file_types import EXCEL, WORD, type_of
 MOST_BYTES = 10 * 1024 * 1024
 MOST_IN_MEMORY = 64 * 1024
 STORED = "sha256:"
+MARK = ".hoctap-folder"
 
 PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
 DOCUMENTS = {
@@ -69,11 +70,35 @@ class FileStore:
             if source.startswith(STORED):
                 self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
 
+    def is_marked(self, mark: str) -> bool:
+        """Tell whether the folder has this mark."""
+        path = self._folder / MARK
+        return path.exists() and path.read_text() == mark
+
+    def set_mark(self, mark: str) -> None:
+        """Mark the folder, to know it again."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / MARK).write_text(mark)
+
+    def unused_since(self, before: float) -> list[str]:
+        """Return the files that were last kept before a moment, and delete what was only half written then."""
+        old: list[str] = []
+        for path in self._folder.glob("??/*"):
+            if path.stat().st_mtime >= before:
+                continue
+            if _DIGEST.fullmatch(path.name):
+                old.append(path.name)
+            elif path.name.startswith(tempfile.gettempprefix()):
+                path.unlink(missing_ok=True)
+        return old
+
     def _keep(self, content: bytes) -> Kept:
         media_type = media_type_of(content)
         kept = Kept(hashlib.sha256(content).hexdigest(), "photo" if media_type in PHOTOS else "document", media_type)
         path = self._path(kept.digest)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # needed again: it is not swept away before something refers to it
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_synced(path, content)
         return kept
@@ -103,8 +128,12 @@ def media_type_of(content: bytes) -> str:
 def _write_synced(path: Path, content: bytes) -> None:
     """Write under another name first: a file with its final name is whole."""
     handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink()  # on a full disk every attempt would leave one
+        raise

@@ -22,7 +22,7 @@ from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
 from bot.store.database import Database, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
-from bot.store.inbox import ConversationIds, Incoming, Place
+from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
 from flows.commands import commands_in
@@ -129,7 +129,6 @@ class Turns:
         self._links = links
         self._languages = choices(catalogues)
         self._quiet = quiet
-        self._conversations = ConversationIds()
         self._reference: ReferenceRead | None = None
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
@@ -161,15 +160,12 @@ class Turns:
     async def _keep(self, incoming: Sequence[Incoming]) -> None:
         """Keep updates in a transaction of their own."""
         async with self._database.writing() as connection:
-            ids = await self._put(connection, incoming)
-        self._conversations.remember(ids)
+            await self._put(connection, incoming)
 
-    async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> dict[Place, int]:
-        if not incoming:
-            return {}
-        ids = await self._conversations.of(connection, map(inbox.place_of, incoming))
-        await inbox.put(connection, ids, incoming, self._clock())
-        return ids
+    async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> None:
+        if incoming:
+            ids = await inbox.conversation_ids(connection, map(inbox.place_of, incoming))
+            await inbox.put(connection, ids, incoming, self._clock())
 
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
         """Work for ever, waking when something was received."""
@@ -244,10 +240,9 @@ class Turns:
     async def _batch(self, most: int, arrived: Sequence[Incoming] = ()) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
-            ids = await self._put(connection, arrived)
+            await self._put(connection, arrived)
             claimed = await self._claim(connection, most)
             done = await self._work_through(connection, claimed, now) if claimed.turns else Done()
-        self._conversations.remember(ids)
         if claimed.turns:
             self.letters_queued.ring()
             self.letters_for.ring(done.written_to)
@@ -258,7 +253,7 @@ class Turns:
     async def _claim(self, connection: AsyncConnection, most: int) -> Claimed:
         only = None
         if self._only is not None:
-            only = (await self._conversations.of(connection, [self._only]))[self._only]
+            only = (await inbox.conversation_ids(connection, [self._only]))[self._only]
         return await gathering.claim(connection, most, self._aside.conversations, only)
 
     async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> Done:
@@ -438,10 +433,21 @@ def _with_found(facts: Facts, found: Mapping[Need, Found]) -> Facts:
 def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
     touched: set[object] = set()
     for one in decided:
-        touches = {_touched(record) for record in one.decision.records} - {None}
+        touches = _touches(one)
         if touches.isdisjoint(touched):
             touched |= touches
             yield one
+
+
+def _touches(one: Decided) -> set[object]:
+    """Return what a turn changes that another conversation could change too: who erases themselves, all their forms;
+    and whoever speaks, themselves, for they may have several conversations."""
+    touches = {_touched(record) for record in one.decision.records} - {None}
+    if any(isinstance(record, Erased) for record in one.decision.records):
+        touches |= {form.id for form in one.facts.own}
+    if one.turn.person_id is not None:
+        touches.add(("person", one.turn.person_id))
+    return touches
 
 
 def _touched(record: object) -> object:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import contacts, notices, upserts
+from bot.store import contacts, erasing, notices, upserts
 from bot.store.gathering import Waiting
 from bot.store.many import execute_many
 from bot.store.tables import (
@@ -56,7 +56,9 @@ _encoder = msgspec.json.Encoder()
 _SAVE_CONVERSATION = (
     update(conversations)
     .where(conversations.c.id == bindparam("_id"))
-    .values({name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at")})
+    .values(
+        {name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at", "erased_at")}
+    )
 )
 _CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at", "open_until")
 _CHANGE_FORM = (
@@ -131,7 +133,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await contacts.refresh(connection, _changed_contacts(batch, new_people))
     files: list[str] = []
     for person_id, conversation_id in rows.erased:
-        files += await _erase(connection, person_id, conversation_id, now)
+        files += await erasing.erase(connection, person_id, conversation_id, now)
     return files
 
 
@@ -256,6 +258,7 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
             rows.roles_taken.append({"_id": role_id, "_unit_id": unit_id})
         case Erased():
             rows.erased.append((person_id, conversation_id))
+            _erase_counts(rows, one.facts.own)
         case NoticeSaved() | NoticeActed() | NoticeAnswered() | ReportAsked() | ApprovalLimitSet() | Muted():
             rows.about_notices.append((record, person_id, conversation_id))
         case LanguageChosen() | ContactChanged() | PersonSaved():
@@ -318,6 +321,16 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
         rows.tallies[_tally_key(after)] += 1
 
 
+def _erase_counts(rows: Rows, forms: Sequence[Assessment]) -> None:
+    """Take the forms of somebody who is erased out of the tallies. What was decided stays counted, apart: they may
+    begin anew, and nobody is to count twice among the others."""
+    for form in forms:
+        unit_id, round_id, group, state, passed = key = _tally_key(form)
+        rows.tallies[key] -= 1
+        if state == "confirmed":
+            rows.tallies[unit_id, round_id, group, "erased", passed] += 1
+
+
 def _tally_key(form: Assessment) -> TallyKey:
     """Return where a form is counted. A draft passes nothing yet."""
     passed = form.state != "draft" and result_of(form).passed
@@ -362,29 +375,5 @@ def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime
         "consented": None if erased else known.consented,
         "person_id": None if erased else new_people.get(turn.inbox_id, turn.person_id),
         "blocked_at": (turn.blocked_at or now) if blocked else None,
+        "erased_at": now if erased else None,  # who writes again afterwards is a stranger like any other
     }
-
-
-async def _erase(connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime) -> list[str]:
-    """Delete all that is kept about a person; the tallies stay, and what they decided stays without their name.
-
-    Returns the sources of files that nobody else has sent too.
-    """
-    await connection.execute(delete(consents).where(consents.c.conversation_id == conversation_id))
-    if person_id is None:
-        return []
-    forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
-    sources = list(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
-    for table in (answers, evidence, decisions):
-        await connection.execute(delete(table).where(table.c.assessment_id.in_(forms)))
-    await connection.execute(delete(assessments).where(assessments.c.person_id == person_id))
-    await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
-    await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
-    await connection.execute(delete(roles).where(roles.c.person_id == person_id))
-    await notices.forget_person(connection, person_id, conversation_id, now)
-    await connection.execute(
-        update(conversations).where(conversations.c.person_id == person_id).values(person_id=None, consented=None)
-    )
-    await connection.execute(delete(people).where(people.c.id == person_id))
-    still = await connection.scalars(select(evidence.c.source).where(evidence.c.source.in_(sources)))
-    return sorted({source for source in sources if source} - set(still))

@@ -29,6 +29,8 @@ PRAGMAS = {
     "foreign_keys": 1,
     "busy_timeout": 10_000,
     "temp_store": 2,
+    # What is deleted is overwritten, in free pages, too.
+    "secure_delete": 1,
     "cache_size": -65_536,
     "wal_autocheckpoint": 16_384,
 }

@@ -27,48 +27,46 @@ class Incoming(msgspec.Struct, frozen=True):
 
 Place = tuple[str, str, str]
 
-MOST_KNOWN = 200_000
-
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
-class ConversationIds:
-    """Conversation ids by (channel, bot, address). Conversations are never deleted, so what is known stays true."""
+async def conversation_ids(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
+    """Return the ids of conversations by (channel, bot, address), making the new ones.
 
-    def __init__(self) -> None:
-        self._known: dict[Place, int] = {}
-
-    async def of(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
-        """Return the ids of conversations, making the new ones."""
-        wanted = set(places)
-        known = {place: self._known[place] for place in wanted if place in self._known}
-        if len(known) == len(wanted):
-            return known
-        if len(self._known) > MOST_KNOWN:
-            self._known.clear()
-        return {**known, **await _make(connection, wanted - set(known))}
-
-    def remember(self, ids: dict[Place, int]) -> None:
-        """Keep ids once the transaction that made them is committed."""
-        self._known.update(ids)
+    They are asked for every time and held until the transaction ends: an address may be forgotten at any moment, and
+    what comes from there then is a stranger's.
+    """
+    wanted = set(places)
+    known = await _known(connection, wanted)
+    if new := sorted(wanted - set(known)):
+        rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in new]
+        await execute_many(connection, insert_new(connection, conversations), rows)
+        known |= await _known(connection, new)
+    return known
 
 
-async def _make(connection: AsyncConnection, places: set[Place]) -> dict[Place, int]:
-    rows = [dict(zip(("channel", "bot", "address"), place, strict=True)) for place in sorted(places)]
-    await execute_many(connection, insert_new(connection, conversations), rows)
+async def _known(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
     addresses: dict[tuple[str, str], list[str]] = {}
     for channel, bot, address in places:
         addresses.setdefault((channel, bot), []).append(address)
     ids: dict[Place, int] = {}
     # One statement a bot: SQLite uses the index for a list of addresses, but goes through all rows for one of tuples.
     for (channel, bot), wanted in addresses.items():
-        of_bot = (conversations.c.channel == channel, conversations.c.bot == bot)
-        found = await connection.execute(
-            select(conversations.c.address, conversations.c.id).where(*of_bot, conversations.c.address.in_(wanted))
-        )
-        ids.update({(channel, bot, row.address): row.id for row in found})
+        rows = await connection.execute(_OF_ADDRESSES, {"of_channel": channel, "of_bot": bot, "addresses": wanted})
+        ids.update({(channel, bot, row.address): row.id for row in rows})
     return ids
+
+
+_OF_ADDRESSES = (
+    select(conversations.c.address, conversations.c.id)
+    .where(
+        conversations.c.channel == bindparam("of_channel"),
+        conversations.c.bot == bindparam("of_bot"),
+        conversations.c.address.in_(bindparam("addresses", expanding=True)),
+    )
+    .with_for_update(read=True, key_share=True)
+)
 
 
 async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:
@@ -129,7 +127,7 @@ _waiting = (
     .where(inbox.c.conversation_id == conversations.c.id, inbox.c.done_at.is_(None))
     .scalar_subquery()
 )
-_known = select(conversations.c.consented, _waiting.label("waiting")).where(
+_OF_PLACE = select(conversations.c.consented, _waiting.label("waiting")).where(
     conversations.c.channel == bindparam("_channel"),
     conversations.c.bot == bindparam("_bot"),
     conversations.c.address == bindparam("_address"),
@@ -139,5 +137,5 @@ _known = select(conversations.c.consented, _waiting.label("waiting")).where(
 async def look_up(connection: AsyncConnection, place: Place) -> Known | None:
     """Return whether a conversation has consent and how many of its updates wait; None when it is new."""
     channel, bot, address = place
-    row = (await connection.execute(_known, {"_channel": channel, "_bot": bot, "_address": address})).first()
+    row = (await connection.execute(_OF_PLACE, {"_channel": channel, "_bot": bot, "_address": address})).first()
     return Known(bool(row.consented), row.waiting) if row is not None else None

@@ -227,6 +227,9 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
             pass
 
 
+_ADDRESS = select(conversations.c.address).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
+
+
 async def _move(
     connection: AsyncConnection,
     notice_id: int,
@@ -238,7 +241,7 @@ async def _move(
     await connection.execute(
         update(outbox)
         .where(outbox.c.notice_id == notice_id, outbox.c.state == before, *only)
-        .values(state=after, settled_at=now, due=None)
+        .values(state=after, settled_at=now, due=None, address=_ADDRESS if after == "queued" else "")
     )
 
 
@@ -272,11 +275,11 @@ async def leave_out(connection: AsyncConnection, conversation_ids: Select[tuple[
     await connection.execute(
         update(outbox)
         .where(
-            outbox.c.notice_id.in_(_open_notices()),
+            outbox.c.notice_id.in_(_notices_with_ledger()),
             outbox.c.state == "queued",
             outbox.c.conversation_id.in_(conversation_ids),
         )
-        .values(state="muted", settled_at=now)
+        .values(state="muted", settled_at=now, address="")
     )
 
 
@@ -298,6 +301,13 @@ async def set_limit(connection: AsyncConnection, unit_id: int, above: int) -> No
 
 
 # what the keeper does
+
+
+def _notices_with_ledger() -> Select[tuple[int]]:
+    """Select the notices that have recipients who wait, or may get some."""
+    return select(notices.c.id).where(
+        notices.c.state.in_(("gathering", "sending", "paused", "stopped")), notices.c.ended_at.is_(None)
+    )
 
 
 def _open_notices() -> Select[tuple[int]]:
@@ -525,7 +535,9 @@ async def take_for_pages(connection: AsyncConnection, most: int) -> list[ForPage
 
 async def handed_over(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """Note that recipients have their notice waiting in their chat."""
-    await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state="sent", settled_at=now))
+    await connection.execute(
+        update(outbox).where(outbox.c.id.in_(ids)).values(state="sent", settled_at=now, address="")
+    )
 
 
 async def ask_report(connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store import contacts
+from bot.store.blobs import contains
 from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
+from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, people, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing
 from flows.units import UnitTree
@@ -124,7 +125,9 @@ async def recipient_of(connection: AsyncConnection, conversation_id: int) -> Rec
     row = (
         await connection.execute(
             select(*_OF_CONVERSATIONS).where(
-                conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None)
+                conversations.c.id == conversation_id,
+                conversations.c.blocked_at.is_(None),
+                conversations.c.erased_at.is_(None),
             )
         )
     ).first()
@@ -184,8 +187,8 @@ _settle = (
     .where(outbox.c.id == bindparam("_id"), _IS_OPEN)
     .values({"attempts": outbox.c.attempts + 1, **{name: bindparam(name) for name in _NEWS}})
 )
-# What will not be sent again is forgotten: only that it was sent stays.
-_FORGOTTEN = {"body": None, "callback": None}
+# What will not be sent again is forgotten: only that it was sent stays, and in which conversation.
+_FORGOTTEN = {"body": None, "callback": None, "address": ""}
 _settle_sent = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OPEN)
@@ -203,7 +206,7 @@ _leave_out = (
         outbox.c.state == "queued",
         ~contacts.still_open(outbox.c.conversation_id),
     )
-    .values(state="muted", settled_at=bindparam("at"))
+    .values(state="muted", settled_at=bindparam("at"), **_FORGOTTEN)
 )
 
 _of_bot = (outbox.c.channel == bindparam("_channel")) & (outbox.c.bot == bindparam("_bot"))
@@ -365,9 +368,41 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
             outbox.c.conversation_id == conversation_id,
             outbox.c.state == "queued",
         )
-        .values(state="blocked", settled_at=now)
+        .values(state="blocked", settled_at=now, **_FORGOTTEN)
     )
     await contacts.refresh_conversation(connection, conversation_id)
+
+
+async def drop_letters(connection: AsyncConnection, conversation_ids: Collection[int], now: datetime) -> None:
+    """Send conversations nothing of what waits for them, for who spoke there is erased."""
+    await connection.execute(
+        update(outbox).where(outbox.c.conversation_id.in_(sorted(conversation_ids)), _OPEN).values(_dropped(now))
+    )
+
+
+async def drop_mentions(
+    connection: AsyncConnection, name: str, digests: Collection[str], but: Collection[int], now: datetime
+) -> None:
+    """Send nobody what still waits and names somebody who is erased or shows their files, but for some conversations.
+
+    Letters of somebody who is called the same are about themselves: theirs go out.
+    """
+    written = [_encoder.encode(name)[1:-1], *(digest.encode() for digest in sorted(digests))]
+    others = (
+        select(conversations.c.id)
+        .join(people, people.c.id == conversations.c.person_id)
+        .where(people.c.name != name, conversations.c.id.not_in(sorted(but)))
+    )
+    await connection.execute(
+        update(outbox)
+        .where(_OPEN, or_(*(contains(connection, outbox.c.body, one) for one in written)))
+        .where(outbox.c.conversation_id.in_(others))
+        .values(_dropped(now))
+    )
+
+
+def _dropped(now: datetime) -> dict[str, Any]:
+    return {"state": "failed", "error": "erased", "settled_at": now, **_FORGOTTEN}
 
 
 async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:

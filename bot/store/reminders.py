@@ -201,8 +201,10 @@ _WAITING = (
     .where(assessments.c.state == "submitted")
     .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"))
 )
-_COUNTS = select(tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number")).group_by(
-    tallies.c.round_id, tallies.c.state
+_COUNTS = (
+    select(tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))
+    .where(tallies.c.state != "erased")
+    .group_by(tallies.c.round_id, tallies.c.state)
 )
 
 

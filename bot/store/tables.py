@@ -96,8 +96,14 @@ conversations = Table(
     Column("consented", Boolean),
     Column("session", LargeBinary),
     Column("blocked_at", Moment),
+    # When whoever spoke here was erased, until the address is forgotten, too.
+    Column("erased_at", Moment),
     UniqueConstraint("channel", "bot", "address"),
-)
+    Index(
+        "ix_conversations_erased_at", "erased_at",
+        sqlite_where=text("erased_at IS NOT NULL"), postgresql_where=text("erased_at IS NOT NULL"),
+    ),
+)  # fmt: skip
 
 consents = Table(
     "consents",
@@ -221,7 +227,7 @@ evidence = Table(
     Column("indicator_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("at", Moment, nullable=False),
@@ -244,7 +250,8 @@ decisions = Table(
     Column("at", Moment, nullable=False),
 )
 
-# How many forms there are, per village and round; changes in the transaction of the turn that changes it.
+# How many forms there are, per village and round; changes in the transaction of the turn that changes it. Forms of the
+# erased that were decided are counted as “erased”.
 tallies = Table(
     "tallies",
     metadata,
@@ -410,6 +417,7 @@ outbox = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("bot", Text, nullable=False),
+    # Empty once it is settled.
     Column("address", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
     Column("body", LargeBinary),
@@ -445,4 +453,6 @@ reference_version = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
+    # The mark of the folder that files are kept in, which every server must see.
+    Column("evidence_folder", Text),
 )

@@ -44,7 +44,7 @@ from bot.services.files import MOST_BYTES
 from bot.services.turns import SORRY
 from bot.settings import Settings
 from bot.store import outbox
-from bot.store.inbox import ConversationIds
+from bot.store.inbox import conversation_ids
 from bot.store.outbox import MOST_READ, Letter, Recipient
 from bot.store.tables import conversations
 from bot.store.tables import inbox as updates
@@ -108,7 +108,7 @@ class Web:
         """Let people have agreed, without a talk."""
         places = [(CHANNEL, BOT, address_of(token)) for token in tokens]
         async with self.application.database.writing() as connection:
-            ids = await ConversationIds().of(connection, places)
+            ids = await conversation_ids(connection, places)
             agreed = update(conversations).where(conversations.c.id.in_(ids.values())).values(consented=True)
             await connection.execute(agreed)
 
@@ -129,7 +129,7 @@ class Web:
 async def queue_for(connection: AsyncConnection, token: str, outgoing: Outgoing) -> None:
     """Write a letter to somebody in a transaction."""
     place = (CHANNEL, BOT, address_of(token))
-    ids = await ConversationIds().of(connection, [place])
+    ids = await conversation_ids(connection, [place])
     await outbox.queue(connection, [Letter(Recipient(ids[place], *place, "vi"), outgoing)], datetime.now(UTC))
 
 

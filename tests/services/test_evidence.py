@@ -1,6 +1,7 @@
 """Fetching evidence from a channel: what is kept, what is tried again, and what the sender is told."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,7 +128,22 @@ async def test_what_cannot_be_had_is_taken_away_and_said_to_its_sender(
     assert commune.turns.letters_queued.rings > rings
 
 
-@pytest.mark.parametrize("error", [FileNotNow(), TimeoutError()])
+async def test_a_folder_that_cannot_be_written_to_is_named_until_it_can(commune: Commune, tmp_path: Path) -> None:
+    await sends(commune, "file-1", "file-2")
+    folder = tmp_path / "evidence"
+    folder.write_text("in the way")
+    fetching = fetcher(commune, ScriptedSource(JPEG, PDF, JPEG), folder)
+    assert await fetching.run_once() == 0
+    assert fetching.trouble == "a file cannot be kept: Not a directory"
+    assert [row[2] for row in await kept(commune)] == [1, 1]
+    assert await fetching.run_once() == 0  # not asked for again at once
+    folder.unlink()
+    await sends(commune, "file-3")
+    assert await fetching.run_once() == 1
+    assert fetching.trouble is None
+
+
+@pytest.mark.parametrize("error", [FileNotNow(), TimeoutError(), OSError(errno.ENOSPC, "No space left on device")])
 async def test_what_cannot_be_had_now_is_tried_again_before_it_is_said(
     commune: Commune, tmp_path: Path, error: Exception
 ) -> None:

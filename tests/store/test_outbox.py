@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from bot.store import outbox
 from bot.store.database import Database
-from bot.store.inbox import ConversationIds
+from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, OutboxState, Recipient, Settled
 from bot.store.tables import conversations, people, roles, units
 from bot.store.tables import outbox as letters
@@ -37,7 +37,7 @@ class Box:
         """Queue letters."""
         async with self.database.writing() as connection:
             place = ("telegram", bot, address)
-            id_ = (await ConversationIds().of(connection, [place]))[place]
+            id_ = (await conversation_ids(connection, [place]))[place]
             to = Recipient(id_, *place, "vi")
             await outbox.queue(connection, [Letter(to, Outgoing(text), callback, priority) for text in texts], NOW)
 
@@ -154,8 +154,8 @@ async def test_nothing_waits_any_more_for_somebody_who_stopped_the_bot(box: Box)
     await box.settle(lan, "blocked")
     async with box.database.writing() as connection:
         await outbox.mark_blocked(connection, lan[0].conversation_id, NOW)
-        bodies = list(await connection.scalars(select(letters.c.body).where(letters.c.address == "Lan")))
-    assert await box.states() == [("Lan", "blocked")] * 3 + [("Minh", "queued")]
+        bodies = list(await connection.scalars(select(letters.c.body).where(letters.c.state == "blocked")))
+    assert await box.states() == [("", "blocked")] * 3 + [("Minh", "queued")]
     assert bodies == [None] * 3
 
 

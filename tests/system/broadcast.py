@@ -14,7 +14,7 @@ from bot.commands.bench_people import Province, make_admin, settle
 from bot.settings import ASYNC_DRIVERS
 from bot.store import notices
 from bot.store.database import Database
-from bot.store.tables import outbox, rounds, units
+from bot.store.tables import conversations, outbox, rounds, units
 from flows.events import NoticeSaved
 from flows.notices import Audience, Content
 from tests.botapi import DEFAULT_TOKEN, Person
@@ -118,7 +118,8 @@ class Broadcast:
 
     async def ledger(self) -> dict[int, str]:
         """Return what became of each chat's notice."""
-        rows = select(outbox.c.address, outbox.c.state).where(outbox.c.notice_id == self._notice_id)
+        rows = select(conversations.c.address, outbox.c.state).join(conversations)
+        rows = rows.where(outbox.c.notice_id == self._notice_id)
         async with self._database.reading() as connection:
             return {int(address): state for address, state in await connection.execute(rows)}
 

@@ -1,0 +1,117 @@
+"""Housekeeping: what nobody needs any more leaves the database and the folder of files."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Table
+
+from bot.services.files import MARK, STORED, FileStore
+from bot.services.leading import Leading
+from bot.store import erasing, file_uses, retention
+from bot.store.database import Database, patiently
+from bot.store.tables import inbox, outbox
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 60.0
+SWEEP_EVERY = timedelta(days=1)
+# A file is kept before anything refers to it.
+UNUSED_FOR = timedelta(days=1)
+CHUNK = 500
+# An update that comes again is known for so long.
+KEEP_ROWS = timedelta(days=14)
+# So long a letter waits for a page to fetch it.
+KEEP_UNREAD = timedelta(days=30)
+ROWS_AT_ONCE = 1000
+
+
+class Housekeeper:
+    """Goes round every minute; looks through all files at the start and once a day."""
+
+    def __init__(self, database: Database, files: FileStore, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._files = files
+        self._clock = clock
+        self._swept: datetime | None = None
+        self._forgotten_to = {inbox: 0, outbox: 0}
+
+    async def knows_folder(self) -> bool:
+        """Tell whether files are kept in the folder that the first server of this database used, and say if not."""
+        new = secrets.token_hex(8)
+        async with self._database.writing() as connection:
+            mark = await file_uses.folder_mark(connection, new)
+            if mark == new:  # before others see it in the database
+                with contextlib.suppress(OSError):  # said below
+                    self._files.set_mark(mark)
+        if not self._files.is_marked(mark):
+            log.error(
+                "evidence_folder_is_another",
+                hint=f"EVIDENCE_URL is not the folder of the first server, which has {mark} in {MARK}: "
+                "photos kept here are not seen there; let all servers share one folder",
+            )
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Go round for ever. One instance does."""
+        await patiently(self.knows_folder)
+        leading = Leading(self._database, "housekeeping")
+
+        async def go_round() -> None:
+            if await leading.holds():
+                await self.run_once()
+
+        while True:
+            await patiently(go_round)
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def run_once(self) -> None:
+        """Go round once."""
+        now = self._clock()
+        await self._forget_addresses(now)
+        for table in self._forgotten_to:
+            await self._forget_rows(table, now - KEEP_ROWS)
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            async with self._database.writing() as connection:
+                await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
+            self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
+            try:
+                await self._sweep_files(now)
+            except OSError as error:  # a folder that is away must not end anything else
+                log.warning("files_not_swept", error=error.strerror)
+
+    async def _forget_addresses(self, now: datetime) -> None:
+        """Forget where the erased were written to, once their last reply is handed over or given up."""
+        async with self._database.writing() as connection:
+            await erasing.settle_last_replies(connection, now)
+            await erasing.forget_addresses(connection, now)
+
+    async def _forget_rows(self, table: Table, before: datetime) -> None:
+        """Delete old rows, a few at once, so that turns are not held up."""
+        while True:
+            async with self._database.writing() as connection:
+                come_to = await retention.forget_rows(
+                    connection, table, before, self._forgotten_to[table], ROWS_AT_ONCE
+                )
+            if come_to is None:
+                return
+            self._forgotten_to[table] = come_to
+
+    async def _sweep_files(self, now: datetime) -> None:
+        """Delete the files that nothing refers to: a process that ends between a turn and its files leaves some."""
+        old = await asyncio.to_thread(self._files.unused_since, (now - UNUSED_FOR).timestamp())
+        unused: set[str] = set()
+        async with self._database.reading() as connection:
+            for start in range(0, len(old), CHUNK):
+                some = old[start : start + CHUNK]
+                unused |= set(some) - await file_uses.kept(connection, some)
+            if unused:
+                unused -= await file_uses.in_talks(connection)
+        self._files.forget(f"{STORED}{digest}" for digest in unused)
+        if unused:
+            log.info("files_swept", files=len(unused))

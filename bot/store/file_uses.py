@@ -1,0 +1,52 @@
+"""Which files of the store something still refers to."""
+
+import re
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.blobs import contains
+from bot.store.tables import conversations, evidence, inbox, notice_reports, notices, reference_version
+
+_STORED = "sha256:"
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
+
+
+async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str]:
+    """Return those of some files that are evidence, or belong to a notice or a report."""
+    wanted = sorted(digests)
+    if not wanted:
+        return set()
+    sources = [f"{_STORED}{digest}" for digest in wanted]
+    found = await connection.scalars(select(evidence.c.source).where(evidence.c.source.in_(sources)))
+    used = {source.removeprefix(_STORED) for source in found}
+    used |= set(await connection.scalars(select(notice_reports.c.digest).where(notice_reports.c.digest.in_(wanted))))
+    used |= await _named(connection, notices.c.content, b"digest")
+    return used & set(wanted)
+
+
+async def folder_mark(connection: AsyncConnection, new: str) -> str:
+    """Return the mark of the folder that files are kept in: a new one when there is none yet."""
+    await connection.execute(
+        update(reference_version).where(reference_version.c.evidence_folder.is_(None)).values(evidence_folder=new)
+    )
+    kept_mark: str | None = await connection.scalar(select(reference_version.c.evidence_folder))
+    return kept_mark or new
+
+
+async def in_talks(connection: AsyncConnection) -> set[str]:
+    """Return the files that somebody has sent in a talk that is not over, or in a message that waits."""
+    waiting = await _named(connection, inbox.c.body, _STORED.encode(), inbox.c.done_at.is_(None))
+    said = conversations.c.session
+    return waiting | await _named(connection, said, _STORED.encode()) | await _named(connection, said, b"digest")
+
+
+async def _named(
+    connection: AsyncConnection, column: ColumnElement[bytes], mark: bytes, *where: ColumnElement[bool]
+) -> set[str]:
+    """Return the digests in all values of a column that have a mark in them."""
+    used: set[str] = set()
+    for body in await connection.scalars(select(column).where(contains(connection, column, mark), *where)):
+        used |= {digest.decode() for digest in _DIGEST.findall(body)}
+    return used

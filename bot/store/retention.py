@@ -1,0 +1,37 @@
+"""Rows that leave after a time: updates that are long known, and letters that are long settled."""
+
+from datetime import datetime
+
+from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import OPEN_LETTERS, inbox, outbox
+
+_LEAVES = {
+    inbox: inbox.c.done_at.is_not(None),
+    # The ledgers of notices stay: their reports are made of them.
+    outbox: outbox.c.settled_at.is_not(None) & outbox.c.notice_id.is_(None),
+}
+_CAME = {inbox: inbox.c.received_at, outbox: outbox.c.created_at}
+
+
+async def forget_rows(connection: AsyncConnection, table: Table, before: datetime, after: int, most: int) -> int | None:
+    """Delete what leaves among the next rows of the inbox or the outbox after an id, oldest first.
+
+    Returns the id to go on after; None when what follows is younger, or nothing does.
+    """
+    next_rows = select(table.c.id, _CAME[table]).where(table.c.id > after).order_by(table.c.id).limit(most)
+    ids: list[int] = [row.id for row in await connection.execute(next_rows) if row[1] < before]
+    if not ids:
+        return None
+    await connection.execute(delete(table).where(table.c.id.between(ids[0], ids[-1]), _LEAVES[table]))
+    return ids[-1]
+
+
+async def give_up_letters(connection: AsyncConnection, before: datetime, now: datetime) -> None:
+    """Give up letters that nobody has fetched for so long: their page is not opened any more."""
+    await connection.execute(
+        update(outbox)
+        .where(text(OPEN_LETTERS), outbox.c.created_at < before)
+        .values(state="failed", error="never fetched", settled_at=now, body=None, callback=None, address="")
+    )

@@ -1,0 +1,59 @@
+"""What leaves the database with time."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from bot.services.files import FileStore
+from bot.services.housekeeping import Housekeeper
+from bot.store.tables import inbox, outbox
+from flows.replies import Typed
+from tests.commune import BOT, CHANNEL, Commune
+
+
+async def test_after_a_month_of_talk_the_tables_are_no_larger_than_after_a_fortnight(
+    commune: Commune, tmp_path: Path
+) -> None:
+    keeper = Housekeeper(commune.database, FileStore(tmp_path), lambda: commune.now)
+    rows: list[int] = []
+    for _day in range(31):
+        commune.now += timedelta(days=1)
+        await commune.say("Minh", "/status", "/help")
+        await commune.deliver()
+        await keeper.run_once()
+        rows.append(await commune.count(inbox) + await commune.count(outbox))
+    assert rows[0] < rows[10]
+    assert rows[30] == rows[20] == rows[16]
+
+
+async def test_what_waits_stays_and_so_do_ledgers_but_no_letter_waits_for_ever(
+    commune: Commune, tmp_path: Path
+) -> None:
+    keeper = Housekeeper(commune.database, FileStore(tmp_path), lambda: commune.now)
+    await commune.say("Minh", "/help")
+    await commune.turns.receive([commune.update("Lan", Typed("/help"), "waits")])
+    ledger = {"channel": CHANNEL, "bot": BOT, "address": "", "priority": 1, "state": "sent", "notice_id": 7}
+    async with commune.database.writing() as connection:
+        await connection.execute(
+            insert(outbox).values(**ledger, conversation_id=1, created_at=commune.now, settled_at=commune.now)
+        )
+    commune.now += timedelta(days=20)
+    await keeper.run_once()
+    assert await commune.count(inbox) == await commune.count(inbox, inbox.c.update_id == "waits") == 1
+    assert await commune.count(outbox, outbox.c.state == "queued") == 1
+    commune.now += timedelta(days=20)
+    await keeper.run_once()
+    assert await commune.count(outbox, outbox.c.body.is_not(None)) == 0
+    await keeper.run_once()
+    assert await commune.count(outbox) == await commune.count(outbox, outbox.c.notice_id == 7) == 1
+
+
+async def test_a_second_server_with_a_folder_of_its_own_is_told(commune: Commune, tmp_path: Path) -> None:
+    def server(folder: str) -> Housekeeper:
+        return Housekeeper(commune.database, FileStore(tmp_path / folder), lambda: commune.now)
+
+    assert await server("shared").knows_folder()
+    assert await server("shared").knows_folder()
+    assert not await server("its-own").knows_folder()
+    assert not await server("its-own").knows_folder()
