@@ -218,13 +218,18 @@ def too_long_for(text: str, *, with_file: bool) -> str | None:
     return None
 
 
-_URL = re.compile(r"https?://[^\s/?#.]+\.[^\s]+", re.IGNORECASE)
+_URL = re.compile(r"https?://(?:[^\s/?#.:@]+\.)+[^\s/?#.:@]+\.?(?::(?P<port>\d{1,5}))?(?:[/?#]\S*)?", re.IGNORECASE)
+LAST_PORT = 65535
 
 
 def read_url(typed: str) -> str:
-    """Return a link's address. Only http and https lead anywhere safely. Raises Refused."""
+    """Return a link's address, with a host and port there can be: Telegram would refuse every letter with another.
+
+    Only http and https lead anywhere safely, and a name before the host hides where it leads. Raises Refused.
+    """
     url = typed.strip()
-    if len(url) > LONGEST_URL or not _URL.fullmatch(url):
+    address = _URL.fullmatch(url)
+    if len(url) > LONGEST_URL or address is None or not 1 <= int(address["port"] or 1) <= LAST_PORT:
         raise Refused(_("This is no web address. It begins with https://, for example https://hoctap.example/lich."))
     return url
 

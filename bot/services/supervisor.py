@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 FIRST_REST = 1.0
 LONGEST_REST = 600.0
+MOST_RESTING = 500
 
 Work = Callable[[], Awaitable[bool]]
 
@@ -82,10 +83,10 @@ class Supervisor:
         return more
 
     def rests(self, prefix: str) -> list[int]:
-        """Return the numbers of the items that rest, whose names are this and a number."""
+        """Return the numbers of the items that rest, whose names are this and a number: as many as a query takes."""
         at = self._monotonic()
         resting = [name for name, one in self._failing.items() if name.startswith(prefix) and at < one.rests_until]
-        return [int(name.removeprefix(prefix)) for name in resting]
+        return [int(name.removeprefix(prefix)) for name in resting[:MOST_RESTING]]
 
     def failing(self) -> Mapping[str, str]:
         """Return what fails, with its error and since when."""

@@ -123,6 +123,29 @@ def test_no_text_is_longer_than_it_was_typed(text: str) -> None:
     assert length_of(text) <= 2 * len(text)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://hoctap.example:99999/lich",
+        "https://hoctap.example:0",
+        "https://hoctap.example:65536",
+        "https://hoctap.example:port/lich",
+        "https://hoctap.example:/lich",
+        "https://hoctap..example",
+        "https://user@hoctap.example",
+        "https://localhost:8000/lich.html",
+    ],
+)
+def test_a_link_that_telegram_would_refuse_is_refused_as_it_is_typed(typed: str) -> None:
+    with pytest.raises(Refused):
+        read_url(typed)
+
+
+@pytest.mark.parametrize("typed", ["https://hoctap.example:65535", "https://hoctap.example:8443/lich", "https://a.vn."])
+def test_a_link_may_name_a_port(typed: str) -> None:
+    assert read_url(typed) == typed
+
+
 @pytest.mark.parametrize("typed", ["https://hoctap.example", " http://a.vn/x?y=1#z ", "HTTPS://HOCTAP.EXAMPLE/lịch"])
 def test_a_web_address_is_taken(typed: str) -> None:
     assert read_url(typed) == typed.strip()

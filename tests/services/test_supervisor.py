@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.services.supervisor import FIRST_REST, LONGEST_REST, Supervisor
+from bot.services.supervisor import FIRST_REST, LONGEST_REST, MOST_RESTING, Supervisor
 
 
 class Watch:
@@ -58,6 +58,13 @@ async def test_items_that_rest_are_known_by_number_and_forgotten_when_nobody_tri
     assert supervisor.rests("notice ") == [7]
     watch.seconds += FIRST_REST + LONGEST_REST
     assert supervisor.failing() == {}
+
+
+async def test_no_more_items_that_rest_are_told_than_a_query_takes() -> None:
+    supervisor = Supervisor(Watch())
+    for number in range(MOST_RESTING + 1):
+        await supervisor.attempt(f"notice {number}", broken)
+    assert len(supervisor.rests("notice ")) == MOST_RESTING
 
 
 async def test_a_work_that_fails_goes_on_after_its_rest_and_never_ends() -> None:
