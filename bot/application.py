@@ -123,7 +123,7 @@ class Application:
             group.create_task(self.turns.run(self.files.forget))
             group.create_task(self.notices().run())
             group.create_task(self.reminders().run())
-            group.create_task(self.housekeeper().run())
+            group.create_task(self.housekeeper().run(self.supervisor))
             if self.telegram is not None:
                 for work in self._telegram_work(self.telegram):
                     group.create_task(work)

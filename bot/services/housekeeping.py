@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from bot.services.files import MARK, STORED, FileStore
 from bot.services.leading import Leading
+from bot.services.supervisor import Supervisor
 from bot.store import erasing, file_uses, retention
 from bot.store.database import Database, patiently
 from bot.store.tables import inbox, outbox
@@ -47,7 +48,10 @@ class Housekeeper:
             if mark == new:  # before others see it in the database
                 with contextlib.suppress(OSError):  # said below
                     self._files.set_mark(mark)
-        if not self._files.is_marked(mark):
+        is_known = False
+        with contextlib.suppress(OSError):
+            is_known = self._files.is_marked(mark)
+        if not is_known:
             log.error(
                 "evidence_folder_is_another",
                 hint=f"EVIDENCE_URL is not the folder of the first server, which has {mark} in {MARK}: "
@@ -56,21 +60,14 @@ class Housekeeper:
             return False
         return True
 
-    async def run(self) -> None:
+    async def run(self, supervisor: Supervisor) -> None:
         """Go round for ever. One instance does."""
         await patiently(self.knows_folder)
-        leading = Leading(self._database, "housekeeping")
+        lease = Leading(self._database, "housekeeping")
+        await supervisor.keep("housekeeping", self.run_once, IDLE_SECONDS, lease=lease)
 
-        async def go_round() -> None:
-            if await leading.holds():
-                await self.run_once()
-
-        while True:
-            await patiently(go_round)
-            await asyncio.sleep(IDLE_SECONDS)
-
-    async def run_once(self) -> None:
-        """Go round once."""
+    async def run_once(self) -> bool:
+        """Go round once. There is never more to do at once."""
         now = self._clock()
         await self._forget_addresses(now)
         for table in self._forgotten_to:
@@ -84,6 +81,7 @@ class Housekeeper:
                 await self._sweep_files(now)
             except OSError as error:  # a folder that is away must not end anything else
                 log.warning("files_not_swept", error=error.strerror)
+        return False
 
     async def _forget_addresses(self, now: datetime) -> None:
         """Forget where the erased were written to, once their last reply is handed over or given up."""

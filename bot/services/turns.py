@@ -164,8 +164,7 @@ class Turns:
 
     async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> None:
         if incoming:
-            ids = await inbox.conversation_ids(connection, map(inbox.place_of, incoming))
-            await inbox.put(connection, ids, incoming, self._clock())
+            await inbox.put(connection, incoming, self._clock())
 
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
         """Work for ever, waking when something was received."""

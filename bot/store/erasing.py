@@ -21,6 +21,7 @@ from bot.store.tables import (
     people,
     roles,
     standing_messages,
+    units,
 )
 from bot.store.tables import outbox as letters
 
@@ -42,7 +43,8 @@ async def erase(connection: AsyncConnection, person_id: int | None, conversation
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     sources = set(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
     digests = {source.removeprefix(STORED) for source in sources if source.startswith(STORED)}
-    await _drop_mentions(connection, person_id, digests, chats, now)
+    about = await _about(connection, person_id, forms, digests)
+    await outbox.drop_mentions(connection, about, chats, now)
     await _erase_forms(connection, person_id, forms)
     await _forget_name(connection, person_id)
     await notices.forget_person(connection, person_id, conversation_id, now)
@@ -70,13 +72,25 @@ async def _erase_conversations(
     return chats
 
 
-async def _drop_mentions(
-    connection: AsyncConnection, person_id: int, digests: Collection[str], chats: Collection[int], now: datetime
-) -> None:
-    """Empty what still waits for others and is about somebody, such as the card of their form."""
+async def _about(
+    connection: AsyncConnection, person_id: int, forms: Select[tuple[int]], digests: Collection[str]
+) -> outbox.About:
+    """Return what tells that a letter for others, such as the card of a form, is about somebody."""
     name = await connection.scalar(select(people.c.name).where(people.c.id == person_id))
-    if name:
-        await outbox.drop_mentions(connection, name, digests, chats, now)
+    lives, holds = units.alias("lives"), units.alias("holds")
+    officials = (
+        select(roles.c.person_id)
+        .join(holds, holds.c.id == roles.c.unit_id)
+        .join(lives, lives.c.first.between(holds.c.first, holds.c.last))
+        .join(people, people.c.unit_id == lives.c.id)
+        .where(people.c.id == person_id)
+    )
+    return outbox.About(
+        name or "",
+        frozenset(await connection.scalars(forms)),
+        frozenset(digests),
+        frozenset(await connection.scalars(officials)),
+    )
 
 
 async def _erase_forms(connection: AsyncConnection, person_id: int, forms: Select[tuple[int]]) -> None:

@@ -69,8 +69,16 @@ _OF_ADDRESSES = (
 )
 
 
-async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequence[Incoming], now: datetime) -> None:
-    """Keep updates; one that was seen before is left out by its id."""
+async def put(connection: AsyncConnection, incoming: Sequence[Incoming], now: datetime) -> None:
+    """Keep updates; one that was seen before is left out by its id.
+
+    One that comes again from whoever was erased meanwhile makes no conversation: it would keep the address anew.
+    """
+    known = await _known(connection, {place_of(one) for one in incoming})
+    if new := [one for one in incoming if place_of(one) not in known]:
+        again = await _seen(connection, new)
+        incoming = [one for one in incoming if place_of(one) in known or _key(one) not in again]
+    ids = known | await conversation_ids(connection, {place_of(one) for one in incoming} - set(known))
     await execute_many(
         connection,
         insert_new(connection, inbox),
@@ -87,6 +95,23 @@ async def put(connection: AsyncConnection, ids: dict[Place, int], incoming: Sequ
             for one in incoming
         ],
     )
+
+
+async def _seen(connection: AsyncConnection, incoming: Iterable[Incoming]) -> set[Place]:
+    """Return the keys of those updates that are kept already."""
+    update_ids: dict[tuple[str, str], list[str]] = {}
+    for one in incoming:
+        update_ids.setdefault((one.channel, one.bot), []).append(one.update_id)
+    seen: set[Place] = set()
+    for (channel, bot), wanted in update_ids.items():
+        of_bot = (inbox.c.channel == channel, inbox.c.bot == bot, inbox.c.update_id.in_(wanted))
+        found = await connection.scalars(select(inbox.c.update_id).where(*of_bot))
+        seen |= {(channel, bot, update_id) for update_id in found}
+    return seen
+
+
+def _key(one: Incoming) -> Place:
+    return (one.channel, one.bot, one.update_id)
 
 
 async def is_done(connection: AsyncConnection, channel: str, bot: str, update_id: str) -> bool:

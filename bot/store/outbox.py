@@ -1,6 +1,8 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
+import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,9 +15,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.store import contacts
 from bot.store.blobs import contains
 from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, people, roles
+from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.events import HeadsAddress
-from flows.messages import Outgoing
+from flows.messages import Outgoing, StoredFile
 from flows.units import UnitTree
 
 REPLY = 0
@@ -380,25 +382,48 @@ async def drop_letters(connection: AsyncConnection, conversation_ids: Collection
     )
 
 
-async def drop_mentions(
-    connection: AsyncConnection, name: str, digests: Collection[str], but: Collection[int], now: datetime
-) -> None:
-    """Send nobody what still waits and names somebody who is erased or shows their files, but for some conversations.
+@dataclass(frozen=True)
+class About:
+    """What tells that a letter is about somebody: buttons for their forms, their files, and their name to those who
+    have a task where they live."""
 
-    Letters of somebody who is called the same are about themselves: theirs go out.
-    """
-    written = [_encoder.encode(name)[1:-1], *(digest.encode() for digest in sorted(digests))]
-    others = (
-        select(conversations.c.id)
-        .join(people, people.c.id == conversations.c.person_id)
-        .where(people.c.name != name, conversations.c.id.not_in(sorted(but)))
+    name: str
+    form_ids: frozenset[int]
+    digests: frozenset[str]
+    officials: frozenset[int]
+
+    def written(self) -> list[bytes]:
+        """Return what a letter about them has in it, one of these at least; others may have it too."""
+        forms = [f":{id_}{end}".encode() for id_ in sorted(self.form_ids) for end in (":", '"')]
+        return [_encoder.encode(self.name)[1:-1], *forms, *(digest.encode() for digest in sorted(self.digests))]
+
+    def fits(self, letter: Outgoing, person_id: int | None) -> bool:
+        """Tell whether a letter is about them. One that is for another form is not, whoever is called the same."""
+        if any(isinstance(file, StoredFile) and file.digest in self.digests for file in letter.files):
+            return True
+        payloads = [button.payload for row in letter.buttons for button in row]
+        forms = {int(found[1]) for payload in payloads if (found := _FORM.match(payload))}
+        if forms:
+            return not forms.isdisjoint(self.form_ids)
+        # A name of one word is in many sentences.
+        named = " " in self.name and re.search(rf"(?<!\w){re.escape(self.name)}(?!\w)", letter.text) is not None
+        return named and person_id in self.officials
+
+
+_FORM = re.compile(r"c:[a-z_]+:([0-9]{1,18})(?::|$)")
+
+
+async def drop_mentions(connection: AsyncConnection, about: About, but: Collection[int], now: datetime) -> None:
+    """Send nobody what still waits and is about somebody who is erased, but for some conversations."""
+    waiting = await connection.execute(
+        select(outbox.c.id, outbox.c.body, conversations.c.person_id)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .where(_OPEN, outbox.c.body.is_not(None), conversations.c.id.not_in(sorted(but)))
+        .where(or_(*(contains(connection, outbox.c.body, one) for one in about.written())))
     )
-    await connection.execute(
-        update(outbox)
-        .where(_OPEN, or_(*(contains(connection, outbox.c.body, one) for one in written)))
-        .where(outbox.c.conversation_id.in_(others))
-        .values(_dropped(now))
-    )
+    ids = [row.id for row in waiting if about.fits(_decoder.decode(row.body), row.person_id)]
+    for some in (ids[start : start + MOST_READ] for start in range(0, len(ids), MOST_READ)):
+        await connection.execute(update(outbox).where(outbox.c.id.in_(some), _OPEN).values(_dropped(now)))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.store import outbox
 from bot.store.outbox import NOTICE, Letter, Recipient
-from bot.store.tables import conversations, inbox, notices, tallies
+from bot.store.tables import conversations, inbox, notices, people, tallies
 from bot.store.tables import outbox as letters
-from flows.messages import Outgoing
+from flows.messages import Outgoing, OutgoingButton
 from flows.replies import Pressed, SentFile
 from tests.commune import BOT, CHANNEL, Commune
 
@@ -97,6 +97,35 @@ async def test_erasing_leaves_nothing_of_somebody_even_when_nothing_is_delivered
     assert await commune.count(letters, letters.c.address == "Lan") == 0
 
 
+async def test_whose_name_stands_in_other_words_takes_no_letter_from_anybody(
+    commune: Commune, files: FileStore
+) -> None:
+    async with commune.database.writing() as connection:
+        await connection.execute(update(people).where(people.c.name == NAME).values(name="Xin"))
+        said = Letter(await to(commune, "Hạnh"), Outgoing("Xinh quá! Xin chào."))
+        await outbox.queue(connection, [said], commune.now)
+    await commune.together(("Minh", "/help"))
+    await commune.say("Lan", "/privacy", "xoá", "xoá hết")
+    assert len(await commune.texts("Minh")) == 1
+    assert [one[:4] for one in await commune.texts("Hạnh")] == ["Xinh"]  # and no card of the form
+
+
+async def test_the_card_of_a_namesakes_form_stays(commune: Commune) -> None:
+    form = await commune.form("Lan")
+    buttons = {
+        id_: ((OutgoingButton("✅", f"c:confirm:{id_}:1", lasting=True),),) for id_ in (form.id, form.id * 10 + 1)
+    }
+    async with commune.database.writing() as connection:
+        cards = [Letter(await to(commune, "Hạnh"), Outgoing(NAME, rows)) for rows in buttons.values()]
+        await outbox.queue(connection, cards, commune.now)
+    before = len(await commune.rows(select(letters).where(letters.c.state == "queued", letters.c.address == "Hạnh")))
+    await commune.say("Lan", "/privacy", "xoá", "xoá hết")
+    shown = [one.buttons for one in await commune.read("Hạnh")]
+    assert buttons[form.id * 10 + 1] in shown
+    assert buttons[form.id] not in shown
+    assert before >= 2
+
+
 async def test_an_address_that_cannot_be_written_to_is_forgotten_after_a_day(
     commune: Commune, files: FileStore
 ) -> None:
@@ -122,6 +151,7 @@ async def test_who_was_erased_and_writes_again_is_a_stranger_and_old_updates_sta
     await commune.turns.receive([last])
     assert await commune.work() == []
     assert await commune.count(inbox, inbox.c.update_id == "last") == 1
+    assert await commune.count(conversations, conversations.c.address == "Lan") == 0
     await commune.say("Lan", "/start")
     assert (await to(commune, "Lan")).conversation_id != old
     assert len(await commune.read("Lan")) == 1
