@@ -38,7 +38,7 @@ pytest: install-tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs --durations=10 $(ARGS)
 
 soak: install-tests ## Run the tests that take long, and print their figures
-	$(BIN)/python -m pytest -m soak $(ARGS)
+	$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 format: install-tests ## Put code into house style
 	$(BIN)/ruff check --fix .
