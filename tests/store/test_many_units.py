@@ -102,7 +102,7 @@ async def test_all_that_the_chiefs_of_many_units_ask_for_takes_few_parameters(
     assert any("Đang chờ: 1" in said for said in await commune.texts("Trường"))
     written = await office.write()
     await commune.say("Hoa", "/thongbao")
-    assert any("mới nhất" in said for said in await commune.texts("Hoa"))
+    assert any("mới nhất ở trên" in said for said in await commune.texts("Hoa"))
     assert (await office.reached()).by_channel == {"telegram": 4}
     await office.keep()
     assert await office.counts(written) == {"queued": 4}
