@@ -13,7 +13,7 @@ COMPILE := build/uv/bin/uv --no-config --quiet pip compile --universal --python-
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-tests browser run test lint pytest format messages lock clean
+.PHONY: help install install-tests browser run test lint pytest soak format messages lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ lint: install-tests ## Check style, types and who imports whom
 
 pytest: install-tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs --durations=10 $(ARGS)
+
+soak: install-tests ## Run the tests that take long, and print their figures
+	$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 format: install-tests ## Put code into house style
 	$(BIN)/ruff check --fix .

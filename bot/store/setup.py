@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import Row, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.reference import mark_changed
@@ -15,6 +15,7 @@ from flows.people import RoleKind
 from flows.rounds import PHASES
 from flows.units import Unit, numbered
 
+MOST_CODES = 1000
 # All numbers are one parameter: one statement a unit takes PostgreSQL ten times as long.
 _RENUMBER = {
     "sqlite": """
@@ -102,26 +103,29 @@ async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parent
     """Add units or change them by code. `parents` maps a code to its parent's code; ids of the values are ignored."""
     # Who changes units at the same time waits here, so that numbers are those of one tree.
     await mark_changed(connection)
-    known = await _unit_ids(connection)
-    new = [{"code": unit.code, **_unit_values(unit)} for unit in wanted if unit.code not in known]
+    codes = {unit.code for unit in wanted}.union(parents.values())
+    before = await _places(connection, codes)
+    new = [{"code": unit.code, **_unit_values(unit)} for unit in wanted if unit.code not in before]
     if new:
         await connection.execute(insert(units), new)
-        known = await _unit_ids(connection)
+    known = await _places(connection, codes) if new else before
     # Parents are set once all units are there: one may lie in another that comes after it.
     changed = [
         {
-            "known_id": known[unit.code],
-            "parent_id": known[parents[unit.code]] if unit.code in parents else None,
+            "known_id": known[unit.code].id,
+            "parent_id": known[parents[unit.code]].id if unit.code in parents else None,
             **_unit_values(unit),
         }
         for unit in wanted
     ]
     if changed:
         await connection.execute(update(units).where(units.c.id == bindparam("known_id")), changed)
-    await _number(connection)
+    parents_before = {place.id: place.parent_id for place in known.values()}
+    if new or any(one["parent_id"] != parents_before[one["known_id"]] for one in changed):
+        await number_units(connection)
 
 
-async def _number(connection: AsyncConnection) -> None:
+async def number_units(connection: AsyncConnection) -> None:
     """Number the tree of units anew, where it has changed."""
     rows = (await connection.execute(select(units.c.id, units.c.parent_id, units.c.first, units.c.last))).all()
     now = numbered({row.id: row.parent_id for row in rows})
@@ -132,8 +136,15 @@ async def _number(connection: AsyncConnection) -> None:
         await connection.execute(text(renumber), {"changed": msgspec.json.encode(changed).decode()})
 
 
-async def _unit_ids(connection: AsyncConnection) -> dict[str, int]:
-    return {row.code: row.id for row in await connection.execute(select(units.c.code, units.c.id))}
+async def _places(connection: AsyncConnection, codes: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+    """Return where units lie, by code: their id and that of their parent. Those that are not there are left out."""
+    wanted = sorted(codes)
+    found: dict[str, Row[*tuple[Any, ...]]] = {}
+    for start in range(0, len(wanted), MOST_CODES):
+        some = units.c.code.in_(wanted[start : start + MOST_CODES])
+        rows = await connection.execute(select(units.c.code, units.c.id, units.c.parent_id).where(some))
+        found |= {row.code: row for row in rows}
+    return found
 
 
 def _unit_values(unit: Unit) -> dict[str, Any]:

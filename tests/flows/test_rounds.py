@@ -1,5 +1,6 @@
 """Rounds: when they are open, and which one counts for a unit."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from flows.facts import Reference
 from flows.rounds import Round, RoundState, round_for, usual_phases
+from flows.units import Scope, Unit, UnitTree
 from tests.sample import COMMUNE, FAR_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 DAY = date(2026, 10, 1)
@@ -73,6 +75,39 @@ def test_a_round_that_is_found_covers_the_unit_and_no_other_is_open_instead(
     else:
         assert found in covering
         assert found.state(day) == "open" or all(each.state(day) != "open" for each in covering)
+
+
+@given(st.lists(rounds_anywhere, max_size=8), st.lists(st.sampled_from(sorted(UNITS.by_id))), days)
+def test_the_rounds_of_a_scope_are_those_of_all_its_units(rounds: list[Round], tops: list[int], day: date) -> None:
+    reference = Reference(UNITS, tuple(rounds))
+    each = frozenset().union(*map(UNITS.subtree, tops))
+    expected = frozenset().union(*(reference.rounds_in(Scope((unit_id,)), day) for unit_id in each))
+    assert reference.rounds_in(UNITS.scope(tops), day) == expected
+
+
+class CountedRounds(tuple[Round, ...]):
+    """Rounds that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Round]:
+        """Go through the rounds."""
+        self.times += 1
+        return super().__iter__()
+
+
+def test_the_rounds_are_gone_through_once_a_day_however_many_villages_ask() -> None:
+    villages = [Unit(id_, f"v{id_}", "Thôn", "village", 1) for id_ in range(2, 60_002)]
+    units = UnitTree.of([Unit(1, "p", "Tỉnh", "province"), *villages])
+    rounds = CountedRounds([round_(1, 1, DAY, DAY)])
+    reference = Reference(units, rounds)
+    gone_through = set()
+    for village in villages:
+        assert reference.round_for(village.id, DAY) == rounds[0]
+        assert reference.rounds_in(Scope((village.id,), 1), DAY) == {1}
+        gone_through.add(rounds.times)
+    assert reference.rounds_in(units.scope([1]), DAY) == {1}
+    assert gone_through == {rounds.times}
 
 
 @given(st.lists(rounds_anywhere, max_size=8), st.sampled_from(sorted(UNITS.by_id)), days)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows.finding import MOST_SUGGESTED
 from flows.spelling import fold
-from flows.units import Unit, UnitTree
+from flows.units import Unit, UnitTree, numbered
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 FIRST = (
@@ -167,6 +167,28 @@ def trees(draw: st.DrawFn) -> UnitTree:
     return UnitTree.of(
         Unit(id_, f"u{id_}", f"Thôn {id_}", draw(kinds), parent) for id_, parent in enumerate(parents, 1)
     )
+
+
+@given(trees())
+def test_what_lies_below_a_unit_is_a_stretch_of_numbers(units: UnitTree) -> None:
+    assert sorted(first for first, _last in units.numbers.values()) == list(range(1, len(units.by_id) + 1))
+    for upper, (first, last) in units.numbers.items():
+        assert {lower for lower in units.by_id if first <= units.numbers[lower][0] <= last} == units.subtree(upper)
+
+
+def test_units_that_lie_below_each_other_get_no_numbers_and_those_below_nothing_are_on_top() -> None:
+    assert numbered({1: 2, 2: 1, 3: None, 4: 99, 5: 4}) == {3: (1, 1), 4: (2, 3), 5: (3, 3)}
+
+
+@given(trees(), st.data())
+def test_a_scope_is_told_by_the_uppermost_units_and_holds_all_below_them(units: UnitTree, data: st.DataObject) -> None:
+    wanted = data.draw(st.lists(st.sampled_from(sorted(units.by_id))))
+    scope = units.scope(wanted)
+    inside = frozenset().union(*map(units.subtree, wanted))
+    assert {unit_id for unit_id in units.by_id if units.is_in(scope, unit_id)} == inside
+    assert scope.size == len(inside)
+    assert not any(units.covers(one, other) for one in scope.tops for other in scope.tops if one != other)
+    assert scope == units.scope(reversed([*wanted, *wanted]))
 
 
 @given(trees())

@@ -1,18 +1,32 @@
 """A commune of 100,000 villages: whatever its chiefs ask for works, with as few parameters as in a small one."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select, text, update
+from sqlalchemy import Engine, delete, event, select, text, update
 
-from bot.store import setup
+from bot.services.bell import Bell
+from bot.services.reminders import Reminders
+from bot.store import contacts, gathering, notices, setup
 from bot.store.database import Database
-from bot.store.tables import roles, units
-from tests.commune import Commune, fill_in, gone_live
-from tests.databases import BACKENDS, Databases
+from bot.store.reference import read_reference
+from bot.store.scopes import FEW_UNITS, lies_in
+from bot.store.tables import assessments, roles, units
+from bot.store.tables import reminders as said_already
+from flows.events import NoticeSaved
+from flows.facts import AudienceWanted, ListWanted, Reference
+from flows.notices import Audience, Content, QuietHours
+from flows.units import Scope, Unit
+from tests.commune import Commune, commune, fill_in, gone_live
+from tests.databases import BACKENDS, Backend, Databases
+from tests.sample import CATALOGUES, NOW, ZONE
 from tests.services.test_notices import Office
+
+__all__ = ["commune"]
 
 VILLAGES = 100_000
 # As many as the largest batch of rows has, whatever the number of units.
@@ -25,21 +39,32 @@ SELECT 'many-' || n, 'Thôn số ' || n, 'village', {commune}, CAST('[]' AS {blo
 """
 
 
-async def with_many_units(database: Database) -> None:
-    """Give the sample commune a hundred thousand villages, and a head over all of them."""
+async def with_many_units(database: Database, villages: int = VILLAGES) -> None:
+    """Give the sample commune many more villages, heads over all of them, and a form that waits."""
     await gone_live(database)
     async with database.writing() as connection:
-        commune = await connection.scalar(select(units.c.id).where(units.c.code == "tk"))
+        commune_id = await connection.scalar(select(units.c.id).where(units.c.code == "tk"))
         blob = "BLOB" if database.is_sqlite else "BYTEA"
-        await connection.execute(text(_ADD_VILLAGES.format(villages=VILLAGES, commune=commune, blob=blob)))
-        await setup.save_units(connection, [], {})
-        await connection.execute(update(roles).where(roles.c.role == "head").values(unit_id=commune))
-    commune_ = Commune(database)
-    await commune_.say("Lan", "/start v-many-100000", "vi", "đồng ý", "Nguyễn Thị Lan", "1975", "có", "1", "có")
-    await commune_.say("Lan", "bắt đầu")
-    await fill_in(commune_, "Lan", 10)
-    await commune_.say("Lan", "nộp phiếu")
-    await commune_.deliver()
+        await connection.execute(text(_ADD_VILLAGES.format(villages=villages, commune=commune_id, blob=blob)))
+        await setup.number_units(connection)
+        await connection.execute(update(roles).where(roles.c.role == "head").values(unit_id=commune_id))
+    commune = Commune(database)
+    await commune.say("Lan", "/start v-many-100", "vi", "đồng ý", "Nguyễn Thị Lan", "1975", "có", "1", "có", "bắt đầu")
+    await fill_in(commune, "Lan", 10)
+    await commune.say("Lan", "nộp phiếu")
+    await commune.deliver()
+    await _know_how_many(database)
+
+
+async def _know_how_many(database: Database) -> None:
+    """Let a database see how many rows its tables have, as it does by itself after a while."""
+    async with database.writing() as connection:
+        await connection.execute(text("ANALYZE"))
+
+
+async def with_some_units(database: Database) -> None:
+    """Give the sample commune a hundred more villages, and the rest as with many."""
+    await with_many_units(database, 100)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -52,7 +77,7 @@ async def office(request: pytest.FixtureRequest, databases: Databases, tmp_path:
 
 
 @pytest.fixture
-def numbers_of_parameters() -> Any:
+def numbers_of_parameters() -> Iterator[list[int]]:
     """How many parameters each statement has had, of all databases."""
     found: list[int] = []
 
@@ -62,6 +87,11 @@ def numbers_of_parameters() -> Any:
     event.listen(Engine, "before_cursor_execute", note)
     yield found
     event.remove(Engine, "before_cursor_execute", note)
+
+
+def reminding(commune: Commune) -> Reminders:
+    """Return what reminds the people of a commune, at any hour."""
+    return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, Bell(), QuietHours())
 
 
 async def test_all_that_the_chiefs_of_many_units_ask_for_takes_few_parameters(
@@ -76,4 +106,181 @@ async def test_all_that_the_chiefs_of_many_units_ask_for_takes_few_parameters(
     assert (await office.reached()).by_channel == {"telegram": 4}
     await office.keep()
     assert await office.counts(written) == {"queued": 4}
+    # A week before the round closes: a digest for the heads, the numbers of all units for the administrator.
+    commune.now = commune.now.replace(month=11, day=8, hour=9)
+    while await reminding(commune).run_once():
+        pass
+    assert any("1" in said for said in await commune.texts("Trường"))
+    assert any("1" in said for said in await commune.texts("Hoa"))
     assert max(numbers_of_parameters) <= MOST_PARAMETERS
+
+
+async def test_units_that_come_and_go_in_a_large_tree_are_numbered_again(office: Office) -> None:
+    async with office.database.writing() as connection:
+        await setup.save_units(connection, [Unit(0, "mk", "Xã Minh Khai", "commune")], {})
+    async with office.database.writing() as connection:
+        await setup.save_units(connection, [Unit(0, "many-7", "Thôn số 7", "village")], {"many-7": "mk"})
+    async with office.database.reading() as connection:
+        tree = (await read_reference(connection)).reference.units
+        for code, below in (("mk", 2), ("tk", VILLAGES + 2)):
+            scope = tree.scope([tree.by_code[code].id])
+            found = await connection.scalars(select(units.c.code).where(lies_in(units.c.id, scope)))
+            assert (len(found.all()), scope.size) == (below, below)
+
+
+# Units are moved
+
+
+@pytest.mark.parametrize("size", [3, FEW_UNITS + 1])
+async def test_whoever_thinks_of_the_tree_as_it_was_does_not_see_who_lies_elsewhere_by_now(
+    size: int, commune: Commune
+) -> None:
+    tk = (await commune.column(select(units.c.id).where(units.c.code == "tk")))[0]
+    of_tk = ListWanted(Scope((tk,), size), frozenset({1}), "submitted", 0, 0, 10)
+    async with commune.database.writing() as connection:
+        assert (await gathering._listed(connection, of_tk)).counts["submitted"] == 1
+        # Another commune comes first in the tree now, with the village in which Lan lives.
+        village = Unit(0, "tk-dong", "Thôn Đông", "village")
+        await setup.save_units(connection, [Unit(0, "mk", "Xã Minh Khai", "commune"), village], {"tk-dong": "mk"})
+        mk = await connection.scalar(select(units.c.id).where(units.c.code == "mk"))
+        assert (await gathering._listed(connection, of_tk)).counts == {}
+        of_mk = ListWanted(Scope((mk or 0,), size), frozenset({1}), "submitted", 0, 0, 10)
+        assert (await gathering._listed(connection, of_mk)).counts["submitted"] == 1
+
+
+async def test_roles_that_overlap_count_nobody_twice(commune: Commune) -> None:
+    async with commune.database.reading() as connection:
+        tree = (await read_reference(connection)).reference.units
+        tk, dong, doai = (tree.by_code[code].id for code in ("tk", "tk-dong", "tk-doai"))
+        for tops, few in (((tk, dong), 0), ((tk, dong), 100), ((dong, doai), 0), ((dong, doai, tk), 100)):
+            here = lies_in(assessments.c.unit_id, Scope(tops, 3), few)
+            assert len((await connection.scalars(select(assessments.c.id).where(here))).all()) == 2
+        nowhere = lies_in(assessments.c.unit_id, tree.scope([]))
+        assert (await connection.scalars(select(assessments.c.id).where(nowhere))).all() == []
+
+
+async def test_a_unit_without_numbers_is_in_nobodys_scope(commune: Commune) -> None:
+    tops = await commune.column(select(units.c.id).where(units.c.code.in_(("tk", "tk-dong"))))
+    assert len(tops) == 2
+    async with commune.database.writing() as connection:
+        await connection.execute(update(units).where(units.c.code == "tk-dong").values(first=None, last=None))
+        for top in tops:
+            for few in (0, 100):
+                here = lies_in(assessments.c.unit_id, Scope((top,), 1), few)
+                assert (await connection.scalars(select(assessments.c.id).where(here))).all() == []
+
+
+async def test_a_new_name_leaves_the_numbers_of_all_others_alone(office: Office) -> None:
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, _given: Any, _context: Any, _many: bool) -> None:
+        said.append(sql)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    async with office.database.writing() as connection:
+        await setup.save_units(connection, [Unit(0, "many-7", "Thôn Bảy", "village")], {"many-7": "tk"})
+    event.remove(Engine, "before_cursor_execute", note)
+    of_units = [sql for sql in said if "units" in sql]
+    assert len(of_units) == 2
+    assert all("WHERE units." in sql and "first" not in sql for sql in of_units)
+
+
+# How it is found
+
+
+@pytest.mark.parametrize(("few", "index"), [(100, "ix_assessments_unit_id_state"), (0, "INTEGER PRIMARY KEY")])
+async def test_few_units_lead_to_their_forms_and_of_many_each_form_is_looked_at(
+    few: int, index: str, databases: Databases
+) -> None:
+    async with databases.fresh("sqlite") as url:
+        database = Database(url)
+        async with database.reading() as connection:
+            here = select(assessments.c.id).where(lies_in(assessments.c.unit_id, Scope((1,), 3), few))
+            said = here.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+            plan = "\n".join(row[3] for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {said}")))
+        await database.close()
+    assert index in plan
+    assert "SCAN tops" not in plan
+    assert "SCAN below" not in plan
+    assert ("ix_units_first" in plan) == (few > 0)
+
+
+# How long it takes
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_many_units_take_hardly_longer_than_some(
+    backend: Backend, databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = await _times(databases, backend, with_some_units, tmp_path)
+    many = await _times(databases, backend, with_many_units, tmp_path)
+    ratios = {what: seconds / some[what] for what, seconds in many.items()}
+    with capsys.disabled():
+        print(f"\n{backend}, {VILLAGES:,} units against 100:")
+        for what, seconds in many.items():
+            print(f"  {what:10} {ratios[what]:5.2f} x  ({1000 * some[what]:.1f} -> {1000 * seconds:.1f} ms)")
+    assert all(ratio <= 2 for ratio in ratios.values())
+
+
+async def _times(
+    databases: Databases, backend: Backend, prepare: Callable[[Database], Awaitable[None]], folder: Path
+) -> dict[str, float]:
+    async with databases.fresh(backend, prepare) as url:
+        database = Database(url)
+        office = Office(Commune(database), folder)
+        await office.write(state="awaiting")
+        async with database.reading() as connection:
+            reference = (await read_reference(connection)).reference
+        commune_id = reference.units.by_code["tk"].id
+        reminders = reminding(office.commune)
+        office.commune.now = NOW.replace(month=11, day=8, hour=9)
+        works: dict[str, Callable[[], Awaitable[object]]] = {
+            "review": lambda: office.commune.say("Trường", "duyệt phiếu"),
+            "notices": lambda: office.commune.say("Hoa", "/thongbao"),
+            "ledger": lambda: _ledger(office, commune_id),
+            "reminders": lambda: _reminded(database, reminders),
+            "count": lambda: _counted(database, reference, commune_id),
+            "import": lambda: _renamed(database),
+        }
+        times = {what: await _time(work) for what, work in works.items()}
+        await database.close()
+    return times
+
+
+async def _time(work: Callable[[], Awaitable[object]]) -> float:
+    await work()
+    taken = []
+    for _again in range(7):
+        began = time.perf_counter()
+        await work()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
+
+
+async def _counted(database: Database, reference: Reference, unit_id: int) -> None:
+    wanted = AudienceWanted(Audience((unit_id,)), reference.units.scope([unit_id]))
+    async with database.reading() as connection:
+        await contacts.count(connection, wanted, reference.rounds_in(wanted.units, NOW.date()), NOW.year)
+
+
+async def _ledger(office: Office, unit_id: int) -> None:
+    content = Content(vi="Mời cả xã dự họp.", en="All are invited.")
+    saved = NoticeSaved(content, Audience((unit_id,)), "scheduled", None, "")
+    async with office.database.writing() as connection:
+        await notices.save(connection, saved, await office.person("Hoa"), 1, office.commune.now)
+    await office.keep()
+
+
+async def _reminded(database: Database, reminders: Reminders) -> None:
+    """Say all that was said once more, to whom it is not said yet."""
+    async with database.writing() as connection:
+        await connection.execute(delete(said_already))
+    reminders._heads.begun = reminders._admins.begun = None
+    while await reminders.run_once():
+        pass
+
+
+async def _renamed(database: Database) -> None:
+    async with database.writing() as connection:
+        await setup.save_units(connection, [Unit(0, "many-7", "Thôn Bảy", "village")], {"many-7": "tk"})

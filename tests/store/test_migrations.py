@@ -83,6 +83,15 @@ async def test_what_people_are_chosen_by_is_made_for_those_who_were_known_before
     assert len(before) == 5
 
 
+async def test_units_that_were_there_before_are_numbered(commune: Commune) -> None:
+    numbers = select(tables_of.units.c.id, tables_of.units.c.first, tables_of.units.c.last).order_by("id")
+    before = [tuple(row) for row in await commune.rows(numbers)]
+    await migrate(commune.database, "0002")
+    await migrate(commune.database)
+    assert [tuple(row) for row in await commune.rows(numbers)] == before
+    assert [span for _id, *span in before] == [[1, 3], [2, 2], [3, 3]]
+
+
 async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(commune: Commune) -> None:
     await commune.say("Minh", "sửa 2", "1")
     await commune.say("Minh", "Lớp học ở nhà văn hóa")
