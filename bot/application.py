@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.channels.telegram.channel import TelegramChannel
 
 MOST_WEBHOOK_BYTES = 1024 * 1024
+SECONDS_FOR_NEWER = 5.0
 
 log = structlog.get_logger()
 
@@ -62,7 +63,9 @@ class Application:
         self.database = Database(settings.database_url)
         self.files = FileStore(settings.evidence_folder)
         self.telegram = self._telegram()
-        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
+        # Only on PostgreSQL may a newer version run beside this one.
+        for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
+        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet, for_newer)
         self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
         self.web = WebChat(self.turns, self.database, self.files, self.catalogues, settings.signing_key(), clock)
@@ -191,6 +194,8 @@ class Application:
             await check_reachable(self.database)
         except DatabaseUnusable:
             return JSONResponse({"status": "database unreachable"}, status_code=503)
+        if self.turns.trouble is not None:
+            return JSONResponse({"status": "nobody is answered", "turns": self.turns.trouble}, status_code=503)
         channels = {"web": "ok"}
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
