@@ -1,0 +1,15 @@
+"""What `/metrics` tells an operator beside what Python itself tells. No figure names a person, a place or a text."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+TURNS = Counter("hoctap_turns_total", "Turns that are done.")
+TURN_SECONDS = Histogram(
+    "hoctap_turn_seconds",
+    "How long the slowest turn of a batch waited until it was committed.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+SET_ASIDE = Counter("hoctap_turns_set_aside_total", "Turns that could not be done: their people got an apology.")
+WAITING = Gauge("hoctap_updates_waiting", "Updates in the inbox that are not answered yet.")
+OUTBOX = Gauge("hoctap_outbox_depth", "Letters that are still to be sent, without those of notices.")
+NOTICES = Gauge("hoctap_outbox_notices_depth", "Letters of notices that are still to be sent.")
+UNKNOWN = Counter("hoctap_unknown_updates_total", "Updates of a kind that this version does not know.", ["channel"])
