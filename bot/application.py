@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot import metrics
 from bot.catalogues import load
 from bot.channels.web import routes as web
 from bot.channels.web.limits import TooMany
@@ -27,6 +28,7 @@ from bot.services.sending import FileSource, Rates
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
+from bot.store import figures
 from bot.store.database import Database, DatabaseUnusable, check_reachable
 from flows.commands import commands_in
 from flows.messages import MenuEntry
@@ -202,6 +204,15 @@ class Application:
         return JSONResponse({"status": "ok", "channels": channels})
 
     async def _metrics(self, request: Request) -> Response:
+        try:
+            async with self.database.reading() as connection:
+                metrics.WAITING.set(await figures.updates_waiting(connection))
+                letters = await figures.letters_waiting(connection)
+        except Exception:
+            log.warning("figures_not_counted", exc_info=True)  # the others are told all the same
+        else:
+            for channel in ("telegram", "web"):
+                metrics.OUTBOX.labels(channel).set(letters.get(channel, 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     async def close(self) -> None:

@@ -10,6 +10,5 @@ TURN_SECONDS = Histogram(
 )
 SET_ASIDE = Counter("hoctap_turns_set_aside_total", "Turns that could not be done: their people got an apology.")
 WAITING = Gauge("hoctap_updates_waiting", "Updates in the inbox that are not answered yet.")
-OUTBOX = Gauge("hoctap_outbox_depth", "Letters that are still to be sent, without those of notices.")
-NOTICES = Gauge("hoctap_outbox_notices_depth", "Letters of notices that are still to be sent.")
+OUTBOX = Gauge("hoctap_outbox_depth", "Letters still to be sent, or to be read on the web; no notices.", ["channel"])
 UNKNOWN = Counter("hoctap_unknown_updates_total", "Updates of a kind that this version does not know.", ["channel"])

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import metrics
 from bot.catalogues import choices
 from bot.services.aside import Aside
 from bot.services.bell import Bell, Bells
@@ -59,13 +60,16 @@ SORRY = _("Something went wrong on our side. Nothing is lost; please send that o
 
 class Done(Struct, frozen=True):
     """What one round of the loop came to: how many turns, whether there is more to do at once, the files nobody needs
-    any more, whether somebody gave evidence, and whom letters were written to."""
+    any more, whether somebody gave evidence, whom letters were written to, and how many turns were answered and how
+    many failed."""
 
     turns: int = 0
     more: bool = False
     files: tuple[str, ...] = ()
     evidence: bool = False
     written_to: frozenset[Place] = frozenset()
+    answered: int = 0
+    failed: int = 0
 
 
 class _Arrivals:
@@ -233,6 +237,7 @@ class Turns:
         began = min((at for at in (since, self._behind_since) if at is not None), default=None)
         if began is not None:
             self.latency.note(now - began)
+            metrics.TURN_SECONDS.observe(now - began)
         self._behind_since = (self._behind_since or now) if done.more else None
 
     async def _batch_unless_lost(self, updates: Sequence[Incoming]) -> Done:
@@ -268,6 +273,8 @@ class Turns:
             self._tried = claimed.turns
             done = await self._work_through(connection, claimed, now) if claimed.turns else Done()
         self._conversations.remember(ids)
+        metrics.TURNS.inc(done.answered)
+        metrics.SET_ASIDE.inc(done.failed)
         if claimed.turns:
             self.letters_queued.ring()
             self.letters_for.ring(done.written_to)
@@ -300,7 +307,7 @@ class Turns:
         more = len(answered) + len(left) < len(claimed.turns) or any(turn.more for turn in answered)
         evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
         written_to = frozenset((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
-        return Done(len(claimed.turns), more, tuple(files), evidence, written_to)
+        return Done(len(claimed.turns), more, tuple(files), evidence, written_to, len(decided), len(broken))
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer
@@ -455,6 +462,7 @@ class Turns:
                 return Done(1, more=True)
             await applying.mark_done(connection, [turn.inbox_id], now, failed=True)
             await outbox.queue(connection, letters, now)
+        metrics.SET_ASIDE.inc()
         self._aside.forget(turn.inbox_id)
         self.letters_queued.ring()
         self.letters_for.ring((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
