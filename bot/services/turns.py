@@ -43,6 +43,7 @@ from flows.events import (
 from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
+from flows.remembering import forget_what_was_typed
 from flows.units import UnitTree
 from flows.wording import Catalogue, Catalogues, _, catalogue_for, render
 
@@ -50,6 +51,7 @@ log = structlog.get_logger()
 
 BATCH = 64
 IDLE_SECONDS = 1.0
+SECONDS_REMEMBERED = 1.0
 MOST_LOOK_UPS = 8
 MOST_LOST_RACES = 4
 SECONDS_SET_ASIDE = 60.0
@@ -140,6 +142,7 @@ class Turns:
         self._reference: ReferenceRead | None = None
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
+        self._forgot_at = 0.0
         self._only: Place | None = None
         self._tried: tuple[Waiting, ...] = ()
         self.left_alone = LeftAlone(seconds_for_newer)
@@ -187,6 +190,7 @@ class Turns:
         try:
             while True:
                 heard = self.received.rings
+                self._forget_now_and_then()
                 try:
                     done = await patiently(self.run_once)
                 except Exception as error:
@@ -204,6 +208,13 @@ class Turns:
                     await self.received.wait(heard, IDLE_SECONDS)
         finally:
             self._aside.stop()
+
+    def _forget_now_and_then(self) -> None:
+        """Forget what was typed a moment ago. Not after each batch: the same words come in the next one."""
+        now = time.monotonic()
+        if now - self._forgot_at >= SECONDS_REMEMBERED:
+            forget_what_was_typed()
+            self._forgot_at = now
 
     async def run_once(self) -> Done:
         """Work through one batch. When it fails as a whole, what arrived is kept by itself, and fewer turns are tried.
