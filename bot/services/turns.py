@@ -22,7 +22,7 @@ from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
 from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
-from bot.store.database import SECONDS_AWAY, Database, is_lost_race, is_unreachable, patiently
+from bot.store.database import SECONDS_AWAY, Database, LostRace, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import ConversationIds, Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -255,7 +255,7 @@ class Turns:
         for _attempt in range(MOST_LOST_RACES):
             try:
                 return await self._batch(BATCH, updates)
-            except DBAPIError as error:
+            except (DBAPIError, LostRace) as error:
                 if not is_lost_race(error):
                     raise
                 log.info("race_lost")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
 from bot.store.contacts import still_open
+from bot.store.database import LostRace
 from bot.store.outbox import NOTICE, Recipient
 from bot.store.scopes import lies_in
 from bot.store.tables import (
@@ -216,7 +217,7 @@ async def _keep_units(connection: AsyncConnection, notice_id: int, unit_ids: Col
 
 
 async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -> None:
-    """Bring a notice where an act leads, unless another act came first."""
+    """Bring a notice where an act leads. Raises LostRace when another act came first."""
     changes: dict[str, Any] = {"state": record.state, "version": notices.c.version + 1}
     if record.state in {"declined", "withdrawn"}:
         changes["ended_at"] = now
@@ -229,7 +230,7 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
         update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
     )
     if not changed.rowcount:
-        return
+        raise LostRace("notice")
     match record.act:
         case "stop":
             await _move(connection, record.notice_id, "queued", "stopped", now)
