@@ -340,7 +340,10 @@ class TelegramChannel:
         """Return a file's content. Raises FileTooLarge over `most` bytes, FileGone, or FileNotNow to try later."""
         try:
             # Not Bot.get_file: it makes an address of the path that a local server names, unless it is on this machine.
-            file = await self._ask("getFile", {"file_id": source})
+            body = msgspec.json.encode({"file_id": source})
+            file: object = await self._request.call(f"{self._bot.base_url}/getFile", body)
+            if not isinstance(file, dict):
+                raise FileNotNow("getFile says nothing that can be read")
             if (file.get("file_size") or 0) > most:
                 raise FileTooLarge(f"{file['file_size']} bytes")
             return await self._downloaded(str(file.get("file_path") or ""), most)
