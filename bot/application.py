@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot import metrics
 from bot.catalogues import load
 from bot.channels.web import routes as web
 from bot.channels.web.limits import TooMany
@@ -29,6 +30,7 @@ from bot.services.supervisor import Supervisor
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
+from bot.store import figures
 from bot.store.database import Database, DatabaseUnusable, check_reachable
 from flows.commands import commands_in
 from flows.messages import MenuEntry
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from bot.channels.telegram.channel import TelegramChannel
 
 MOST_WEBHOOK_BYTES = 1024 * 1024
+SECONDS_FOR_NEWER = 5.0
 
 log = structlog.get_logger()
 
@@ -65,7 +68,9 @@ class Application:
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
         self.telegram = self._telegram()
-        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet)
+        # Only on PostgreSQL may a newer version run beside this one.
+        for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
+        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet, for_newer)
         self.wording = NoticeWording(self.catalogues)
         self.delivery = self._delivery()
         self.evidence = self._evidence_fetcher()
@@ -203,6 +208,8 @@ class Application:
             await check_reachable(self.database)
         except DatabaseUnusable:
             return JSONResponse({"status": "database unreachable"}, status_code=503)
+        if self.turns.trouble is not None:
+            return JSONResponse({"status": "nobody is answered", "turns": self.turns.trouble}, status_code=503)
         channels = {"web": "ok"}
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
@@ -217,6 +224,15 @@ class Application:
         )
 
     async def _metrics(self, request: Request) -> Response:
+        try:
+            async with self.database.reading() as connection:
+                metrics.WAITING.set(await figures.updates_waiting(connection))
+                letters = await figures.letters_waiting(connection)
+        except Exception:
+            log.warning("figures_not_counted", exc_info=True)  # the others are told all the same
+        else:
+            for channel in ("telegram", "web"):
+                metrics.OUTBOX.labels(channel).set(letters.get(channel, 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 from flows.questions import Choice
 from flows.wording import DEFAULT_LANGUAGE, Catalogue, Catalogues, _
@@ -43,7 +43,7 @@ def load(folder: Path | None = None) -> Catalogues:
     vietnamese: GNUTranslations | None = None
     for language in languages(place):
         written = _sayable(language, read(place, language))
-        translations = _compiled(written)
+        translations = _compiled(language, written)
         if vietnamese is not None and language not in COMPLETE:
             translations.add_fallback(vietnamese)
         vietnamese = vietnamese or translations
@@ -74,7 +74,7 @@ def read(folder: Path, language: str) -> Catalog:
             return read_po(file, locale=_babel(language), abort_invalid=True)
     except FileNotFoundError:
         raise BrokenCatalogue(f"{place}: not there; run 'make messages', or install hoctap anew") from None
-    except ValueError as error:  # babel's PoFileError, and bytes that are no UTF-8
+    except (PoFileError, ValueError, LookupError, OSError) as error:  # no UTF-8 among them, and no such charset
         raise BrokenCatalogue(f"{place}: cannot be read: {error}; correct it there") from None
 
 
@@ -132,11 +132,15 @@ def _sayable(language: str, catalogue: Catalog) -> Catalog:
     return catalogue
 
 
-def _compiled(catalogue: Catalog) -> GNUTranslations:
+def _compiled(language: str, catalogue: Catalog) -> GNUTranslations:
     machine_form = BytesIO()
     write_mo(machine_form, catalogue)
     machine_form.seek(0)
-    return GNUTranslations(machine_form)
+    try:
+        return GNUTranslations(machine_form)
+    except (ValueError, OverflowError, RecursionError) as error:
+        place = Path("locales", language, CATALOGUE)
+        raise BrokenCatalogue(f"{place}: its Plural-Forms cannot be read: {error}; correct them there") from None
 
 
 def _catalogue(language: str, written: Catalog, translations: GNUTranslations) -> Catalogue:

@@ -58,6 +58,7 @@ COMMAND_NAMES: dict[str, dict[str, str]] = {
 
 VILLAGE_CODE = "v-"
 INVITATION_CODE = "i-"
+LONGEST_EDIT = 60
 MOST_DIGITS = 18  # what both databases take as a number
 NO_VERSION = -1
 
@@ -204,7 +205,8 @@ def _is_number(written: str) -> bool:
 
 def hear_edit(facts: Facts, session: Session, typed: str) -> Iterator[Event]:
     """Go to a question of one's own form by its number, when “edit 4” was typed at home or in the form."""
-    asked = _EDIT.fullmatch(fold(typed)) if isinstance(session.frame.talk, Home | Filling) else None
+    short = len(typed) <= LONGEST_EDIT and isinstance(session.frame.talk, Home | Filling)
+    asked = _EDIT.fullmatch(fold(typed)) if short else None
     if asked is None or facts.form is None:
         return
     if session.frame.step != "home" and fold(typed).startswith(("cau", "question")):

@@ -72,20 +72,29 @@ class Decision(Struct, frozen=True):
 
 
 def decide(
-    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, *, more_waiting: bool = False
+    session: Session,
+    reply: Reply,
+    facts: Facts,
+    catalogues: Catalogues,
+    *,
+    more_waiting: bool = False,
+    cut: bool = False,
 ) -> Decision:
     """Decide one turn. Pure: the same four values always come to the same.
 
     `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
     unanswered, and a hello or a thank-you too, so that a flood gets one answer and not a hundred.
+    `cut` tells that the innermost talk of the session is lost: then an answer belongs to no question that is there.
     Raises Wanting when a fact has to be looked up first.
     """
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
-    if isinstance(reply, SentFile) and reply.album:
+    if isinstance(reply, SentFile) and reply.album and not cut:
         return _decide_part(session, reply, facts, catalogues, more_waiting)
     turn = _Turn(session, facts)
     try:
+        if cut and not _says_itself_what(reply):
+            raise OutOfDate(_("I have just been updated, and what you were in the middle of is lost. We go on here:"))
         for event in _respond(session, reply, facts, catalogues, more_waiting):
             turn.take(event)
     except Refused as refused:
@@ -120,6 +129,17 @@ def _decide_part(
             turn.take(Said(_kindly(refused, session.misses, facts)))
         decision = turn.finished(session, asks=True, again=True)
     return replace(decision, session=replace(decision.session, album=file.album))
+
+
+def _says_itself_what(reply: Reply) -> bool:
+    """Tell whether a reply says what it wants whatever was asked: a command, or a button that lasts."""
+    match reply:
+        case Typed(text):
+            return text.lstrip().startswith("/")
+        case Pressed(payload):
+            return payload.startswith(COMMAND)
+        case _:
+            return False
 
 
 def _respond(

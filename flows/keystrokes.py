@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 
+from flows.remembering import for_a_moment
 from flows.spelling import unmarked
 
 _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "x": "\u0303", "r": "\u0309", "j": "\u0323"}
@@ -38,7 +38,7 @@ def typed_out(text: str) -> str:
     return " ".join(_word(word) for word in text.split(" "))
 
 
-@lru_cache(maxsize=4096)
+@for_a_moment(4096)
 def _word(word: str) -> str:
     small = word.lower()
     if not small.isascii() or not small.isalnum() or small.isdigit() or _PLAIN.fullmatch(small):

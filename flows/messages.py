@@ -6,7 +6,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from flows.marks import Mark, read_marks
-from flows.wording import Catalogue, Wording, render
+from flows.wording import Catalogue, Wording, is_constant, render
 
 LETTERS_A_ROW = 30
 MOST_A_ROW = 3
@@ -136,7 +136,9 @@ def _rendered_file(file: StoredFile | ChannelFile | Document, catalogue: Catalog
     return file
 
 
-@lru_cache(maxsize=4096)
 def _label(label: Wording, catalogue: Catalogue) -> str:
-    """Say a label. The same few are said over and over."""
-    return render(label, catalogue)
+    """Say a label. The same few are said over and over; those with somebody's name in them are not remembered."""
+    return _constant_label(label, catalogue) if is_constant(label) else render(label, catalogue)
+
+
+_constant_label = lru_cache(4096)(render)

@@ -38,6 +38,7 @@ AGE_OF_CONSENT = 16
 OLDEST = 120
 YOUNGEST = 6
 NAME_LENGTH = 80
+LONGEST_TYPED = 400  # what is longer is neither a name nor a year, and is not looked at closely
 
 # Letters with their marks, the apostrophe of H'Hen, the hyphen and the full stop of Nguyễn T. Lan.
 _NAME = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f '’ʼ.-])+")
@@ -133,6 +134,8 @@ def read_name(typed: str, *, as_typed: bool = False) -> Name:
     Not sure are a name of one word, one without tone marks, and one whose keystrokes were turned right, which
     `as_typed` leaves as they are. Refused are digits, signs, emoji and what changes how a name reads.
     """
+    if len(typed) > LONGEST_TYPED:
+        raise Refused(_("This name is too long: {count} characters at most.", count=NAME_LENGTH))
     said = composed(typed)
     if has_invisible(said):
         raise Refused(_("This name has hidden characters in it. Please type it once more by hand."))
@@ -162,7 +165,7 @@ def _is_whole(name: str) -> bool:
 
 def read_birth_year(typed: str, this_year: int) -> BirthYear:
     """Return a year of birth from a year, a date, an age or words; only the year is kept. Raises Refused."""
-    plain = unmarked(typed_out(composed(keyed(typed)))).casefold()
+    plain = unmarked(typed_out(composed(keyed(typed[:LONGEST_TYPED])))).casefold()
     text = _AFTER_YEAR.sub("", plain).strip(" .,!;")
     found = [BirthYear(int(year), sure=True) for year in _YEAR.findall(text)]
     born = found[0] if len(found) == 1 else None if found else _reckoned(text, this_year)

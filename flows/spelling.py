@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+
+from flows.remembering import for_a_moment
 
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _SIGNS = frozenset({"Mn", "Mc"})
 _BROKEN = frozenset({"Cc", "Cs", "Co"})
-# Names, addresses and labels are short; longer texts are folded anew rather than remembered.
+# Names, addresses and labels are short; longer texts are folded anew rather than remembered even for a moment.
 _REMEMBERED = 120
 
 # What comes along with pasted text and shows as nothing.
@@ -21,14 +22,16 @@ _TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 def fold(text: str) -> str:
     """Drop tone marks, case and punctuation: `Hằng  NGÀY!` and `hang ngay` fold to the same string. Other scripts
     keep their letters, and the signs on them that are letters too."""
-    return _fold(text) if len(text) <= _REMEMBERED else _fold.__wrapped__(text)
+    return _fold(text) if len(text) <= _REMEMBERED else _folded(text)
 
 
-@lru_cache(maxsize=65_536)
-def _fold(text: str) -> str:
+def _folded(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "d")).casefold()
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return _NOT_WORD.sub(" ", plain).strip() if plain.isascii() else " ".join(_in_other_scripts(plain).split())
+
+
+_fold = for_a_moment(16_384)(_folded)
 
 
 def _in_other_scripts(plain: str) -> str:

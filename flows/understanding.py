@@ -19,8 +19,9 @@ from flows import colloquial
 from flows.keystrokes import typed_out
 from flows.questions import EXPLAIN, Choice, Chose, Heard, Question, Wrote
 from flows.refusals import NotUnderstood
+from flows.remembering import for_a_moment
 from flows.spelling import keyed, tone_last, unmarked
-from flows.wording import Catalogue, Catalogues, Lines, Spoken, Wording, _, render
+from flows.wording import Catalogue, Catalogues, Lines, Spoken, Wording, _, is_constant, render
 
 # No button has so many letters: a longer text is a text.
 LONGEST = 200
@@ -73,7 +74,7 @@ class _Letters(dict[int, str]):
 _SPACED = _Letters()
 
 
-@lru_cache(maxsize=16_384)
+@for_a_moment(16_384)
 def bare(word: str) -> str:
     """Return a word without its marks."""
     return unmarked(word)
@@ -84,7 +85,7 @@ def alike(typed: str, meant: str) -> bool:
     return typed == meant or typed in _unmarked_spellings(meant)
 
 
-@lru_cache(maxsize=16_384)
+@for_a_moment(16_384)
 def _unmarked_spellings(meant: str) -> frozenset[str]:
     plain = "".join(letter for letter in meant if not "\u0300" <= letter <= "\u036f")
     return frozenset({plain, bare(meant)})
@@ -148,7 +149,7 @@ _RANKED = _words(colloquial.RANKED)
 _LETTERS = "abcdefgh"
 
 
-@lru_cache(maxsize=16_384)
+@for_a_moment(16_384)
 def negations(words: Phrase) -> int:
     """Count the words that turn a meaning round."""
     leading = bool(words) and any(alike(words[0], word) for word in _LEADING_NEGATIONS)
@@ -165,7 +166,7 @@ def spelt_out(words: Phrase) -> Phrase:
     return tuple(_SHORTENED.get(word, word) for word in words)
 
 
-@lru_cache(maxsize=16_384)
+@for_a_moment(16_384)
 def gist(words: Phrase) -> Phrase:
     """Return a phrase without its lead-ins and particles, which are kept where nothing else was said."""
     *_longer, spoken = _shortened(words, _PARTICLES, at_end=True)
@@ -204,15 +205,23 @@ class Spellings(Struct, frozen=True):
     begun: frozenset[Phrase]
 
 
-@lru_cache(maxsize=8192)
 def spellings(choice: Choice, catalogues: tuple[Catalogue, ...]) -> Spellings:
     """Return how a choice can be typed. Only the languages whose negations are known are taken when nearly typed."""
+    spelt = _spellings_of_label if is_constant(choice.label) else _spellings_of_data
+    return spelt(choice, catalogues)
+
+
+def _spellings(choice: Choice, catalogues: tuple[Catalogue, ...]) -> Spellings:
     labels = {catalogue.language: phrase(render(choice.label, catalogue)) for catalogue in catalogues}
     also = frozenset(phrase(words) for words in choice.also)
     own = frozenset(words for words in labels.values() if words)
     begun = frozenset(labels[language] for language in _NEGATED_LANGUAGES if labels.get(language))
     return Spellings(_by_bare(_with_gists(own)), _by_bare(_with_gists(own | also)), _with_gists(begun | also), begun)
 
+
+# A label of the program is remembered; one with somebody's name, only for the moment.
+_spellings_of_label = lru_cache(8192)(_spellings)
+_spellings_of_data = for_a_moment(4096)(_spellings)
 
 _NEGATED_LANGUAGES = ("vi", "en")
 
@@ -514,7 +523,7 @@ def _holds_enough(typed: Phrase, meant: Phrase) -> bool:
     return not any(_may_be_a_no(word) for word in typed if not any(alike(word, own) for own in meant))
 
 
-@lru_cache(maxsize=4096)
+@for_a_moment(4096)
 def _may_be_a_no(word: str) -> bool:
     """Tell whether a word typed without marks is one slip from a negation, and nothing that is said around."""
     if len(word) < 3 or word != bare(word) or _LEAD_INS((word,)):

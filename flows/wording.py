@@ -38,6 +38,7 @@ class Spoken(Struct, frozen=True):
 
 Wording = str | Text | Localized | Lines | Spoken
 
+LONGEST_NUMBER = 3  # `12.` stands before the words of a button
 _SIGNS_BEFORE = re.compile(r"^\W+")
 
 
@@ -84,6 +85,21 @@ def paragraphs(*parts: Wording | None) -> Lines:
 def contains(wording: Wording, part: Wording) -> bool:
     """Tell whether a wording has another one in it."""
     return wording == part or (isinstance(wording, Lines) and any(contains(each, part) for each in wording.parts))
+
+
+def is_constant(wording: Wording) -> bool:
+    """Tell whether a wording is the program's own or the form's, without anything of anybody in it."""
+    match wording:
+        case str():
+            return len(wording) <= LONGEST_NUMBER and not any(map(str.isalpha, wording))
+        case Localized():
+            return True
+        case Lines(parts):
+            return all(map(is_constant, parts))
+        case Spoken(label):
+            return is_constant(label)
+        case Text(_, params):
+            return not params
 
 
 def render(wording: Wording, catalogue: Catalogue) -> str:

@@ -227,3 +227,19 @@ def test_an_empty_file_becomes_a_catalogue_to_be_translated(tmp_path: Path) -> N
 def test_a_catalogue_that_is_not_there_is_refused_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(BrokenCatalogue, match=r"hoctap\.po: not there; run 'make messages'"):
         read(tmp_path, "vi")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'msgid "half a sentence',
+        b'msgid "\xff"\nmsgstr "x"\n',
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=no-such-letters\\n"\n\nmsgid "x"\nmsgstr "đ"\n'.encode(),
+        b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\nPlural-Forms: nplurals=2; plural=n/;\\n"\n',
+    ],
+)
+def test_a_catalogue_that_cannot_be_read_is_refused_with_its_place(tmp_path: Path, broken: bytes) -> None:
+    folder = dropped_in(tmp_path)
+    (folder / "km" / CATALOGUE).write_bytes(broken)
+    with pytest.raises(BrokenCatalogue, match=r"km/LC_MESSAGES/hoctap\.po: .*correct"):
+        load(folder)

@@ -8,6 +8,7 @@ from bot.commands import running
 def demo() -> None:
     """Start the demo at http://127.0.0.1:8080/ (or PORT): phones side by side, nothing to set up."""
     settings = running.settings()
+    running.check_content()
     address = f"http://127.0.0.1:{settings.port}"
 
     async def work() -> None:

@@ -36,6 +36,17 @@ def settings() -> "Settings":
     return read
 
 
+def check_content() -> None:
+    """Say every fault of what is written down in one line, and end if there is any."""
+    from bot.content import problems
+
+    found = problems()
+    for problem in found:
+        typer.echo(f"hoctap: {problem}", err=True)
+    if found:
+        raise typer.Exit(USAGE_ERROR)
+
+
 def run(work: Callable[[], Coroutine[Any, Any, None]], *refusals: type[Exception]) -> None:
     """Run a command's work. Refusals, which the user can mend, are said in one line."""
     from sqlalchemy.exc import OperationalError

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def serve() -> None:
     """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
     settings = running.settings()
+    running.check_content()
 
     async def work() -> None:
         from bot.application import Application

@@ -9,18 +9,20 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from msgspec import Struct
+from msgspec import DecodeError, Struct
 from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import metrics
 from bot.catalogues import choices
 from bot.services.aside import Aside
 from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
+from bot.services.left_alone import LeftAlone
 from bot.store import applying, contacts, gathering, inbox, outbox
 from bot.store.applying import Decided
-from bot.store.database import Database, is_lost_race, is_unreachable, patiently
+from bot.store.database import SECONDS_AWAY, Database, LostRace, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -41,6 +43,7 @@ from flows.events import (
 from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
+from flows.remembering import forget_what_was_typed
 from flows.units import UnitTree
 from flows.wording import Catalogue, Catalogues, _, catalogue_for, render
 
@@ -48,8 +51,10 @@ log = structlog.get_logger()
 
 BATCH = 64
 IDLE_SECONDS = 1.0
+SECONDS_REMEMBERED = 1.0
 MOST_LOOK_UPS = 8
 MOST_LOST_RACES = 4
+SECONDS_SET_ASIDE = 60.0
 TOKEN_BYTES = 18
 
 SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
@@ -57,13 +62,16 @@ SORRY = _("Something went wrong on our side. Nothing is lost; please send that o
 
 class Done(Struct, frozen=True):
     """What one round of the loop came to: how many turns, whether there is more to do at once, the files nobody needs
-    any more, whether somebody gave evidence, and whom letters were written to."""
+    any more, whether somebody gave evidence, whom letters were written to, and how many turns were answered and how
+    many failed."""
 
     turns: int = 0
     more: bool = False
     files: tuple[str, ...] = ()
     evidence: bool = False
     written_to: frozenset[Place] = frozenset()
+    answered: int = 0
+    failed: int = 0
 
 
 class _Arrivals:
@@ -121,6 +129,7 @@ class Turns:
         zone: ZoneInfo,
         links: Callable[[], tuple[str, ...]] = tuple,
         quiet: QuietHours = QUIET,
+        seconds_for_newer: float = 0.0,
     ) -> None:
         self._database = database
         self._catalogues = catalogues
@@ -132,7 +141,11 @@ class Turns:
         self._reference: ReferenceRead | None = None
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
+        self._forgot_at = 0.0
         self._only: Place | None = None
+        self._tried: tuple[Waiting, ...] = ()
+        self.left_alone = LeftAlone(seconds_for_newer)
+        self.trouble: str | None = None
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
@@ -172,7 +185,16 @@ class Turns:
         try:
             while True:
                 heard = self.received.rings
-                done = await patiently(self.run_once)
+                self._forget_now_and_then()
+                try:
+                    done = await patiently(self.run_once)
+                except Exception as error:
+                    # No turn's fault, or it would have been given up: the tables are of another version, say.
+                    log.exception("turns_failed")
+                    self.trouble = type(error).__name__
+                    await asyncio.sleep(SECONDS_AWAY)
+                    continue
+                self.trouble = None
                 on_files(done.files)
                 if done.more:
                     await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once
@@ -182,9 +204,16 @@ class Turns:
         finally:
             self._aside.stop()
 
+    def _forget_now_and_then(self) -> None:
+        """Forget what was typed a moment ago. Not after each batch: the same words come in the next one."""
+        now = time.monotonic()
+        if now - self._forgot_at >= SECONDS_REMEMBERED:
+            forget_what_was_typed()
+            self._forgot_at = now
+
     async def run_once(self) -> Done:
-        """Work through one batch. When it fails as a whole, what arrived is kept by itself, and the turns are tried one
-        by one. A batch that lost a race with another instance is tried again at once."""
+        """Work through one batch. When it fails as a whole, what arrived is kept by itself, and fewer turns are tried.
+        A batch that lost a race with another instance is tried again at once."""
         if self._arrivals is None:  # no loop goes on once it is found
             await self._aside.finish()
         arrived = self._arrivals
@@ -202,7 +231,7 @@ class Turns:
             log.warning("batch_failed", exc_info=True)
             if arrived is not None:
                 await arrived.settle_each(self._keep)
-            return await self._alone()
+            return await self._fewer()
         if arrived is not None:
             arrived.settle()
         self._note_latency(arrived.since if arrived is not None else None, done)
@@ -214,34 +243,43 @@ class Turns:
         began = min((at for at in (since, self._behind_since) if at is not None), default=None)
         if began is not None:
             self.latency.note(now - began)
+            metrics.TURN_SECONDS.observe(now - began)
         self._behind_since = (self._behind_since or now) if done.more else None
 
     async def _batch_unless_lost(self, updates: Sequence[Incoming]) -> Done:
         for _attempt in range(MOST_LOST_RACES):
             try:
                 return await self._batch(BATCH, updates)
-            except DBAPIError as error:
+            except (DBAPIError, LostRace) as error:
                 if not is_lost_race(error):
                     raise
                 log.info("race_lost")
         return await self._batch(BATCH, updates)
 
-    async def _alone(self) -> Done:
-        """Try the first waiting turn by itself; one that cannot be applied is given up with an apology."""
-        try:
-            return await self._batch(1)  # fills its batch, so that the loop looks for the others at once
-        except Exception as error:
-            if is_unreachable(error):
-                raise
-            log.exception("turn_failed")
-            return await self._give_up_first()
+    async def _fewer(self) -> Done:
+        """Try half as many of the waiting turns, and half again, until one that cannot be done is alone."""
+        most = BATCH // 2
+        while True:
+            try:
+                return await self._batch(most)  # fills its batch, so that the loop looks for the others at once
+            except Exception as error:
+                if is_unreachable(error) or not self._tried:
+                    raise
+                if most == 1:
+                    log.exception("turn_failed", inbox_id=self._tried[0].inbox_id)
+                    return await self._give_up(self._tried[0])
+            most //= 2
 
     async def _batch(self, most: int, arrived: Sequence[Incoming] = ()) -> Done:
         now = self._clock()
+        self._tried = ()
         async with self._database.writing() as connection:
             await self._put(connection, arrived)
             claimed = await self._claim(connection, most)
+            self._tried = claimed.turns
             done = await self._work_through(connection, claimed, now) if claimed.turns else Done()
+        metrics.TURNS.inc(done.answered)
+        metrics.SET_ASIDE.inc(done.failed)
         if claimed.turns:
             self.letters_queued.ring()
             self.letters_for.ring(done.written_to)
@@ -253,14 +291,15 @@ class Turns:
         only = None
         if self._only is not None:
             only = (await inbox.conversation_ids(connection, [self._only]))[self._only]
-        return await gathering.claim(connection, most, self._aside.conversations, only)
+        but = [*self._aside.conversations, *self.left_alone.conversations]
+        return await gathering.claim(connection, most, but, only)
 
     async def _work_through(self, connection: AsyncConnection, claimed: Claimed, now: datetime) -> Done:
         """Decide and apply claimed turns inside their transaction. There is more to do when turns were put off to the
         next batch, or for the next update of somebody whose turn is done."""
         shared = await self._shared(connection, claimed.reference_version)
         facts = await self._facts(connection, claimed.turns, shared, now)
-        decided, broken, aside = await self._decide(connection, claimed.turns, facts, shared)
+        decided, broken, left = await self._decide(connection, claimed.turns, facts, shared)
         answered = [one.turn for one in decided] + broken
         files = await applying.apply(connection, decided, now) if decided else []
         if broken:
@@ -270,10 +309,10 @@ class Turns:
         await outbox.queue(connection, letters, now)
         for turn in answered:
             self._aside.forget(turn.inbox_id)
-        more = len(answered) + len(aside) < len(claimed.turns) or any(turn.more for turn in answered)
+        more = len(answered) + len(left) < len(claimed.turns) or any(turn.more for turn in answered)
         evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
         written_to = frozenset((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
-        return Done(len(claimed.turns), more, tuple(files), evidence, written_to)
+        return Done(len(claimed.turns), more, tuple(files), evidence, written_to, len(decided), len(broken))
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer
@@ -284,7 +323,7 @@ class Turns:
     async def _facts(
         self, connection: AsyncConnection, turns: Sequence[Waiting], shared: ReferenceRead, now: datetime
     ) -> dict[int, Facts]:
-        """Return what each turn knows to begin with, by inbox id."""
+        """Return what each turn knows to begin with, by inbox id. One whose forms cannot be read knows nothing."""
         person_ids = {turn.person_id for turn in turns if turn.person_id is not None}
         own = await gathering.gather_own(connection, person_ids, shared.by_pin)
         local = now.astimezone(self._zone)
@@ -295,10 +334,11 @@ class Turns:
                 reference=shared.reference,
                 person=turn.person,
                 roles=turn.roles,
-                own=own.get(turn.person_id or 0, ()),
+                own=own.get(turn.person_id or 0) or (),
                 found=self._aside.found_for(turn.inbox_id),
             )
             for turn in turns
+            if turn.person_id is None or own.get(turn.person_id, ()) is not None
         }
 
     async def _decide(
@@ -307,12 +347,14 @@ class Turns:
         """Decide every turn, looking up what turns find they need, together, and deciding those again.
 
         A turn that touches what an earlier one of the batch changes waits for the next batch: it must see the change.
-        Returns the decided turns, the broken ones, and those that wait for something that is looked up aside.
+        Returns the decided turns, the broken ones, and those that wait: for something that is looked up aside, or for
+        a newer version that can read what this one cannot.
         """
         decided: dict[int, Decided] = {}
         broken: list[Waiting] = []
-        aside: list[Waiting] = []
-        open_turns = list(turns)
+        aside = [turn for turn in turns if turn.newer and self._leaves_to_newer(turn)]
+        unreadable = [turn for turn in turns if turn.inbox_id not in facts and turn not in aside]
+        open_turns = [turn for turn in turns if turn.inbox_id in facts and turn not in aside]
         for _round in range(MOST_LOOK_UPS):
             needs: dict[int, Need] = {}
             for turn in open_turns:
@@ -322,6 +364,8 @@ class Turns:
                         decided[turn.inbox_id] = Decided(turn, facts[turn.inbox_id], outcome)
                     case None:
                         broken.append(turn)
+                    case DecodeError():
+                        unreadable.append(turn)
                     case AudienceWanted() if self._aside.has_failed_for(turn.inbox_id):
                         broken.append(turn)
                     case AudienceWanted() as need:
@@ -332,11 +376,15 @@ class Turns:
             if not needs:
                 break
             found = await gathering.gather_found(connection, set(needs.values()), shared.by_pin, shared.reference)
-            open_turns = [turn for turn in open_turns if turn.inbox_id in needs]
+            asking = [turn for turn in open_turns if turn.inbox_id in needs]
+            unreadable += [turn for turn in asking if needs[turn.inbox_id] not in found]
+            open_turns = [turn for turn in asking if needs[turn.inbox_id] in found]
             for turn in open_turns:
                 facts[turn.inbox_id] = _with_found(facts[turn.inbox_id], found)
         else:
             broken += open_turns
+        for turn in unreadable:
+            (aside if self._leaves_to_newer(turn) else broken).append(turn)
         ready = _without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)
         return list(ready), broken, aside
 
@@ -346,13 +394,20 @@ class Turns:
         count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
         self._aside.look(turn.conversation.id, turn.inbox_id, need, count)
 
-    def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | Need | None:
-        """Decide a turn. Returns a need when a fact is missing, None when the turn is broken."""
+    def _leaves_to_newer(self, turn: Waiting) -> bool:
+        return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)
+
+    def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | Need | DecodeError | None:
+        """Decide a turn. Returns a need when a fact is missing, an error when the reply cannot be read, None when the
+        turn is broken."""
         try:
             reply = inbox.read_reply(turn.body)
-            return decide(turn.session, reply, facts, self._catalogues, more_waiting=turn.more)
+            return decide(turn.session, reply, facts, self._catalogues, more_waiting=turn.more, cut=turn.cut)
         except Wanting as wanting:
             return wanting.need
+        except DecodeError as error:
+            log.warning("reply_unreadable", inbox_id=turn.inbox_id)
+            return error
         except Exception:
             # A bug must cost one turn, not the conversation: it is logged without what the person wrote.
             log.exception("turn_broken", inbox_id=turn.inbox_id)
@@ -391,14 +446,32 @@ class Turns:
         catalogue = self._catalogue(turn.conversation.language)
         return Letter(_recipient(turn), rendered(Message(SORRY), catalogue), turn.callback)
 
-    async def _give_up_first(self) -> Done:
+    async def _give_up(self, turn: Waiting) -> Done:
+        """Settle a turn that cannot be done, with an apology if one can be written. When not even that goes, its
+        conversation is set aside for a while."""
+        for letters in ([self._apology(turn)], []):
+            try:
+                return await self._settle_failed(turn, letters)
+            except Exception as error:
+                if is_unreachable(error):
+                    raise
+                log.exception("turn_not_given_up", inbox_id=turn.inbox_id)
+        self.left_alone.leave(turn.conversation.id, SECONDS_SET_ASIDE)
+        return Done(1, more=True)
+
+    async def _settle_failed(self, turn: Waiting, letters: Sequence[Letter]) -> Done:
         now = self._clock()
         async with self._database.writing() as connection:
-            claimed = await self._claim(connection, 1)
-            await applying.mark_done(connection, [turn.inbox_id for turn in claimed.turns], now, failed=True)
-            await outbox.queue(connection, map(self._apology, claimed.turns), now)
+            claimed = await gathering.claim(connection, 1, only=turn.conversation.id)
+            if [one.inbox_id for one in claimed.turns] != [turn.inbox_id]:  # another instance has it now
+                return Done(1, more=True)
+            await applying.mark_done(connection, [turn.inbox_id], now, failed=True)
+            await outbox.queue(connection, letters, now)
+        metrics.SET_ASIDE.inc()
+        self._aside.forget(turn.inbox_id)
         self.letters_queued.ring()
-        return Done(len(claimed.turns), more=True)
+        self.letters_for.ring((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
+        return Done(1, more=True)
 
     def _catalogue(self, language: str | None) -> Catalogue:
         return catalogue_for(language, self._catalogues)

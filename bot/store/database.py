@@ -57,6 +57,10 @@ class DatabaseUnusable(Exception):
     """The database cannot be opened or is not set up; the message says what to do."""
 
 
+class LostRace(Exception):
+    """Somebody else changed a row between its reading and its writing: what was decided on it must be decided anew."""
+
+
 class Database:
     """One writer and any number of readers.
 
@@ -187,7 +191,9 @@ def is_unreachable(error: BaseException) -> bool:
 
 
 def is_lost_race(error: BaseException) -> bool:
-    """Tell whether a transaction was ended so that another one could go on."""
+    """Tell whether a transaction came too late, or was ended so that another one could go on."""
+    if isinstance(error, LostRace):
+        return True
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 

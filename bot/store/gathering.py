@@ -158,7 +158,8 @@ AnyRow = Row[*tuple[Any, ...]]
 
 class Waiting(Struct, frozen=True):
     """One turn that waits: the first unanswered update of a conversation, the conversation as it stands, and who
-    speaks there."""
+    speaks there. `cut` tells that the innermost talk of the session could not be read, `newer` that the session or a
+    role is of a newer version."""
 
     inbox_id: int
     body: bytes
@@ -171,6 +172,8 @@ class Waiting(Struct, frozen=True):
     session: Session
     person: Person | None
     roles: tuple[Role, ...]
+    cut: bool = False
+    newer: bool = False
 
     @property
     def person_id(self) -> int | None:
@@ -204,6 +207,11 @@ async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = (),
 
 
 def _waiting(row: AnyRow) -> Waiting:
+    session, cut = _session(row.session) if row.session is not None else (Session(), False)
+    kept, known = _roles_decoder.decode(row.roles), []
+    for kind, unit_id in kept:
+        if kind in _ROLE_KINDS:  # one of a newer version gives no rights here
+            known.append(Role(cast(RoleKind, kind), unit_id))
     return Waiting(
         inbox_id=row.inbox_id,
         body=row.body,
@@ -213,31 +221,26 @@ def _waiting(row: AnyRow) -> Waiting:
         bot=row.bot,
         address=row.address,
         blocked_at=row.blocked_at,
-        session=_session(row.session) if row.session is not None else Session(),
+        session=session,
         person=_person(row) if row.person_id is not None else None,
-        roles=tuple(_roles(row.roles)),
+        roles=tuple(known),
+        cut=cut,
+        newer=cut or len(known) < len(kept),
     )
 
 
-def _roles(stored: str) -> Iterator[Role]:
-    """Yield the roles that this version knows: one of a newer version gives no rights here."""
-    for kind, unit_id in _roles_decoder.decode(stored):
-        if kind in _ROLE_KINDS:
-            yield Role(cast(RoleKind, kind), unit_id)
-
-
-def _session(stored: bytes) -> Session:
-    """Decode a session. A talk that this version does not have is left, together with what was begun inside it: what
-    it was begun from goes on. Old buttons stay old."""
+def _session(stored: bytes) -> tuple[Session, bool]:
+    """Decode a session, and tell whether it was cut: a talk that this version does not have is left, together with
+    what was begun inside it. What it was begun from goes on. Old buttons stay old."""
     try:
-        return _session_decoder.decode(stored)
+        return _session_decoder.decode(stored), False
     except msgspec.DecodeError:
         log.warning("session_of_another_version")
     try:
         outline = _outline_decoder.decode(stored)
     except msgspec.DecodeError:
-        return Session()
-    return Session(tuple(_readable(outline.frames)) or (HOME,), outline.asked + 1)
+        return Session(), True
+    return Session(tuple(_readable(outline.frames)) or (HOME,), outline.asked + 1), True
 
 
 class _Outline(Struct, frozen=True):
@@ -266,13 +269,15 @@ def _person(row: AnyRow) -> Person:
 
 async def gather_own(
     connection: AsyncConnection, person_ids: Collection[int], by_pin: Mapping[str, CriteriaSet]
-) -> Mapping[int, tuple[Assessment, ...]]:
-    """Return all assessments of each person, oldest first, locked until the transaction ends."""
+) -> Mapping[int, tuple[Assessment, ...] | None]:
+    """Return all assessments of each person, oldest first, locked until the transaction ends; None where one of them
+    cannot be read."""
     if not person_ids:
         return {}
-    found: dict[int, tuple[Assessment, ...]] = {}
+    found: dict[int, tuple[Assessment, ...] | None] = {}
     for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)}):
-        found[row.person_id] = (*found.get(row.person_id, ()), _assessment(row, by_pin))
+        form, before = _readable_form(row, by_pin), found.get(row.person_id, ())
+        found[row.person_id] = (*before, form) if form is not None and before is not None else None
     return found
 
 
@@ -282,11 +287,14 @@ async def gather_found(
     by_pin: Mapping[str, CriteriaSet],
     reference: Reference,
 ) -> dict[Need, Found]:
-    """Look up what turns asked for. What does not exist is found to be None."""
+    """Look up what turns asked for. What does not exist is found to be None; what cannot be read is left out."""
     found: dict[Need, Found] = dict.fromkeys(needs)
     if ids := [need.id for need in needs if isinstance(need, AssessmentWanted)]:
         for row in await connection.execute(_FORMS_BY_ID, {"ids": ids}):
-            found[AssessmentWanted(row.id)] = _assessment(row, by_pin)
+            if (form := _readable_form(row, by_pin)) is not None:
+                found[AssessmentWanted(row.id)] = form
+            else:
+                del found[AssessmentWanted(row.id)]
     for need in needs:
         match need:
             case InvitationWanted(digest):
@@ -294,7 +302,11 @@ async def gather_found(
             case ListWanted():
                 found[need] = await _listed(connection, need)
             case NoticeWanted(notice_id):
-                found[need] = await notices.read(connection, notice_id)
+                try:
+                    found[need] = await notices.read(connection, notice_id)
+                except msgspec.DecodeError:
+                    log.warning("notice_unreadable", notice_id=notice_id)
+                    del found[need]
             case NoticesWanted():
                 found[need] = await notices.page(connection, need)
             case ApproversWanted():
@@ -310,6 +322,15 @@ async def gather_found(
             case AssessmentWanted() | TokenWanted() | AudienceWanted():
                 pass  # found above, or by the caller
     return found
+
+
+def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:
+    """Decode a form; None for one whose criteria, answers or evidence are of a newer version."""
+    try:
+        return _assessment(row, by_pin)
+    except (msgspec.DecodeError, KeyError):
+        log.warning("form_unreadable", assessment_id=row.id)
+        return None
 
 
 def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:

@@ -1,16 +1,18 @@
 """Notices and their ledgers: one outbox row a recipient, whose states always sum to the recipients."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
 from bot.store.contacts import still_open
+from bot.store.database import LostRace
 from bot.store.outbox import NOTICE, Recipient
 from bot.store.scopes import lies_in
 from bot.store.tables import (
@@ -58,6 +60,8 @@ _audience_decoder = msgspec.json.Decoder(Audience)
 _author_name = select(people.c.name).where(people.c.id == notices.c.author_id).scalar_subquery()
 _NOTICES = select(*notices.c, _author_name.label("author_name"))
 AnyRow = Row[*tuple[Any, ...]]
+
+log = structlog.get_logger()
 
 
 # what turns read
@@ -119,8 +123,17 @@ async def page(connection: AsyncConnection, wanted: NoticesWanted) -> NoticePage
         .offset(wanted.offset)
         .limit(wanted.limit + 1)
     )
-    found = [_notice(row) for row in rows]
-    return NoticePage(tuple(found[: wanted.limit]), len(found) > wanted.limit)
+    found = rows.all()
+    return NoticePage(tuple(_readable(found[: wanted.limit])), len(found) > wanted.limit)
+
+
+def _readable(rows: Iterable[AnyRow]) -> Iterator[Notice]:
+    """Yield the notices without those that only a newer version can read."""
+    for row in rows:
+        try:
+            yield _notice(row)
+        except msgspec.DecodeError:
+            log.warning("notice_unreadable", notice_id=row.id)
 
 
 async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units: UnitTree) -> Approvers:
@@ -204,7 +217,7 @@ async def _keep_units(connection: AsyncConnection, notice_id: int, unit_ids: Col
 
 
 async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -> None:
-    """Bring a notice where an act leads, unless another act came first."""
+    """Bring a notice where an act leads. Raises LostRace when another act came first."""
     changes: dict[str, Any] = {"state": record.state, "version": notices.c.version + 1}
     if record.state in {"declined", "withdrawn"}:
         changes["ended_at"] = now
@@ -217,7 +230,7 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
         update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
     )
     if not changed.rowcount:
-        return
+        raise LostRace("notice")
     match record.act:
         case "stop":
             await _move(connection, record.notice_id, "queued", "stopped", now)

@@ -1,10 +1,11 @@
 """What all turns share: units, rounds and criteria sets, read anew when their version number has grown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast, get_args
 
 import msgspec
+import structlog
 from sqlalchemy import Row, ScalarSelect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +19,12 @@ from flows.units import Unit, UnitTree
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 _aliases_decoder = msgspec.json.Decoder(tuple[str, ...])
-_sets_decoder = msgspec.json.Decoder(dict[Group, str])
+_set_ids_decoder = msgspec.json.Decoder(dict[str, str])
+_GROUPS = frozenset(get_args(Group))
+_ALL_SETS = select(criteria_sets.c.pin, criteria_sets.c.body).order_by(criteria_sets.c.id)
+AnyRow = Row[*tuple[Any, ...]]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,7 @@ async def read_reference(
     Units that are the same as before stay the same tree, with its index of names.
     """
     version = await read_version(connection)
-    sets = [
-        (row.pin, _set_decoder.decode(row.body))
-        for row in await connection.execute(
-            select(criteria_sets.c.pin, criteria_sets.c.body).order_by(criteria_sets.c.id)
-        )
-    ]
+    sets = list(_sets(await connection.execute(_ALL_SETS)))
     units_now = await read_units(connection)
     reference = Reference(
         units=before.reference.units if before is not None and before.reference.units == units_now else units_now,
@@ -73,6 +74,15 @@ async def read_reference(
         languages=languages,
     )
     return ReferenceRead(version, reference, dict(sets))
+
+
+def _sets(rows: Iterable[AnyRow]) -> Iterator[tuple[str, CriteriaSet]]:
+    """Yield the criteria sets by pin, without those that only a newer version can read."""
+    for row in rows:
+        try:
+            yield row.pin, _set_decoder.decode(row.body)
+        except msgspec.DecodeError:
+            log.warning("criteria_set_unreadable", pin=row.pin)
 
 
 async def read_units(connection: AsyncConnection) -> UnitTree:
@@ -95,8 +105,10 @@ async def read_units(connection: AsyncConnection) -> UnitTree:
     )
 
 
-def _round(row: Row[*tuple[Any, ...]]) -> Round:
+def _round(row: AnyRow) -> Round:
     set_days = {name: row._mapping[name] for name in PHASES if row._mapping[name] is not None}
     phases = replace(usual_phases(row.year, row.opens, row.closes), **set_days)
-    sets = _sets_decoder.decode(row.sets)
+    # A group of a newer version has no form here.
+    kept = _set_ids_decoder.decode(row.sets).items()
+    sets = {cast(Group, group): set_id for group, set_id in kept if group in _GROUPS}
     return Round(row.id, row.year, row.name, row.unit_id, row.opens, row.closes, sets, phases)

@@ -7,16 +7,20 @@ import struct
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import telegram
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from telegram import MessageEntity
 
 from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, SECRET_HEADER, TelegramChannel, Waits
-from bot.channels.telegram.parse import parse
+from bot.channels.telegram.edits import Edits
+from bot.channels.telegram.parse import SERVICE_KINDS, UNREADABLE_KINDS, Message, parse
 from bot.channels.telegram.render import Call, FileCall, Key, Keyboard, TextCall, Unrenderable, render, split
 from bot.services.files import FileStore
 from bot.services.sending import (
@@ -37,7 +41,8 @@ from flows.marks import Mark
 from flows.messages import ChannelFile, InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
 from flows.replies import Edited, Pressed, SentFile, Typed, Unreadable
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person
-from tests.channels.telegram_updates import BROKEN, CHAT, LAN, SAID, Json, Said, message
+from tests.channels.telegram_updates import BROKEN, CHAT, FROM_LAN, HALF_BROKEN, LAN, SAID, Json, Said, message
+from tests.channels.telegram_updates import PHOTO as PHOTO_SIZES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*attribute `retry_after`")
 
@@ -67,6 +72,72 @@ def test_a_broken_update_is_logged_by_its_id_alone(update: Json) -> None:
         assert parse(update, "1234567890") is None
     assert [(line["event"], line["update_id"]) for line in logs] == [("update_unparsable", update.get("update_id"))]
     assert set(logs[0]) == {"event", "update_id", "error", "log_level"}
+
+
+@pytest.mark.parametrize("update", HALF_BROKEN, ids=str)
+def test_who_sent_something_that_cannot_be_read_is_answered(update: Json) -> None:
+    assert parse(update, "1") == Incoming("telegram", "1", "5000007919", "1", Unreadable("unknown"))
+
+
+def test_updates_of_an_unknown_kind_are_counted_and_known_ones_are_not() -> None:
+    before = _counted()
+    parse({"update_id": 1, **message(hologram={})}, "1")
+    parse({"update_id": 2, **message(text="Có")}, "1")
+    parse({"update_id": 3, **message(sticker={"emoji": "👍"})}, "1")
+    assert _counted() == before + 1
+
+
+def _counted() -> float:
+    return REGISTRY.get_sample_value("hoctap_unknown_updates_total", {"channel": "telegram"}) or 0.0
+
+
+def test_every_part_of_a_message_that_the_library_knows_is_sorted() -> None:
+    """A new kind of message is put where it belongs when the library is brought up to date."""
+    sorted_ = {*UNREADABLE_KINDS, *SERVICE_KINDS, *Message.__struct_fields__, *ABOUT_A_MESSAGE}
+    assert {name for name in telegram.Message.__slots__ if not name.startswith("_")} - sorted_ == set()
+
+
+# How a message was sent, and what it refers to.
+ABOUT_A_MESSAGE = (
+    "author_signature", "business_connection_id", "caption_entities", "direct_messages_topic", "edit_date", "effect_id",
+    "entities", "external_reply", "forward_origin", "from_user", "guest_bot_caller_chat", "guest_bot_caller_user",
+    "guest_query_id", "has_media_spoiler", "has_protected_content", "is_automatic_forward", "is_from_offline",
+    "is_paid_post", "is_topic_message", "link_preview_options", "live_photo", "message_thread_id", "paid_star_count",
+    "quote", "reply_markup", "reply_to_checklist_task_id", "reply_to_message", "reply_to_poll_option_id",
+    "reply_to_story", "sender_boost_count", "sender_business_bot", "sender_chat", "sender_tag",
+    "show_caption_above_media", "suggested_post_info", "via_bot",
+)  # fmt: skip
+
+
+def _edit(update_id: int, **fields: Any) -> Json:
+    return {"update_id": update_id, "edited_message": {**FROM_LAN, "edit_date": 1793000009, **fields}}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"text": "Có"}, {"photo": PHOTO_SIZES, "caption": "Giấy khen"}, {"document": {"file_id": "a"}}, {"poll": {}}],
+)
+def test_an_edit_that_changed_nothing_asks_nothing(sent: Json) -> None:
+    edits = Edits()
+    parse({"update_id": 1, **message(**sent)}, "1", edits)
+    assert parse(_edit(2, **sent, link_preview_options={"is_disabled": True}), "1", edits) is None
+    changed = _edit(3, **sent | {"caption": "Không"})
+    assert [parse(changed, "1", edits) for _time in range(2)] == [_edited(3), _edited(3)]  # it may come again
+    assert parse(_edit(4, **sent | {"caption": "Không"}), "1", edits) is None
+    assert parse(_edit(5, message_id=99, **sent), "1", edits) == _edited(5)  # nobody remembers what it said before
+
+
+def _edited(update_id: int) -> Incoming:
+    return Incoming("telegram", "1", "5000007919", str(update_id), Edited())
+
+
+def test_edits_are_remembered_as_far_as_there_is_room_and_without_words() -> None:
+    edits = Edits(most=2)
+    for message_id in (1, 2, 3):
+        edits.note(7, message_id, message_id, "bí mật")
+    assert [edits.note(7, message_id, 9, "bí mật") for message_id in (3, 2)] == [False, False]
+    assert edits.note(7, 1, 9, "bí mật")
+    assert "bí mật" not in repr(vars(edits))
 
 
 # --- render ---

@@ -403,7 +403,7 @@ NOT_USABLE: dict[str, tuple[str, bytes | Json]] = {
     "no token": ("/web/say", {"id": ID, "kind": "typed"}),
     "no id": ("/web/say", {"token": TOKEN, "kind": "typed"}),
     "an id that is none": ("/web/say", {**SAID, "id": "1"}),
-    "an unknown kind": ("/web/say", {**SAID, "kind": "unblocked"}),
+    "a kind that is no word": ("/web/say", {**SAID, "kind": 7}),
     "a number as text": ("/web/say", {**SAID, "text": 1}),
     "a list as token": ("/web/say", {**SAID, "token": [TOKEN]}),
     "a short token": ("/web/say", {**SAID, "token": "short"}),
@@ -443,6 +443,15 @@ async def test_what_json_is_called_does_not_matter_and_unknown_fields_are_passed
     body = json.dumps({**SAID, "new": {"of": "a later page"}}).encode()
     answer = await web.client.post("/web/say", content=body, headers={"Content-Type": "text/plain"})
     assert answer.status_code == 202
+
+
+async def test_what_only_a_later_page_sends_gets_a_kind_word(web: Web) -> None:
+    await web.say(text="/start")
+    asked = await web.hear()
+    answer = await web.say(kind="drawn")
+    assert answer.status_code == 202
+    (said,) = await web.hear(seen=asked[-1]["id"])
+    assert "chỉ đọc được chữ" in said["text"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -98,6 +98,32 @@ async def test_an_update_that_no_database_takes_is_not_acknowledged_and_stops_no
         await commune.turns.receive([commune.update("Minh", "2")])
         await answered(commune)
     assert len(await commune.answers("Minh")) == 4
+
+
+async def test_a_table_that_is_gone_for_a_while_does_not_end_the_loop(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while another version's tables are put in place; what comes meanwhile is kept."""
+    monkeypatch.setattr("bot.services.turns.SECONDS_AWAY", 0.001)
+    async with running(commune):
+        await _order(commune, "ALTER TABLE people RENAME TO elsewhere")
+        await commune.turns.receive([commune.update("Minh", "2")])
+        await _until(lambda: commune.turns.trouble is not None)
+        await _order(commune, "ALTER TABLE elsewhere RENAME TO people")
+        await answered(commune)
+        await _until(lambda: commune.turns.trouble is None)
+    assert len(await commune.answers("Minh")) == 4
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.001)
+
+
+async def _order(commune: Commune, statement: str) -> None:
+    async with commune.database.writing() as connection:
+        await connection.execute(text(statement))
 
 
 async def test_who_waits_for_a_long_count_holds_nobody_up(commune: Commune, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from yarl import URL
 
+from bot.channels.telegram.edits import Edits
 from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcome_of, seconds_of
 from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
 from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
@@ -105,6 +106,7 @@ class TelegramChannel:
         self.bot = token.partition(":")[0]
         self.rates = rates
         self.username: str | None = None
+        self._edits = Edits()
         self._waits = waits
         self._files = files
         self._secret: str | None = None
@@ -395,7 +397,7 @@ class TelegramChannel:
         return updates
 
     def _parsed(self, updates: Sequence[Mapping[str, Any]]) -> list[Incoming]:
-        return [incoming for update in updates if (incoming := parse(update, self.bot)) is not None]
+        return [incoming for update in updates if (incoming := parse(update, self.bot, self._edits)) is not None]
 
     # webhook
 
@@ -419,7 +421,7 @@ class TelegramChannel:
         update = _json_object(body)
         if update is None:
             return 400
-        incoming = parse(update, self.bot)
+        incoming = parse(update, self.bot, self._edits)
         if incoming is not None:
             await receive([incoming])
         return 200

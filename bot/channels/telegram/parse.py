@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from telegram.constants import ChatMemberStatus, ChatType
+from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
+from bot.channels.telegram.edits import Edits
+from bot.metrics import UNKNOWN
 from bot.store.inbox import Incoming
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 
@@ -23,6 +25,24 @@ UNREADABLE_KINDS = (
     "animation", "sticker", "voice", "audio", "video", "video_note", "venue", "location", "contact",
     "poll", "dice", "game", "story", "paid_media", "checklist", "invoice",
 )  # fmt: skip
+# What Telegram itself puts into a private chat. Nobody waits for an answer to it.
+SERVICE_KINDS = frozenset({
+    "boost_added", "channel_chat_created", "chat_background_set", "chat_owner_changed", "chat_owner_left",
+    "chat_shared", "checklist_tasks_added", "checklist_tasks_done", "connected_website", "delete_chat_photo",
+    "direct_message_price_changed", "forum_topic_closed", "forum_topic_created", "forum_topic_edited",
+    "forum_topic_reopened", "general_forum_topic_hidden", "general_forum_topic_unhidden", "gift", "gift_upgrade_sent",
+    "giveaway", "giveaway_completed", "giveaway_created", "giveaway_winners", "group_chat_created",
+    "left_chat_member", "managed_bot_created", "message_auto_delete_timer_changed", "migrate_from_chat_id",
+    "migrate_to_chat_id", "new_chat_members", "new_chat_photo", "new_chat_title", "paid_message_price_changed",
+    "passport_data", "pinned_message", "poll_option_added", "poll_option_deleted", "proximity_alert_triggered",
+    "refunded_payment", "successful_payment", "suggested_post_approval_failed", "suggested_post_approved",
+    "suggested_post_declined", "suggested_post_paid", "suggested_post_refunded", "supergroup_chat_created",
+    "unique_gift", "users_shared", "video_chat_ended", "video_chat_participants_invited", "video_chat_scheduled",
+    "video_chat_started", "web_app_data", "write_access_allowed",
+})  # fmt: skip
+_KNOWN_UPDATES = frozenset(UpdateType)
+# How a kind is called that is of a later Bot API than this version.
+UNKNOWN_KIND = "unknown"
 
 
 # As much of an update as is looked at. Not python-telegram-bot's own classes: to make those of an update takes a tenth
@@ -40,6 +60,7 @@ class PhotoSize(Struct):
     file_id: str
     width: int
     height: int
+    file_unique_id: str = ""
 
 
 class Document(Struct):
@@ -47,6 +68,7 @@ class Document(Struct):
 
     file_id: str
     file_name: str | None = None
+    file_unique_id: str = ""
 
 
 class Message(Struct):
@@ -54,6 +76,7 @@ class Message(Struct):
 
     chat: Chat
     date: int
+    message_id: int = 0
     text: str | None = None
     caption: str | None = None
     media_group_id: str | None = None
@@ -115,19 +138,53 @@ class Update(Struct):
     my_chat_member: ChatMemberUpdated | None = None
 
 
-def parse(raw: Mapping[str, Any], bot: str) -> Incoming | None:
-    """Return what an update says, or None when it says nothing to this bot: another chat than a private one,
-    a service message, a kind not known here, or something broken. Those too may be acknowledged."""
+class Outline(Struct):
+    """As much of a message as is the same whatever was sent."""
+
+    chat: Chat
+    message_id: int
+
+
+def parse(raw: Mapping[str, Any], bot: str, edits: Edits | None = None) -> Incoming | None:
+    """Return what an update says, or None when it says nothing to this bot: another chat than a private one, a service
+    message, an edit that changed nothing, or something broken. Those too may be acknowledged.
+
+    What a person sent and nobody here can read is told as unreadable, so that it is answered.
+    """
     try:
         update = msgspec.convert(raw, Update, strict=False)
-        heard = _heard(update)
+        heard = _heard(update, edits) or _unknown(raw)
     except Exception as error:
         # Whatever is wrong with it. The update itself, and what an error says of it, may hold words of a person.
         log.warning("update_unparsable", update_id=raw.get("update_id"), error=type(error).__name__)
-        return None
+        return _sent_at_all(raw, bot)
     if heard is None:
         return None
     return Incoming(CHANNEL, bot, str(heard.chat.id), str(update.update_id), heard.reply, heard.callback)
+
+
+def _sent_at_all(raw: Mapping[str, Any], bot: str) -> Incoming | None:
+    """Return that somebody sent something, where what it is cannot be read."""
+    update_id = raw.get("update_id")
+    heard = _unknown(raw) if isinstance(update_id, int) else None
+    if heard is None:
+        return None
+    return Incoming(CHANNEL, bot, str(heard.chat.id), str(update_id), heard.reply)
+
+
+def _unknown(raw: Mapping[str, Any]) -> "_Heard | None":
+    """Return a message whose kind is not known here, or that comes in an update of a kind not known here."""
+    for name, content in raw.items():
+        if (name == "message" or name not in _KNOWN_UPDATES) and isinstance(content, dict):
+            try:
+                outline = msgspec.convert(content, Outline)
+            except msgspec.ValidationError:
+                continue
+            if outline.chat.type == ChatType.PRIVATE and SERVICE_KINDS.isdisjoint(content):
+                UNKNOWN.labels(CHANNEL).inc()
+                log.info("update_of_unknown_kind", update_id=raw.get("update_id"))
+                return _Heard(outline.chat, Unreadable(UNKNOWN_KIND))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +194,33 @@ class _Heard:
     callback: str | None = None
 
 
-def _heard(update: Update) -> _Heard | None:
-    heard = _of_any_chat(update)
+def _heard(update: Update, edits: Edits | None) -> _Heard | None:
+    heard = _of_any_chat(update, edits)
     return heard if heard is not None and heard.chat.type == ChatType.PRIVATE else None
 
 
-def _of_any_chat(update: Update) -> _Heard | None:
+def _of_any_chat(update: Update, edits: Edits | None) -> _Heard | None:
     if update.message is not None:
+        _is_new(update.message, update.update_id, edits)
         return _sent(update.message)
     if update.edited_message is not None:
-        return _edited(update.edited_message)
+        return _edited(update.edited_message) if _is_new(update.edited_message, update.update_id, edits) else None
     if update.callback_query is not None:
         return _pressed(update.callback_query)
     if update.my_chat_member is not None:
         return _let_in_or_out(update.my_chat_member)
     return None
+
+
+def _is_new(message: Message, update_id: int, edits: Edits | None) -> bool:
+    """Tell whether a message says something else than it said before, as far as that is remembered."""
+    if edits is None or message.chat.type != ChatType.PRIVATE:
+        return True
+    # The same photo or document may have another handle each time.
+    file = message.document.file_unique_id if message.document is not None else ""
+    photo = message.photo[-1].file_unique_id if message.photo else ""
+    content = f"{message.text}\0{message.caption}\0{file}{photo}"
+    return edits.note(message.chat.id, message.message_id, update_id, content)
 
 
 def _sent(message: Message) -> _Heard | None:

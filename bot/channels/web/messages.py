@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from datetime import datetime, timedelta
-from typing import Literal
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,12 +10,13 @@ import msgspec
 import structlog
 
 from bot.channels.web.words import PageWords
+from bot.metrics import UNKNOWN
 from bot.services.files import STORED
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due
 from flows.marks import Mark
 from flows.messages import Attachment, ChannelFile, InlineFile, StoredFile
-from flows.replies import Pressed, Reply, SentFile, Typed
+from flows.replies import Pressed, Reply, SentFile, Typed, Unreadable
 
 log = structlog.get_logger()
 
@@ -32,11 +32,12 @@ FILES_LAST = timedelta(hours=6)
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What somebody did in the page. `id` is made there, so that a repeated request is known."""
+    """What somebody did in the page. `id` is made there, so that a repeated request is known. A page of a newer version
+    may know more kinds than `typed`, `pressed` and `file`."""
 
     token: str
     id: UUID
-    kind: Literal["typed", "pressed", "file"]
+    kind: str
     text: str = ""
     payload: str = ""
     file: str = ""
@@ -155,6 +156,9 @@ def _reply(said: Said, address: str, signer: Signer) -> Reply:
             if kind not in {"photo", "document"} or not signer.holds(address, f"{kind}.{digest}", signature):
                 raise NotUsable("file")
             return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", said.text)
+        case _:
+            UNKNOWN.labels(CHANNEL).inc()
+            return Unreadable("unknown")
 
 
 def render(letter: Due, address: str, signer: Signer, now: datetime) -> ShownMessage | None:

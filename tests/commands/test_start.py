@@ -1,0 +1,60 @@
+"""What every start checks first: what is written down, in one line with its place and cure."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bot
+
+CHECKOUT = Path(bot.__file__).parents[1]
+COMMANDS = (["serve"], ["demo"], ["check"])
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the program that a test may break."""
+    for name in ("bot", "flows", "locales"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def _start(copy: Path, command: list[str]) -> tuple[int, str]:
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bot.main import main; main()"
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite+aiosqlite:///{copy / 'hoctap.db'}", "PORT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(copy), *command],
+        cwd=copy, env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_broken_catalogue_is_told_in_one_line(copy: Path, command: list[str]) -> None:
+    catalogue = copy / "locales" / "vi" / "LC_MESSAGES" / "hoctap.po"
+    catalogue.write_text(catalogue.read_text("utf-8") + '\nmsgid "half a sentence\n', "utf-8")
+    code, said = _start(copy, command)
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith("hoctap: ")
+    assert "hoctap.po" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_sentence_without_translation_is_told_in_one_line(copy: Path, command: list[str]) -> None:
+    words = copy / "flows" / "talks" / "home.py"
+    words.write_text(words.read_text("utf-8") + '\nNEW = _("Nobody has translated this.")\n', "utf-8")
+    code, said = _start(copy, command)
+    assert (code, said.count("\n")) == (2, 2)  # it is missing in both catalogues
+    assert said.startswith("hoctap: flows/talks/home.py:")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_broken_criteria_set_is_told_in_one_line(copy: Path, command: list[str]) -> None:
+    criteria = next((copy / "flows" / "criteria").glob("*.toml"))
+    criteria.write_text(criteria.read_text("utf-8").replace("points", "pionts"), "utf-8")
+    code, said = _start(copy, command)
+    assert (code, said.count("\n")) == (2, 1)
+    assert criteria.name in said
