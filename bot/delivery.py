@@ -30,7 +30,7 @@ from flows.wording import _
 log = structlog.get_logger()
 
 REFUSED = Counter("hoctap_letters_refused", "Letters to one person that a channel refused as they were.", ["channel"])
-CANNOT_BE_SHOWN = _("I have an answer for you, but it cannot be shown here. Please send /start to go on.")
+CANNOT_BE_SHOWN = _("I have an answer for you, but it cannot be shown here. Please type “start” to go on.")
 
 # How many may be on their way or not settled yet. When the process dies, as many replies may be sent twice, and as
 # many notices are uncertain: notices are taken for about half a second ahead.
