@@ -85,7 +85,7 @@ def decide(
     `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
     unanswered, and a hello or a thank-you too, so that a flood gets one answer and not a hundred.
     `cut` tells that the innermost talk of the session is lost: then an answer belongs to no question that is there.
-    Raises Wanting when a fact has to be looked up first.
+    Raises FactMissing when something has to be looked up first.
     """
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))

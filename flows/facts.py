@@ -1,10 +1,11 @@
 """What a turn may know: everything that was gathered for it, and how its own events change that picture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
+from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -139,19 +140,26 @@ class FormList(Struct, frozen=True):
     forms: tuple[ListedForm, ...]
 
 
-class AssessmentWanted(Struct, frozen=True):
+T = TypeVar("T")
+
+
+class Need(Struct, Generic[T], frozen=True):
+    """Something a turn may ask for, by which it is looked up. T is what comes back."""
+
+
+class AssessmentWanted(Need[Assessment | None], frozen=True):
     """An assessment by its id."""
 
     id: int
 
 
-class InvitationWanted(Struct, frozen=True):
+class InvitationWanted(Need[Invitation | None], frozen=True):
     """An invitation by the digest of its token."""
 
     digest: str
 
 
-class ListWanted(Struct, frozen=True):
+class ListWanted(Need[FormList], frozen=True):
     """A page of a list: forms of one state in these units and rounds but for one's own, oldest first."""
 
     units: Scope
@@ -162,18 +170,10 @@ class ListWanted(Struct, frozen=True):
     limit: int
 
 
-class NoticeWanted(Struct, frozen=True):
+class NoticeWanted(Need[Notice | None], frozen=True):
     """A notice by its id, with its counts."""
 
     id: int
-
-
-class NoticesWanted(Struct, frozen=True):
-    """A page of notices, newest first: those whose audience lies within these units."""
-
-    units: Scope
-    offset: int
-    limit: int
 
 
 class NoticePage(Struct, frozen=True):
@@ -183,19 +183,19 @@ class NoticePage(Struct, frozen=True):
     more: bool = False
 
 
-class AudienceWanted(Struct, frozen=True):
+class NoticesWanted(Need[NoticePage], frozen=True):
+    """A page of notices, newest first: those whose audience lies within these units."""
+
+    units: Scope
+    offset: int
+    limit: int
+
+
+class AudienceWanted(Need[Reached], frozen=True):
     """How many people an audience reaches, of its units with all below them."""
 
     audience: Audience
     units: Scope
-
-
-class ApproversWanted(Struct, frozen=True):
-    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
-    recipients on that is needed."""
-
-    units: frozenset[int]
-    author_id: int
 
 
 class Approvers(Struct, frozen=True):
@@ -205,19 +205,19 @@ class Approvers(Struct, frozen=True):
     above: int
 
 
-class ReceivedWanted(Struct, frozen=True):
+class ApproversWanted(Need[Approvers], frozen=True):
+    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
+    recipients on that is needed."""
+
+    units: frozenset[int]
+    author_id: int
+
+
+class ReceivedWanted(Need[bool], frozen=True):
     """Whether a conversation was among a notice's recipients."""
 
     notice_id: int
     conversation_id: int
-
-
-class RespondentsWanted(Struct, frozen=True):
-    """Who pressed a button of a notice, and from which village; latest first."""
-
-    notice_id: int
-    answer: NoticeAnswer
-    limit: int
 
 
 class Respondents(Struct, frozen=True):
@@ -227,10 +227,12 @@ class Respondents(Struct, frozen=True):
     total: int
 
 
-class HoldersWanted(Struct, frozen=True):
-    """Who holds a role over exactly this unit."""
+class RespondentsWanted(Need[Respondents], frozen=True):
+    """Who pressed a button of a notice, and from which village; latest first."""
 
-    unit_id: int
+    notice_id: int
+    answer: NoticeAnswer
+    limit: int
 
 
 class Holder(Struct, frozen=True):
@@ -242,29 +244,19 @@ class Holder(Struct, frozen=True):
     kind: RoleKind
 
 
-class Holders(Struct, frozen=True):
-    """Those who hold a role, the longest first."""
+class HoldersWanted(Need[tuple[Holder, ...]], frozen=True):
+    """Who holds a role over exactly this unit, the longest first."""
 
-    held: tuple[Holder, ...] = ()
+    unit_id: int
 
 
-class MutedWanted(Struct, frozen=True):
+class MutedWanted(Need[frozenset[MutedKind]], frozen=True):
     """What a person has turned off."""
 
     person_id: int
 
 
-class MutedKinds(Struct, frozen=True):
-    """What is turned off."""
-
-    kinds: frozenset[MutedKind] = frozenset()
-
-
-class TokenWanted(Struct, frozen=True):
-    """A fresh token that nobody can guess."""
-
-
-Need = (
+AnyNeed = (
     AssessmentWanted
     | InvitationWanted
     | ListWanted
@@ -276,36 +268,60 @@ Need = (
     | RespondentsWanted
     | HoldersWanted
     | MutedWanted
-    | TokenWanted
-)
-Found = (
-    Assessment
-    | Invitation
-    | FormList
-    | Notice
-    | NoticePage
-    | Reached
-    | Approvers
-    | Respondents
-    | Holders
-    | MutedKinds
-    | bool
-    | str
-    | None
 )
 
 
-class Wanting(Exception):
-    """A turn needs a fact that was not gathered. Look it up and decide again: deciding has no effects."""
+class FactMissing(Exception):
+    """A turn needs facts that were not looked up. Look them up and decide again: deciding has no effects."""
 
-    def __init__(self, need: Need) -> None:
-        super().__init__(need)
-        self.need = need
+    def __init__(self, *needs: Need[Any]) -> None:
+        super().__init__(*needs)
+        self.needs = needs
+
+
+class Found:
+    """What was looked up. Only a value of its own type can be put for a need, so the one cast holds."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: dict[Need[Any], object] = {}
+
+    def put(self, need: Need[T], value: T) -> None:
+        """Keep what was found for a need."""
+        self._values[need] = value
+
+    def get(self, need: Need[T]) -> T:
+        """Return what was found. Raises FactMissing until it was looked up."""
+        try:
+            return cast(T, self._values[need])
+        except KeyError:
+            raise FactMissing(need) from None
+
+    def drop(self, need: Need[Any]) -> None:
+        """Forget what was put for a need: it cannot be read."""
+        self._values.pop(need, None)
+
+    def __contains__(self, need: Need[Any]) -> bool:
+        return need in self._values
+
+    def __iter__(self) -> Iterator[Need[Any]]:
+        return iter(self._values)
+
+    def __or__(self, other: "Found") -> "Found":
+        """Return both, the other's where both have something."""
+        both = Found()
+        both._values = self._values | other._values
+        return both
+
+
+NOTHING_FOUND = Found()
 
 
 class Facts(Struct, frozen=True, dict=True):
     """The picture one turn decides on. `now` is local time; `own` are all forms of the person, oldest first; `found`
-    holds what was looked up on demand, `moved` the forms whose state this turn changed."""
+    holds what was looked up on demand, `moved` the forms whose state this turn changed. `token` is fresh and cannot be
+    guessed: enough for one invitation."""
 
     now: datetime
     conversation: Conversation
@@ -313,7 +329,8 @@ class Facts(Struct, frozen=True, dict=True):
     person: Person | None = None
     roles: tuple[Role, ...] = ()
     own: tuple[Assessment, ...] = ()
-    found: Mapping[Need, Found] = {}
+    found: Found = NOTHING_FOUND
+    token: str = ""
     moved: tuple[tuple[Assessment, Assessment], ...] = ()
 
     @property
@@ -394,84 +411,27 @@ class Facts(Struct, frozen=True, dict=True):
         return any(role.kind == kind for role in self.roles)
 
     def assessment(self, assessment_id: int) -> Assessment | None:
-        """Look up any assessment. Raises Wanting until it was gathered."""
+        """Look up any assessment. Raises FactMissing until it was looked up."""
         for form in self.own:
             if form.id == assessment_id:
                 return form
-        found = self._look_up(AssessmentWanted(assessment_id))
-        return found if isinstance(found, Assessment) else None
+        return self.find(AssessmentWanted(assessment_id))
 
-    def invitation(self, digest: str) -> Invitation | None:
-        """Look up an invitation. Raises Wanting until it was gathered."""
-        found = self._look_up(InvitationWanted(digest))
-        return found if isinstance(found, Invitation) else None
+    def find(self, need: Need[T]) -> T:
+        """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""
+        return self.found.get(need)
 
-    @property
-    def token(self) -> str:
-        """Return a fresh token, for one invitation. Raises Wanting until it was made."""
-        found = self._look_up(TokenWanted())
-        return found if isinstance(found, str) else ""
+    def want(self, *needs: Need[Any]) -> None:
+        """Ask for several facts at once. Raises FactMissing while one of them was not looked up."""
+        missing = [need for need in needs if need not in self.found]
+        if missing:
+            raise FactMissing(*missing)
 
-    def listed(self, wanted: ListWanted) -> FormList:
-        """Look up a page of a list as it will be after this turn. Raises Wanting until it was gathered."""
-        found = self._look_up(wanted)
-        listed = found if isinstance(found, FormList) else FormList({}, ())
-        for before, after in self.moved:
-            counts = {**listed.counts}
-            counts[before.state] = counts.get(before.state, 0) - 1
-            counts[after.state] = counts.get(after.state, 0) + 1
-            forms = tuple(
-                form for form in listed.forms if form.assessment_id != after.id or after.state == wanted.state
-            )
-            listed = FormList(counts, forms)
-        return listed
-
-    def notice(self, notice_id: int) -> Notice | None:
-        """Look up a notice as it will be after this turn. Raises Wanting until it was gathered."""
-        found = self._look_up(NoticeWanted(notice_id))
-        return found if isinstance(found, Notice) else None
-
-    def notices(self, wanted: NoticesWanted) -> NoticePage:
-        """Look up a page of notices. Raises Wanting until it was gathered."""
-        found = self._look_up(wanted)
-        return found if isinstance(found, NoticePage) else NoticePage(())
-
-    def reached(self, audience: Audience) -> Reached:
-        """Look up how many people an audience reaches. Raises Wanting until it was counted."""
-        found = self._look_up(AudienceWanted(audience, self.reference.units.scope(audience.unit_ids)))
-        return found if isinstance(found, Reached) else Reached()
-
-    def approvers(self, units: frozenset[int], author_id: int) -> Approvers:
-        """Look up who may approve a notice. Raises Wanting until it was gathered."""
-        found = self._look_up(ApproversWanted(units, author_id))
-        return found if isinstance(found, Approvers) else Approvers((), 0)
-
-    def received(self, notice_id: int) -> bool:
-        """Look up whether a notice came here. Raises Wanting until it was gathered."""
-        return self._look_up(ReceivedWanted(notice_id, self.conversation.id)) is True
-
-    def respondents(self, wanted: RespondentsWanted) -> Respondents:
-        """Look up who pressed a button. Raises Wanting until it was gathered."""
-        found = self._look_up(wanted)
-        return found if isinstance(found, Respondents) else Respondents((), 0)
-
-    def holders(self, unit_id: int) -> tuple[Holder, ...]:
-        """Look up who holds a role over a unit, as it will be after this turn. Raises Wanting until gathered."""
-        found = self._look_up(HoldersWanted(unit_id))
-        return found.held if isinstance(found, Holders) else ()
-
-    @property
-    def muted(self) -> frozenset[MutedKind]:
-        """Look up what the person has turned off, as it will be after this turn. Raises Wanting until gathered."""
-        if self.person is None:
-            return frozenset()
-        found = self._look_up(MutedWanted(self.person.id))
-        return found.kinds if isinstance(found, MutedKinds) else frozenset()
-
-    def _look_up(self, need: Need) -> Found:
-        if need not in self.found:
-            raise Wanting(need)
-        return self.found[need]
+    def knowing(self, need: Need[T], value: T) -> "Facts":
+        """Return the picture with something as if it had been found."""
+        found = Found()
+        found.put(need, value)
+        return replace(self, found=self.found | found)
 
     def after(self, event: Event) -> "Facts":
         """Return the picture once an event has happened; the next question is asked on it."""
@@ -490,8 +450,8 @@ class Facts(Struct, frozen=True, dict=True):
             case InvitationUsed(_, role, unit_id):
                 return replace(self, roles=(*self.roles, Role(role, unit_id)))
             case RoleTaken(role_id, unit_id):
-                left = Holders(tuple(one for one in self.holders(unit_id) if one.role_id != role_id))
-                return replace(self, found={**self.found, HoldersWanted(unit_id): left})
+                held = self.find(HoldersWanted(unit_id))
+                return self.knowing(HoldersWanted(unit_id), tuple(one for one in held if one.role_id != role_id))
             case Erased():
                 return replace(self, person=None, roles=(), own=())
             case NoticeActed(notice_id, act, _, state):
@@ -499,13 +459,13 @@ class Facts(Struct, frozen=True, dict=True):
             case ApprovalLimitSet(_, above):
                 return self._with_limit(above)
             case Muted(kind, off) if self.person is not None:
-                kinds = self.muted | {kind} if off else self.muted - {kind}
-                return replace(self, found={**self.found, MutedWanted(self.person.id): MutedKinds(kinds)})
+                muted = self.find(MutedWanted(self.person.id))
+                return self.knowing(MutedWanted(self.person.id), muted | {kind} if off else muted - {kind})
             case _:
                 return self
 
     def _with_notice(self, notice_id: int, act: NoticeAct, state: NoticeState) -> "Facts":
-        known = self.notice(notice_id)
+        known = self.find(NoticeWanted(notice_id))
         if known is None:
             return self
         counts = dict(known.counts)
@@ -514,13 +474,14 @@ class Facts(Struct, frozen=True, dict=True):
         if state == "stopped":
             counts["stopped"] = counts.get("stopped", 0) + counts.pop("queued", 0)
         changed = replace(known, state=state, version=known.version + 1, counts=counts)
-        return replace(self, found={**self.found, NoticeWanted(notice_id): changed})
+        return self.knowing(NoticeWanted(notice_id), changed)
 
     def _with_limit(self, above: int) -> "Facts":
-        changed = {
-            need: replace(found, above=above) for need, found in self.found.items() if isinstance(found, Approvers)
-        }
-        return replace(self, found={**self.found, **changed})
+        changed = self
+        for need in self.found:
+            if isinstance(need, ApproversWanted):
+                changed = changed.knowing(need, replace(self.find(need), above=above))
+        return changed
 
     def _with_assessment(self, event: Answered | EvidenceGiven | Acted) -> "Facts":
         known = self.assessment(event.assessment_id)
@@ -531,7 +492,7 @@ class Facts(Struct, frozen=True, dict=True):
         if any(form.id == changed.id for form in self.own):
             own = tuple(changed if form.id == changed.id else form for form in self.own)
             return replace(self, own=own, moved=moved)
-        return replace(self, found={**self.found, AssessmentWanted(changed.id): changed}, moved=moved)
+        return replace(self, moved=moved).knowing(AssessmentWanted(changed.id), changed)
 
 
 def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:

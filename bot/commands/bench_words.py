@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +18,7 @@ from msgspec import Struct
 from bot.catalogues import load
 from bot.commands.typed_places import NoSuchPlace, Place, place, places
 from flows.engine import FLOWS, Decision, decide, understood_as
-from flows.facts import Wanting
+from flows.facts import FactMissing, Found
 from flows.messages import Message
 from flows.orders import GOODBYE, THANKS
 from flows.questions import Choice, Question
@@ -165,26 +165,23 @@ def _question(known: Place) -> Question:
     for _look_up in range(MOST_LOOK_UPS):
         try:
             return FLOWS[type(frame.talk)].step(frame.step).ask(facts, frame.talk)
-        except Wanting as wanting:
-            facts = msgspec.structs.replace(facts, found={**facts.found, wanting.need: known.find(wanting.need)})
+        except FactMissing as missing:
+            facts = msgspec.structs.replace(facts, found=facts.found | known.find(missing.needs))
     raise AssertionError("the question wants to know more and more")
 
 
-@cache
-def _found(where: str) -> dict[Any, Any]:
-    """Return what was looked up at a place, kept for the next phrase."""
-    return {}
+_found: dict[str, Found] = {}  # what was looked up at a place, kept for the next phrase
 
 
 def said(where: str, reply: Reply) -> Decision:
     """Return what a reply comes to at a place."""
-    known, found = _place(where), _found(where)
+    known = _place(where)
     for _look_up in range(MOST_LOOK_UPS):
-        facts = msgspec.structs.replace(known.facts, found=found)
+        found = _found.setdefault(where, Found())
         try:
-            return decide(known.session, reply, facts, load())
-        except Wanting as wanting:
-            found[wanting.need] = known.find(wanting.need)
+            return decide(known.session, reply, msgspec.structs.replace(known.facts, found=found), load())
+        except FactMissing as missing:
+            _found[where] = found | known.find(missing.needs)
     raise AssertionError("the turn wants to know more and more")
 
 

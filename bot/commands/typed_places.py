@@ -1,8 +1,9 @@
 """Places where people type: every question of every talk, with what is known there, in a made-up commune."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from flows.assessments import Answer, Assessment, State
 from flows.criteria import CriteriaSet, Group
 from flows.engine import FLOWS
 from flows.facts import (
+    AnyNeed,
     Approvers,
     ApproversWanted,
     AssessmentWanted,
@@ -24,13 +26,11 @@ from flows.facts import (
     FormList,
     Found,
     Holder,
-    Holders,
     HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
     ListWanted,
-    MutedKinds,
     MutedWanted,
     Need,
     NoticePage,
@@ -40,7 +40,6 @@ from flows.facts import (
     Reference,
     Respondents,
     RespondentsWanted,
-    TokenWanted,
 )
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
 from flows.people import Person, Role, RoleKind
@@ -82,33 +81,40 @@ class Place(Struct, frozen=True):
     facts: Facts
     awaiting: NoticeState = "awaiting"
 
-    def find(self, need: Need) -> Found:
+    def find(self, needs: Iterable[Need[Any]]) -> Found:
         """Return what a turn at this place looks up."""
+        found = Found()
+        for need in needs:
+            self._put(found, need)
+        return found
+
+    def _put(self, found: Found, need: Need[Any]) -> None:
+        assert isinstance(need, AnyNeed)
         match need:
             case AssessmentWanted(form_id):
-                return _form("farmer", 10, "submitted", THEIR_FORM) if form_id == THEIR_FORM else None
+                theirs = form_id == THEIR_FORM
+                found.put(need, _form("farmer", 10, "submitted", THEIR_FORM) if theirs else None)
             case InvitationWanted():
-                return Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7))
+                found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
             case ListWanted():
-                return FormList({"submitted": 1}, (ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10),))
+                listed = ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10)
+                found.put(need, FormList({"submitted": 1}, (listed,)))
             case NoticeWanted():
-                return _notice(self.awaiting)
+                found.put(need, _notice(self.awaiting))
             case NoticesWanted():
-                return NoticePage((_notice("done"),))
+                found.put(need, NoticePage((_notice("done"),)))
             case AudienceWanted():
-                return Reached({"telegram": 12})
+                found.put(need, Reached({"telegram": 12}))
             case ApproversWanted():
-                return Approvers((), DEFAULT_APPROVAL_ABOVE)
+                found.put(need, Approvers((), DEFAULT_APPROVAL_ABOVE))
             case RespondentsWanted():
-                return Respondents((), 0)
+                found.put(need, Respondents((), 0))
             case HoldersWanted():
-                return Holders((Holder(31, 8, "Trần Thị Hoa", "head"),))
+                found.put(need, (Holder(31, 8, "Trần Thị Hoa", "head"),))
             case MutedWanted():
-                return MutedKinds()
+                found.put(need, frozenset())
             case ReceivedWanted():
-                return True
-            case TokenWanted():
-                return "t" * 32
+                found.put(need, True)
 
 
 def place(name: str) -> Place:
@@ -210,6 +216,7 @@ def _facts(person: Person | None = None, form: Assessment | None = None, *roles:
         person=person,
         roles=tuple(Role(kind, _ids()[COMMUNE]) for kind in roles),
         own=(form,) if form is not None else (),
+        token="t" * 24,
     )
 
 

@@ -1,18 +1,20 @@
 """What takes long to look up is looked up aside, outside of the turns' transaction: only who asked waits for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
 from bot.store.database import Database, patiently
-from flows.facts import Found, Need
+from flows.facts import NOTHING_FOUND, Found, Need
 
 MOST_KEPT = 1000
 
-Look = Callable[[AsyncConnection], Awaitable[Found]]
+T = TypeVar("T")
+Look = Callable[[AsyncConnection], Awaitable[T]]
 
 log = structlog.get_logger()
 
@@ -24,7 +26,7 @@ class Aside:
         self._database = database
         self._done = done
         self._looking: dict[int, asyncio.Task[None]] = {}
-        self._found: dict[int, dict[Need, Found]] = {}
+        self._found: dict[int, Found] = {}
         self._failed: set[int] = set()
 
     @property
@@ -32,9 +34,9 @@ class Aside:
         """Return the conversations whose turn waits for a look."""
         return list(self._looking)
 
-    def found_for(self, inbox_id: int) -> Mapping[Need, Found]:
+    def found_for(self, inbox_id: int) -> Found:
         """Return what was found for an update."""
-        return self._found.get(inbox_id, {})
+        return self._found.get(inbox_id, NOTHING_FOUND)
 
     def has_failed_for(self, inbox_id: int) -> bool:
         """Tell whether something could not be looked up for an update."""
@@ -45,12 +47,12 @@ class Aside:
         self._found.pop(inbox_id, None)
         self._failed.discard(inbox_id)
 
-    def look(self, conversation_id: int, inbox_id: int, need: Need, look: Look) -> None:
+    def look(self, conversation_id: int, inbox_id: int, need: Need[T], look: Look[T]) -> None:
         """Look something up for an update, and ring when it is found."""
         self._looking[conversation_id] = asyncio.create_task(self._look(conversation_id, inbox_id, need, look))
 
-    async def _look(self, conversation_id: int, inbox_id: int, need: Need, look: Look) -> None:
-        async def read() -> Found:
+    async def _look(self, conversation_id: int, inbox_id: int, need: Need[T], look: Look[T]) -> None:
+        async def read() -> T:
             async with self._database.reading() as connection:
                 return await look(connection)
 
@@ -58,7 +60,8 @@ class Aside:
             self._found.clear()
             self._failed.clear()
         try:
-            self._found.setdefault(inbox_id, {})[need] = await patiently(read)
+            found = await patiently(read)
+            self._found.setdefault(inbox_id, Found()).put(need, found)
         except Exception:
             log.exception("look_failed", inbox_id=inbox_id)
             self._failed.add(inbox_id)

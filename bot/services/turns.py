@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,7 +22,7 @@ from bot.services.aside import Aside
 from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
-from bot.store import applying, contacts, gathering, inbox, outbox
+from bot.store import applying, contacts, gathering, inbox, looking_up, outbox
 from bot.store.applying import Decided
 from bot.store.database import SECONDS_AWAY, Database, LostRace, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
@@ -40,7 +42,7 @@ from flows.events import (
     PersonAddress,
     Told,
 )
-from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
+from flows.facts import AudienceWanted, FactMissing, Facts, Need, Reference
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
 from flows.remembering import forget_what_was_typed
@@ -336,6 +338,7 @@ class Turns:
                 roles=turn.roles,
                 own=own.get(turn.person_id or 0) or (),
                 found=self._aside.found_for(turn.inbox_id),
+                token=secrets.token_urlsafe(TOKEN_BYTES),
             )
             for turn in turns
             if turn.person_id is None or own.get(turn.person_id, ()) is not None
@@ -356,7 +359,7 @@ class Turns:
         unreadable = [turn for turn in turns if turn.inbox_id not in facts and turn not in aside]
         open_turns = [turn for turn in turns if turn.inbox_id in facts and turn not in aside]
         for _round in range(MOST_LOOK_UPS):
-            needs: dict[int, Need] = {}
+            needs: dict[int, tuple[Need[Any], ...]] = {}
             for turn in open_turns:
                 outcome = self._decide_one(turn, facts[turn.inbox_id])
                 match outcome:
@@ -366,21 +369,22 @@ class Turns:
                         broken.append(turn)
                     case DecodeError():
                         unreadable.append(turn)
-                    case AudienceWanted() if self._aside.has_failed_for(turn.inbox_id):
+                    case (AudienceWanted(), *_rest) if self._aside.has_failed_for(turn.inbox_id):
                         broken.append(turn)
-                    case AudienceWanted() as need:
+                    case (AudienceWanted() as need, *_rest):
                         self._count_aside(turn, need, shared.reference)
                         aside.append(turn)
-                    case need:
-                        needs[turn.inbox_id] = need
+                    case missing:
+                        needs[turn.inbox_id] = missing
             if not needs:
                 break
-            found = await gathering.gather_found(connection, set(needs.values()), shared.by_pin, shared.reference)
+            found = await looking_up.look_up(connection, chain.from_iterable(needs.values()), shared)
             asking = [turn for turn in open_turns if turn.inbox_id in needs]
-            unreadable += [turn for turn in asking if needs[turn.inbox_id] not in found]
-            open_turns = [turn for turn in asking if needs[turn.inbox_id] in found]
+            open_turns = [turn for turn in asking if all(need in found for need in needs[turn.inbox_id])]
+            unreadable += [turn for turn in asking if turn not in open_turns]
             for turn in open_turns:
-                facts[turn.inbox_id] = _with_found(facts[turn.inbox_id], found)
+                known = facts[turn.inbox_id]
+                facts[turn.inbox_id] = replace(known, found=known.found | found)
         else:
             broken += open_turns
         for turn in unreadable:
@@ -397,14 +401,14 @@ class Turns:
     def _leaves_to_newer(self, turn: Waiting) -> bool:
         return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)
 
-    def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | Need | DecodeError | None:
-        """Decide a turn. Returns a need when a fact is missing, an error when the reply cannot be read, None when the
-        turn is broken."""
+    def _decide_one(self, turn: Waiting, facts: Facts) -> Decision | tuple[Need[Any], ...] | DecodeError | None:
+        """Decide a turn. Returns what it needs when facts are missing, an error when the reply cannot be read, None
+        when the turn is broken."""
         try:
             reply = inbox.read_reply(turn.body)
             return decide(turn.session, reply, facts, self._catalogues, more_waiting=turn.more, cut=turn.cut)
-        except Wanting as wanting:
-            return wanting.need
+        except FactMissing as missing:
+            return missing.needs
         except DecodeError as error:
             log.warning("reply_unreadable", inbox_id=turn.inbox_id)
             return error
@@ -494,12 +498,6 @@ def _addressed(told: Told, heads: Mapping[HeadsAddress, Sequence[int]]) -> Seque
             return [person_id]
         case HeadsAddress():
             return heads[told.to]
-
-
-def _with_found(facts: Facts, found: Mapping[Need, Found]) -> Facts:
-    """Give a turn what was looked up, and a token of its own if it wants one."""
-    token: dict[Need, Found] = {TokenWanted(): secrets.token_urlsafe(TOKEN_BYTES)} if TokenWanted() in found else {}
-    return replace(facts, found={**facts.found, **found, **token})
 
 
 def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:

@@ -85,7 +85,7 @@ _DONE = (
 
 # What changes how somebody is reached, or what a notice's recipients are chosen by.
 _CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted)
-AboutNotices = NoticeSaved | NoticeActed | NoticeAnswered | ReportAsked | ApprovalLimitSet | Muted
+AboutNotices = NoticeSaved | NoticeActed | ReportAsked | ApprovalLimitSet | Muted
 TallyKey = tuple[int, int, str, str, bool]
 
 
@@ -115,6 +115,7 @@ class Rows:
     decisions: list[dict[str, Any]] = field(default_factory=list)
     tallies: Counter[TallyKey] = field(default_factory=Counter)
     erased: list[tuple[int | None, int]] = field(default_factory=list)
+    notices_answered: list[tuple[int, NoticeAnswered]] = field(default_factory=list)
     about_notices: list[tuple[AboutNotices, int | None, int]] = field(default_factory=list)
 
 
@@ -128,6 +129,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await _write(connection, rows)
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
+    await notices.answer(connection, rows.notices_answered, now)
     for about, person_id, conversation_id in rows.about_notices:
         await _apply_notice(connection, about, person_id, conversation_id, now)
     await contacts.refresh(connection, _changed_contacts(batch, new_people))
@@ -163,15 +165,13 @@ async def _apply_notice(
             await notices.save(connection, record, person_id, conversation_id, now)
         case NoticeActed():
             await notices.act(connection, record, now)
-        case NoticeAnswered() if person_id is not None:
-            await notices.answer(connection, record, person_id, now)
         case Muted(kind, off) if person_id is not None:
             await notices.mute(connection, person_id, kind, now, off=off)
         case ReportAsked(notice_id):
             await notices.ask_report(connection, notice_id, conversation_id, now)
         case ApprovalLimitSet(unit_id, above):
             await notices.set_limit(connection, unit_id, above)
-        case NoticeSaved() | NoticeAnswered() | Muted():
+        case NoticeSaved() | Muted():
             pass  # of nobody known
 
 
@@ -259,10 +259,12 @@ def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, no
         case Erased():
             rows.erased.append((person_id, conversation_id))
             _erase_counts(rows, one.facts.own)
-        case NoticeSaved() | NoticeActed() | NoticeAnswered() | ReportAsked() | ApprovalLimitSet() | Muted():
+        case NoticeAnswered() if person_id is not None:
+            rows.notices_answered.append((person_id, record))
+        case NoticeSaved() | NoticeActed() | ReportAsked() | ApprovalLimitSet() | Muted():
             rows.about_notices.append((record, person_id, conversation_id))
-        case LanguageChosen() | ContactChanged() | PersonSaved():
-            pass  # written with the conversation, or inserted before
+        case LanguageChosen() | ContactChanged() | PersonSaved() | NoticeAnswered():
+            pass  # written with the conversation, inserted before, or of nobody known
 
 
 def _collect_act(rows: Rows, one: Decided, record: Acted, person_id: int | None, now: datetime) -> None:

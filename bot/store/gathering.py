@@ -9,36 +9,18 @@ from typing import Any, cast, get_args
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
-from bot.store.reference import current_version
-from bot.store.scopes import lies_in
-from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
+from bot.store.reference import ReferenceRead, current_version
+from bot.store.tables import answers, assessments, conversations, evidence, inbox, people, roles
 from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
 from flows.criteria import CriteriaSet
 from flows.facts import (
-    ApproversWanted,
     AssessmentWanted,
-    AudienceWanted,
     Conversation,
-    FormList,
     Found,
-    HoldersWanted,
-    Invitation,
-    InvitationWanted,
-    ListedForm,
-    ListWanted,
-    MutedWanted,
-    Need,
-    NoticesWanted,
-    NoticeWanted,
-    ReceivedWanted,
-    Reference,
-    RespondentsWanted,
-    TokenWanted,
 )
 from flows.people import Person, Role, RoleKind
 from flows.session import HOME, Frame, Session
@@ -281,47 +263,17 @@ async def gather_own(
     return found
 
 
-async def gather_found(
-    connection: AsyncConnection,
-    needs: Collection[Need],
-    by_pin: Mapping[str, CriteriaSet],
-    reference: Reference,
-) -> dict[Need, Found]:
-    """Look up what turns asked for. What does not exist is found to be None; what cannot be read is left out."""
-    found: dict[Need, Found] = dict.fromkeys(needs)
-    if ids := [need.id for need in needs if isinstance(need, AssessmentWanted)]:
-        for row in await connection.execute(_FORMS_BY_ID, {"ids": ids}):
-            if (form := _readable_form(row, by_pin)) is not None:
-                found[AssessmentWanted(row.id)] = form
-            else:
-                del found[AssessmentWanted(row.id)]
+async def find_assessments(
+    connection: AsyncConnection, needs: Sequence[AssessmentWanted], found: Found, shared: ReferenceRead
+) -> None:
+    """Look up forms by id, locked until the transaction ends. One that cannot be read is not found at all."""
     for need in needs:
-        match need:
-            case InvitationWanted(digest):
-                found[need] = await _invitation(connection, digest)
-            case ListWanted():
-                found[need] = await _listed(connection, need)
-            case NoticeWanted(notice_id):
-                try:
-                    found[need] = await notices.read(connection, notice_id)
-                except msgspec.DecodeError:
-                    log.warning("notice_unreadable", notice_id=notice_id)
-                    del found[need]
-            case NoticesWanted():
-                found[need] = await notices.page(connection, need)
-            case ApproversWanted():
-                found[need] = await notices.approvers(connection, need, reference.units)
-            case ReceivedWanted():
-                found[need] = await notices.received(connection, need)
-            case RespondentsWanted():
-                found[need] = await notices.respondents(connection, need)
-            case HoldersWanted(unit_id):
-                found[need] = await role_holders.over(connection, unit_id)
-            case MutedWanted(person_id):
-                found[need] = await notices.muted(connection, person_id)
-            case AssessmentWanted() | TokenWanted() | AudienceWanted():
-                pass  # found above, or by the caller
-    return found
+        found.put(need, None)
+    for row in await connection.execute(_FORMS_BY_ID, {"ids": [need.id for need in needs]}):
+        if (form := _readable_form(row, shared.by_pin)) is not None:
+            found.put(AssessmentWanted(row.id), form)
+        else:
+            found.drop(AssessmentWanted(row.id))
 
 
 def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:
@@ -355,35 +307,3 @@ def _evidence(rows: str) -> Mapping[str, tuple[Evidence, ...]]:
     for indicator_id, id_, kind, text, source, name in sorted(_evidence_decoder.decode(rows), key=itemgetter(1)):
         found[indicator_id] = (*found.get(indicator_id, ()), Evidence(kind, text, source, name, id_))
     return found
-
-
-async def _invitation(connection: AsyncConnection, digest: str) -> Invitation | None:
-    row = (
-        await connection.execute(select(invitations).where(invitations.c.digest == digest).with_for_update())
-    ).first()
-    if row is None:
-        return None
-    return Invitation(row.digest, row.role, row.unit_id, row.expires, row.used_at is None)
-
-
-async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
-    in_units = and_(
-        lies_in(assessments.c.unit_id, wanted.units),
-        assessments.c.round_id.in_(sorted(wanted.rounds)),
-        assessments.c.person_id != wanted.without_person,
-    )
-    counted = await connection.execute(
-        select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
-    )
-    forms = await connection.execute(
-        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, _answered.label("answered"))
-        .join(people, people.c.id == assessments.c.person_id)
-        .where(in_units, assessments.c.state == wanted.state)
-        .order_by(assessments.c.submitted_at, assessments.c.id)
-        .offset(wanted.offset)
-        .limit(wanted.limit)
-    )
-    return FormList(
-        {row[0]: row[1] for row in counted},
-        tuple([ListedForm(row.id, row.name, row.state, row.total, row.answered) for row in forms]),
-    )

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.database import LostRace
+from bot.store.many import execute_many
 from bot.store.outbox import NOTICE, Recipient
 from bot.store.scopes import lies_in
 from bot.store.tables import (
@@ -32,7 +33,6 @@ from flows.events import NoticeActed, NoticeAnswered, NoticeSaved
 from flows.facts import (
     Approvers,
     ApproversWanted,
-    MutedKinds,
     NoticePage,
     NoticesWanted,
     ReceivedWanted,
@@ -155,14 +155,12 @@ async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units:
     return Approvers(tuple(able), DEFAULT_APPROVAL_ABOVE if limit is None else limit)
 
 
-async def received(connection: AsyncConnection, wanted: ReceivedWanted) -> bool:
-    """Tell whether a conversation was among a notice's recipients."""
-    found = await connection.scalar(
-        select(outbox.c.id).where(
-            outbox.c.notice_id == wanted.notice_id, outbox.c.conversation_id == wanted.conversation_id
-        )
-    )
-    return found is not None
+async def received(connection: AsyncConnection, wanted: Collection[ReceivedWanted]) -> Collection[ReceivedWanted]:
+    """Return those whose conversation was among the notice's recipients."""
+    recipient = tuple_(outbox.c.notice_id, outbox.c.conversation_id)
+    among = recipient.in_([(one.notice_id, one.conversation_id) for one in wanted])
+    rows = await connection.execute(select(outbox.c.notice_id, outbox.c.conversation_id).where(among))
+    return {ReceivedWanted(row.notice_id, row.conversation_id) for row in rows}
 
 
 async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) -> Respondents:
@@ -179,9 +177,13 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
     return Respondents(tuple((name, unit_id) for name, unit_id in rows), total or 0)
 
 
-async def muted(connection: AsyncConnection, person_id: int) -> MutedKinds:
-    """Return what somebody has turned off."""
-    return MutedKinds(frozenset(await connection.scalars(select(mutes.c.kind).where(mutes.c.person_id == person_id))))
+async def muted(connection: AsyncConnection, person_ids: Collection[int]) -> Mapping[int, frozenset[MutedKind]]:
+    """Return what each has turned off."""
+    found: dict[int, frozenset[MutedKind]] = {}
+    rows = await connection.execute(select(mutes.c.person_id, mutes.c.kind).where(mutes.c.person_id.in_(person_ids)))
+    for row in rows:
+        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.kind}
+    return found
 
 
 # what turns write
@@ -258,19 +260,20 @@ async def _move(
     )
 
 
-async def answer(connection: AsyncConnection, record: NoticeAnswered, person_id: int, now: datetime) -> None:
-    """Keep the button somebody pressed last."""
-    question = "form" if record.answer == "start" else "who"
-    await connection.execute(
-        upserts.insert_or_replace(connection, notice_answers, ("answer", "at")),
+async def answer(connection: AsyncConnection, answered: Iterable[tuple[int, NoticeAnswered]], now: datetime) -> None:
+    """Keep the buttons people pressed last, each by a person's id."""
+    keep = upserts.insert_or_replace(connection, notice_answers, ("answer", "at"))
+    rows = [
         {
             "notice_id": record.notice_id,
             "person_id": person_id,
-            "question": question,
+            "question": "form" if record.answer == "start" else "who",
             "answer": record.answer,
             "at": now,
-        },
-    )
+        }
+        for person_id, record in answered
+    ]
+    await execute_many(connection, keep, rows)
 
 
 async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime, *, off: bool) -> None:

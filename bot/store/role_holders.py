@@ -1,11 +1,13 @@
 """Who holds a role, and taking one away."""
 
+from collections.abc import Collection, Mapping
+
 from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import people, roles, units
-from flows.facts import Holder, Holders
+from flows.facts import Holder
 
 
 class HeldRole(Struct, frozen=True):
@@ -45,10 +47,12 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
     return [HeldRole(**row._mapping) for row in rows]
 
 
-async def over(connection: AsyncConnection, unit_id: int) -> Holders:
-    """Return who holds a role over exactly this unit, locked until the transaction ends."""
-    rows = await connection.execute(_HELD.where(roles.c.unit_id == unit_id).with_for_update(of=roles))
-    return Holders(tuple([Holder(row.id, row.person_id, row.name, row.role) for row in rows]))
+async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mapping[int, tuple[Holder, ...]]:
+    """Return who holds a role over exactly each of these units, locked until the transaction ends."""
+    held: dict[int, tuple[Holder, ...]] = {}
+    for row in await connection.execute(_HELD.where(roles.c.unit_id.in_(unit_ids)).with_for_update(of=roles)):
+        held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, row.role))
+    return held
 
 
 async def remove(connection: AsyncConnection, role_id: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from flows.events import Event, Invited, Left, PersonAddress, RoleTaken, Said, Told, Went
-from flows.facts import INVITATION_LIFE, Facts, Holder, digest_of
+from flows.facts import INVITATION_LIFE, Facts, Holder, HoldersWanted, digest_of
 from flows.flow import Flow, Step
 from flows.messages import Message
 from flows.people import ROLES, RoleKind
@@ -115,7 +115,7 @@ def _refuse_others(facts: Facts, unit_id: int) -> None:
 
 
 def ask_holders(facts: Facts, talk: Inviting) -> Question:
-    held = facts.holders(talk.unit_id)
+    held = facts.find(HoldersWanted(talk.unit_id))
     unit = facts.reference.units.in_sentence(talk.unit_id)
     return Question(
         _("Whose role in {unit} should end?", unit=unit)
@@ -169,7 +169,7 @@ def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event
 def _holder(facts: Facts, talk: Inviting) -> Holder:
     """Return whose role it is about. The right to it is checked here, each time."""
     _refuse_others(facts, talk.unit_id)
-    held = (one for one in facts.holders(talk.unit_id) if one.role_id == talk.role_id)
+    held = (one for one in facts.find(HoldersWanted(talk.unit_id)) if one.role_id == talk.role_id)
     if (holder := next(held, None)) is None:
         raise OutOfDate(_("This role has ended already."))
     return holder

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from flows.facts import Facts
-from flows.notices import Audience
+from flows.facts import AudienceWanted, Facts
+from flows.notices import Audience, Reached
 from flows.people import GROUPS_IN_SHORT, OLDEST
 from flows.questions import Choice
 from flows.questions import words as said
@@ -124,3 +124,8 @@ def _plain(typed: str) -> str:
     for written, meant in _SAME:
         text = text.replace(written, meant)
     return " ".join(word for word in fold(text).split() if word not in _BESIDES)
+
+
+def reach_of(facts: Facts, audience: Audience) -> Reached:
+    """Look up how many people an audience reaches. Raises FactMissing until it was counted."""
+    return facts.find(AudienceWanted(audience, facts.reference.units.scope(audience.unit_ids)))

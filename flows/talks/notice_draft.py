@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from flows.criteria import Localized
 from flows.events import Event, Left, NoticeSaved, PersonAddress, Said, Sent, Told, Went
-from flows.facts import Facts
+from flows.facts import ApproversWanted, Facts
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.moments import read_moment
@@ -35,7 +35,16 @@ from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
 from flows.talks.found_units import offered, too_many
-from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
+from flows.talks.notice_audience import (
+    NARROWINGS,
+    Facet,
+    Narrowing,
+    own_unit_over,
+    own_units,
+    reach_of,
+    read_ages,
+    with_unit,
+)
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
 LONGEST_DETAIL = 120
@@ -88,7 +97,7 @@ def copied(facts: Facts, notice: Notice) -> Drafting:
 
 def _for(facts: Facts, draft: Drafting, audience: Audience) -> Drafting:
     """Return a draft for an audience, which is counted now."""
-    return replace(draft, audience=audience, reached=facts.reached(audience), suggested=())
+    return replace(draft, audience=audience, reached=reach_of(facts, audience), suggested=())
 
 
 # The occasion, and what its text leaves open
@@ -302,7 +311,7 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield from preview(facts, talk.content)
         case SEND.key:
             _sendable(facts, talk)
-            yield Went("confirm", replace(talk, reached=facts.reached(talk.audience)))
+            yield Went("confirm", replace(talk, reached=reach_of(facts, talk.audience)))
         case _:
             yield Went("drop", talk)
 
@@ -659,7 +668,7 @@ def _needs_approval(facts: Facts, talk: Drafting) -> Wording | None:
 
 
 def _above(facts: Facts, audience: Audience) -> int:
-    return facts.approvers(frozenset(audience.unit_ids), facts.person_id).above
+    return facts.find(ApproversWanted(frozenset(audience.unit_ids), facts.person_id)).above
 
 
 def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -667,7 +676,7 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         yield Went("draft", talk)
         return
     reached = _sendable(facts, talk)
-    approvers = facts.approvers(frozenset(talk.audience.unit_ids), facts.person_id)
+    approvers = facts.find(ApproversWanted(frozenset(talk.audience.unit_ids), facts.person_id))
     if reached.total <= approvers.above:
         yield _saved(facts, talk, awaiting=False)
         yield Sent(_handed_over(facts, talk, reached))
@@ -686,10 +695,10 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
         raise Refused(_("You can write only to people of your own unit. Choose anew under “To whom”."))
     if talk.send_at is not None and talk.send_at <= facts.now:
         raise Refused(_("Its time is past. Choose a new one under “When”."))
-    reached = facts.reached(talk.audience)
+    reached = reach_of(facts, talk.audience)
     if not reached.total:
         raise Refused(_("Nobody would get this notice. Choose more people under “To whom”."))
-    approvers = facts.approvers(frozenset(units), facts.person_id)
+    approvers = facts.find(ApproversWanted(frozenset(units), facts.person_id))
     if reached.total > approvers.above and not approvers.person_ids:
         raise Refused(
             _(

@@ -17,7 +17,7 @@ from flows.events import (
     Told,
     Went,
 )
-from flows.facts import Facts, NoticesWanted, RespondentsWanted
+from flows.facts import ApproversWanted, Facts, NoticesWanted, NoticeWanted, RespondentsWanted
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.notices import (
@@ -36,7 +36,7 @@ from flows.refusals import OutOfDate, Refused
 from flows.session import Noticing
 from flows.talks import notice_draft
 from flows.talks import notice_words as words
-from flows.talks.notice_audience import own_units
+from flows.talks.notice_audience import own_units, reach_of
 from flows.wording import Wording, _, lines, n_, paragraphs
 
 PAGE = 6
@@ -141,7 +141,7 @@ def _lasting(notice: Notice, choice: Choice) -> Button:
 
 def ask_list(facts: Facts, talk: Noticing) -> Question:
     wanted = NoticesWanted(facts.scope("admin"), talk.page * PAGE, PAGE)
-    found = facts.notices(wanted)
+    found = facts.find(wanted)
     return Question(
         paragraphs(
             _("📣 Notices to many people, newest first:") if found.notices else _("📣 There is no notice here yet."),
@@ -212,7 +212,7 @@ def about(facts: Facts, notice: Notice) -> Wording:
         words.beginning(notice.content),
         lines(
             words.audience(facts, notice.audience),
-            words.reach(facts.reached(notice.audience)) if notice.state == "awaiting" else None,
+            words.reach(reach_of(facts, notice.audience)) if notice.state == "awaiting" else None,
             _time(facts, notice),
         ),
         words.progress(notice),
@@ -254,7 +254,7 @@ def _who_comes(facts: Facts, notice: Notice) -> Wording:
 
 
 def _named(facts: Facts, notice: Notice, answer: NoticeAnswer) -> Iterator[Wording]:
-    found = facts.respondents(RespondentsWanted(notice.id, answer, MOST_NAMED))
+    found = facts.find(RespondentsWanted(notice.id, answer, MOST_NAMED))
     units = facts.reference.units
     for name, unit_id in found.named:
         unit = units.by_id.get(unit_id or 0)
@@ -324,7 +324,7 @@ def _told_to_author(notice: Notice, act: NoticeAct) -> Message:
 
 def ask_limit(facts: Facts, talk: Noticing) -> Question:
     units = own_units(facts)
-    above = facts.approvers(frozenset(units), facts.person_id).above
+    above = facts.find(ApproversWanted(frozenset(units), facts.person_id)).above
     return Question(
         paragraphs(
             words.rule_of_two(above),
@@ -359,7 +359,7 @@ def _read_limit(typed: str) -> int:
 def subject(facts: Facts, notice_id: int) -> Notice:
     """Return a notice. Refused to all but the administrators over everybody it is for: who wrote it and administers
     these units no more is one of the others."""
-    notice = facts.notice(notice_id)
+    notice = facts.find(NoticeWanted(notice_id))
     if notice is None or not _may_see(facts, notice):
         raise Refused(NOT_YOURS)
     return notice

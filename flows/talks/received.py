@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from flows.events import Event, Left, Muted, NoticeAnswered, Said, Sent
-from flows.facts import Facts
+from flows.facts import Facts, MutedWanted, ReceivedWanted
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.notices import MutedKind, NoticeAnswer
@@ -40,7 +40,7 @@ def answer(facts: Facts, notice_id: int, pressed: str) -> Iterator[Event]:
     if notice_id == 0:
         yield Said(_("This is a preview: the button works, but nothing is counted."))
         return
-    if facts.person is None or not facts.received(notice_id):
+    if facts.person is None or not facts.find(ReceivedWanted(notice_id, facts.conversation.id)):
         raise Refused(_("This notice was not sent to you."))
     yield NoticeAnswered(notice_id, chosen_)
     if chosen_ == "start":
@@ -73,7 +73,7 @@ def _turned(kind: MutedKind, *, off: bool) -> Message:
 
 
 def ask_kinds(facts: Facts, talk: Muting) -> Question:
-    muted = facts.muted
+    muted = _muted(facts)
     return Question(
         paragraphs(
             _("These messages are sent automatically. Press one to turn it off or on."),
@@ -83,6 +83,11 @@ def ask_kinds(facts: Facts, talk: Muting) -> Question:
         tuple(_turning(kind, off=kind in muted) for kind in _kinds(facts)),
         (CLOSE,),
     )
+
+
+def _muted(facts: Facts) -> frozenset[MutedKind]:
+    """Return what the person has turned off."""
+    return facts.find(MutedWanted(facts.person_id)) if facts.person is not None else frozenset()
 
 
 def _turning(kind: MutedKind, *, off: bool) -> Choice:
@@ -111,7 +116,7 @@ def hear_kinds(facts: Facts, talk: Muting, heard: Heard) -> Iterator[Event]:
             yield Left()
         case named:
             kind = next(known for known in KINDS if known == named)
-            yield Muted(kind, kind not in facts.muted)
+            yield Muted(kind, kind not in _muted(facts))
 
 
 def obstacle(facts: Facts, talk: Muting) -> Wording | None:

@@ -16,7 +16,7 @@ from flows.events import (
     Said,
     Went,
 )
-from flows.facts import Facts, Invitation
+from flows.facts import Facts, Invitation, InvitationWanted
 from flows.flow import Flow, Step
 from flows.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representative, read_birth_year, read_name
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
@@ -484,7 +484,7 @@ REGISTRATION = Flow(
 
 def invitation_obstacle(facts: Facts, digest: str) -> Wording | None:
     """Say why an invitation does not hold, if so: unknown, used, or past its day."""
-    invitation = facts.invitation(digest)
+    invitation = facts.find(InvitationWanted(digest))
     if invitation is None or not invitation.open or invitation.expires <= facts.now:
         return _("This invitation has been used already or has expired. Please ask for a new one.")
     return None
@@ -518,7 +518,7 @@ def _told(facts: Facts, talk: Registering) -> Wording:
 
 
 def _invitation(facts: Facts, talk: Registering) -> Invitation:
-    invitation = facts.invitation(talk.invitation)
+    invitation = facts.find(InvitationWanted(talk.invitation))
     assert invitation is not None
     return invitation
 

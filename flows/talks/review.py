@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from flows.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
 from flows.criteria import Indicator
 from flows.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
-from flows.facts import Facts, ListedForm, ListWanted, changed_by
+from flows.facts import Facts, FormList, ListedForm, ListWanted, changed_by
 from flows.flow import Flow, Step
 from flows.messages import Button, Message, StoredFile
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
@@ -126,10 +126,10 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     units = facts.scope("head")
     wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
-    listed = facts.listed(wanted)
+    listed = _listed(facts, wanted)
     page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
     if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
-        listed = facts.listed(replace(wanted, offset=page * PAGE))
+        listed = _listed(facts, replace(wanted, offset=page * PAGE))
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
@@ -144,6 +144,18 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
         (*((LATER,) if more else ()), *(choice for s, choice in LISTS.items() if s != state), BACK),
         numbered=True,
     )
+
+
+def _listed(facts: Facts, wanted: ListWanted) -> FormList:
+    """Look up a page of a list, as it will be after what this turn decides."""
+    listed = facts.find(wanted)
+    for before, after in facts.moved:
+        counts = {**listed.counts}
+        counts[before.state] = counts.get(before.state, 0) - 1
+        counts[after.state] = counts.get(after.state, 0) + 1
+        forms = tuple(form for form in listed.forms if form.assessment_id != after.id or after.state == wanted.state)
+        listed = FormList(counts, forms)
+    return listed
 
 
 def _listed_choice(form: ListedForm) -> Choice:

@@ -15,10 +15,11 @@ from flows.assessments import result_of, total_of
 from flows.criteria import Localized
 from flows.engine import FLOWS, decide
 from flows.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
-from flows.facts import Conversation, Facts, Reference
+from flows.facts import ApproversWanted, Conversation, Facts, NoticeWanted, ReceivedWanted, Reference
 from flows.messages import Message, Outgoing, rendered
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.session import HOME, Deciding, Filling, Frame, Session
+from flows.talks.notice_audience import reach_of
 from flows.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
@@ -124,18 +125,18 @@ def check_notices(turn: Turn) -> None:
         if isinstance(record, NoticeSaved):
             assert record.audience.unit_ids
             assert all(facts.holds("admin", unit_id) for unit_id in record.audience.unit_ids)
-            reached = facts.reached(record.audience)
-            above = facts.approvers(frozenset(record.audience.unit_ids), person_id).above
+            reached = reach_of(facts, record.audience)
+            above = facts.find(ApproversWanted(frozenset(record.audience.unit_ids), person_id)).above
             assert record.state == ("awaiting" if reached.total > above else "scheduled")
             assert record.send_at is None or record.send_at >= facts.now
         if isinstance(record, NoticeActed):
-            known = facts.notice(record.notice_id)
+            known = facts.find(NoticeWanted(record.notice_id))
             assert known is not None
             assert facts.has_role("admin")
             assert known.author_id == person_id or all(facts.holds("admin", id_) for id_ in known.audience.unit_ids)
             assert (record.act in {"approve", "decline"}) <= (known.author_id != person_id)
         if isinstance(record, NoticeAnswered):
-            assert facts.received(record.notice_id)
+            assert facts.find(ReceivedWanted(record.notice_id, facts.conversation.id))
 
 
 def shown_version(turn: Turn) -> int | None:

@@ -1,9 +1,10 @@
 """A town in memory: people who chat with the engine, and the picture that their turns change. Nothing is stored."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -29,22 +30,22 @@ from flows.events import (
     Told,
 )
 from flows.facts import (
+    AnyNeed,
     Approvers,
     ApproversWanted,
     AssessmentWanted,
     AudienceWanted,
     Conversation,
+    FactMissing,
     Facts,
     FormList,
     Found,
     Holder,
-    Holders,
     HoldersWanted,
     Invitation,
     InvitationWanted,
     ListedForm,
     ListWanted,
-    MutedKinds,
     MutedWanted,
     Need,
     NoticePage,
@@ -54,8 +55,6 @@ from flows.facts import (
     Reference,
     Respondents,
     RespondentsWanted,
-    TokenWanted,
-    Wanting,
 )
 from flows.messages import Message
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
@@ -112,6 +111,7 @@ class Town:
         self.muted: dict[int, frozenset[MutedKind]] = {}
         self.above = DEFAULT_APPROVAL_ABOVE
         self._last_id = 100
+        self._last_token = 0
 
     def copy(self) -> "Town":
         """Return a town that goes on from here by itself."""
@@ -147,8 +147,8 @@ class Town:
         for _look_up in range(MOST_LOOK_UPS):
             try:
                 decision = decide(phone.session, reply, facts, CATALOGUES, more_waiting=more_waiting)
-            except Wanting as wanting:
-                facts = replace(facts, found={**facts.found, wanting.need: self._found(wanting.need)})
+            except FactMissing as missing:
+                facts = replace(facts, found=facts.found | self._look_up(missing.needs))
             else:
                 turn = Turn(phone, phone.session, reply, facts, decision)
                 self._apply(turn)
@@ -173,22 +173,34 @@ class Town:
             person=self.people.get(person_id),
             roles=self.roles.get(person_id, ()),
             own=tuple(self._form(form_id) for form_id in own),
+            token=self._token(),
         )
+
+    def _token(self) -> str:
+        self._last_token += 1
+        return f"token-number-{self._last_token:011}"
 
     def _form(self, form_id: int) -> Assessment:
         form = self.forms[form_id]
         return replace(form, person=self.people[form.person.id])
 
-    def _found(self, need: Need) -> Found:
+    def _look_up(self, needs: Iterable[Need[Any]]) -> Found:
+        found = Found()
+        for need in needs:
+            self._find(need, found)
+        return found
+
+    def _find(self, need: Need[Any], found: Found) -> None:
+        assert isinstance(need, AnyNeed)
         match need:
             case AssessmentWanted(form_id):
-                return self._form(form_id) if form_id in self.forms else None
+                found.put(need, self._form(form_id) if form_id in self.forms else None)
             case InvitationWanted(digest):
-                return self.invitations.get(digest)
+                found.put(need, self.invitations.get(digest))
             case ListWanted():
-                return self._listed(need)
+                found.put(need, self._listed(need))
             case NoticeWanted(notice_id):
-                return self.notices.get(notice_id)
+                found.put(need, self.notices.get(notice_id))
             case NoticesWanted(units, offset, limit):
                 seen = [
                     n
@@ -196,33 +208,28 @@ class Town:
                     if n.audience.unit_ids
                     and all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
                 ]
-                return NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit)
+                found.put(need, NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit))
             case AudienceWanted(audience, units):
-                return self._reached(audience, units)
+                found.put(need, self._reached(audience, units))
             case ApproversWanted(units, author_id):
-                return Approvers(
-                    tuple(id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units)), self.above
-                )
+                over = (id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units))
+                found.put(need, Approvers(tuple(over), self.above))
             case ReceivedWanted(notice_id):
-                return notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"}
+                found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
             case RespondentsWanted(notice_id, answer, limit):
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
                 named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
-                return Respondents(named[:limit], len(named))
+                found.put(need, Respondents(named[:limit], len(named)))
             case HoldersWanted(unit_id):
-                return Holders(
-                    tuple(
-                        Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
-                        for id_, held in self.roles.items()
-                        for role in held
-                        if role.unit_id == unit_id
-                    )
+                held = (
+                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
+                    for id_, held in self.roles.items()
+                    for role in held
+                    if role.unit_id == unit_id
                 )
+                found.put(need, tuple(held))
             case MutedWanted(person_id):
-                return MutedKinds(self.muted.get(person_id, frozenset()))
-            case TokenWanted():
-                self.tokens.append(f"token-number-{len(self.tokens):011}")
-                return self.tokens[-1]
+                found.put(need, self.muted.get(person_id, frozenset()))
 
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
@@ -291,6 +298,7 @@ class Town:
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))
             case Invited(digest, role, unit_id, expires):
                 self.invitations[digest] = Invitation(digest, role, unit_id, expires)
+                self.tokens.append(decision.facts.token)
             case InvitationUsed(digest, role, unit_id):
                 assert phone.person_id is not None
                 self.invitations[digest] = replace(self.invitations[digest], open=False)
@@ -314,7 +322,7 @@ class Town:
                 id_ = self._new_id()
                 self.notices[id_] = Notice(id_, person_id, content, audience, state, 0, send_at, repeat, self.now)
             case NoticeActed(notice_id):
-                after = decision.facts.notice(notice_id)
+                after = decision.facts.find(NoticeWanted(notice_id))
                 assert after is not None
                 self.notices[notice_id] = after
             case NoticeAnswered(notice_id, answer):
