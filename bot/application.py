@@ -32,9 +32,9 @@ from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store import figures
 from bot.store.database import Database, DatabaseUnusable, check_reachable
-from flows.commands import commands_in
-from flows.messages import MenuEntry
-from flows.wording import DEFAULT_LANGUAGE, render
+from flows.conversation.commands import commands_in
+from flows.conversation.messages import MenuEntry
+from flows.words.wording import DEFAULT_LANGUAGE, render
 
 if TYPE_CHECKING:
     from bot.channels.telegram.channel import TelegramChannel

@@ -17,8 +17,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
-from flows.questions import Choice
-from flows.wording import DEFAULT_LANGUAGE, Catalogue, Catalogues, _
+from flows.conversation.questions import Choice
+from flows.words.wording import DEFAULT_LANGUAGE, Catalogue, Catalogues, _
 
 # What people say before the name of a language they want.
 CHANGE_TO = ("đổi sang", "nói", "chuyển sang", "change to")

@@ -15,12 +15,12 @@ import bot
 import flows
 from bot.catalogues import COMPLETE, BrokenCatalogue, choices, forms, languages, load, locales, read, untranslated
 from bot.services import criteria_files
-from flows.criteria import BrokenCriteria, CriteriaSet
-from flows.engine import FLOWS
-from flows.flow import Step
-from flows.questions import BACK, EXPLAIN, PAUSE, Choice
-from flows.understanding import is_two_sided, spellings
-from flows.wording import DEFAULT_LANGUAGE, Catalogues, Text
+from flows.conversation.engine import FLOWS
+from flows.conversation.flow import Step
+from flows.conversation.questions import BACK, EXPLAIN, PAUSE, Choice
+from flows.conversation.understanding import is_two_sided, spellings
+from flows.domain.criteria import BrokenCriteria, CriteriaSet
+from flows.words.wording import DEFAULT_LANGUAGE, Catalogues, Text
 
 # What brings a conversation to a step: of the same talk, or of any.
 ONWARDS = frozenset({"Went"})
@@ -47,7 +47,7 @@ def problems() -> list[str]:
         sets = criteria_files.shipped()
         catalogues = load()
     except BrokenCriteria as broken:
-        return [f"flows/criteria/{broken}"]
+        return [f"flows/domain/criteria/{broken}"]
     except BrokenCatalogue as broken:
         return [str(broken)]
     code = tuple(calls())

@@ -24,8 +24,8 @@ from bot.store import leases, outbox, standing
 from bot.store.database import Database, patiently
 from bot.store.outbox import NOTICE, Due, Settled, Source
 from bot.store.standing import Standing
-from flows.messages import Outgoing
-from flows.wording import _
+from flows.conversation.messages import Outgoing
+from flows.words.wording import _
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from bot.store.migrating import migrate
 from bot.store.outbox import Settled
 from bot.store.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
 from bot.store.tables import outbox as letters
-from flows.messages import Outgoing
-from flows.people import RoleKind
-from flows.replies import Pressed, Reply, Typed
-from flows.units import Unit
+from flows.conversation.messages import Outgoing
+from flows.conversation.replies import Pressed, Reply, Typed
+from flows.domain.people import RoleKind
+from flows.domain.units import Unit
 from tests.databases import BACKENDS, Databases
 from tests.sample import CATALOGUES, NOW, ZONE
 

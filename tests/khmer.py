@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.catalogues import CATALOGUE, OWN_NAME, load, locales
-from flows.criteria import CriteriaSet, read_plain
-from flows.wording import Catalogues
+from flows.domain.criteria import CriteriaSet, read_plain
+from flows.words.wording import Catalogues
 
 SENTENCES = {
     OWN_NAME: "ភាសាខ្មែរ",

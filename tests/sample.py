@@ -5,15 +5,15 @@ from zoneinfo import ZoneInfo
 
 from bot.catalogues import choices, load
 from bot.services.criteria_files import shipped
-from flows.assessments import Answer, Assessment, State
-from flows.criteria import CriteriaSet, Group
-from flows.facts import Reference
-from flows.people import Person
-from flows.questions import Heard, Question
-from flows.refusals import NotUnderstood
-from flows.rounds import Round, usual_phases
-from flows.understanding import Order, understand
-from flows.units import Unit, UnitTree
+from flows.conversation.facts import Reference
+from flows.conversation.questions import Heard, Question
+from flows.conversation.understanding import Order, understand
+from flows.domain.assessments import Answer, Assessment, State
+from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.people import Person
+from flows.domain.rounds import Round, usual_phases
+from flows.domain.units import Unit, UnitTree
+from flows.words.refusals import NotUnderstood
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)

@@ -23,9 +23,9 @@ from bot.catalogues import (
     read,
     untranslated,
 )
-from flows.questions import BACK, EXPLAIN, Chose, Question
-from flows.understanding import Understood, understand
-from flows.wording import _, n_, render
+from flows.conversation.questions import BACK, EXPLAIN, Chose, Question
+from flows.conversation.understanding import Understood, understand
+from flows.words.wording import _, n_, render
 from tests.khmer import dropped_in
 from tests.messages import LEFT_OUT, catalogue_of, extracted, written
 from tests.sample import heard

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from bot import content
 from bot.catalogues import load, locales
 from bot.services.criteria_files import shipped
-from flows.engine import FLOWS
-from flows.questions import Choice
-from flows.spelling import composed
+from flows.conversation.engine import FLOWS
+from flows.conversation.questions import Choice
+from flows.words.spelling import composed
 from tests import khmer
 
 
@@ -21,7 +21,7 @@ def test_there_is_nothing_wrong_with_the_content() -> None:
 
 
 def test_how_much_of_a_further_language_is_there_is_news_and_no_problem(tmp_path: Path) -> None:
-    farmer = resources.files("flows.criteria").joinpath("farmer.toml").read_text("utf-8")
+    farmer = resources.files("flows.domain.criteria").joinpath("farmer.toml").read_text("utf-8")
     folder = khmer.dropped_in(tmp_path, sentences={**khmer.SENTENCES, "No": "", "Nobody says this.": "ទេ"})
     (line,) = content.unfinished(folder, [khmer.form_with_khmer(farmer, "2026.9")])
     translated, _of, all_of_them, *_rest = line.removeprefix("km: ").split()
@@ -41,10 +41,10 @@ def test_a_language_called_like_another_is_named() -> None:
 
 
 def test_a_sentence_that_no_catalogue_has_is_named_with_its_place() -> None:
-    code = content.calls_in("flows/talks/home.py", 'X = 1\nY = _("Say " "cheese")\n')
+    code = content.calls_in("flows/home/talk.py", 'X = 1\nY = _("Say " "cheese")\n')
     cure = "write it out in the code, run 'make messages' and translate it"
     assert list(content.unworded(code)) == [
-        f'flows/talks/home.py:2: "Say cheese" is not in the catalogue {language}; {cure}' for language in ("vi", "en")
+        f'flows/home/talk.py:2: "Say cheese" is not in the catalogue {language}; {cure}' for language in ("vi", "en")
     ]
 
 
@@ -56,10 +56,10 @@ def test_a_sentence_put_together_while_running_is_refused() -> None:
 @pytest.mark.parametrize(
     ("module", "text", "line"),
     [
-        ("flows/talks/privacy.py", 'Went("shure", talk)', 1),
-        ("flows/talks/privacy.py", 'Went("indicator", talk)', 1),
-        ("flows/commands.py", '\nEntered("sumary" if True else "summary", Filling())', 2),
-        ("flows/talks/home.py", "def on(step, talk):\n    return Went(step, talk)\n\non('hom', talk)", 4),
+        ("flows/privacy/talk.py", 'Went("shure", talk)', 1),
+        ("flows/privacy/talk.py", 'Went("indicator", talk)', 1),
+        ("flows/conversation/commands.py", '\nEntered("sumary" if True else "summary", Filling())', 2),
+        ("flows/home/talk.py", "def on(step, talk):\n    return Went(step, talk)\n\non('hom', talk)", 4),
     ],
 )
 def test_going_to_a_step_that_is_not_there_is_named_with_its_place(module: str, text: str, line: int) -> None:
@@ -70,7 +70,7 @@ def test_going_to_a_step_that_is_not_there_is_named_with_its_place(module: str, 
 def test_a_step_that_nothing_goes_to_is_named() -> None:
     code = [call for call in content.calls() if getattr(call.argument, "value", None) != "sure"]
     assert list(content.lost_steps(code)) == [
-        'flows/talks/privacy.py: nothing goes to the step "sure"; go there or delete it'
+        'flows/privacy/talk.py: nothing goes to the step "sure"; go there or delete it'
     ]
 
 

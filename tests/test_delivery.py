@@ -27,8 +27,8 @@ from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
 from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
-from flows.messages import Outgoing
-from flows.notices import Content
+from flows.conversation.messages import Outgoing
+from flows.notices.notice import Content
 from tests.databases import Databases
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))

@@ -26,9 +26,9 @@ from bot.store.database import Database
 from bot.store.inbox import Incoming
 from bot.store.reference import read_reference
 from bot.store.tables import notices as rows
-from flows.events import NoticeSaved
-from flows.facts import AudienceWanted
-from flows.notices import Audience, Content
+from flows.conversation.events import NoticeSaved
+from flows.conversation.facts import AudienceWanted
+from flows.notices.notice import Audience, Content
 
 Report = Callable[[str], None]
 

@@ -15,7 +15,7 @@ from bot.store import setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.tables import Moment, contacts, conversations, criteria_sets, mutes, roles, units
-from flows.units import Unit
+from flows.domain.units import Unit
 
 PROVINCE = "bench"
 VILLAGES_A_COMMUNE = 25

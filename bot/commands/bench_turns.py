@@ -31,9 +31,9 @@ from bot.store.database import PRAGMAS, Database
 from bot.store.inbox import Incoming
 from bot.store.migrating import migrate
 from bot.store.outbox import Letter
-from flows.criteria import CriteriaSet
-from flows.replies import Typed
-from flows.units import Unit, UnitTree
+from flows.conversation.replies import Typed
+from flows.domain.criteria import CriteriaSet
+from flows.domain.units import Unit, UnitTree
 
 CHANNEL = "bench"
 FORMS_ALONE = 16

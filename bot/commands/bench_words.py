@@ -17,16 +17,16 @@ from msgspec import Struct
 
 from bot.catalogues import load
 from bot.commands.typed_places import NoSuchPlace, Place, place, places
-from flows.engine import FLOWS, Decision, decide, understood_as
-from flows.facts import FactMissing, Found
-from flows.messages import Message
-from flows.orders import GOODBYE, THANKS
-from flows.questions import Choice, Question
-from flows.replies import Pressed, Reply, Typed
-from flows.session import Filling
-from flows.spelling import composed, unmarked
-from flows.understanding import negations, phrase
-from flows.wording import Wording, render
+from flows.conversation.engine import FLOWS, Decision, decide, understood_as
+from flows.conversation.facts import FactMissing, Found
+from flows.conversation.messages import Message
+from flows.conversation.orders import GOODBYE, THANKS
+from flows.conversation.questions import Choice, Question
+from flows.conversation.replies import Pressed, Reply, Typed
+from flows.conversation.session import Filling
+from flows.conversation.understanding import negations, phrase
+from flows.words.spelling import composed, unmarked
+from flows.words.wording import Wording, render
 
 LISTS = Path(__file__).parents[2] / "tests" / "typed"
 DENIALS = ("không", "ko", "k", "đừng", "chưa", "thôi")

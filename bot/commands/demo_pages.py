@@ -15,10 +15,10 @@ from bot.commands.sample import COMMUNE, VILLAGE
 from bot.services.invitations import invite
 from bot.store import outbox
 from bot.store.inbox import Incoming
-from flows.commands import VILLAGE_CODE
-from flows.people import ROLES, RoleKind
-from flows.replies import Typed
-from flows.wording import Lines, Wording, _, render
+from flows.conversation.commands import VILLAGE_CODE
+from flows.conversation.replies import Typed
+from flows.domain.people import ROLES, RoleKind
+from flows.words.wording import Lines, Wording, _, render
 
 TOKEN_BYTES = 24
 

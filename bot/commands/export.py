@@ -11,7 +11,7 @@ from bot.commands import running
 if TYPE_CHECKING:
     from bot.services.unit_files import StartCard
     from bot.settings import Settings
-    from flows.criteria import CriteriaSet
+    from flows.domain.criteria import CriteriaSet
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -10,9 +10,9 @@ from bot.commands import running
 
 if TYPE_CHECKING:
     from bot.services.unit_files import UnitPlan
-    from flows.criteria import CriteriaSet
-    from flows.facts import Reference
-    from flows.rounds import Round
+    from flows.conversation.facts import Reference
+    from flows.domain.criteria import CriteriaSet
+    from flows.domain.rounds import Round
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -91,7 +91,7 @@ def import_criteria(
     """Load a criteria set as a new version. Forms that were begun keep the version they were begun with."""
     from bot.services.criteria_files import MOST_BYTES
     from bot.services.rounds import RoundRefused
-    from flows.criteria import BrokenCriteria
+    from flows.domain.criteria import BrokenCriteria
 
     settings = running.settings()
     data = _content(file, MOST_BYTES)

@@ -12,10 +12,8 @@ from msgspec.structs import replace
 from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
-from flows.assessments import Answer, Assessment, State
-from flows.criteria import CriteriaSet, Group
-from flows.engine import FLOWS
-from flows.facts import (
+from flows.conversation.engine import FLOWS
+from flows.conversation.facts import (
     AnyNeed,
     Approvers,
     ApproversWanted,
@@ -41,10 +39,7 @@ from flows.facts import (
     Respondents,
     RespondentsWanted,
 )
-from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
-from flows.people import Person, Role, RoleKind
-from flows.rounds import Round, usual_phases
-from flows.session import (
+from flows.conversation.session import (
     HOME,
     ChoosingLanguage,
     Deciding,
@@ -60,7 +55,12 @@ from flows.session import (
     Session,
     Talk,
 )
-from flows.units import Unit, UnitTree
+from flows.domain.assessments import Answer, Assessment, State
+from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.people import Person, Role, RoleKind
+from flows.domain.rounds import Round, usual_phases
+from flows.domain.units import Unit, UnitTree
+from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"

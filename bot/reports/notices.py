@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from flows.marks import read_marks
-from flows.notices import ANSWERS, LedgerState, Notice, NoticeAnswer
-from flows.spelling import cleaned, fold
-from flows.talks.notice_words import CHANNELS, LEDGER, NOTICE_STATES
-from flows.wording import Catalogue, Wording, _, render
+from flows.notices.notice import ANSWERS, LedgerState, Notice, NoticeAnswer
+from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
+from flows.words.marks import read_marks
+from flows.words.spelling import cleaned, fold
+from flows.words.wording import Catalogue, Wording, _, render
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

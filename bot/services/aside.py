@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
 from bot.store.database import Database, patiently
-from flows.facts import NOTHING_FOUND, Found, Need
+from flows.conversation.facts import NOTHING_FOUND, Found, Need
 
 MOST_KEPT = 1000
 

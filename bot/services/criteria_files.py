@@ -21,7 +21,7 @@ import msgspec
 
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import hidden_in, is_struck, may_be_struck
-from flows.criteria import (
+from flows.domain.criteria import (
     GROUPS,
     LEVELS_OF_AN_INDICATOR,
     MOST_POINTS,
@@ -31,7 +31,7 @@ from flows.criteria import (
     read_plain,
     read_toml,
 )
-from flows.spelling import fold
+from flows.words.spelling import fold
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -179,7 +179,7 @@ SHIPPED_BEFORE = frozenset(
 @cache
 def shipped() -> tuple[CriteriaSet, ...]:
     """Return the criteria sets that come with the package, in the order of the groups."""
-    folder = resources.files("flows.criteria")
+    folder = resources.files("flows.domain.criteria")
     names = [f"{group}.toml" for group in GROUPS]
     return tuple(read_toml(folder.joinpath(name).read_text("utf-8"), name) for name in names)
 

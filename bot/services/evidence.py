@@ -16,8 +16,8 @@ from bot.store import evidence, outbox
 from bot.store.database import Database, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
-from flows.messages import Message, rendered
-from flows.wording import Catalogues, Lines, Wording, _, catalogue_for
+from flows.conversation.messages import Message, rendered
+from flows.words.wording import Catalogues, Lines, Wording, _, catalogue_for
 
 log = structlog.get_logger()
 

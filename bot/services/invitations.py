@@ -7,9 +7,9 @@ from bot.services.turns import TOKEN_BYTES
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_units
-from flows.commands import INVITATION_CODE
-from flows.facts import INVITATION_LIFE, digest_of
-from flows.people import RoleKind
+from flows.conversation.commands import INVITATION_CODE
+from flows.conversation.facts import INVITATION_LIFE, digest_of
+from flows.domain.people import RoleKind
 
 
 class InvitationRefused(Exception):

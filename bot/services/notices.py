@@ -24,10 +24,10 @@ from bot.store.database import Database
 from bot.store.notices import Gathering, ReportWanted, Shown
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference, read_version
-from flows.messages import Message, StoredFile, rendered
-from flows.notices import Content, Notice, QuietHours, next_time
-from flows.talks.notices import progress_message
-from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
+from flows.conversation.messages import Message, StoredFile, rendered
+from flows.notices.notice import Content, Notice, QuietHours, next_time
+from flows.notices.talk import progress_message
+from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 log = structlog.get_logger()
 

@@ -17,16 +17,16 @@ from bot.store.database import Database
 from bot.store.outbox import NOTICE, Letter, Recipient
 from bot.store.reference import ReferenceRead
 from bot.store.reminders import Unfinished, WaitingForms
-from flows.assessments import State
-from flows.events import HeadsAddress
-from flows.facts import Reference
-from flows.messages import Message, rendered
-from flows.notices import MutedKind, QuietHours
-from flows.people import RoleKind
-from flows.rounds import Round
-from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
-from flows.units import Scope
-from flows.wording import Catalogues, catalogue_for
+from flows.conversation.events import HeadsAddress
+from flows.conversation.facts import Reference
+from flows.conversation.messages import Message, rendered
+from flows.domain.assessments import State
+from flows.domain.people import RoleKind
+from flows.domain.rounds import Round
+from flows.domain.units import Scope
+from flows.notices.notice import MutedKind, QuietHours
+from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
+from flows.words.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from bot.store import notices
 from bot.store.reference import read_units
-from flows.units import UnitTree
-from flows.wording import Catalogue, Catalogues
+from flows.domain.units import UnitTree
+from flows.words.wording import Catalogue, Catalogues
 
 CHUNK = 1000
 

@@ -8,9 +8,9 @@ from bot.services.criteria_files import SHIPPED_BEFORE, shipped
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
-from flows.criteria import GROUPS, CriteriaSet, Group
-from flows.rounds import Phases, impossible, usual_phases
-from flows.spelling import has_invisible
+from flows.domain.criteria import GROUPS, CriteriaSet, Group
+from flows.domain.rounds import Phases, impossible, usual_phases
+from flows.words.spelling import has_invisible
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
 LONGEST_NAME = 120

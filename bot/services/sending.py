@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from flows.messages import Outgoing
+from flows.conversation.messages import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

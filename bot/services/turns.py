@@ -29,9 +29,9 @@ from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
-from flows.commands import commands_in
-from flows.engine import Decision, decide
-from flows.events import (
+from flows.conversation.commands import commands_in
+from flows.conversation.engine import Decision, decide
+from flows.conversation.events import (
     Acted,
     Answered,
     Erased,
@@ -42,12 +42,12 @@ from flows.events import (
     PersonAddress,
     Told,
 )
-from flows.facts import AudienceWanted, FactMissing, Facts, Need, Reference
-from flows.messages import MenuEntry, Message, rendered
-from flows.notices import QUIET, QuietHours
-from flows.remembering import forget_what_was_typed
-from flows.units import UnitTree
-from flows.wording import Catalogue, Catalogues, _, catalogue_for, render
+from flows.conversation.facts import AudienceWanted, FactMissing, Facts, Need, Reference
+from flows.conversation.messages import MenuEntry, Message, rendered
+from flows.domain.units import UnitTree
+from flows.notices.notice import QUIET, QuietHours
+from flows.words.remembering import forget_what_was_typed
+from flows.words.wording import Catalogue, Catalogues, _, catalogue_for, render
 
 log = structlog.get_logger()
 

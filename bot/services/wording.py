@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
-from flows.messages import Message, Outgoing, rendered
-from flows.notices import Content, message_of
-from flows.wording import Catalogues, Wording, catalogue_for
+from flows.conversation.messages import Message, Outgoing, rendered
+from flows.notices.notice import Content, message_of
+from flows.words.wording import Catalogues, Wording, catalogue_for
 
 MOST_KNOWN = 1000
 

@@ -26,9 +26,8 @@ from bot.store.tables import (
     roles,
     tallies,
 )
-from flows.assessments import Answer, Assessment, result_of, total_of
-from flows.engine import Decision
-from flows.events import (
+from flows.conversation.engine import Decision
+from flows.conversation.events import (
     Acted,
     Answered,
     ApprovalLimitSet,
@@ -49,7 +48,8 @@ from flows.events import (
     ReportAsked,
     RoleTaken,
 )
-from flows.facts import Facts
+from flows.conversation.facts import Facts
+from flows.domain.assessments import Answer, Assessment, result_of, total_of
 
 _encoder = msgspec.json.Encoder()
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, contacts, conversations, mutes, people, roles
-from flows.facts import AudienceWanted
-from flows.notices import Audience, Reach, Reached
-from flows.units import Scope
+from flows.conversation.facts import AudienceWanted
+from flows.domain.units import Scope
+from flows.notices.notice import Audience, Reach, Reached
 
 _CHUNK = 500
 MANY_UNITS = 100

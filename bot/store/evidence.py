@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import Recipient
 from bot.store.tables import assessments, conversations, criteria_sets, evidence
-from flows.criteria import CriteriaSet
+from flows.domain.criteria import CriteriaSet
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 

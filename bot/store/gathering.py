@@ -15,15 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import ReferenceRead, current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, people, roles
-from flows.assessments import Answer, Assessment, Evidence, EvidenceKind
-from flows.criteria import CriteriaSet
-from flows.facts import (
-    AssessmentWanted,
-    Conversation,
-    Found,
-)
-from flows.people import Person, Role, RoleKind
-from flows.session import HOME, Frame, Session
+from flows.conversation.facts import AssessmentWanted, Conversation, Found
+from flows.conversation.session import HOME, Frame, Session
+from flows.domain.assessments import Answer, Assessment, Evidence, EvidenceKind
+from flows.domain.criteria import CriteriaSet
+from flows.domain.people import Person, Role, RoleKind
 
 log = structlog.get_logger()
 

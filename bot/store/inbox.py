@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.many import execute_many
 from bot.store.tables import conversations, inbox
 from bot.store.upserts import insert_new
-from flows.replies import Reply, Unreadable
+from flows.conversation.replies import Reply, Unreadable
 
 
 class Incoming(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from bot.store.gathering import find_assessments
 from bot.store.reference import ReferenceRead
 from bot.store.scopes import lies_in
 from bot.store.tables import answers, assessments, invitations, people
-from flows.facts import (
+from flows.conversation.facts import (
     AnyNeed,
     ApproversWanted,
     AssessmentWanted,

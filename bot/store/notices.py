@@ -29,8 +29,8 @@ from bot.store.tables import (
     people,
     roles,
 )
-from flows.events import NoticeActed, NoticeAnswered, NoticeSaved
-from flows.facts import (
+from flows.conversation.events import NoticeActed, NoticeAnswered, NoticeSaved
+from flows.conversation.facts import (
     Approvers,
     ApproversWanted,
     NoticePage,
@@ -39,16 +39,8 @@ from flows.facts import (
     Respondents,
     RespondentsWanted,
 )
-from flows.notices import (
-    DEFAULT_APPROVAL_ABOVE,
-    Audience,
-    Content,
-    LedgerState,
-    MutedKind,
-    Notice,
-    NoticeAnswer,
-)
-from flows.units import UnitTree
+from flows.domain.units import UnitTree
+from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, MutedKind, Notice, NoticeAnswer
 
 # Channels without a delivery: their pages fetch what waits.
 PAGES = ("web", "terminal")

@@ -16,9 +16,9 @@ from bot.store import contacts
 from bot.store.blobs import contains
 from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
-from flows.events import HeadsAddress
-from flows.messages import Outgoing, StoredFile
-from flows.units import UnitTree
+from flows.conversation.events import HeadsAddress
+from flows.conversation.messages import Outgoing, StoredFile
+from flows.domain.units import UnitTree
 
 REPLY = 0
 NOTICE = 1

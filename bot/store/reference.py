@@ -10,12 +10,12 @@ from sqlalchemy import Row, ScalarSelect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import criteria_sets, reference_version, rounds, units
-from flows.criteria import CriteriaSet, Group
-from flows.facts import Reference
-from flows.notices import QUIET, QuietHours
-from flows.questions import Choice
-from flows.rounds import PHASES, Round, usual_phases
-from flows.units import Unit, UnitTree
+from flows.conversation.facts import Reference
+from flows.conversation.questions import Choice
+from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.rounds import PHASES, Round, usual_phases
+from flows.domain.units import Unit, UnitTree
+from flows.notices.notice import QUIET, QuietHours
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 _aliases_decoder = msgspec.json.Decoder(tuple[str, ...])

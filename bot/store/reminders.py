@@ -25,10 +25,10 @@ from bot.store.tables import (
     rounds,
     tallies,
 )
-from flows.assessments import State
-from flows.notices import MutedKind
-from flows.people import RoleKind
-from flows.units import Scope
+from flows.domain.assessments import State
+from flows.domain.people import RoleKind
+from flows.domain.units import Scope
+from flows.notices.notice import MutedKind
 
 
 class Unfinished(Struct, frozen=True):

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.reference import mark_changed
 from bot.store.tables import criteria_sets, invitations, rounds, units
-from flows.criteria import CriteriaSet, Group
-from flows.people import RoleKind
-from flows.rounds import PHASES
-from flows.units import Unit, numbered
+from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.people import RoleKind
+from flows.domain.rounds import PHASES
+from flows.domain.units import Unit, numbered
 
 MOST_CODES = 1000
 # All numbers are one parameter: one statement a unit takes PostgreSQL ten times as long.

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, Route, expect
 
-from flows.marks import read_marks
+from flows.words.marks import read_marks
 from tests.browser.conftest import Snap, Visit
 from tests.browser.phones import Phone
 from tests.browser.test_demo import POCKET, assert_easy_to_hit, assert_fits, assert_readable

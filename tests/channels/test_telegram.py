@@ -37,9 +37,9 @@ from bot.services.sending import (
     Sent,
 )
 from bot.store.inbox import Incoming
-from flows.marks import Mark
-from flows.messages import ChannelFile, InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
-from flows.replies import Edited, Pressed, SentFile, Typed, Unreadable
+from flows.conversation.messages import ChannelFile, InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
+from flows.conversation.replies import Edited, Pressed, SentFile, Typed, Unreadable
+from flows.words.marks import Mark
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person
 from tests.channels.telegram_updates import BROKEN, CHAT, FROM_LAN, HALF_BROKEN, LAN, SAID, Json, Said, message
 from tests.channels.telegram_updates import PHOTO as PHOTO_SIZES

@@ -4,9 +4,9 @@ import asyncio
 
 from bot.channels.terminal import Terminal, shown
 from bot.store.tables import inbox
-from flows.marks import Mark
-from flows.messages import ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
-from flows.replies import Typed
+from flows.conversation.messages import ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
+from flows.conversation.replies import Typed
+from flows.words.marks import Mark
 from tests.commune import Commune, commune
 
 __all__ = ["commune"]

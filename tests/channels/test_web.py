@@ -49,8 +49,8 @@ from bot.store.outbox import MOST_READ, Letter, Recipient
 from bot.store.tables import conversations
 from bot.store.tables import inbox as updates
 from bot.store.tables import outbox as letters
-from flows.marks import Mark
-from flows.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
+from flows.conversation.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
+from flows.words.marks import Mark
 from tests.databases import Databases
 from tests.khmer import catalogues as load_with_khmer
 

@@ -20,9 +20,9 @@ from bot.store import outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due, Settled
-from flows.marks import Mark
-from flows.messages import InlineFile, Outgoing
-from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.conversation.messages import InlineFile, Outgoing
+from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.words.marks import Mark
 from tests.botapi.account import DEFAULT_TOKEN, BotAccount
 from tests.botapi.ledger import Ledger
 from tests.botapi.person import Person

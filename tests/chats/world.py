@@ -23,11 +23,11 @@ from bot.store import outbox, setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.outbox import Due
-from flows.criteria import GROUPS, Localized
-from flows.notices import QuietHours
-from flows.people import RoleKind
-from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.units import Unit
+from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.domain.criteria import GROUPS, Localized
+from flows.domain.people import RoleKind
+from flows.domain.units import Unit
+from flows.notices.notice import QuietHours
 from tests import khmer
 from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown
@@ -275,7 +275,7 @@ class World:
         """Drop a third language into `locales/`, and publish the farmers' form with some of it."""
         self._words = khmer.catalogues()
         await self._starts_anew()
-        text = resources.files("flows.criteria").joinpath("farmer.toml").read_text("utf-8")
+        text = resources.files("flows.domain.criteria").joinpath("farmer.toml").read_text("utf-8")
         await rounds.load_criteria(self._database, (khmer.form_with_khmer(text, "2026.9"),), self._now)
 
     async def _khmer_goes(self) -> None:

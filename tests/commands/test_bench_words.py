@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from bot.commands import bench_words, typed_places
 from bot.commands.bench_words import BrokenList, TypedPhrase, judged, made, measure, phrase_of, read_list, said, written
 from bot.main import app
-from flows.events import Acted, Consented, Erased, InvitationUsed, NoticeActed, NoticeSaved
-from flows.questions import Choice
-from flows.replies import Typed
-from flows.spelling import fold, unmarked
-from flows.understanding import gist, negations, phrase, spelt_out
-from flows.wording import render
+from flows.conversation.events import Acted, Consented, Erased, InvitationUsed, NoticeActed, NoticeSaved
+from flows.conversation.questions import Choice
+from flows.conversation.replies import Typed
+from flows.conversation.understanding import gist, negations, phrase, spelt_out
+from flows.words.spelling import fold, unmarked
+from flows.words.wording import render
 from tests.sample import CATALOGUES
 
 PLACES = [*typed_places.places()]

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flows.assessments import (
+from flows.conversation.events import Acted, Answered, EvidenceGiven
+from flows.conversation.facts import changed_by
+from flows.domain.assessments import (
     EDITABLE,
     STATES,
     TRANSITIONS,
@@ -22,10 +24,8 @@ from flows.assessments import (
     result_of,
     total_of,
 )
-from flows.events import Acted, Answered, EvidenceGiven
-from flows.facts import changed_by
-from flows.people import ROLES
-from flows.refusals import OutOfDate, Refused
+from flows.domain.people import ROLES
+from flows.words.refusals import OutOfDate, Refused
 from tests.sample import SETS, form
 
 ACTORS: tuple[Actor, ...] = ("resident", *ROLES)

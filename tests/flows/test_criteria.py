@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flows.criteria import (
+from flows.conversation.questions import BACK, EXPLAIN, PAUSE, SKIP, Choice, Chose, Question
+from flows.domain.criteria import (
     GROUPS,
     LEVELS_OF_AN_INDICATOR,
     LONGEST,
@@ -18,8 +19,7 @@ from flows.criteria import (
     faults,
     read_toml,
 )
-from flows.questions import BACK, EXPLAIN, PAUSE, SKIP, Choice, Chose, Question
-from flows.spelling import fold, unmarked
+from flows.words.spelling import fold, unmarked
 from tests.sample import heard
 
 FOLDER = Path(__file__).parents[2] / "flows" / "criteria"

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from flows.assessments import result_of, total_of
-from flows.criteria import Localized
-from flows.engine import FLOWS, decide
-from flows.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
-from flows.facts import ApproversWanted, Conversation, Facts, NoticeWanted, ReceivedWanted, Reference
-from flows.messages import Message, Outgoing, rendered
-from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.session import HOME, Deciding, Filling, Frame, Session
-from flows.talks.notice_audience import reach_of
-from flows.wording import render
+from flows.conversation.engine import FLOWS, decide
+from flows.conversation.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
+from flows.conversation.facts import ApproversWanted, Conversation, Facts, NoticeWanted, ReceivedWanted, Reference
+from flows.conversation.messages import Message, Outgoing, rendered
+from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.conversation.session import HOME, Deciding, Filling, Frame, Session
+from flows.domain.assessments import result_of, total_of
+from flows.domain.criteria import Localized
+from flows.notices.audience import reach_of
+from flows.words.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
 from tests.sample import CATALOGUES, NOW, REFERENCE

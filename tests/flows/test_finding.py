@@ -19,8 +19,8 @@ from bot.commands.bench_search import (
     share,
     with_villages,
 )
-from flows.finding import MOST_ALIKE, MOST_SUGGESTED, Found
-from flows.units import Unit, UnitTree
+from flows.domain.finding import MOST_ALIKE, MOST_SUGGESTED, Found
+from flows.domain.units import Unit, UnitTree
 
 
 @cache

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.marks import Mark, MarkKind, read_marks, write_marks
-from flows.messages import Message, rendered
+from flows.conversation.messages import Message, rendered
+from flows.words.marks import Mark, MarkKind, read_marks, write_marks
 from tests.sample import CATALOGUES
 
 VIETNAMESE = "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵđbcghklmnpqrstvx"

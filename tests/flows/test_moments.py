@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from flows.moments import read_moment
-from flows.refusals import Refused
-from flows.wording import render
+from flows.words.moments import read_moment
+from flows.words.refusals import Refused
+from flows.words.wording import render
 from tests.sample import CATALOGUES, NOW, ZONE
 
 

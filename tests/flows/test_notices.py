@@ -8,9 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flows.events import ApprovalLimitSet, Muted, NoticeActed, NoticeAnswered, NoticeSaved, ReportAsked
-from flows.messages import rendered
-from flows.notices import (
+from flows.conversation.events import ApprovalLimitSet, Muted, NoticeActed, NoticeAnswered, NoticeSaved, ReportAsked
+from flows.conversation.messages import rendered
+from flows.conversation.replies import Pressed, SentFile, Typed
+from flows.conversation.session import Drafting
+from flows.domain.people import Role
+from flows.notices import words as notice_words
+from flows.notices.audience import read_ages
+from flows.notices.notice import (
     CHANNEL_LIMITS,
     Audience,
     Content,
@@ -28,15 +33,10 @@ from flows.notices import (
     state_after,
     too_long_for,
 )
-from flows.people import Role
-from flows.refusals import OutOfDate, Refused
-from flows.replies import Pressed, SentFile, Typed
-from flows.session import Drafting
-from flows.talks import notice_words
-from flows.talks.notice_audience import read_ages
-from flows.talks.notices import progress_message
-from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
-from flows.wording import render
+from flows.notices.talk import progress_message
+from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
+from flows.words.refusals import OutOfDate, Refused
+from flows.words.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
 from tests.sample import CATALOGUES, COMMUNE, FAR_COMMUNE, NOW, OTHER_VILLAGE, VILLAGE, ZONE

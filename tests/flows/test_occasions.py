@@ -5,11 +5,11 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
-from flows.facts import Conversation, Facts, Reference
-from flows.notices import CHANNEL_LIMITS, Audience, too_long_for
-from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
-from flows.people import Role
-from flows.talks.notice_audience import own_unit_over
+from flows.conversation.facts import Conversation, Facts, Reference
+from flows.domain.people import Role
+from flows.notices.audience import own_unit_over
+from flows.notices.notice import CHANNEL_LIMITS, Audience, too_long_for
+from flows.notices.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, OTHER_VILLAGE, REFERENCE, UNITS, VILLAGE, ZONE
 
 FACTS = Facts(NOW, Conversation(1, "web"), REFERENCE)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.people import NAME_LENGTH, BirthYear, Name, Person, needs_representative, read_birth_year, read_name
-from flows.refusals import Refused
-from flows.spelling import has_invisible
+from flows.domain.people import NAME_LENGTH, BirthYear, Name, Person, needs_representative, read_birth_year, read_name
+from flows.words.refusals import Refused
+from flows.words.spelling import has_invisible
 
 
 @pytest.mark.parametrize(

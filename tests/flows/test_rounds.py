@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.facts import Reference
-from flows.rounds import Round, RoundState, round_for, usual_phases
-from flows.units import Scope, Unit, UnitTree
+from flows.conversation.facts import Reference
+from flows.domain.rounds import Round, RoundState, round_for, usual_phases
+from flows.domain.units import Scope, Unit, UnitTree
 from tests.sample import COMMUNE, FAR_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 DAY = date(2026, 10, 1)

@@ -3,14 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from flows.criteria import GROUPS, Group
-from flows.events import Answered, Went
-from flows.facts import Conversation, Facts
-from flows.people import Person
-from flows.questions import Chose
-from flows.session import Filling
-from flows.talks.self_assessment import ask_evidence, hear_indicator
-from flows.wording import render
+from flows.conversation.events import Answered, Went
+from flows.conversation.facts import Conversation, Facts
+from flows.conversation.questions import Chose
+from flows.conversation.session import Filling
+from flows.domain.criteria import GROUPS, Group
+from flows.domain.people import Person
+from flows.forms.talk import ask_evidence, hear_indicator
+from flows.words.wording import render
 from tests.sample import CATALOGUES, LAN, NOW, REFERENCE, form
 
 every_group = pytest.mark.parametrize("group", GROUPS)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.criteria import CriteriaSet, Indicator
-from flows.questions import (
+from flows.conversation.questions import (
     BACK,
     EXPLAIN,
     NO,
@@ -21,9 +20,10 @@ from flows.questions import (
     chosen,
     written,
 )
-from flows.refusals import NotUnderstood
-from flows.replies import SentFile
-from flows.spelling import fold
+from flows.conversation.replies import SentFile
+from flows.domain.criteria import CriteriaSet, Indicator
+from flows.words.refusals import NotUnderstood
+from flows.words.spelling import fold
 from tests.sample import SETS, heard
 
 MOVES = (BACK, EXPLAIN, PAUSE)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.finding import MOST_SUGGESTED
-from flows.spelling import fold
-from flows.units import Unit, UnitTree, numbered
+from flows.domain.finding import MOST_SUGGESTED
+from flows.domain.units import Unit, UnitTree, numbered
+from flows.words.spelling import fold
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 FIRST = (

@@ -8,9 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flows.assessments import Assessment
-from flows.engine import Decision, decide
-from flows.events import (
+from flows.conversation.engine import Decision, decide
+from flows.conversation.events import (
     Acted,
     Answered,
     ApprovalLimitSet,
@@ -29,7 +28,7 @@ from flows.events import (
     RoleTaken,
     Told,
 )
-from flows.facts import (
+from flows.conversation.facts import (
     AnyNeed,
     Approvers,
     ApproversWanted,
@@ -56,12 +55,13 @@ from flows.facts import (
     Respondents,
     RespondentsWanted,
 )
-from flows.messages import Message
-from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
-from flows.people import Person, Role
-from flows.replies import Pressed, Reply, Typed
-from flows.session import Session
-from flows.units import Scope
+from flows.conversation.messages import Message
+from flows.conversation.replies import Pressed, Reply, Typed
+from flows.conversation.session import Session
+from flows.domain.assessments import Assessment
+from flows.domain.people import Person, Role
+from flows.domain.units import Scope
+from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
 from tests.sample import CATALOGUES, NOW, REFERENCE
 
 # What the shell looks up for one turn before it takes it for broken.

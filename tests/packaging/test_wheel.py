@@ -81,7 +81,7 @@ def test_the_wheel_holds_the_packages_and_the_catalogues_and_nothing_else(wheel:
         "bot/*.html",
         "bot/*.js",
         "bot/store/migrations/*.py",
-        "flows/criteria/*.toml",
+        "flows/domain/criteria/*.toml",
     ],
 )
 def test_what_the_bot_reads_while_it_runs_is_in_the_wheel(wheel: Path, pattern: str) -> None:

@@ -17,9 +17,9 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.escape import unescape
 
 from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
-from flows.notices import Audience, Content, LedgerState, Notice, NoticeAnswer
-from flows.spelling import has_invisible
-from flows.wording import Catalogue
+from flows.notices.notice import Audience, Content, LedgerState, Notice, NoticeAnswer
+from flows.words.spelling import has_invisible
+from flows.words.wording import Catalogue
 from tests.sample import CATALOGUES, NOW, ZONE
 
 EN, VI = CATALOGUES["en"], CATALOGUES["vi"]

@@ -15,7 +15,7 @@ from bot.services.rounds import load_criteria, load_shipped
 from bot.store.database import Database
 from bot.store.reference import read_reference
 from bot.store.tables import assessments, criteria_sets
-from flows.criteria import CriteriaSet
+from flows.domain.criteria import CriteriaSet
 from tests.commune import Commune, fill_in, gone_live
 from tests.databases import BACKENDS, Databases
 from tests.sample import NOW

@@ -13,8 +13,8 @@ from bot.services.files import MOST_BYTES, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.services.supervisor import Supervisor
 from bot.store.tables import evidence
-from flows.replies import SentFile
-from flows.wording import Wording, render
+from flows.conversation.replies import SentFile
+from flows.words.wording import Wording, render
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES
 from tests.services.test_files import GIF, JPEG, PDF

@@ -5,11 +5,11 @@ import gc
 from collections.abc import Iterator
 from types import FunctionType
 
-from flows.messages import Button, Message, rendered
-from flows.questions import Choice, Question
-from flows.spelling import unmarked
-from flows.understanding import phrase, understand
-from flows.wording import _
+from flows.conversation.messages import Button, Message, rendered
+from flows.conversation.questions import Choice, Question
+from flows.conversation.understanding import phrase, understand
+from flows.words.spelling import unmarked
+from flows.words.wording import _
 from tests.commune import Commune
 from tests.sample import CATALOGUES
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.store.tables import inbox, outbox
-from flows.replies import Typed
+from flows.conversation.replies import Typed
 from tests.commune import BOT, CHANNEL, Commune
 
 

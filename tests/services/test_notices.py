@@ -25,9 +25,18 @@ from bot.store.outbox import Due, OutboxState, Settled
 from bot.store.reference import read_reference
 from bot.store.tables import contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
-from flows.events import NoticeActed, NoticeAnswered, NoticeSaved
-from flows.facts import ApproversWanted, AudienceWanted, NoticesWanted, ReceivedWanted, Respondents, RespondentsWanted
-from flows.notices import (
+from flows.conversation.events import NoticeActed, NoticeAnswered, NoticeSaved
+from flows.conversation.facts import (
+    ApproversWanted,
+    AudienceWanted,
+    NoticesWanted,
+    ReceivedWanted,
+    Respondents,
+    RespondentsWanted,
+)
+from flows.conversation.replies import Blocked
+from flows.domain.units import Scope
+from flows.notices.notice import (
     Audience,
     Content,
     NoticeAct,
@@ -38,8 +47,6 @@ from flows.notices import (
     Reached,
     Repeat,
 )
-from flows.replies import Blocked
-from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 from tests.services.test_evidence import ScriptedSource

@@ -16,8 +16,8 @@ from bot.store.tables import conversations, inbox, notice_units, roles, units
 from bot.store.tables import evidence as evidence_table
 from bot.store.tables import notices as notices_table
 from bot.store.tables import rounds as rounds_table
-from flows.replies import Pressed
-from flows.wording import _, render
+from flows.conversation.replies import Pressed
+from flows.words.wording import _, render
 from tests.commune import Commune
 from tests.sample import CATALOGUES, ZONE
 

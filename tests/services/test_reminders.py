@@ -18,11 +18,11 @@ from bot.store.database import Database
 from bot.store.outbox import NOTICE
 from bot.store.tables import assessments, conversations, mutes, outbox, people, roles, units
 from bot.store.tables import reminders as said
-from flows.facts import Reference
-from flows.messages import Message, Outgoing, rendered
-from flows.notices import QuietHours
-from flows.rounds import Round, usual_phases
-from flows.talks.reminders import date_reminder, unfinished_reminder, waiting_digest
+from flows.conversation.facts import Reference
+from flows.conversation.messages import Message, Outgoing, rendered
+from flows.domain.rounds import Round, usual_phases
+from flows.notices.notice import QuietHours
+from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
 from tests.commune import CHANNEL, Commune, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES, COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, ROUND, UNITS, VILLAGE, ZONE

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.services.rounds import RoundRefused, open_round, planned
 from bot.store.reference import read_reference
-from flows.rounds import Phases, Round, impossible, usual_phases
+from flows.domain.rounds import Phases, Round, impossible, usual_phases
 from tests.commune import Commune
 
 OPENS, CLOSES = date(2026, 9, 1), date(2026, 11, 15)

@@ -29,8 +29,8 @@ from bot.services.unit_files import (
     units_csv,
     units_xlsx,
 )
-from flows.spelling import fold
-from flows.units import KINDS, Unit, UnitTree
+from flows.domain.units import KINDS, Unit, UnitTree
+from flows.words.spelling import fold
 
 NOTHING = UnitTree()
 PROVINCE = Unit(1, "hp", "Tỉnh Hương Phú", "province")

@@ -13,8 +13,8 @@ from bot.store import outbox
 from bot.store.outbox import NOTICE, Letter, Recipient
 from bot.store.tables import conversations, inbox, notices, people, tallies
 from bot.store.tables import outbox as letters
-from flows.messages import Outgoing, OutgoingButton
-from flows.replies import Pressed, SentFile
+from flows.conversation.messages import Outgoing, OutgoingButton
+from flows.conversation.replies import Pressed, SentFile
 from tests.commune import BOT, CHANNEL, Commune
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)

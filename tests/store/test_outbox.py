@@ -12,9 +12,9 @@ from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, OutboxState, Recipient, Settled
 from bot.store.tables import conversations, people, roles, units
 from bot.store.tables import outbox as letters
-from flows.events import HeadsAddress
-from flows.messages import InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
-from flows.units import Unit, UnitTree
+from flows.conversation.events import HeadsAddress
+from flows.conversation.messages import InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
+from flows.domain.units import Unit, UnitTree
 
 NOW = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
 RICH = Outgoing(

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.store.database import Database
 from bot.store.tables import assessments, conversations, inbox, notice_units, notices, units
-from flows.replies import Pressed
+from flows.conversation.replies import Pressed
 from tests.commune import Commune, under_way
 from tests.databases import Databases
 

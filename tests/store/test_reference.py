@@ -10,8 +10,8 @@ from bot.services.criteria_files import shipped
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import ReferenceRead, read_reference
-from flows.criteria import GROUPS
-from flows.units import Unit, UnitTree
+from flows.domain.criteria import GROUPS
+from flows.domain.units import Unit, UnitTree
 from tests.sample import NOW
 
 SETS = {group: f"learning-citizen-{group}" for group in GROUPS}

@@ -13,8 +13,8 @@ from bot.store.database import Database
 from bot.store.reference import mark_changed
 from bot.store.reminders import WaitingForms
 from bot.store.tables import assessments, conversations, mutes, people, roles, rounds, tallies, units
-from flows.notices import MutedKind
-from flows.units import Scope
+from flows.domain.units import Scope
+from flows.notices.notice import MutedKind
 from tests.databases import Databases
 
 NOW = datetime(2026, 10, 10, 2, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, insert, select
 from bot.services.turns import BATCH
 from bot.store import contacts
 from bot.store.tables import conversations, notice_answers, people
-from flows.replies import Pressed
+from flows.conversation.replies import Pressed
 from tests.commune import BOT, CHANNEL, Commune, commune
 from tests.sample import NOW
 from tests.services.test_notices import Office

@@ -23,8 +23,8 @@ from bot.store.tables import (
     roles,
 )
 from bot.store.tables import evidence as evidence_table
-from flows.replies import Blocked, Edited, Pressed, SentFile
-from flows.wording import render
+from flows.conversation.replies import Blocked, Edited, Pressed, SentFile
+from flows.words.wording import render
 from tests.commune import CHANNEL, Commune, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from bot.catalogues import load
 from bot.delivery import NOTICES_IN_FLIGHT
-from flows.talks.notice_words import NOTICE_STATES
-from flows.wording import render
+from flows.notices.words import NOTICE_STATES
+from flows.words.wording import render
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person, Shown
 from tests.system.broadcast import NEVER_QUIET, NOTICE, Broadcast, Look, to_a_commune
 from tests.system.commune import set_up, sqlite_in

@@ -15,7 +15,7 @@ import pytest
 
 from bot.delivery import REPLIES_IN_FLIGHT
 from bot.services.criteria_files import shipped
-from flows.criteria import CriteriaSet
+from flows.domain.criteria import CriteriaSet
 from tests.botapi import SENDS, BotApiServer, FaultPlan, Limits
 from tests.botapi.account import DEFAULT_TOKEN
 from tests.system.commune import set_up, sqlite_in

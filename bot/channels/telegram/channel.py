@@ -38,7 +38,7 @@ from bot.services.file_types import type_of
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
 from bot.store.inbox import Incoming
-from flows.messages import Attachment, ChannelFile, InlineFile, MenuEntry, Outgoing, StoredFile
+from flows.conversation.messages import Attachment, ChannelFile, InlineFile, MenuEntry, Outgoing, StoredFile
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 from bot.channels.telegram.edits import Edits
 from bot.metrics import UNKNOWN
 from bot.store.inbox import Incoming
-from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 
 log = structlog.get_logger()
 

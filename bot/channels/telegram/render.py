@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import Struct
 from telegram import MessageEntity
 
-from flows.marks import Mark, MarkKind
-from flows.messages import Attachment, InlineFile, Outgoing, OutgoingButton
+from flows.conversation.messages import Attachment, InlineFile, Outgoing, OutgoingButton
+from flows.words.marks import Mark, MarkKind
 
 # Lengths of texts are in UTF-16 units, as Telegram counts them.
 LONGEST_TEXT = 4096

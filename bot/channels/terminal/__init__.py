@@ -10,9 +10,9 @@ from bot.services.turns import Turns
 from bot.store import inbox, outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
-from flows.marks import write_marks
-from flows.messages import Attachment, ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
-from flows.replies import Typed
+from flows.conversation.messages import Attachment, ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
+from flows.conversation.replies import Typed
+from flows.words.marks import write_marks
 
 CHANNEL = "terminal"
 SECONDS_BETWEEN_LOOKS = 0.05

@@ -14,9 +14,9 @@ from bot.metrics import UNKNOWN
 from bot.services.files import STORED
 from bot.store.inbox import Incoming
 from bot.store.outbox import Due
-from flows.marks import Mark
-from flows.messages import Attachment, ChannelFile, InlineFile, StoredFile
-from flows.replies import Pressed, Reply, SentFile, Typed, Unreadable
+from flows.conversation.messages import Attachment, ChannelFile, InlineFile, StoredFile
+from flows.conversation.replies import Pressed, Reply, SentFile, Typed, Unreadable
+from flows.words.marks import Mark
 
 log = structlog.get_logger()
 

@@ -39,7 +39,7 @@ from bot.store import inbox, outbox
 from bot.store.database import Database
 from bot.store.inbox import Known, Place
 from bot.store.outbox import Due
-from flows.wording import Catalogue, Catalogues, _, render
+from flows.words.wording import Catalogue, Catalogues, _, render
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from re import Match, compile
 
 import msgspec
 
-from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
+from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 TITLE = _("Learning citizen")
 BUSY = _("Many people are writing right now. This will be sent by itself in a moment.")

@@ -1,0 +1,356 @@
+"""The conversation engine: a session, a reply and facts in; a new session, messages and records out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from flows.conversation.commands import hear_command, hear_edit, hear_lasting_button, hear_order, orders_for
+from flows.conversation.events import (
+    ContactChanged,
+    Entered,
+    Event,
+    InvitationUsed,
+    LanguageChosen,
+    Left,
+    Record,
+    Said,
+    Sent,
+    Told,
+    Waited,
+    Went,
+)
+from flows.conversation.facts import Facts
+from flows.conversation.flow import Flow, Step
+from flows.conversation.messages import Button, Message
+from flows.conversation.orders import ONLY_SAID
+from flows.conversation.questions import Choice, Chose, Gave, Question
+from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
+from flows.conversation.session import HOME, Frame, Registering, Session, Talk
+from flows.conversation.understanding import Order, Understood, understand
+from flows.forms.talk import SELF_ASSESSMENT
+from flows.home.talk import HOME as HOME_FLOW
+from flows.notices.draft import DRAFT
+from flows.notices.talk import NOTICES
+from flows.privacy.talk import LANGUAGE, PRIVACY
+from flows.received.talk import MUTING
+from flows.registration import talk as registration
+from flows.registration.talk import REGISTRATION
+from flows.review.talk import DECISION, REVIEW
+from flows.roles.talk import INVITATION
+from flows.words.refusals import NotUnderstood, OutOfDate, Refused
+from flows.words.spelling import storable
+from flows.words.wording import Catalogues, Lines, Wording, _, contains, lines, paragraphs
+
+FLOWS: dict[type[Talk], Flow[Any]] = {
+    flow.talk: flow
+    for flow in (
+        REGISTRATION, SELF_ASSESSMENT, REVIEW, DECISION, INVITATION, NOTICES, DRAFT, MUTING, PRIVACY, LANGUAGE,
+        HOME_FLOW,
+    )
+}  # fmt: skip
+
+NOT_CLEAR = _("I did not understand that.")
+# After so many replies in a row that were not understood, people are named who can help.
+FEW_MISSES = 2
+
+ANSWER = "a:"
+COMMAND = "c:"
+
+
+class Decision(Struct, frozen=True):
+    """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed."""
+
+    session: Session
+    facts: Facts
+    messages: tuple[Message, ...] = ()
+    told: tuple[Told, ...] = ()
+    records: tuple[Record, ...] = ()
+    menu: bool = False
+
+
+def decide(
+    session: Session,
+    reply: Reply,
+    facts: Facts,
+    catalogues: Catalogues,
+    *,
+    more_waiting: bool = False,
+    cut: bool = False,
+) -> Decision:
+    """Decide one turn. Pure: the same four values always come to the same.
+
+    `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
+    unanswered, and a hello or a thank-you too, so that a flood gets one answer and not a hundred.
+    `cut` tells that the innermost talk of the session is lost: then an answer belongs to no question that is there.
+    Raises FactMissing when something has to be looked up first.
+    """
+    if isinstance(reply, Blocked | Unblocked):
+        return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
+    if isinstance(reply, SentFile) and reply.album and not cut:
+        return _decide_part(session, reply, facts, catalogues, more_waiting)
+    turn = _Turn(session, facts)
+    try:
+        if cut and not _says_itself_what(reply):
+            raise OutOfDate(_("I have just been updated, and what you were in the middle of is lost. We go on here:"))
+        for event in _respond(session, reply, facts, catalogues, more_waiting):
+            turn.take(event)
+    except Refused as refused:
+        if more_waiting and isinstance(refused, NotUnderstood):
+            return Decision(session, facts)
+        turn = _Turn(session, facts)  # nothing of it has happened
+        turn.take(Said(_kindly(refused, session.misses, facts)))
+        misses = session.misses + isinstance(refused, NotUnderstood)
+        return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
+    return turn.finished(session, asks=turn.asks(session))
+
+
+def _decide_part(
+    session: Session, file: SentFile, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Decision:
+    """Decide one of several files that were sent together. All of them are one answer: what can be kept of them is,
+    and the last one is answered, or the first where the others come later."""
+    begun = session.album == file.album
+    turn, refused = _Turn(session, facts), None
+    try:
+        for event in _respond(session, file, facts, catalogues, more_waiting):
+            turn.take(event)
+    except Refused as error:
+        turn, refused = _Turn(session, facts), error
+    if more_waiting or (begun and not session.owes):
+        album = file.album if begun or refused is None else ""
+        return turn.unanswered(session, album, owes=bool(album) and (session.owes or not begun))
+    if refused is None:
+        decision = turn.finished(session, asks=turn.asks(session))
+    else:
+        if not (begun and isinstance(refused, NotUnderstood)):  # the first of them may have answered the question
+            turn.take(Said(_kindly(refused, session.misses, facts)))
+        decision = turn.finished(session, asks=True, again=True)
+    return replace(decision, session=replace(decision.session, album=file.album))
+
+
+def _says_itself_what(reply: Reply) -> bool:
+    """Tell whether a reply says what it wants whatever was asked: a command, or a button that lasts."""
+    match reply:
+        case Typed(text):
+            return text.lstrip().startswith("/")
+        case Pressed(payload):
+            return payload.startswith(COMMAND)
+        case _:
+            return False
+
+
+def _respond(
+    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Iterable[Event]:
+    match reply:
+        case Pressed(payload) if payload.startswith(COMMAND):
+            return hear_lasting_button(facts, payload.removeprefix(COMMAND))
+        case Typed(text) if text.lstrip().startswith("/") and storable(text):
+            return hear_command(facts, session, text.strip())
+        case _:
+            return _answer(session, reply, facts, catalogues, more_waiting)
+
+
+def _answer(
+    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+) -> Iterator[Event]:
+    frame = session.frame
+    flow = FLOWS[type(frame.talk)]
+    if (obstacle := flow.obstacle(facts, frame.talk)) is not None:
+        yield Said(obstacle)
+        yield Left()
+        return
+    if isinstance(reply, Typed) and (jump := list(hear_edit(facts, session, reply.text))):
+        yield from jump
+        return
+    if frame == HOME and facts.conversation.language is None:
+        yield registration.start(facts, Registering())  # whoever says hello gets to know the bot
+        return
+    step: Step[Any] = flow.step(frame.step)
+    understood = _understood(facts, session, reply, step.ask(facts, frame.talk), catalogues)
+    if isinstance(understood.heard, Order) and more_waiting and understood.heard.command in ONLY_SAID:
+        yield Waited()
+        return
+    if isinstance(understood.heard, Order):
+        yield from hear_order(facts, session, understood.heard.command)
+        return
+    if understood.taken_for is not None:
+        yield Said(understood_as(understood.taken_for))
+    yield from step.hear(facts, frame.talk, understood.heard)
+
+
+def understood_as(label: Wording) -> Wording:
+    """Say what other words than a choice's own were taken for."""
+    return _("Understood as: {label}.", label=label)
+
+
+def _understood(facts: Facts, session: Session, reply: Reply, question: Question, catalogues: Catalogues) -> Understood:
+    """Find out what a reply answers, or say why it answers nothing."""
+    match reply:
+        case Pressed(payload):
+            return Understood(_pressed(session, payload, question))
+        case SentFile() if question.files:
+            return Understood(Gave(reply))
+        case SentFile():
+            raise NotUnderstood(_("Thank you, but this question needs no photo or file."))
+        case Typed(text) if not text.strip() or not storable(text):
+            raise NotUnderstood(_("This message is empty or cannot be read."))
+        case Typed(text):
+            if (understood := understand(text, question, catalogues, orders_for(facts, session))) is None:
+                raise NotUnderstood(question.hint or NOT_CLEAR)
+            return understood
+        case Edited():
+            raise NotUnderstood(
+                _("I cannot see changes to messages sent before. To change an answer, type for example “edit 4”.")
+            )
+        case Unreadable("voice" | "audio" | "video_note"):
+            raise NotUnderstood(_("I cannot listen to voice messages yet. Please press a button or type."))
+        case Unreadable():
+            raise NotUnderstood(_("Thank you! I can only read text, photos and documents."))
+        case Blocked() | Unblocked():
+            raise AssertionError("decided before")
+
+
+def _pressed(session: Session, payload: str, question: Question) -> Chose:
+    number, _colon, key = payload.removeprefix(ANSWER).partition(":")
+    if number != str(session.asked):
+        raise OutOfDate(_("That button belongs to an earlier question. Here is the present one:"))
+    if not any(choice.key == key for choice in (*question.choices, *question.moves)):
+        raise OutOfDate(_("This button no longer works."))
+    return Chose(key)
+
+
+def _kindly(refused: Refused, misses: int, facts: Facts) -> Wording:
+    if not isinstance(refused, NotUnderstood) or not misses:
+        return refused.wording
+    return paragraphs(
+        refused.wording,
+        lines(
+            _("Press a button, or type the number or the words on it.") if refused.wording == NOT_CLEAR else None,
+            _("If you need help, type “help”."),
+            _who_can_help(facts) if misses >= FEW_MISSES else None,
+        ),
+    )
+
+
+def _who_can_help(facts: Facts) -> Wording:
+    if facts.roles:
+        return _("If it is hard, ask the Study Promotion Association of the commune.")
+    return _("If it is hard, ask your children or the branch head to help.")
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn under way, known to nobody else: each event changes the picture that the next question is asked on."""
+
+    session: Session
+    facts: Facts
+    said: list[Wording] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    menu: bool = False
+    quiet: bool = False
+    alone: bool = False
+
+    def take(self, event: Event) -> None:
+        """Let an event happen."""
+        match event:
+            case Said(text, alone):
+                self.said.append(text)
+                self.alone = alone
+            case Waited():
+                self.alone = True
+            case Sent(message):
+                self.messages.append(message)
+            case Told():
+                self.told.append(event)
+            case Went(step, talk):
+                self._go((*self.session.frames[:-1], Frame(step, talk)))
+            case Entered(step, talk):
+                self._go((*_without(self.session.frames, talk), Frame(step, talk)))
+            case Left(home, quiet):
+                self._go((HOME,) if home else self.session.frames[:-1] or (HOME,))
+                self.quiet = quiet
+            case _:
+                self.records.append(event)
+                self.facts = self.facts.after(event)
+                self.menu = self.menu or isinstance(event, LanguageChosen | InvitationUsed)
+
+    def _go(self, frames: tuple[Frame, ...]) -> None:
+        self.session = Session(frames, self.session.asked, self.session.misses)
+
+    def asks(self, before: Session) -> bool:
+        """Tell whether a question follows. At home there is nothing to ask: its menu comes to who arrives there,
+        unless enough was said, and to who got no other answer."""
+        if self.alone:
+            return False
+        if self.session.frame != HOME:
+            return True
+        arrived = before.frame != HOME and not self.quiet
+        return arrived or not (self.said or self.messages)
+
+    def finished(self, before: Session, *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
+        """Pose the question the talk is at, past whatever cannot go on, and put what was said before it."""
+        if asks:
+            self._pass_obstacles()
+        frame = self.session.frame
+        asked = before.asked + (frame != before.frame)
+        if asks:
+            question = FLOWS[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
+            text = (question.again if again else None) or question.text
+            unsaid = [wording for wording in self.said if not contains(text, wording)]
+            self.messages.append(posed(question, text, unsaid, asked))
+        elif self.said:
+            self.messages.insert(0, Message(paragraphs(*self.said)))
+        return Decision(
+            Session(self.session.frames, asked, misses),
+            self.facts,
+            tuple(self.messages),
+            tuple(self.told),
+            tuple(self.records),
+            self.menu,
+        )
+
+    def unanswered(self, before: Session, album: str, *, owes: bool) -> Decision:
+        """Keep what has happened and say nothing of it: the rest of an album is on its way, or it has its answer."""
+        asked = before.asked + (self.session.frame != before.frame)
+        session = Session(self.session.frames, asked, before.misses, album, owes)
+        return Decision(session, self.facts, told=tuple(self.told), records=tuple(self.records), menu=self.menu)
+
+    def _pass_obstacles(self) -> None:
+        while (frame := self.session.frame) != HOME:
+            obstacle = FLOWS[type(frame.talk)].obstacle(self.facts, frame.talk)
+            if obstacle is None:
+                return
+            self.take(Said(obstacle))
+            self.take(Left())
+
+
+def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int) -> Message:
+    """Make the message of a question, after what was said before it. Buttons carry the question's number."""
+    return Message(
+        paragraphs(*said, text),
+        (
+            tuple(
+                _button(choice, asked, n if question.numbered else 0) for n, choice in enumerate(question.choices, 1)
+            ),
+            tuple(_button(move, asked) for move in question.moves),
+        ),
+    )
+
+
+def _button(choice: Choice, asked: int, number: int = 0) -> Button:
+    label = Lines((f"{number}.", choice.label), " ") if number else choice.label
+    return Button(label, f"{ANSWER}{asked}:{choice.key}")
+
+
+def _without(frames: tuple[Frame, ...], talk: Talk) -> tuple[Frame, ...]:
+    """Drop an earlier round of the same talk and all above it, so that going in circles does not pile up."""
+    for place, frame in enumerate(frames):
+        if type(frame.talk) is type(talk):
+            return frames[:place]
+    return frames

@@ -1,0 +1,22 @@
+"""Units that were found by name, as they are offered for choosing."""
+
+from collections.abc import Iterable
+
+from flows.conversation.questions import Choice
+from flows.domain.finding import Found
+from flows.domain.units import UnitTree
+from flows.words.wording import Wording, _
+
+
+def offered(units: UnitTree, unit_ids: Iterable[int]) -> tuple[Choice, ...]:
+    """Return units as choices of which no two read alike; those that are gone are left out."""
+    there = [unit_id for unit_id in unit_ids if unit_id in units.by_id]
+    return tuple(Choice(str(unit_id), label) for unit_id, label in units.labels(there).items())
+
+
+def too_many(found: Found) -> Wording:
+    """Say how many units fit a name as well as those shown, and what narrows them down."""
+    return _(
+        "{count} places fit what was typed, too many to show. Please add the village, the commune or the province.",
+        count=len(found.units) + found.more,
+    )

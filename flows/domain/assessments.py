@@ -1,0 +1,145 @@
+"""Assessments: one resident's form in one round, its life from draft to decision, and its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from flows.domain.criteria import Competency, CriteriaSet, Indicator
+from flows.domain.people import Person, RoleKind
+from flows.words.refusals import OutOfDate, Refused
+from flows.words.wording import Wording, _
+
+State = Literal["draft", "submitted", "returned", "confirmed"]
+Act = Literal["submit", "withdraw", "adjust", "return", "confirm"]
+Actor = Literal["resident"] | RoleKind
+EvidenceKind = Literal["photo", "document", "text", "vouched"]
+
+STATES: dict[State, Wording] = {
+    "draft": _("being filled in"),
+    "submitted": _("waiting for the branch"),
+    "returned": _("returned for correction"),
+    "confirmed": _("confirmed by the branch"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What an act leads to. A reason, where one is needed, is said to the resident and kept."""
+
+    to: State
+    needs_reason: bool = False
+
+
+# The one table of an assessment's life. The commune's checking and the committee's recognition continue it.
+TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
+    ("draft", "submit", "resident"): Transition("submitted"),
+    ("returned", "submit", "resident"): Transition("submitted"),
+    ("submitted", "withdraw", "resident"): Transition("draft"),
+    ("submitted", "adjust", "head"): Transition("submitted", needs_reason=True),
+    ("submitted", "return", "head"): Transition("returned", needs_reason=True),
+    ("submitted", "confirm", "head"): Transition("confirmed"),
+}
+EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
+
+
+class Answer(Struct, frozen=True, array_like=True):
+    """The level chosen for one indicator. `adjusted_from` is the resident's own, where the branch changed it."""
+
+    level_id: str
+    points: int
+    adjusted_from: str | None = None
+
+
+class Evidence(Struct, frozen=True):
+    """One proof: words, a photo or document, or the branch's word. `id` is 0 until it is stored."""
+
+    kind: EvidenceKind
+    text: str = ""
+    source: str = ""
+    name: str = ""
+    id: int = 0
+
+
+class Assessment(Struct, frozen=True):
+    """A form with the criteria set it is pinned to. `version` grows with every change of its answers; `open_until` is
+    the last day for correcting it, once it was returned."""
+
+    id: int
+    person: Person
+    round_id: int
+    unit_id: int
+    criteria: CriteriaSet
+    state: State = "draft"
+    version: int = 0
+    answers: Mapping[str, Answer] = {}
+    evidence: Mapping[str, tuple[Evidence, ...]] = {}
+    reason: str = ""
+    submitted_at: datetime | None = None
+    open_until: date | None = None
+
+    @property
+    def editable(self) -> bool:
+        """Tell whether the resident may change answers now."""
+        return self.state in EDITABLE
+
+    @property
+    def unanswered(self) -> tuple[Indicator, ...]:
+        """Return the indicators without an answer, in the order of the form."""
+        return tuple(i for i in self.criteria.indicators if i.id not in self.answers)
+
+    def number(self, indicator_id: str) -> int:
+        """Return an indicator's place in the form, from 1."""
+        return self.criteria.places[indicator_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the answers come to under the set's pass rule."""
+
+    points: tuple[tuple[Competency, int, int], ...]
+    total: int
+    maximum: int
+    lowest: int
+    missing_points: int
+    below_floor: tuple[tuple[Indicator, int], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the title is reached."""
+        return self.missing_points == 0 and not self.below_floor
+
+
+def total_of(assessment: Assessment) -> int:
+    """Add up the points of the answers given so far."""
+    return sum([answer.points for answer in assessment.answers.values()])
+
+
+def result_of(assessment: Assessment) -> Result:
+    """Add up a form: per competency (points, maximum), in all, and what the pass rule finds missing."""
+    answers = assessment.answers
+    criteria = assessment.criteria
+    earned = {i.id: answers[i.id].points if i.id in answers else 0 for i in criteria.indicators}
+    total = sum(earned.values())
+    return Result(
+        points=tuple(
+            (c, sum(earned[i.id] for i in c.indicators), criteria.maxima[c.id]) for c in criteria.competencies
+        ),
+        total=total,
+        maximum=criteria.maximum,
+        lowest=min(earned.values()),
+        missing_points=max(0, criteria.pass_rule.total - total),
+        below_floor=tuple((i, earned[i.id]) for i in criteria.indicators if earned[i.id] < criteria.pass_rule.floor),
+    )
+
+
+def next_state(assessment: Assessment, act: Act, actor: Actor, reason: str = "") -> State:
+    """Return the state an act leads to. Raises OutOfDate when the form has moved on, Refused without a reason."""
+    transition = TRANSITIONS.get((assessment.state, act, actor))
+    if transition is None:
+        raise OutOfDate(_("This form is now {state}; this cannot be done any more.", state=STATES[assessment.state]))
+    if transition.needs_reason and not reason.strip():
+        raise Refused(_("Please give a reason: the resident will read it."))
+    return transition.to

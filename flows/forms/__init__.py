@@ -1,0 +1,1 @@
+"""The resident's own form: answers, evidence, submitting."""

@@ -1,0 +1,193 @@
+"""Nothing under way: how things stand, and what can be done next."""
+
+from collections.abc import Iterator
+
+from flows.conversation.events import Acted, Entered, Event, Said
+from flows.conversation.facts import Facts
+from flows.conversation.flow import Flow, Step
+from flows.conversation.questions import Choice, Chose, Heard, Question, words
+from flows.conversation.session import Filling, Home, Inviting, Noticing, Registering, Reviewing
+from flows.domain.assessments import next_state, result_of
+from flows.forms import talk as self_assessment
+from flows.forms import words as forms
+from flows.registration import talk as registration
+from flows.words.refusals import NotUnderstood, Refused
+from flows.words.wording import Wording, _, lines, n_, paragraphs
+
+# Whoever wants to begin, go on or sign up says the same.
+_GO_ON = words("""
+    bắt đầu; bắt đầu làm; bắt đầu làm phiếu; làm phiếu; làm; làm tiếp; làm tiếp phiếu; tiếp; tiếp tục; làm luôn; làm
+    ngay; vào làm; đăng ký; đăng kí; đăng ký làm phiếu; tự đánh giá; đánh giá; làm đánh giá; khai phiếu; điền phiếu;
+    điền tiếp; mở phiếu; làm bài; làm lại; tham gia; tôi muốn tham gia; start; begin; continue; go on; register;
+    sign up; fill in
+""")
+REGISTER = Choice("register", _("Start"), _GO_ON)
+BEGIN = Choice("begin", _("Start my form"), _GO_ON)
+CONTINUE = Choice("continue", _("Continue my form"), _GO_ON + words("sửa phiếu; sửa; nộp; nộp phiếu; nộp lại"))
+SUMMARY = Choice("summary", _("See my summary"), words("tổng kết; kết quả; xem kết quả; xem; xem lại phiếu; summary"))
+TAKE_BACK = Choice(
+    "take_back",
+    _("Take the form back to correct it"),
+    words("""
+        rút; rút lại; rút phiếu; rút phiếu về; rút về; rút lại phiếu; rút phiếu lại; rút phiếu để sửa; lấy lại
+        phiếu; lấy phiếu về; xin rút phiếu; xin lại phiếu; take back; take it back; take my form back
+    """),
+    final=True,
+)
+REVIEW = Choice(
+    "review",
+    _("Forms of my branch"),
+    words("""
+        duyệt; duyệt phiếu; xem phiếu chờ; phiếu chờ; danh sách; danh sách phiếu; xác nhận; xác nhận phiếu; phiếu
+        chi hội; phiếu của chi hội; review; list
+    """),
+)
+INVITE = Choice("invite", _("Invite somebody"), words("mời; mời người; mời chi hội trưởng; lời mời; invite"))
+NOTICES = Choice(
+    "notices",
+    _("📣 Notices"),
+    words("thông báo; gửi thông báo; soạn thông báo; viết thông báo; xem thông báo; notices; notice; đăng thông báo"),
+)
+
+
+def ask_home(facts: Facts, talk: Home) -> Question:
+    choices = tuple(_choices(facts))
+    return Question(status(facts), choices, again=_("What would you like to do?") if choices else None)
+
+
+def _choices(facts: Facts) -> Iterator[Choice]:
+    person, form = facts.person, facts.form
+    if person is None:
+        yield REGISTER
+        return
+    if facts.has_role("head"):
+        yield REVIEW
+    if facts.has_role("admin"):
+        yield NOTICES
+        yield INVITE
+    if not person.is_resident:
+        yield BEGIN
+    elif form is None:
+        if facts.form_is_open:
+            yield BEGIN
+    elif form.editable and facts.form_is_open:
+        yield CONTINUE
+    elif form.state == "submitted" and facts.form_is_open:
+        yield from (SUMMARY, TAKE_BACK)
+    else:
+        yield SUMMARY
+
+
+def hear_home(facts: Facts, talk: Home, heard: Heard) -> Iterator[Event]:
+    if not isinstance(heard, Chose):
+        raise NotUnderstood(_("I did not understand that."))
+    match heard.key:
+        case REGISTER.key | BEGIN.key | CONTINUE.key:
+            yield from go_on(facts)
+        case SUMMARY.key:
+            yield Said(forms.summary(facts.form) if facts.form else status(facts))
+        case TAKE_BACK.key:
+            yield from take_back(facts)
+        case REVIEW.key:
+            yield Entered("list", Reviewing())
+        case NOTICES.key:
+            yield Entered("list", Noticing())
+        case _:
+            yield Entered("role", Inviting())
+
+
+def go_on(facts: Facts) -> Iterator[Event]:
+    """Go on with what comes next for a resident: getting known, or the form."""
+    if facts.person is None or not facts.person.is_resident:
+        yield registration.start(facts, Registering())
+    elif (closed := self_assessment.outside_days(facts)) is not None:
+        raise Refused(closed)
+    elif facts.form is not None and not facts.form.editable:
+        raise Refused(_("Your form is {state}; it cannot be changed now.", state=forms.state_words(facts.form)))
+    else:
+        yield from self_assessment.begin(facts)
+
+
+def take_back(facts: Facts) -> Iterator[Event]:
+    """Take a submitted form back into the resident's hands, while nobody has decided on it."""
+    form = facts.form
+    if form is None:
+        raise Refused(_("There is no form under way."))
+    if form.state != "submitted":
+        raise Refused(_("Your form is {state}; it cannot be taken back now.", state=forms.state_words(form)))
+    if (closed := self_assessment.outside_days(facts)) is not None:
+        raise Refused(closed)  # it could not be handed in again
+    result = result_of(form)
+    state = next_state(form, "withdraw", "resident")
+    yield Acted(form.id, "withdraw", "resident", form.version, state, result.total, result.passed)
+    yield Said(_("The form is back with you. The branch will see it again once you submit it."))
+    yield Entered("summary", Filling())
+
+
+def status(facts: Facts) -> Wording:
+    """Say how things stand, in a line or two."""
+    if facts.person is None:
+        return _(
+            "This is the channel of the Study Promotion Association, where people assess themselves as learning"
+            " citizens, free of charge."
+        )
+    known = [wording for wording in (*_roles(facts), _form_status(facts)) if wording is not None]
+    return paragraphs(*known) if known else _("Hello.")
+
+
+def _roles(facts: Facts) -> Iterator[Wording]:
+    if facts.has_role("head"):
+        yield _("You confirm the forms of your branch; new ones come here by themselves.")
+    if facts.has_role("admin"):
+        yield _("You administer this bot for your unit.")
+
+
+def _form_status(facts: Facts) -> Wording | None:
+    form = facts.form
+    if facts.person is None or not facts.person.is_resident:
+        return None
+    closed = self_assessment.outside_days(facts)
+    if form is None:
+        return paragraphs(closed or _not_begun(facts), _earlier(facts))
+    left = len(form.unanswered)
+    match form.state:
+        case "draft" if left:
+            words: Wording = n_("Your form: {count} question is left.", "Your form: {count} questions are left.", left)
+        case "draft":
+            words = _("Your form is complete but not submitted yet.")
+        case "returned":
+            words = lines(
+                _("The branch asks you to correct your form."),
+                _("Reason: {reason}", reason=form.reason),
+                _("You can correct it until the end of {day}.", day=form.open_until)
+                if form.open_until and not closed
+                else None,
+            )
+        case "submitted":
+            words = _(
+                "Your form is submitted: {total} points. The branch will read it and answer here.",
+                total=result_of(form).total,
+            )
+        case "confirmed":
+            words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
+    round_ = facts.round_of(form)
+    heading = round_.name if round_ is not None and round_ != facts.round else None
+    return paragraphs(lines(heading, words), closed if form.editable else None, _earlier(facts))
+
+
+def _earlier(facts: Facts) -> Wording | None:
+    """List the forms of other years, the newest first."""
+    return lines(*(forms.state_line(facts, form) for form in facts.earlier_forms)) if facts.earlier_forms else None
+
+
+def _not_begun(facts: Facts) -> Wording:
+    criteria = self_assessment.criteria_for(facts)
+    assert criteria is not None
+    return n_(
+        "The self-assessment has {count} question and takes about ten minutes.",
+        "The self-assessment has {count} questions and takes about ten minutes.",
+        len(criteria.indicators),
+    )
+
+
+HOME = Flow(Home, steps=(Step("home", ask_home, hear_home),))

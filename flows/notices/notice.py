@@ -1,0 +1,279 @@
+"""Notices: what an administrator writes to many people, whom it is for, and the life of one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from flows.conversation.messages import Button, ChannelFile, Message, StoredFile
+from flows.domain.assessments import State
+from flows.domain.criteria import Group
+from flows.words.marks import read_marks
+from flows.words.refusals import OutOfDate, Refused
+from flows.words.wording import Wording, _
+
+NoticeState = Literal[
+    "awaiting", "declined", "scheduled", "gathering", "sending", "paused", "stopped", "withdrawn", "done"
+]
+NoticeAct = Literal["approve", "decline", "withdraw", "pause", "resume", "stop", "repeat_uncertain"]
+Repeat = Literal["", "weekly", "yearly"]
+NoticeAnswer = Literal["come", "cannot", "start"]
+Reach = Literal["open", "blocked", "muted", "nowhere"]
+FormState = Literal["none"] | State
+# What somebody can turn off for themselves, each by itself; none of it touches consent or replies.
+MutedKind = Literal["notices", "reminders", "digests", "dates"]
+AudienceRole = Literal["resident", "head", "admin"]
+
+# What can become of one recipient. `queued` and `sending` are open, the rest is final; `uncertain` may be sent
+# again by the author, for nobody can know whether it arrived.
+LedgerState = Literal["queued", "sending", "sent", "blocked", "failed", "uncertain", "outside", "stopped", "muted"]
+
+LONGEST_LABEL = 40
+LONGEST_URL = 500
+DEFAULT_APPROVAL_ABOVE = 500
+
+
+class ChannelLimits(Struct, frozen=True):
+    """The longest text a channel takes, alone and under a photo or file, in UTF-16 units as Telegram counts."""
+
+    text: int
+    caption: int
+
+
+# CHANNELS.md's facts as data. A notice has to fit everywhere: nobody chooses a channel for its readers.
+CHANNEL_LIMITS: Mapping[str, ChannelLimits] = {
+    "telegram": ChannelLimits(4096, 1024),
+    "web": ChannelLimits(20_000, 20_000),
+}
+
+
+class NoticeFile(Struct, frozen=True):
+    """A photo or document of a notice. `source` is the handle of the channel it came by, `digest` names it in the file
+    store once it is kept there."""
+
+    kind: str
+    name: str
+    channel: str = ""
+    source: str = ""
+    digest: str = ""
+
+    def for_channel(self, channel: str) -> ChannelFile | StoredFile:
+        """Return the file as a channel can send it: by its own handle where it has one."""
+        if self.source and self.channel == channel:
+            return ChannelFile(self.source, self.kind, self.name)
+        return StoredFile(self.digest, self.kind, self.name)
+
+
+class Content(Struct, frozen=True):
+    """What a notice says. English is optional: whoever chose English gets Vietnamese where it is missing."""
+
+    vi: str
+    en: str = ""
+    file: NoticeFile | None = None
+    link_label: str = ""
+    link_url: str = ""
+    asks_who_comes: bool = False
+    offers_form: bool = False
+
+    def text(self, language: str | None) -> str:
+        """Return the text for a reader."""
+        return self.en if language == "en" and self.en else self.vi
+
+
+class Audience(Struct, frozen=True):
+    """Whom a notice is for. Units mean all below them too; what is empty is not asked about."""
+
+    unit_ids: tuple[int, ...] = ()
+    roles: tuple[AudienceRole, ...] = ()
+    groups: tuple[Group, ...] = ()
+    languages: tuple[str, ...] = ()
+    forms: tuple[FormState, ...] = ()
+    channels: tuple[str, ...] = ()
+    youngest: int | None = None
+    oldest: int | None = None
+
+
+class Reached(Struct, frozen=True):
+    """How many people an audience has: those who can be reached by channel, those who cannot by reason."""
+
+    by_channel: Mapping[str, int] = {}
+    unreachable: Mapping[Reach, int] = {}
+
+    @property
+    def total(self) -> int:
+        """Return how many will get it."""
+        return sum(self.by_channel.values())
+
+
+class Notice(Struct, frozen=True):
+    """A notice as stored. `version` grows with every act: a button binds to the one it showed. `counts` is its ledger,
+    always summing to `recipients`; `answers` counts presses. `send_at` is None for at once."""
+
+    id: int
+    author_id: int | None
+    content: Content
+    audience: Audience
+    state: NoticeState
+    version: int = 0
+    send_at: datetime | None = None
+    repeat: Repeat = ""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    recipients: int = 0
+    counts: Mapping[LedgerState, int] = {}
+    answers: Mapping[NoticeAnswer, int] = {}
+    author_name: str = ""
+
+    def count(self, *states: LedgerState) -> int:
+        """Return how many recipients are in these states."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+
+_TRANSITIONS: Mapping[tuple[NoticeState, NoticeAct], NoticeState] = {
+    ("awaiting", "approve"): "scheduled",
+    ("awaiting", "decline"): "declined",
+    ("awaiting", "withdraw"): "withdrawn",
+    ("scheduled", "withdraw"): "withdrawn",
+    ("gathering", "stop"): "stopped",
+    ("sending", "pause"): "paused",
+    ("sending", "stop"): "stopped",
+    ("paused", "resume"): "sending",
+    ("paused", "stop"): "stopped",
+    ("done", "repeat_uncertain"): "sending",
+    ("sending", "repeat_uncertain"): "sending",
+    ("paused", "repeat_uncertain"): "paused",
+}
+
+
+def acts_on(notice: Notice) -> tuple[NoticeAct, ...]:
+    """Return what can be done with a notice now."""
+    uncertain = notice.counts.get("uncertain", 0) > 0
+    return tuple(
+        act for state, act in _TRANSITIONS if state == notice.state and (act != "repeat_uncertain" or uncertain)
+    )
+
+
+def state_after(notice: Notice, act: NoticeAct, version: int) -> NoticeState:
+    """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown."""
+    state = _TRANSITIONS.get((notice.state, act))
+    if state is None or (version != notice.version and act in {"approve", "decline", "repeat_uncertain"}):
+        raise OutOfDate(_("This notice has changed since this button was shown. Type “notices” to see how it stands."))
+    return state
+
+
+def next_time(at: datetime, repeat: Repeat) -> datetime | None:
+    """Return when a repeated notice comes again: the same local hour a week or a year on."""
+    match repeat:
+        case "":
+            return None
+        case "weekly":
+            return at + timedelta(days=7)
+        case "yearly":
+            return _next_year(at)
+
+
+def _next_year(at: datetime) -> datetime:
+    try:
+        return at.replace(year=at.year + 1)
+    except ValueError:  # 29 February
+        return at.replace(year=at.year + 1, day=28)
+
+
+class QuietHours(Struct, frozen=True):
+    """The hours in which nothing is sent automatically, by local time; over midnight when `start` is later."""
+
+    start: time = time(21, 0)
+    end: time = time(6, 0)
+
+    def holds(self, local: datetime) -> bool:
+        """Tell whether a local time is within."""
+        now = local.time()
+        if self.start <= self.end:
+            return self.start <= now < self.end
+        return now >= self.start or now < self.end
+
+
+QUIET = QuietHours()
+
+
+def units_in(text: str) -> int:
+    """Return a text's length in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def length_of(text: str) -> int:
+    """Return how long a text is for a channel: its strong and slanted words without their signs."""
+    plain, _marks = read_marks(text)
+    return units_in(plain)
+
+
+def too_long_for(text: str, *, with_file: bool) -> str | None:
+    """Return the first channel a text is too long for, or None."""
+    for channel, limits in CHANNEL_LIMITS.items():
+        if length_of(text) > (limits.caption if with_file else limits.text):
+            return channel
+    return None
+
+
+_URL = re.compile(r"https?://(?:[^\s/?#.:@]+\.)+[^\s/?#.:@]+\.?(?::(?P<port>\d{1,5}))?(?:[/?#]\S*)?", re.IGNORECASE)
+LAST_PORT = 65535
+
+
+def read_url(typed: str) -> str:
+    """Return a link's address, with a host and port there can be: Telegram would refuse every letter with another.
+
+    Only http and https lead anywhere safely, and a name before the host hides where it leads. Raises Refused.
+    """
+    url = typed.strip()
+    address = _URL.fullmatch(url)
+    if len(url) > LONGEST_URL or address is None or not 1 <= int(address["port"] or 1) <= LAST_PORT:
+        raise Refused(_("This is no web address. It begins with https://, for example https://hoctap.example/lich."))
+    return url
+
+
+ANSWERS: Mapping[NoticeAnswer, Wording] = {
+    "come": _("🙋 I'll come"),
+    "cannot": _("I can't come"),
+    "start": _("📝 Start my form"),
+}
+TURN_OFF: Mapping[MutedKind, Wording] = {
+    "notices": _("🔕 No more notices"),
+    "reminders": _("🔕 No more reminders"),
+    "digests": _("🔕 No more daily reminders"),
+    "dates": _("🔕 No more dates"),
+}
+
+
+def message_of(content: Content, notice_id: int, language: str | None, channel: str) -> Message:
+    """Make the message one reader gets: in their language, for their channel, with the way out under it.
+
+    `notice_id` 0 is a preview: its buttons answer, but count nothing.
+    """
+    return Message(
+        content.text(language),
+        (*_buttons(content, notice_id), (mute_button("notices"),)),
+        (content.file.for_channel(channel),) if content.file is not None else (),
+        formatted=True,
+        language=language or "",
+    )
+
+
+def _buttons(content: Content, notice_id: int) -> Iterator[tuple[Button, ...]]:
+    if content.link_url:
+        yield (Button(content.link_label, "", lasting=True, url=content.link_url),)
+    if content.asks_who_comes:
+        yield tuple(_answer_button(notice_id, answer) for answer in ("come", "cannot"))
+    if content.offers_form:
+        yield (_answer_button(notice_id, "start"),)
+
+
+def _answer_button(notice_id: int, answer: NoticeAnswer) -> Button:
+    return Button(ANSWERS[answer], f"c:answer:{notice_id}:{answer}", lasting=True)
+
+
+def mute_button(kind: MutedKind) -> Button:
+    """Make the button that turns something off in one tap."""
+    return Button(TURN_OFF[kind], f"c:mute:{kind}", lasting=True)

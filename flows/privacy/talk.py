@@ -1,0 +1,167 @@
+"""Rights over one's own data: see it as a file, correct it, delete it; and the choice of language."""
+
+from collections.abc import Iterator
+
+from flows.conversation.events import Entered, Erased, Event, LanguageChosen, Left, Said, Sent, Went
+from flows.conversation.facts import Facts
+from flows.conversation.flow import Flow, Step
+from flows.conversation.messages import Document, Message
+from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words
+from flows.conversation.session import ChoosingLanguage, Privacy, Registering
+from flows.domain.people import GROUPS, ROLES
+from flows.forms import words as forms
+from flows.registration.talk import KEPT, SEEN_BY
+from flows.words.refusals import NotUnderstood
+from flows.words.wording import Wording, _, lines, paragraphs
+
+SEE = Choice(
+    "see",
+    _("See my data as a file"),
+    words("xem; xem dữ liệu; xem thông tin; tải về; tải dữ liệu; cho xem; lấy dữ liệu; see; view; download"),
+)
+CORRECT = Choice(
+    "correct",
+    _("Correct my details"),
+    words("""
+        sửa; sửa thông tin; đổi thông tin; sửa tên; đổi tên; sai tên; sửa họ tên; sửa năm sinh; đổi thôn; sửa nơi ở;
+        đổi nơi ở; sai thông tin; chỉnh sửa; sai rồi; nhầm tên; sai năm sinh; sửa thôn; sửa nhóm; đổi nhóm; correct;
+        change; edit
+    """),
+)
+ERASE = Choice(
+    "erase",
+    _("Delete my data"),
+    words("xóa; xóa dữ liệu; xóa hết; xóa thông tin; xóa tài khoản; xóa đi; xóa tất cả; delete; erase; delete my data"),
+)
+ERASE_ALL = Choice(
+    "erase_all",
+    _("Yes, delete everything"),
+    words("""
+        xóa hết; có xóa hết; đồng ý xóa; đồng ý xóa hết; xóa tất cả; xóa toàn bộ; xóa hết đi; xóa sạch; xóa hết dữ
+        liệu; delete everything; delete all; yes delete it
+    """),
+    final=True,
+)
+KEEP = Choice(
+    "keep",
+    _("No, keep it"),
+    words("""
+        giữ lại; giữ; giữ nguyên; cứ giữ; để lại; đừng xóa; đừng xóa hết; không xóa; không xóa nữa; chưa xóa; thôi
+        không xóa; không xóa hết; đừng; hủy; dừng; dừng lại; thôi đừng xóa; khoan; khoan đã; keep; keep it; dont
+        delete; do not delete; quay lại
+    """)
+    + NO.also,
+)
+
+
+def ask_privacy(facts: Facts, talk: Privacy) -> Question:
+    return Question(
+        paragraphs(
+            _("Your data belongs to you."),
+            lines(
+                KEPT,
+                SEEN_BY,
+                _("• If you no longer agree, press “Delete my data”: it is deleted at once."),
+            ),
+            _("What would you like?"),
+        ),
+        (SEE, *((CORRECT,) if facts.person and facts.person.is_resident else ()), ERASE),
+        (BACK,),
+    )
+
+
+def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case SEE.key:
+            yield Sent(
+                Message(_("This is everything kept about you."), files=(Document(_("my-data.txt"), own_data(facts)),))
+            )
+        case CORRECT.key:
+            yield Entered("check", _known(facts))
+        case ERASE.key:
+            yield Went("sure", talk)
+        case _:
+            yield Left()
+
+
+def ask_sure(facts: Facts, talk: Privacy) -> Question:
+    return Question(
+        _(
+            "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
+            " Only counts without names stay. Delete everything?"
+        ),
+        (ERASE_ALL, KEEP),
+    )
+
+
+def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(ERASE_ALL.key):
+        yield Erased()
+        yield Said(_("Everything about you has been deleted. If you want to begin anew, type “start”."))
+        yield Left(home=True)
+    elif heard == Chose(KEEP.key):
+        yield Left()
+    else:
+        raise NotUnderstood(_("Please choose one of the answers."))
+
+
+PRIVACY = Flow(Privacy, steps=(Step("privacy", ask_privacy, hear_privacy), Step("sure", ask_sure, hear_sure)))
+
+
+def own_data(facts: Facts) -> Wording:
+    """Put everything kept about a person into words."""
+    person = facts.person
+    return paragraphs(
+        _("Personal data kept on {day}", day=facts.today),
+        _("Consent: {answer}", answer=_("given") if facts.conversation.consented else _("not given")),
+        lines(
+            _("Name: {name}", name=person.name),
+            _("Year of birth: {year}", year=person.birth_year or "–"),
+            _("Parent or guardian: {name}", name=person.representative or "–"),
+            _(
+                "Registered in: {unit}",
+                unit=facts.reference.units.in_sentence(person.unit_id) if person.unit_id else "–",
+            ),
+            _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
+        )
+        if person
+        else None,
+        lines(
+            *(
+                _(
+                    "Role: {role}, {unit}",
+                    role=ROLES[role.kind],
+                    unit=facts.reference.units.in_sentence(role.unit_id),
+                )
+                for role in facts.roles
+            )
+        ),
+        *(lines(forms.state_line(facts, form), forms.answers(form)) for form in reversed(facts.own)),
+    )
+
+
+def ask_new_language(facts: Facts, talk: ChoosingLanguage) -> Question:
+    return Question("Xin chọn ngôn ngữ.\nPlease choose your language.", facts.reference.languages)
+
+
+def hear_new_language(facts: Facts, talk: ChoosingLanguage, heard: Heard) -> Iterator[Event]:
+    if not isinstance(heard, Chose):
+        raise NotUnderstood(_("Please choose one of the answers."))
+    yield LanguageChosen(heard.key)
+    yield Left()
+
+
+LANGUAGE = Flow(ChoosingLanguage, steps=(Step("language", ask_new_language, hear_new_language),))
+
+
+def _known(facts: Facts) -> Registering:
+    person = facts.person
+    assert person is not None
+    return Registering(
+        name=person.name,
+        birth_year=person.birth_year,
+        representative=person.representative or "",
+        unit_id=person.unit_id,
+        group=person.group or "",
+        checking=True,
+    )

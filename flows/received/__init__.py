@@ -1,0 +1,1 @@
+"""What is sent automatically, for its receiver."""

@@ -1,0 +1,537 @@
+"""Getting to know a resident: language, consent, name, birth year, village, group; or a branch head by invitation."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from flows.conversation.events import (
+    Consented,
+    Entered,
+    Event,
+    InvitationUsed,
+    LanguageChosen,
+    Left,
+    PersonSaved,
+    Said,
+    Went,
+)
+from flows.conversation.facts import Facts, Invitation, InvitationWanted
+from flows.conversation.flow import Flow, Step
+from flows.conversation.found_units import offered, too_many
+from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.session import Registering
+from flows.conversation.understanding import says
+from flows.domain.criteria import Group
+from flows.domain.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representative, read_birth_year, read_name
+from flows.words.refusals import NotUnderstood
+from flows.words.wording import Wording, _, lines, paragraphs
+
+# The version of the consent text below: consent is proved by the text it was given to.
+CONSENT_VERSION = "2026.2"
+
+AGREE = Choice(
+    "agree",
+    _("I agree"),
+    words("""
+        đồng ý; tôi đồng ý; nhất trí; tán thành; chấp nhận; có; có chứ; có đồng ý; vâng; dạ; dạ vâng; được; được
+        chứ; ok; oke; okie; okay; ừ; đúng; đúng rồi; đúng vậy; đồng ý hết; đồng ý lưu; cho phép; đồng ý cho lưu;
+        hoàn toàn đồng ý; yes; agree; agreed; sure; of course; yes i agree; i do; yep; yeah
+    """),
+    final=True,
+)
+# Said before consent and wherever somebody asks about their data.
+KEPT = _("• Kept: name, year of birth, home or workplace, occupational group, answers and the evidence you send.")
+SEEN_BY = _(
+    "• Who keeps and sees it: the branch of your village, the Study Promotion Association of your commune, and the"
+    " People's Committee of your commune when it recognises. For the title “learning citizen” only."
+)
+NOTHING_FOUND = lines(
+    _("I find no village by that name. Please type the village and the commune."),
+    _("If it is still not found, please ask the village branch head for the village's link or QR code."),
+)
+FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
+REFUSE = Choice(
+    "refuse",
+    _("No, thank you"),
+    words("""
+        không đồng ý; chưa đồng ý; từ chối; không cho; không cho phép; không cho lưu; đừng lưu; không nhất trí;
+        không chịu; không chấp nhận; không tham gia; i do not agree; i dont agree; disagree; refuse; đừng; dừng;
+        dừng lại; thôi nghỉ
+    """)
+    + NO.also,
+)
+ALL_RIGHT = Choice(
+    "all_right",
+    _("All correct"),
+    words(
+        "đúng hết; đúng cả; đúng tất cả; đúng hết cả; chuẩn hết; không sai; không có gì sai; all right; xong; không sửa"
+    )
+    + YES.also,
+)
+TAKE_ON = replace(
+    YES, also=(*YES.also, *words("nhận; tôi nhận; nhận nhiệm vụ; nhận lời; xin nhận; đồng ý nhận; i do")), final=True
+)
+DECLINE = replace(
+    NO, also=(*NO.also, *words("không nhận; chưa nhận; không làm; không làm được; xin từ chối; để suy nghĩ"))
+)
+LIVE_THERE = replace(
+    YES, also=YES.also + words("đúng thôn tôi; đúng thôn; ở đó; tôi ở đó; đúng chỗ; đúng là ở đó; ở đấy")
+)
+ELSEWHERE = replace(
+    NO,
+    also=NO.also
+    + words("""
+        không ở đó; không ở đấy; không ở đây; không phải thôn tôi; sai thôn; sai thôn rồi; nhầm thôn; chỗ khác; ở
+        chỗ khác; thôn khác; xã khác; nơi khác; không đúng thôn; không phải xã tôi; sai chỗ; sai nơi ở
+    """),
+)
+NAME_RIGHT = Choice("yes", _("Yes, that is all"), words("đủ; đủ rồi; đầy đủ; xong; hết; rồi; rồi ạ") + YES.also)
+NAME_WRONG = Choice(
+    "no", _("No, type it again"), words("gõ lại; nhập lại; thiếu; chưa đủ; để gõ lại; viết lại; sửa; again") + NO.also
+)
+
+# What people call their work, for each group, and its name in full.
+GROUP_WORDS: dict[Group, tuple[str, ...]] = {
+    "farmer": words("""
+        nông dân lao động nông thôn; farmer rural worker; nông dân; làm ruộng; làm nông; làm rẫy; làm vườn; làm
+        nương; chăn nuôi; nuôi trồng; ngư dân; đánh cá; nhà nông; nông nghiệp; làm nông nghiệp; trồng lúa; trồng
+        trọt; trồng cà phê; làm rừng; nuôi cá; nuôi tôm; đi biển; cày cấy; lao động nông thôn; làm đồng; farmer;
+        diêm dân; làm muối
+    """),
+    "worker": words("""
+        công nhân thợ thủ công thợ sửa chữa; worker craftsperson repairer; công nhân; thợ; thợ xây; thợ may; thợ
+        mộc; thợ điện; thợ hồ; thợ sửa xe; thợ nề; lái xe; tài xế; thợ thủ công; làm công ty; công nhân may; thợ sửa
+        chữa; phụ hồ; làm thợ; xe ôm; làm xưởng; đi làm công ty; worker; thợ hàn; thợ máy
+    """),
+    "official": words("""
+        cán bộ công chức viên chức quản lý doanh nhân; cán bộ công chức viên chức doanh nhân; official public
+        employee manager entrepreneur; cán bộ; công chức; viên chức; doanh nhân; giáo viên; bác sĩ; y tá; bộ đội;
+        công an; quản lý; nhà giáo; cô giáo; thầy giáo; cán bộ xã; chủ doanh nghiệp; giám đốc; nhân viên văn phòng;
+        dạy học; official; teacher; doctor; kế toán; cán bộ công chức; nhà nước; làm nhà nước
+    """),
+    "pupil": words("""
+        học sinh; sinh viên; đi học; đang đi học; học trò; student; pupil; hs; sv; còn đi học; học cấp hai; học cấp
+        ba; học viên; học sinh lớp
+    """),
+    "other": words("""
+        nghỉ hưu nội trợ lao động tự do khác; khác nghỉ hưu nội trợ nghề tự do; retired housework self employed
+        other; other retired housework own trade; khác; hưu trí; giáo viên nghỉ hưu; giáo viên về hưu; cán bộ về
+        hưu; cán bộ nghỉ hưu; công nhân về hưu; bộ đội về hưu; nhà giáo về hưu; housewife; homemaker; về hưu; nghỉ
+        hưu; hưu; cán bộ hưu; cán bộ hưu trí; đã nghỉ hưu; nội trợ; ở nhà; buôn bán; bán hàng; tự do; nghề tự do;
+        lao động tự do; già rồi; thất nghiệp; kinh doanh nhỏ; chạy chợ; ở nhà trông cháu; hưu rồi; other; retired;
+        không có việc; không đi làm; tiểu thương; người cao tuổi; hết tuổi lao động; mất sức; không làm gì; già
+    """),
+}
+
+
+def start(facts: Facts, talk: Registering) -> Entered:
+    """Enter at the first question that has no answer yet."""
+    if facts.conversation.language is None:
+        return Entered("language", talk)
+    if not facts.conversation.consented:
+        return Entered("consent", talk)
+    if facts.person is None:
+        return Entered("name", talk)
+    known = replace(talk, name=facts.person.name)
+    return Entered("take_role" if talk.invitation else "birth_year", known)
+
+
+def ask_language(facts: Facts, talk: Registering) -> Question:
+    return Question("Xin chào! Xin chọn ngôn ngữ.\nHello! Please choose your language.", facts.reference.languages)
+
+
+def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    yield LanguageChosen(chosen(heard))
+    yield Went("consent", talk)
+
+
+def ask_consent(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        paragraphs(
+            _who_speaks(facts, talk),
+            lines(
+                _("Before we begin, about your data:"),
+                KEPT,
+                _("• Never asked: ID number, password, one-time code (OTP), bank account, ethnicity, religion."),
+                SEEN_BY,
+                _("• To see, correct or delete it: type “my data”, at any time."),
+                _("• It is your free choice. Saying no costs you nothing."),
+            ),
+            _("Do you agree?"),
+        ),
+        (AGREE, REFUSE),
+        again=_("Do you agree that this data is kept for the title “learning citizen”?"),
+    )
+
+
+def _who_speaks(facts: Facts, talk: Registering) -> Wording:
+    """Say whose channel this is, by name where a link says so, and that it costs nothing: villages know fraud."""
+    unit_id = _invitation(facts, talk).unit_id if talk.invitation else talk.unit_id
+    units = facts.reference.units
+    communes = (unit.id for unit in units.upwards(unit_id or 0) if unit.kind == "commune")
+    if (commune := next(communes, None)) is not None:
+        return _(
+            "This is the channel of the Study Promotion Association of {unit}, where people assess themselves as"
+            " learning citizens. It is free of charge and takes about ten minutes.",
+            unit=units.in_sentence(commune),
+        )
+    return _(
+        "This is the channel of the Study Promotion Association, where people assess themselves as learning citizens."
+        " It is free of charge and takes about ten minutes."
+    )
+
+
+def hear_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    given = chosen(heard) == AGREE.key
+    yield Consented(CONSENT_VERSION, given)
+    if given:
+        yield Went("name", talk)
+    else:
+        yield Said(
+            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”.")
+        )
+        yield Left(home=True)
+
+
+def ask_name(facts: Facts, talk: Registering) -> Question:
+    if talk.invitation:
+        return Question(paragraphs(_invited(facts, talk), FULL_NAME), free=True)
+    return Question(FULL_NAME, free=True, moves=(BACK,) if talk.checking else ())
+
+
+def hear_name(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield _back("name", talk)
+        return
+    name = _name(heard, as_typed=talk.as_typed)
+    named = replace(talk, name=name.name, as_typed=name.turned)
+    if name.sure:
+        yield from _named(named)
+    else:
+        yield Went("name_sure", named)
+
+
+def _name(heard: Heard, *, as_typed: bool) -> Name:
+    """Return the name that was typed. An answer to some other question is none."""
+    typed = written(heard)
+    if says(typed, YES, NO):
+        raise NotUnderstood(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
+    return read_name(typed, as_typed=as_typed)
+
+
+def _named(talk: Registering) -> Iterator[Event]:
+    if talk.invitation:
+        yield PersonSaved(talk.name)
+        yield Went("take_role", talk)
+    else:
+        yield _on("birth_year", talk)
+
+
+def ask_name_sure(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        lines(
+            _("Full name: {name}", name=talk.name),
+            _("Is this the whole name, with its tone marks, as on your papers?"),
+        ),
+        (NAME_RIGHT, NAME_WRONG),
+        free=True,
+        numbered=True,
+    )
+
+
+def hear_name_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(NAME_RIGHT.key):
+            yield from _named(replace(talk, as_typed=False))
+        case Chose():
+            yield Went("name", talk)
+        case _:
+            yield from hear_name(facts, talk, heard)
+
+
+def ask_take_role(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        paragraphs(_invited(facts, talk), _("Do you take on this task?")),
+        (TAKE_ON, DECLINE),
+    )
+
+
+def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    invitation = _invitation(facts, talk)
+    if chosen(heard) == YES.key:
+        yield InvitationUsed(invitation.digest, invitation.role, invitation.unit_id)
+        yield Said(
+            _(
+                "Thank you! You are now: {role}, {unit}.",
+                role=ROLES[invitation.role],
+                unit=_unit(facts, invitation.unit_id),
+            )
+        )
+    else:
+        yield Said(
+            _(
+                "All right. The invitation stays open until {day}.",
+                day=invitation.expires.astimezone(facts.now.tzinfo).date(),
+            )
+        )
+    yield Left(home=True)
+
+
+def ask_birth_year(facts: Facts, talk: Registering) -> Question:
+    return Question(_("In which year were you born? For example: 1965."), free=True, moves=(BACK,))
+
+
+def hear_birth_year(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield _back("name", talk)
+        return
+    year = read_birth_year(written(heard), facts.today.year)
+    told = replace(talk, birth_year=year.year, representative="")
+    if year.sure:
+        yield _born(facts, told)
+    else:
+        yield Went("year_sure", told)
+
+
+def _born(facts: Facts, talk: Registering) -> Went:
+    assert talk.birth_year is not None
+    return (
+        Went("representative", talk)
+        if needs_representative(talk.birth_year, facts.today.year)
+        else _on("village", talk)
+    )
+
+
+def ask_year_sure(facts: Facts, talk: Registering) -> Question:
+    return Question(_("Born in {year}, is that right?", year=talk.birth_year), (YES, NO), free=True, numbered=True)
+
+
+def hear_year_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(YES.key):
+            yield _born(facts, talk)
+        case Chose():
+            yield Went("birth_year", talk)
+        case _:
+            yield from hear_birth_year(facts, talk, heard)
+
+
+def ask_representative(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        paragraphs(
+            _(
+                "{name} may be under 16, so a father, mother or guardian must answer together with the child.",
+                name=talk.name,
+            ),
+            _("Full name of the father, mother or guardian, who agrees to this:"),
+        ),
+        free=True,
+        moves=(BACK,),
+    )
+
+
+def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield Went("birth_year", talk)
+        return
+    name = _name(heard, as_typed=talk.as_typed)
+    told = replace(talk, representative=name.name, as_typed=name.turned)
+    yield _on("village", told) if name.sure else Went("representative_sure", told)
+
+
+def ask_representative_sure(facts: Facts, talk: Registering) -> Question:
+    return ask_name_sure(facts, replace(talk, name=talk.representative))
+
+
+def hear_representative_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(NAME_RIGHT.key):
+            yield _on("village", replace(talk, as_typed=False))
+        case Chose():
+            yield Went("representative", talk)
+        case _:
+            yield from hear_representative(facts, talk, heard)
+
+
+def ask_village(facts: Facts, talk: Registering) -> Question:
+    units = facts.reference.units
+    suggested = offered(units, talk.suggested)
+    if not suggested:
+        return Question(
+            lines(
+                _("Which village, hamlet or residential group do you live in?"),
+                _("For example: {example}. Tone marks may be left out.", example=units.example)
+                if units.example
+                else None,
+            ),
+            free=True,
+            moves=(BACK,),
+        )
+    return Question(
+        _("Is it one of these? If not, type the name once more, with the commune."),
+        suggested,
+        free=True,
+        numbered=True,
+        moves=(BACK,),
+    )
+
+
+def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match heard:
+        case Chose(BACK.key):
+            yield _back("birth_year", talk)
+        case Chose(key):
+            yield _on("group", replace(talk, unit_id=int(key), suggested=()))
+        case _:
+            found = facts.reference.units.search(written(heard))
+            if not found.units:
+                yield Said(NOTHING_FOUND)
+            if found.more:
+                yield Said(too_many(found))
+            yield Went("village", replace(talk, suggested=found.ids))
+
+
+def ask_village_from_link(facts: Facts, talk: Registering) -> Question:
+    return Question(_("Do you register in {unit}?", unit=_unit(facts, talk.unit_id)), (LIVE_THERE, ELSEWHERE), (BACK,))
+
+
+def hear_village_from_link(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case BACK.key:
+            yield Went("birth_year", talk)
+        case YES.key:
+            yield _on("group", talk)
+        case _:
+            yield Went("village", replace(talk, unit_id=None))
+
+
+def ask_group(facts: Facts, talk: Registering) -> Question:
+    numbers = {group: number for number, group in enumerate(GROUPS, 1)}
+    return Question(
+        paragraphs(
+            _(
+                "Which group does your present work belong to? If you are retired, choose number {number}.",
+                number=numbers["other"],
+            ),
+            lines(*(_("{number}. {group}", number=numbers[group], group=words) for group, words in GROUPS.items())),
+        ),
+        tuple(Choice(group, label, GROUP_WORDS[group]) for group, label in GROUPS_IN_SHORT.items()),
+        (BACK,),
+        numbered=True,
+    )
+
+
+def hear_group(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield _back("village_from_link", talk)
+        return
+    yield Went("check", replace(talk, group=chosen(heard), checking=True))
+
+
+def ask_check(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        paragraphs(_("Please check:"), _told(facts, talk), _("Is everything right?")),
+        (
+            ALL_RIGHT,
+            Choice("name", _("Change the name"), _fix("tên; họ tên; họ và tên") + words("name; tên tôi sai")),
+            Choice(
+                "birth_year",
+                _("Change the year of birth"),
+                _fix("năm sinh; năm; tuổi; ngày sinh") + words("year"),
+            ),
+            Choice(
+                "village",
+                _("Change the place"),
+                _fix("thôn; nơi ở; xã; chỗ ở; địa chỉ; bản") + words("village"),
+            ),
+            Choice("group", _("Change the group"), _fix("nhóm; nghề; nghề nghiệp; công việc") + words("group")),
+        ),
+        again=_("Is everything right?"),
+        hint=_("Please choose what is to be changed, or type “correct” if all is right."),
+    )
+
+
+def hear_check(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    match chosen(heard):
+        case ALL_RIGHT.key:
+            yield PersonSaved(talk.name, talk.birth_year, talk.unit_id, _group(talk), talk.representative or None)
+            yield Said(_("Thank you. All is noted."))
+            yield Left(home=True)
+        case step:
+            yield Went(step, replace(talk, unit_id=None) if step == "village" else talk)
+
+
+REGISTRATION = Flow(
+    Registering,
+    steps=(
+        Step("language", ask_language, hear_language),
+        Step("consent", ask_consent, hear_consent),
+        Step("name", ask_name, hear_name),
+        Step("name_sure", ask_name_sure, hear_name_sure),
+        Step("take_role", ask_take_role, hear_take_role),
+        Step("birth_year", ask_birth_year, hear_birth_year),
+        Step("year_sure", ask_year_sure, hear_year_sure),
+        Step("representative", ask_representative, hear_representative),
+        Step("representative_sure", ask_representative_sure, hear_representative_sure),
+        Step("village_from_link", ask_village_from_link, hear_village_from_link),
+        Step("village", ask_village, hear_village),
+        Step("group", ask_group, hear_group),
+        Step("check", ask_check, hear_check),
+    ),
+    obstacle=lambda facts, talk: invitation_obstacle(facts, talk.invitation) if talk.invitation else None,
+)
+
+
+def invitation_obstacle(facts: Facts, digest: str) -> Wording | None:
+    """Say why an invitation does not hold, if so: unknown, used, or past its day."""
+    invitation = facts.find(InvitationWanted(digest))
+    if invitation is None or not invitation.open or invitation.expires <= facts.now:
+        return _("This invitation has been used already or has expired. Please ask for a new one.")
+    return None
+
+
+def _fix(named: str) -> tuple[str, ...]:
+    """Return how people say that something about them is wrong."""
+    verbs = ("", "sửa ", "sai ", "đổi ", "nhầm ", "thay ")
+    return tuple(f"{verb}{name}" for name in words(named) for verb in verbs) + tuple(f"{n} sai" for n in words(named))
+
+
+def _on(step: str, talk: Registering) -> Went:
+    """Go on to a step, or back to the check when only one thing was to be changed."""
+    if talk.checking:
+        return Went("check", talk)
+    return Went("village_from_link" if step == "village" and talk.unit_id is not None else step, talk)
+
+
+def _back(step: str, talk: Registering) -> Went:
+    return Went("check" if talk.checking else step, replace(talk, suggested=()))
+
+
+def _told(facts: Facts, talk: Registering) -> Wording:
+    return lines(
+        _("Name: {name}", name=talk.name),
+        _("Year of birth: {year}", year=talk.birth_year),
+        _("Parent or guardian: {name}", name=talk.representative) if talk.representative else None,
+        _("Registered in: {unit}", unit=_unit(facts, talk.unit_id)),
+        _("Group: {group}", group=GROUPS[_group(talk)]),
+    )
+
+
+def _invitation(facts: Facts, talk: Registering) -> Invitation:
+    invitation = facts.find(InvitationWanted(talk.invitation))
+    assert invitation is not None
+    return invitation
+
+
+def _invited(facts: Facts, talk: Registering) -> Wording:
+    invitation = _invitation(facts, talk)
+    role = ROLES[invitation.role]
+    return _("You are invited to be: {role}, {unit}.", role=role, unit=_unit(facts, invitation.unit_id))
+
+
+def _unit(facts: Facts, unit_id: int | None) -> str:
+    return facts.reference.units.in_sentence(unit_id) if unit_id is not None else "–"
+
+
+def _group(talk: Registering) -> Group:
+    return next(group for group in GROUPS if group == talk.group)

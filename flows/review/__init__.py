@@ -1,0 +1,1 @@
+"""The branch head's decisions on forms."""

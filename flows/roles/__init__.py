@@ -1,0 +1,1 @@
+"""Roles: invitations, and taking a role away."""

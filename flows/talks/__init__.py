@@ -1,1 +1,0 @@
-"""The talks, one module each, every module in the order of the talk it makes."""

@@ -1,0 +1,1 @@
+"""Words: how things are said in a language, spelt, and typed."""
