@@ -318,6 +318,11 @@ class Found:
     def __iter__(self) -> Iterator[Need[Any]]:
         return iter(self._values)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Found) and self._values == other._values
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __or__(self, other: "Found") -> "Found":
         """Return both, the other's where both have something."""
         both = Found()

@@ -53,7 +53,7 @@ def test_a_sentence_without_translation_is_told_in_one_line(copy: Path, command:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_broken_criteria_set_is_told_in_one_line(copy: Path, command: list[str]) -> None:
-    criteria = next((copy / "flows" / "criteria").glob("*.toml"))
+    criteria = next((copy / "flows" / "domain" / "criteria").glob("*.toml"))
     criteria.write_text(criteria.read_text("utf-8").replace("points", "pionts"), "utf-8")
     code, said = _start(copy, command)
     assert (code, said.count("\n")) == (2, 1)

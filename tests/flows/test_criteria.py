@@ -22,7 +22,7 @@ from flows.domain.criteria import (
 from flows.words.spelling import fold, unmarked
 from tests.sample import heard
 
-FOLDER = Path(__file__).parents[2] / "flows" / "criteria"
+FOLDER = Path(__file__).parents[2] / "flows" / "domain" / "criteria"
 TEXTS = {group: (FOLDER / f"{group}.toml").read_text("utf-8") for group in GROUPS}
 FARMER = TEXTS["farmer"]
 SETS = [read_toml(text, f"{group}.toml") for group, text in TEXTS.items()]

@@ -111,7 +111,6 @@ class Town:
         self.muted: dict[int, frozenset[MutedKind]] = {}
         self.above = DEFAULT_APPROVAL_ABOVE
         self._last_id = 100
-        self._last_token = 0
 
     def copy(self) -> "Town":
         """Return a town that goes on from here by itself."""
@@ -173,12 +172,8 @@ class Town:
             person=self.people.get(person_id),
             roles=self.roles.get(person_id, ()),
             own=tuple(self._form(form_id) for form_id in own),
-            token=self._token(),
+            token=f"token-number-{len(self.tokens):011}",
         )
-
-    def _token(self) -> str:
-        self._last_token += 1
-        return f"token-number-{self._last_token:011}"
 
     def _form(self, form_id: int) -> Assessment:
         form = self.forms[form_id]
