@@ -32,8 +32,8 @@ from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store import figures
 from bot.store.database import Database, DatabaseUnusable, check_reachable
-from flows.conversation.commands import commands_in
 from flows.conversation.messages import MenuEntry
+from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Application:
     def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
         menus = {
             language: tuple(
-                [MenuEntry(name, render(words, catalogue)) for name, words in commands_in((), language).items()]
+                [MenuEntry(name, render(words, catalogue)) for name, words in SUBJECTS.menu((), language).items()]
             )
             for language, catalogue in self.catalogues.items()
         }

@@ -15,11 +15,11 @@ import bot
 import flows
 from bot.catalogues import COMPLETE, BrokenCatalogue, choices, forms, languages, load, locales, read, untranslated
 from bot.services import criteria_files
-from flows.conversation.engine import FLOWS
 from flows.conversation.flow import Step
 from flows.conversation.questions import BACK, EXPLAIN, PAUSE, Choice
 from flows.conversation.understanding import is_two_sided, spellings
 from flows.domain.criteria import BrokenCriteria, CriteriaSet
+from flows.subjects import FLOWS
 from flows.words.wording import DEFAULT_LANGUAGE, Catalogues, Text
 
 # What brings a conversation to a step: of the same talk, or of any.

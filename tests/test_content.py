@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from bot import content
 from bot.catalogues import load, locales
 from bot.services.criteria_files import shipped
-from flows.conversation.engine import FLOWS
 from flows.conversation.questions import Choice
+from flows.subjects import FLOWS
 from flows.words.spelling import composed
 from tests import khmer
 

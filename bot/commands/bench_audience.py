@@ -26,9 +26,9 @@ from bot.store.database import Database
 from bot.store.inbox import Incoming
 from bot.store.reference import read_reference
 from bot.store.tables import notices as rows
-from flows.conversation.events import NoticeSaved
-from flows.conversation.facts import AudienceWanted
+from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Content
+from flows.notices.records import NoticeSaved
 
 Report = Callable[[str], None]
 

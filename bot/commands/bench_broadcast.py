@@ -37,8 +37,8 @@ from bot.commands.bench_turns import percentile
 from bot.settings import Settings
 from bot.store import notices
 from bot.store.tables import conversations, outbox
-from flows.conversation.events import NoticeActed, NoticeSaved
 from flows.notices.notice import Audience, Content, Notice, NoticeAct, NoticeState
+from flows.notices.records import NoticeActed, NoticeSaved
 
 RESIDENTS = 20
 REPLIES_PER_SECOND = 2.0

@@ -17,14 +17,15 @@ from msgspec import Struct
 
 from bot.catalogues import load
 from bot.commands.typed_places import NoSuchPlace, Place, place, places
-from flows.conversation.engine import FLOWS, Decision, decide, understood_as
+from flows.conversation.engine import Decision, understood_as
 from flows.conversation.facts import FactMissing, Found
 from flows.conversation.messages import Message
 from flows.conversation.orders import GOODBYE, THANKS
 from flows.conversation.questions import Choice, Question
 from flows.conversation.replies import Pressed, Reply, Typed
-from flows.conversation.session import Filling
 from flows.conversation.understanding import negations, phrase
+from flows.forms.talk import Filling
+from flows.subjects import FLOWS, decide
 from flows.words.spelling import composed, unmarked
 from flows.words.wording import Wording, render
 

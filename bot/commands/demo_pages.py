@@ -15,9 +15,9 @@ from bot.commands.sample import COMMUNE, VILLAGE
 from bot.services.invitations import invite
 from bot.store import outbox
 from bot.store.inbox import Incoming
-from flows.conversation.commands import VILLAGE_CODE
 from flows.conversation.replies import Typed
 from flows.domain.people import ROLES, RoleKind
+from flows.registration.subject import VILLAGE_CODE
 from flows.words.wording import Lines, Wording, _, render
 
 TOKEN_BYTES = 24

@@ -12,8 +12,8 @@ from bot.services.rounds import load_shipped, open_round
 from bot.settings import Settings
 from bot.store import setup
 from bot.store.migrating import migrate
-from flows.conversation.commands import VILLAGE_CODE
 from flows.domain.units import Unit
+from flows.registration.subject import VILLAGE_CODE
 
 # Nothing here is real: the province, its communes and villages are made up.
 UNITS = (

@@ -12,55 +12,37 @@ from msgspec.structs import replace
 from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
-from flows.conversation.engine import FLOWS
-from flows.conversation.facts import (
-    AnyNeed,
-    Approvers,
-    ApproversWanted,
-    AssessmentWanted,
-    AudienceWanted,
-    Conversation,
-    Facts,
-    FormList,
-    Found,
-    Holder,
-    HoldersWanted,
-    Invitation,
-    InvitationWanted,
-    ListedForm,
-    ListWanted,
-    MutedWanted,
-    Need,
-    NoticePage,
-    NoticesWanted,
-    NoticeWanted,
-    ReceivedWanted,
-    Reference,
-    Respondents,
-    RespondentsWanted,
-)
-from flows.conversation.session import (
-    HOME,
-    ChoosingLanguage,
-    Deciding,
-    Drafting,
-    Filling,
-    Frame,
-    Inviting,
-    Muting,
-    Noticing,
-    Privacy,
-    Registering,
-    Reviewing,
-    Session,
-    Talk,
-)
+from flows.conversation.facts import Conversation, Facts, Found, Need, Reference
+from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person, Role, RoleKind
 from flows.domain.rounds import Round, usual_phases
 from flows.domain.units import Unit, UnitTree
+from flows.forms.needs import AssessmentWanted
+from flows.forms.talk import Filling
+from flows.notices.draft import Drafting
+from flows.notices.needs import (
+    Approvers,
+    ApproversWanted,
+    AudienceWanted,
+    NoticePage,
+    NoticesWanted,
+    NoticeWanted,
+    Respondents,
+    RespondentsWanted,
+)
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
+from flows.notices.talk import Noticing
+from flows.privacy.talk import ChoosingLanguage, Privacy
+from flows.received.needs import MutedWanted, ReceivedWanted
+from flows.received.talk import Muting
+from flows.registration.talk import Registering
+from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.review.talk import Deciding, Reviewing
+from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
+from flows.roles.talk import Inviting
+from flows.subjects import FLOWS, AnyNeed
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"
@@ -77,7 +59,7 @@ class Place(Struct, frozen=True):
     """A question that waits for an answer, and what is known there."""
 
     name: str
-    session: Session
+    session: Session[Talk]
     facts: Facts
     awaiting: NoticeState = "awaiting"
 

@@ -7,9 +7,8 @@ from bot.services.turns import TOKEN_BYTES
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import read_units
-from flows.conversation.commands import INVITATION_CODE
-from flows.conversation.facts import INVITATION_LIFE, digest_of
 from flows.domain.people import RoleKind
+from flows.roles.needs import INVITATION_CODE, INVITATION_LIFE, digest_of
 
 
 class InvitationRefused(Exception):

@@ -25,7 +25,8 @@ from bot.store.notices import Gathering, ReportWanted, Shown
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.conversation.messages import Message, StoredFile, rendered
-from flows.notices.notice import Content, Notice, QuietHours, next_time
+from flows.domain.quiet_hours import QuietHours
+from flows.notices.notice import Content, Notice, next_time
 from flows.notices.talk import progress_message
 from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 

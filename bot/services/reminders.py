@@ -22,9 +22,10 @@ from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, rendered
 from flows.domain.assessments import State
 from flows.domain.people import RoleKind
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round
 from flows.domain.units import Scope
-from flows.notices.notice import MutedKind, QuietHours
+from flows.notices.notice import MutedKind
 from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
 from flows.words.wording import Catalogues, catalogue_for
 

@@ -29,23 +29,16 @@ from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
-from flows.conversation.commands import commands_in
-from flows.conversation.engine import Decision, decide
-from flows.conversation.events import (
-    Acted,
-    Answered,
-    Erased,
-    EvidenceGiven,
-    HeadsAddress,
-    InvitationUsed,
-    NoticeActed,
-    PersonAddress,
-    Told,
-)
-from flows.conversation.facts import AudienceWanted, FactMissing, Facts, Need, Reference
+from flows.conversation.engine import Decision
+from flows.conversation.events import HeadsAddress, PersonAddress, Told
+from flows.conversation.facts import FactMissing, Facts, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, rendered
+from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.units import UnitTree
-from flows.notices.notice import QUIET, QuietHours
+from flows.forms.records import EvidenceGiven
+from flows.notices.needs import AudienceWanted
+from flows.privacy.records import Erased
+from flows.subjects import SUBJECTS, decide
 from flows.words.remembering import forget_what_was_typed
 from flows.words.wording import Catalogue, Catalogues, _, catalogue_for, render
 
@@ -483,7 +476,7 @@ class Turns:
 
 def menu_of(facts: Facts, catalogue: Catalogue) -> tuple[MenuEntry, ...]:
     """Return a person's commands in their language."""
-    commands = commands_in(facts.roles, catalogue.language)
+    commands = SUBJECTS.menu(facts.roles, catalogue.language)
     return tuple(MenuEntry(name, render(words, catalogue)) for name, words in commands.items())
 
 
@@ -512,22 +505,9 @@ def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
 def _touches(one: Decided) -> set[object]:
     """Return what a turn changes that another conversation could change too: who erases themselves, all their forms;
     and whoever speaks, themselves, for they may have several conversations."""
-    touches = {_touched(record) for record in one.decision.records} - {None}
+    touches = {record.touches for record in one.decision.records} - {None}
     if any(isinstance(record, Erased) for record in one.decision.records):
         touches |= {form.id for form in one.facts.own}
     if one.turn.person_id is not None:
         touches.add(("person", one.turn.person_id))
     return touches
-
-
-def _touched(record: object) -> object:
-    """Return what a record changes that another conversation could change too."""
-    match record:
-        case Answered() | EvidenceGiven() | Acted():
-            return record.assessment_id
-        case InvitationUsed():
-            return record.digest
-        case NoticeActed():
-            return ("notice", record.notice_id)
-        case _:
-            return None

@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
-from flows.conversation.commands import VILLAGE_CODE
 from flows.domain.units import KINDS, LEAF_KINDS, Unit, UnitTree
+from flows.registration.subject import VILLAGE_CODE
 from flows.words.spelling import composed, fold, has_invisible
 
 if TYPE_CHECKING:

@@ -27,29 +27,17 @@ from bot.store.tables import (
     tallies,
 )
 from flows.conversation.engine import Decision
-from flows.conversation.events import (
-    Acted,
-    Answered,
-    ApprovalLimitSet,
-    Begun,
-    Consented,
-    ContactChanged,
-    Erased,
-    EvidenceGiven,
-    InvitationUsed,
-    Invited,
-    LanguageChosen,
-    Muted,
-    NoticeActed,
-    NoticeAnswered,
-    NoticeSaved,
-    PersonSaved,
-    Record,
-    ReportAsked,
-    RoleTaken,
-)
+from flows.conversation.events import Consented, ContactChanged, LanguageChosen
 from flows.conversation.facts import Facts
 from flows.domain.assessments import Answer, Assessment, result_of, total_of
+from flows.forms.needs import assessment
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven
+from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
+from flows.privacy.records import Erased
+from flows.received.records import Muted, NoticeAnswered
+from flows.registration.records import PersonSaved
+from flows.roles.records import InvitationUsed, Invited, RoleTaken
+from flows.subjects import AnyRecord
 
 _encoder = msgspec.json.Encoder()
 
@@ -125,6 +113,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     new_people = await _insert_people(connection, batch, now)
     for one in batch:
         for record in one.decision.records:
+            assert isinstance(record, AnyRecord)
             _collect(rows, one, record, new_people.get(one.turn.inbox_id, one.turn.person_id), now)
     await _write(connection, rows)
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, new_people, now) for one in batch])
@@ -153,7 +142,7 @@ def _changed_contacts(batch: Sequence[Decided], new_people: Mapping[int, int]) -
         form.person.id
         for one in batch
         for record in one.decision.records
-        if isinstance(record, Acted) and (form := one.facts.assessment(record.assessment_id)) is not None
+        if isinstance(record, Acted) and (form := assessment(one.facts, record.assessment_id)) is not None
     }
 
 
@@ -207,7 +196,7 @@ def _person_row(record: PersonSaved) -> dict[str, Any]:
     }
 
 
-def _collect(rows: Rows, one: Decided, record: Record, person_id: int | None, now: datetime) -> None:
+def _collect(rows: Rows, one: Decided, record: AnyRecord, person_id: int | None, now: datetime) -> None:
     """Turn one record into rows."""
     conversation_id = one.turn.conversation.id
     match record:
@@ -301,8 +290,8 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
     """Note a form as the turn leaves it, and what that changes in the tallies; once a form."""
     if assessment_id in rows.forms_changed:
         return
-    before = one.facts.assessment(assessment_id)
-    after = one.decision.facts.assessment(assessment_id)
+    before = assessment(one.facts, assessment_id)
+    after = assessment(one.decision.facts, assessment_id)
     assert before is not None
     assert after is not None
     result = result_of(after) if after.state != "draft" else None

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, contacts, conversations, mutes, people, roles
-from flows.conversation.facts import AudienceWanted
 from flows.domain.units import Scope
+from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Reach, Reached
 
 _CHUNK = 500

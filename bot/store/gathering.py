@@ -15,17 +15,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import ReferenceRead, current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, people, roles
-from flows.conversation.facts import AssessmentWanted, Conversation, Found
+from flows.conversation.facts import Conversation, Found
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import Answer, Assessment, Evidence, EvidenceKind
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person, Role, RoleKind
+from flows.forms.needs import AssessmentWanted
+from flows.subjects import AnyTalk
 
 log = structlog.get_logger()
 
 WINDOW = 4
 
-_session_decoder = msgspec.json.Decoder(Session)
+_session_decoder = msgspec.json.Decoder(Session[AnyTalk])
 
 _ALL_WAITING = (
     select(
@@ -147,7 +149,7 @@ class Waiting(Struct, frozen=True):
     bot: str
     address: str
     blocked_at: datetime | None
-    session: Session
+    session: Session[AnyTalk]
     person: Person | None
     roles: tuple[Role, ...]
     cut: bool = False
@@ -207,7 +209,7 @@ def _waiting(row: AnyRow) -> Waiting:
     )
 
 
-def _session(stored: bytes) -> tuple[Session, bool]:
+def _session(stored: bytes) -> tuple[Session[AnyTalk], bool]:
     """Decode a session, and tell whether it was cut: a talk that this version does not have is left, together with
     what was begun inside it. What it was begun from goes on. Old buttons stay old."""
     try:
@@ -229,10 +231,10 @@ class _Outline(Struct, frozen=True):
 
 
 _outline_decoder = msgspec.json.Decoder(_Outline)
-_frame_decoder = msgspec.json.Decoder(Frame)
+_frame_decoder = msgspec.json.Decoder(Frame[AnyTalk])
 
 
-def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame]:
+def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame[AnyTalk]]:
     """Yield the outer frames that this version can read."""
     for frame in frames:
         try:

@@ -13,25 +13,13 @@ from bot.store.gathering import find_assessments
 from bot.store.reference import ReferenceRead
 from bot.store.scopes import lies_in
 from bot.store.tables import answers, assessments, invitations, people
-from flows.conversation.facts import (
-    AnyNeed,
-    ApproversWanted,
-    AssessmentWanted,
-    AudienceWanted,
-    FormList,
-    Found,
-    HoldersWanted,
-    Invitation,
-    InvitationWanted,
-    ListedForm,
-    ListWanted,
-    MutedWanted,
-    Need,
-    NoticesWanted,
-    NoticeWanted,
-    ReceivedWanted,
-    RespondentsWanted,
-)
+from flows.conversation.facts import Found, Need
+from flows.forms.needs import AssessmentWanted
+from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, NoticeWanted, RespondentsWanted
+from flows.received.needs import MutedWanted, ReceivedWanted
+from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.roles.needs import HoldersWanted, Invitation, InvitationWanted
+from flows.subjects import AnyNeed
 
 Finder = Callable[[AsyncConnection, Sequence[Any], Found, ReferenceRead], Awaitable[None]]
 

@@ -29,18 +29,12 @@ from bot.store.tables import (
     people,
     roles,
 )
-from flows.conversation.events import NoticeActed, NoticeAnswered, NoticeSaved
-from flows.conversation.facts import (
-    Approvers,
-    ApproversWanted,
-    NoticePage,
-    NoticesWanted,
-    ReceivedWanted,
-    Respondents,
-    RespondentsWanted,
-)
 from flows.domain.units import UnitTree
+from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, Respondents, RespondentsWanted
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, MutedKind, Notice, NoticeAnswer
+from flows.notices.records import NoticeActed, NoticeSaved
+from flows.received.needs import ReceivedWanted
+from flows.received.records import NoticeAnswered
 
 # Channels without a delivery: their pages fetch what waits.
 PAGES = ("web", "terminal")

@@ -13,9 +13,9 @@ from bot.store.tables import criteria_sets, reference_version, rounds, units
 from flows.conversation.facts import Reference
 from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import PHASES, Round, usual_phases
 from flows.domain.units import Unit, UnitTree
-from flows.notices.notice import QUIET, QuietHours
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 _aliases_decoder = msgspec.json.Decoder(tuple[str, ...])

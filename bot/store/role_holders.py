@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import people, roles, units
-from flows.conversation.facts import Holder
+from flows.roles.needs import Holder
 
 
 class HeldRole(Struct, frozen=True):

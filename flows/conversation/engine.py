@@ -7,13 +7,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flows.conversation.commands import hear_command, hear_edit, hear_lasting_button, hear_order, orders_for
+from flows.conversation.commands import hear_command, hear_lasting_button, hear_order
 from flows.conversation.events import (
     ContactChanged,
     Entered,
     Event,
-    InvitationUsed,
-    LanguageChosen,
     Left,
     Record,
     Said,
@@ -23,36 +21,18 @@ from flows.conversation.events import (
     Went,
 )
 from flows.conversation.facts import Facts
-from flows.conversation.flow import Flow, Step
+from flows.conversation.flow import Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.orders import ONLY_SAID
 from flows.conversation.questions import Choice, Chose, Gave, Question
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.conversation.session import HOME, Frame, Registering, Session, Talk
+from flows.conversation.session import HOME, Frame, Session, Talk
+from flows.conversation.subjects import NOT_CLEAR, Subjects
 from flows.conversation.understanding import Order, Understood, understand
-from flows.forms.talk import SELF_ASSESSMENT
-from flows.home.talk import HOME as HOME_FLOW
-from flows.notices.draft import DRAFT
-from flows.notices.talk import NOTICES
-from flows.privacy.talk import LANGUAGE, PRIVACY
-from flows.received.talk import MUTING
-from flows.registration import talk as registration
-from flows.registration.talk import REGISTRATION
-from flows.review.talk import DECISION, REVIEW
-from flows.roles.talk import INVITATION
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import storable
 from flows.words.wording import Catalogues, Lines, Wording, _, contains, lines, paragraphs
 
-FLOWS: dict[type[Talk], Flow[Any]] = {
-    flow.talk: flow
-    for flow in (
-        REGISTRATION, SELF_ASSESSMENT, REVIEW, DECISION, INVITATION, NOTICES, DRAFT, MUTING, PRIVACY, LANGUAGE,
-        HOME_FLOW,
-    )
-}  # fmt: skip
-
-NOT_CLEAR = _("I did not understand that.")
 # After so many replies in a row that were not understood, people are named who can help.
 FEW_MISSES = 2
 
@@ -63,7 +43,7 @@ COMMAND = "c:"
 class Decision(Struct, frozen=True):
     """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed."""
 
-    session: Session
+    session: Session[Talk]
     facts: Facts
     messages: tuple[Message, ...] = ()
     told: tuple[Told, ...] = ()
@@ -72,7 +52,8 @@ class Decision(Struct, frozen=True):
 
 
 def decide(
-    session: Session,
+    subjects: Subjects,
+    session: Session[Talk],
     reply: Reply,
     facts: Facts,
     catalogues: Catalogues,
@@ -90,17 +71,17 @@ def decide(
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
     if isinstance(reply, SentFile) and reply.album and not cut:
-        return _decide_part(session, reply, facts, catalogues, more_waiting)
-    turn = _Turn(session, facts)
+        return _decide_part(subjects, session, reply, facts, catalogues, more_waiting)
+    turn = _Turn(subjects, session, facts)
     try:
         if cut and not _says_itself_what(reply):
             raise OutOfDate(_("I have just been updated, and what you were in the middle of is lost. We go on here:"))
-        for event in _respond(session, reply, facts, catalogues, more_waiting):
+        for event in _respond(subjects, session, reply, facts, catalogues, more_waiting):
             turn.take(event)
     except Refused as refused:
         if more_waiting and isinstance(refused, NotUnderstood):
             return Decision(session, facts)
-        turn = _Turn(session, facts)  # nothing of it has happened
+        turn = _Turn(subjects, session, facts)  # nothing of it has happened
         turn.take(Said(_kindly(refused, session.misses, facts)))
         misses = session.misses + isinstance(refused, NotUnderstood)
         return turn.finished(session, asks=True, again=not isinstance(refused, OutOfDate), misses=misses)
@@ -108,17 +89,17 @@ def decide(
 
 
 def _decide_part(
-    session: Session, file: SentFile, facts: Facts, catalogues: Catalogues, more_waiting: bool
+    subjects: Subjects, session: Session[Talk], file: SentFile, facts: Facts, catalogues: Catalogues, more_waiting: bool
 ) -> Decision:
     """Decide one of several files that were sent together. All of them are one answer: what can be kept of them is,
     and the last one is answered, or the first where the others come later."""
     begun = session.album == file.album
-    turn, refused = _Turn(session, facts), None
+    turn, refused = _Turn(subjects, session, facts), None
     try:
-        for event in _respond(session, file, facts, catalogues, more_waiting):
+        for event in _respond(subjects, session, file, facts, catalogues, more_waiting):
             turn.take(event)
     except Refused as error:
-        turn, refused = _Turn(session, facts), error
+        turn, refused = _Turn(subjects, session, facts), error
     if more_waiting or (begun and not session.owes):
         album = file.album if begun or refused is None else ""
         return turn.unanswered(session, album, owes=bool(album) and (session.owes or not begun))
@@ -143,39 +124,39 @@ def _says_itself_what(reply: Reply) -> bool:
 
 
 def _respond(
-    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+    subjects: Subjects, session: Session[Talk], reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
 ) -> Iterable[Event]:
     match reply:
         case Pressed(payload) if payload.startswith(COMMAND):
-            return hear_lasting_button(facts, payload.removeprefix(COMMAND))
+            return hear_lasting_button(subjects, facts, payload.removeprefix(COMMAND))
         case Typed(text) if text.lstrip().startswith("/") and storable(text):
-            return hear_command(facts, session, text.strip())
+            return hear_command(subjects, facts, session, text.strip())
         case _:
-            return _answer(session, reply, facts, catalogues, more_waiting)
+            return _answer(subjects, session, reply, facts, catalogues, more_waiting)
 
 
 def _answer(
-    session: Session, reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
+    subjects: Subjects, session: Session[Talk], reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
 ) -> Iterator[Event]:
     frame = session.frame
-    flow = FLOWS[type(frame.talk)]
+    flow = subjects.flows[type(frame.talk)]
     if (obstacle := flow.obstacle(facts, frame.talk)) is not None:
         yield Said(obstacle)
         yield Left()
         return
-    if isinstance(reply, Typed) and (jump := list(hear_edit(facts, session, reply.text))):
+    if isinstance(reply, Typed) and (jump := list(subjects.overhear(facts, session, reply.text))):
         yield from jump
         return
     if frame == HOME and facts.conversation.language is None:
-        yield registration.start(facts, Registering())  # whoever says hello gets to know the bot
+        yield from subjects.welcome(facts, "")  # whoever says hello gets to know the bot
         return
     step: Step[Any] = flow.step(frame.step)
-    understood = _understood(facts, session, reply, step.ask(facts, frame.talk), catalogues)
+    understood = _understood(subjects, facts, session, reply, step.ask(facts, frame.talk), catalogues)
     if isinstance(understood.heard, Order) and more_waiting and understood.heard.command in ONLY_SAID:
         yield Waited()
         return
     if isinstance(understood.heard, Order):
-        yield from hear_order(facts, session, understood.heard.command)
+        yield from hear_order(subjects, facts, session, understood.heard.command)
         return
     if understood.taken_for is not None:
         yield Said(understood_as(understood.taken_for))
@@ -187,7 +168,9 @@ def understood_as(label: Wording) -> Wording:
     return _("Understood as: {label}.", label=label)
 
 
-def _understood(facts: Facts, session: Session, reply: Reply, question: Question, catalogues: Catalogues) -> Understood:
+def _understood(
+    subjects: Subjects, facts: Facts, session: Session[Talk], reply: Reply, question: Question, catalogues: Catalogues
+) -> Understood:
     """Find out what a reply answers, or say why it answers nothing."""
     match reply:
         case Pressed(payload):
@@ -199,7 +182,7 @@ def _understood(facts: Facts, session: Session, reply: Reply, question: Question
         case Typed(text) if not text.strip() or not storable(text):
             raise NotUnderstood(_("This message is empty or cannot be read."))
         case Typed(text):
-            if (understood := understand(text, question, catalogues, orders_for(facts, session))) is None:
+            if (understood := understand(text, question, catalogues, subjects.orders_for(facts, session))) is None:
                 raise NotUnderstood(question.hint or NOT_CLEAR)
             return understood
         case Edited():
@@ -214,7 +197,7 @@ def _understood(facts: Facts, session: Session, reply: Reply, question: Question
             raise AssertionError("decided before")
 
 
-def _pressed(session: Session, payload: str, question: Question) -> Chose:
+def _pressed(session: Session[Talk], payload: str, question: Question) -> Chose:
     number, _colon, key = payload.removeprefix(ANSWER).partition(":")
     if number != str(session.asked):
         raise OutOfDate(_("That button belongs to an earlier question. Here is the present one:"))
@@ -246,7 +229,8 @@ def _who_can_help(facts: Facts) -> Wording:
 class _Turn:
     """A turn under way, known to nobody else: each event changes the picture that the next question is asked on."""
 
-    session: Session
+    subjects: Subjects
+    session: Session[Talk]
     facts: Facts
     said: list[Wording] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -277,13 +261,13 @@ class _Turn:
                 self.quiet = quiet
             case _:
                 self.records.append(event)
-                self.facts = self.facts.after(event)
-                self.menu = self.menu or isinstance(event, LanguageChosen | InvitationUsed)
+                self.menu = self.menu or event.changes_menu
+                self.facts = self.subjects.after(self.facts, event)
 
-    def _go(self, frames: tuple[Frame, ...]) -> None:
+    def _go(self, frames: tuple[Frame[Talk], ...]) -> None:
         self.session = Session(frames, self.session.asked, self.session.misses)
 
-    def asks(self, before: Session) -> bool:
+    def asks(self, before: Session[Talk]) -> bool:
         """Tell whether a question follows. At home there is nothing to ask: its menu comes to who arrives there,
         unless enough was said, and to who got no other answer."""
         if self.alone:
@@ -293,14 +277,14 @@ class _Turn:
         arrived = before.frame != HOME and not self.quiet
         return arrived or not (self.said or self.messages)
 
-    def finished(self, before: Session, *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
+    def finished(self, before: Session[Talk], *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
         """Pose the question the talk is at, past whatever cannot go on, and put what was said before it."""
         if asks:
             self._pass_obstacles()
         frame = self.session.frame
         asked = before.asked + (frame != before.frame)
         if asks:
-            question = FLOWS[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
+            question = self.subjects.flows[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
             unsaid = [wording for wording in self.said if not contains(text, wording)]
             self.messages.append(posed(question, text, unsaid, asked))
@@ -315,7 +299,7 @@ class _Turn:
             self.menu,
         )
 
-    def unanswered(self, before: Session, album: str, *, owes: bool) -> Decision:
+    def unanswered(self, before: Session[Talk], album: str, *, owes: bool) -> Decision:
         """Keep what has happened and say nothing of it: the rest of an album is on its way, or it has its answer."""
         asked = before.asked + (self.session.frame != before.frame)
         session = Session(self.session.frames, asked, before.misses, album, owes)
@@ -323,7 +307,7 @@ class _Turn:
 
     def _pass_obstacles(self) -> None:
         while (frame := self.session.frame) != HOME:
-            obstacle = FLOWS[type(frame.talk)].obstacle(self.facts, frame.talk)
+            obstacle = self.subjects.flows[type(frame.talk)].obstacle(self.facts, frame.talk)
             if obstacle is None:
                 return
             self.take(Said(obstacle))
@@ -348,7 +332,7 @@ def _button(choice: Choice, asked: int, number: int = 0) -> Button:
     return Button(label, f"{ANSWER}{asked}:{choice.key}")
 
 
-def _without(frames: tuple[Frame, ...], talk: Talk) -> tuple[Frame, ...]:
+def _without(frames: tuple[Frame[Talk], ...], talk: Talk) -> tuple[Frame[Talk], ...]:
     """Drop an earlier round of the same talk and all above it, so that going in circles does not pile up."""
     for place, frame in enumerate(frames):
         if type(frame.talk) is type(talk):

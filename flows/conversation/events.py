@@ -1,15 +1,9 @@
 """What a turn decides: things to say, places to go, and facts to record. A closed set."""
 
-from datetime import date, datetime
-
 from msgspec import Struct
 
 from flows.conversation.messages import Message
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Actor, Answer, Evidence, State
-from flows.domain.criteria import CriteriaSet, Group
-from flows.domain.people import RoleKind
-from flows.notices.notice import Audience, Content, MutedKind, NoticeAct, NoticeAnswer, NoticeState, Repeat
 from flows.words.wording import Wording
 
 
@@ -72,169 +66,43 @@ class Left(Struct, frozen=True):
     quiet: bool = False
 
 
-class LanguageChosen(Struct, frozen=True):
+class Record(Struct, frozen=True):
+    """Something that a turn changes for good. The store writes it."""
+
+    @property
+    def touches(self) -> object:
+        """Return what this changes that another conversation could change too; None where there is no such thing."""
+        return None
+
+    @property
+    def changes_menu(self) -> bool:
+        """Tell whether the person has other commands, or commands in another language, from now on."""
+        return False
+
+
+class LanguageChosen(Record, frozen=True):
     """The language the bot speaks with this person."""
 
     language: str
 
+    @property
+    def changes_menu(self) -> bool:
+        return True
 
-class Consented(Struct, frozen=True):
+
+class Consented(Record, frozen=True):
     """A choice about personal data, with the version of the text it was made on."""
 
     text_version: str
     given: bool
 
 
-class PersonSaved(Struct, frozen=True):
-    """What a person told about themselves, once they have checked it."""
-
-    name: str
-    birth_year: int | None = None
-    unit_id: int | None = None
-    group: Group | None = None
-    representative: str | None = None
-
-
-class Begun(Struct, frozen=True):
-    """A form begun in a round, pinned to this version of the criteria set."""
-
-    round_id: int
-    unit_id: int
-    criteria: CriteriaSet
-
-
-class Answered(Struct, frozen=True):
-    """The resident's own answer to an indicator."""
-
-    assessment_id: int
-    indicator_id: str
-    answer: Answer
-
-
-class EvidenceGiven(Struct, frozen=True):
-    """One more proof for an indicator."""
-
-    assessment_id: int
-    indicator_id: str
-    evidence: Evidence
-
-
-class Acted(Struct, frozen=True):
-    """An act on an assessment: who did what to which version, and what it came to. `open_until` is the last day on
-    which a returned form may be corrected."""
-
-    assessment_id: int
-    act: Act
-    actor: Actor
-    version: int
-    state: State
-    total: int
-    passed: bool
-    reason: str = ""
-    indicator_id: str = ""
-    answer: Answer | None = None
-    open_until: date | None = None
-
-
-class Invited(Struct, frozen=True):
-    """An invitation: only the digest of its token is kept."""
-
-    digest: str
-    role: RoleKind
-    unit_id: int
-    expires: datetime
-
-
-class InvitationUsed(Struct, frozen=True):
-    """The role of an invitation taken up."""
-
-    digest: str
-    role: RoleKind
-    unit_id: int
-
-
-class RoleTaken(Struct, frozen=True):
-    """A role taken away from somebody."""
-
-    role_id: int
-    unit_id: int
-
-
-class Erased(Struct, frozen=True):
-    """Everything about the person, gone; the totals stay."""
-
-
-class NoticeSaved(Struct, frozen=True):
-    """A notice handed over: to be approved first, or scheduled. `send_at` is None for at once."""
-
-    content: Content
-    audience: Audience
-    state: NoticeState
-    send_at: datetime | None = None
-    repeat: Repeat = ""
-
-
-class NoticeActed(Struct, frozen=True):
-    """An act on a notice, and what it came to."""
-
-    notice_id: int
-    act: NoticeAct
-    version: int
-    state: NoticeState
-
-
-class NoticeAnswered(Struct, frozen=True):
-    """A button pressed under a notice. The last one of a person counts."""
-
-    notice_id: int
-    answer: NoticeAnswer
-
-
-class ReportAsked(Struct, frozen=True):
-    """The report of a notice as a file, to be made and sent here."""
-
-    notice_id: int
-
-
-class ApprovalLimitSet(Struct, frozen=True):
-    """From how many recipients on a second administrator has to approve, in a unit and all below it."""
-
-    unit_id: int
-    above: int
-
-
-class Muted(Struct, frozen=True):
-    """Something that is sent automatically, turned off or on again by its receiver."""
-
-    kind: MutedKind
-    off: bool = True
-
-
-class ContactChanged(Struct, frozen=True):
+class ContactChanged(Record, frozen=True):
     """The person stopped the bot, or let it write again."""
 
     blocked: bool
 
 
 TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left
-Record = (
-    LanguageChosen
-    | Consented
-    | PersonSaved
-    | Begun
-    | Answered
-    | EvidenceGiven
-    | Acted
-    | Invited
-    | InvitationUsed
-    | RoleTaken
-    | Erased
-    | NoticeSaved
-    | NoticeActed
-    | NoticeAnswered
-    | ReportAsked
-    | ApprovalLimitSet
-    | Muted
-    | ContactChanged
-)
+AnyRecord = LanguageChosen | Consented | ContactChanged
 Event = TalkEvent | Record

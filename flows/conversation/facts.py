@@ -1,50 +1,21 @@
-"""What a turn may know: everything that was gathered for it, and how its own events change that picture."""
+"""What a turn may know: what was gathered for it, and what was looked up because it asked."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flows.conversation.events import (
-    Acted,
-    Answered,
-    ApprovalLimitSet,
-    Begun,
-    Consented,
-    Erased,
-    Event,
-    EvidenceGiven,
-    InvitationUsed,
-    LanguageChosen,
-    Muted,
-    NoticeActed,
-    PersonSaved,
-    RoleTaken,
-)
 from flows.conversation.questions import Choice
-from flows.domain.assessments import Assessment, Evidence, State
+from flows.domain.assessments import Assessment
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person, Role, RoleKind
+from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import Round, round_for, rounds_at_work
 from flows.domain.units import Scope, UnitTree
-from flows.notices.notice import (
-    QUIET,
-    Audience,
-    MutedKind,
-    Notice,
-    NoticeAct,
-    NoticeAnswer,
-    NoticeState,
-    QuietHours,
-    Reached,
-)
-
-INVITATION_LIFE = timedelta(days=7)
 
 
 class Conversation(Struct, frozen=True):
@@ -123,162 +94,11 @@ class Reference:
         return {}
 
 
-class Invitation(Struct, frozen=True):
-    """An invitation as stored. `open` is false once it was used."""
-
-    digest: str
-    role: RoleKind
-    unit_id: int
-    expires: datetime
-    open: bool = True
-
-
-class ListedForm(Struct, frozen=True):
-    """One line of a branch head's list. `answered` counts the questions that have an answer."""
-
-    assessment_id: int
-    name: str
-    state: State
-    total: int
-    answered: int
-
-
-class FormList(Struct, frozen=True):
-    """A page of forms of one state, and how many there are in each."""
-
-    counts: Mapping[State, int]
-    forms: tuple[ListedForm, ...]
-
-
 T = TypeVar("T")
 
 
 class Need(Struct, Generic[T], frozen=True):
     """Something a turn may ask for, by which it is looked up. T is what comes back."""
-
-
-class AssessmentWanted(Need[Assessment | None], frozen=True):
-    """An assessment by its id."""
-
-    id: int
-
-
-class InvitationWanted(Need[Invitation | None], frozen=True):
-    """An invitation by the digest of its token."""
-
-    digest: str
-
-
-class ListWanted(Need[FormList], frozen=True):
-    """A page of a list: forms of one state in these units and rounds but for one's own, oldest first."""
-
-    units: Scope
-    rounds: frozenset[int]
-    state: State
-    without_person: int
-    offset: int
-    limit: int
-
-
-class NoticeWanted(Need[Notice | None], frozen=True):
-    """A notice by its id, with its counts."""
-
-    id: int
-
-
-class NoticePage(Struct, frozen=True):
-    """A page of notices without their counts, and whether there are more."""
-
-    notices: tuple[Notice, ...]
-    more: bool = False
-
-
-class NoticesWanted(Need[NoticePage], frozen=True):
-    """A page of notices, newest first: those whose audience lies within these units."""
-
-    units: Scope
-    offset: int
-    limit: int
-
-
-class AudienceWanted(Need[Reached], frozen=True):
-    """How many people an audience reaches, of its units with all below them."""
-
-    audience: Audience
-    units: Scope
-
-
-class Approvers(Struct, frozen=True):
-    """The people who may approve. `above` is the number of recipients that needs no approval yet."""
-
-    person_ids: tuple[int, ...]
-    above: int
-
-
-class ApproversWanted(Need[Approvers], frozen=True):
-    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
-    recipients on that is needed."""
-
-    units: frozenset[int]
-    author_id: int
-
-
-class ReceivedWanted(Need[bool], frozen=True):
-    """Whether a conversation was among a notice's recipients."""
-
-    notice_id: int
-    conversation_id: int
-
-
-class Respondents(Struct, frozen=True):
-    """Names and units of those who pressed, and how many there are in all."""
-
-    named: tuple[tuple[str, int | None], ...]
-    total: int
-
-
-class RespondentsWanted(Need[Respondents], frozen=True):
-    """Who pressed a button of a notice, and from which village; latest first."""
-
-    notice_id: int
-    answer: NoticeAnswer
-    limit: int
-
-
-class Holder(Struct, frozen=True):
-    """Somebody who holds a role over a unit."""
-
-    role_id: int
-    person_id: int
-    name: str
-    kind: RoleKind
-
-
-class HoldersWanted(Need[tuple[Holder, ...]], frozen=True):
-    """Who holds a role over exactly this unit, the longest first."""
-
-    unit_id: int
-
-
-class MutedWanted(Need[frozenset[MutedKind]], frozen=True):
-    """What a person has turned off."""
-
-    person_id: int
-
-
-AnyNeed = (
-    AssessmentWanted
-    | InvitationWanted
-    | ListWanted
-    | NoticeWanted
-    | NoticesWanted
-    | AudienceWanted
-    | ApproversWanted
-    | ReceivedWanted
-    | RespondentsWanted
-    | HoldersWanted
-    | MutedWanted
-)
 
 
 class FactMissing(Exception):
@@ -425,13 +245,6 @@ class Facts(Struct, frozen=True, dict=True):
         """Tell whether the person holds a role anywhere."""
         return any(role.kind == kind for role in self.roles)
 
-    def assessment(self, assessment_id: int) -> Assessment | None:
-        """Look up any assessment. Raises FactMissing until it was looked up."""
-        for form in self.own:
-            if form.id == assessment_id:
-                return form
-        return self.find(AssessmentWanted(assessment_id))
-
     def find(self, need: Need[T]) -> T:
         """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""
         return self.found.get(need)
@@ -447,83 +260,3 @@ class Facts(Struct, frozen=True, dict=True):
         found = Found()
         found.put(need, value)
         return replace(self, found=self.found | found)
-
-    def after(self, event: Event) -> "Facts":
-        """Return the picture once an event has happened; the next question is asked on it."""
-        match event:
-            case LanguageChosen(language):
-                return replace(self, conversation=replace(self.conversation, language=language))
-            case Consented(_, given):
-                return replace(self, conversation=replace(self.conversation, consented=given))
-            case PersonSaved(name, birth_year, unit_id, group, representative):
-                known = self.person.id if self.person else 0
-                return replace(self, person=Person(known, name, birth_year, unit_id, group, representative))
-            case Begun(round_id, unit_id, criteria) if self.person is not None:
-                return replace(self, own=(*self.own, Assessment(0, self.person, round_id, unit_id, criteria)))
-            case Answered() | EvidenceGiven() | Acted():
-                return self._with_assessment(event)
-            case InvitationUsed(_, role, unit_id):
-                return replace(self, roles=(*self.roles, Role(role, unit_id)))
-            case RoleTaken(role_id, unit_id):
-                held = self.find(HoldersWanted(unit_id))
-                return self.knowing(HoldersWanted(unit_id), tuple(one for one in held if one.role_id != role_id))
-            case Erased():
-                return replace(self, person=None, roles=(), own=())
-            case NoticeActed(notice_id, act, _, state):
-                return self._with_notice(notice_id, act, state)
-            case ApprovalLimitSet(_, above):
-                return self._with_limit(above)
-            case Muted(kind, off) if self.person is not None:
-                muted = self.find(MutedWanted(self.person.id))
-                return self.knowing(MutedWanted(self.person.id), muted | {kind} if off else muted - {kind})
-            case _:
-                return self
-
-    def _with_notice(self, notice_id: int, act: NoticeAct, state: NoticeState) -> "Facts":
-        known = self.find(NoticeWanted(notice_id))
-        if known is None:
-            return self
-        counts = dict(known.counts)
-        if act == "repeat_uncertain":
-            counts["queued"] = counts.get("queued", 0) + counts.pop("uncertain", 0)
-        if state == "stopped":
-            counts["stopped"] = counts.get("stopped", 0) + counts.pop("queued", 0)
-        changed = replace(known, state=state, version=known.version + 1, counts=counts)
-        return self.knowing(NoticeWanted(notice_id), changed)
-
-    def _with_limit(self, above: int) -> "Facts":
-        changed = self
-        for need in self.found:
-            if isinstance(need, ApproversWanted):
-                changed = changed.knowing(need, replace(self.find(need), above=above))
-        return changed
-
-    def _with_assessment(self, event: Answered | EvidenceGiven | Acted) -> "Facts":
-        known = self.assessment(event.assessment_id)
-        if known is None:
-            return self
-        changed = changed_by(event, known)
-        moved = (*self.moved, (known, changed)) if changed.state != known.state else self.moved
-        if any(form.id == changed.id for form in self.own):
-            own = tuple(changed if form.id == changed.id else form for form in self.own)
-            return replace(self, own=own, moved=moved)
-        return replace(self, moved=moved).knowing(AssessmentWanted(changed.id), changed)
-
-
-def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:
-    """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
-    version = known.version + 1
-    match event:
-        case Answered(_, indicator_id, answer):
-            return replace(known, version=version, answers={**known.answers, indicator_id: answer})
-        case EvidenceGiven(_, indicator_id, evidence):
-            given: tuple[Evidence, ...] = (*known.evidence.get(indicator_id, ()), evidence)
-            return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
-        case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
-            answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
-            return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
-
-
-def digest_of(token: str) -> str:
-    """Return what is kept of a token: whoever reads the database cannot use it."""
-    return sha256(token.encode()).hexdigest()

@@ -8,9 +8,10 @@ from flows.conversation.events import Event
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Heard, Question
 from flows.conversation.session import Talk
-from flows.words.wording import Wording
+from flows.words.wording import Wording, _
 
 T = TypeVar("T", bound=Talk)
+STOPPED = _("Stopped.")
 
 
 def _no_obstacle(facts: Facts, talk: Talk) -> Wording | None:
@@ -28,11 +29,12 @@ class Step(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Flow(Generic[T]):
-    """A talk. `obstacle` says why it cannot go on now, if so."""
+    """A talk. `obstacle` says why it cannot go on now, if so; `stopped` is said to whoever leaves it in the middle."""
 
     talk: type[T]
     steps: tuple[Step[T], ...]
     obstacle: Callable[[Facts, T], Wording | None] = _no_obstacle
+    stopped: Wording = STOPPED
 
     def step(self, name: str) -> Step[T]:
         """Return a step by name; one that a newer version no longer has leads to the first."""

@@ -1,121 +1,56 @@
-"""Words instead of commands, for those who know none: heard wherever they are all that was typed."""
+"""Words instead of commands, for those who know none: heard wherever they are all that was typed.
+
+Nobody is called so, and it is no evidence and no reason.
+"""
 
 from flows.conversation.questions import Choice, words
 from flows.words.wording import _
 
-# The same in words, for those who know no commands. Nobody is called so, and it is no evidence and no reason.
-ORDERS = (
-    Choice(
-        "start",
-        _("start"),
-        words("""
-            bắt đầu; xin chào; chào; chào bạn; chào em; chào cháu; chào ad; chào bot; alo; a lô; hello; hi; làm
-            phiếu; làm tiếp; tiếp; tiếp tục; menu; đăng ký; đăng kí; vào làm; làm đi; bắt đầu làm; bắt đầu lại;
-            tự đánh giá; đánh giá; khai phiếu; khai báo; begin; go on; continue; register; trang chủ; về đầu; làm
-            phiếu tự đánh giá; good morning; chào buổi sáng; kính chào; xin kính chào
-        """),
-    ),
-    Choice(
-        "help",
-        _("help"),
-        words("""
-            trợ giúp; giúp; giúp với; giúp tôi; giúp đỡ; hướng dẫn; hướng dẫn sử dụng; cách làm; làm thế nào; làm
-            sao; làm như thế nào; không biết làm; không biết làm thế nào; chưa biết làm; hỏi; hỏi chút; hd; cứu; khó
-            quá; không làm được; chỉ tôi với; cần giúp; cần trợ giúp; cần hướng dẫn; làm gì đây; làm gì bây giờ;
-            phải làm gì; phải làm sao; làm răng; làm răng đây; hướng dẫn cách làm; chỉ cách làm; sử dụng thế nào;
-            help me; how; how does it work; what can you do; what should i do; đây là gì; cái gì đây
-        """),
-    ),
-    Choice(
-        "status",
-        _("my form"),
-        words("""
-            phiếu của tôi; phiếu; xem phiếu; tình trạng; tình trạng phiếu; bao nhiêu điểm; được bao nhiêu điểm; mấy
-            điểm; được mấy điểm; điểm; điểm của tôi; xem điểm; kết quả; xem kết quả; kết quả thế nào; kết quả sao;
-            có kết quả chưa; hết chưa; xong chưa; còn mấy câu; còn bao nhiêu câu; còn mấy câu nữa; nộp chưa; đã nộp
-            chưa; nộp được chưa; duyệt chưa; được duyệt chưa; đã duyệt chưa; xác nhận chưa; bao giờ có kết quả; khi
-            nào có kết quả; đạt chưa; đạt không; có đạt không; đã đạt chưa; đến đâu rồi; tới đâu rồi; status; my
-            points; points; result; my result; how many points; phiếu thế nào; phiếu sao rồi; phiếu đến đâu rồi;
-            được công nhận chưa; bao nhiêu điểm rồi; mấy điểm rồi; số điểm
-        """),
-    ),
-    Choice(
-        "privacy",
-        _("my data"),
-        words("""
-            dữ liệu; dữ liệu của tôi; sửa tên; sai tên; đổi tên; nhầm tên; tên sai; sửa họ tên; sửa năm sinh; sai
-            năm sinh; nhầm năm sinh; đổi năm sinh; đổi thôn; sửa thôn; sai thôn; nhầm thôn; đổi nơi ở; sửa nơi ở;
-            chuyển thôn; sửa thông tin; đổi thông tin; sai thông tin; thông tin của tôi; thông tin; xóa; xóa dữ
-            liệu; xóa thông tin; xóa dữ liệu của tôi; xóa thông tin của tôi; xóa tài khoản; xóa hết; xóa tất cả; tên
-            tôi bị sai; tên bị sai; đổi nhóm; sửa nhóm; sai nhóm; quyền riêng tư; thông tin cá nhân; dữ liệu cá
-            nhân; rút lại đồng ý; hủy tài khoản; delete my data; delete; correct my name; change my name; privacy;
-            data; wrong name; viết sai tên
-        """),
-    ),
-    Choice(
-        "mute",
-        _("notices off"),
-        words("""
-            tắt thông báo; tắt; tắt tin; tắt tin nhắn; tắt nhắc; tắt nhắc nhở; đừng gửi nữa; đừng nhắn nữa; không
-            nhận nữa; không nhận thông báo; không muốn nhận; không nhận tin; bật thông báo; bật lại thông báo; đừng
-            gửi tin nữa; đừng gửi thông báo nữa; thôi đừng gửi; thôi đừng gửi nữa; đừng nhắc nữa; ngừng gửi; hủy
-            nhận tin; hủy thông báo; unsubscribe; mute; stop notices; turn off notices; notices on; không nhận thông
-            báo nữa; dừng thông báo; dừng gửi; tắt đi
-        """),
-    ),
-    Choice(
-        "language",
-        _("language"),
-        words("""
-            ngôn ngữ; đổi ngôn ngữ; đổi tiếng; chọn ngôn ngữ; tiếng anh; tiếng việt; english; vietnamese; change
-            language; nói tiếng anh; nói tiếng việt; đổi sang tiếng anh; đổi sang tiếng việt
-        """),
-    ),
-    # Final: `dung` without its marks may also be đúng.
-    Choice(
-        "cancel",
-        _("stop"),
-        words("""
-            dừng; dừng lại; thôi; hủy; hủy bỏ; thoát; thoát ra; nghỉ thôi; ngừng; ngừng lại; kết thúc; không làm
-            nữa; thôi không làm nữa; thôi để sau; bỏ; bỏ đi; quit; exit; cancel; thôi nghỉ; thôi không làm; không
-            muốn làm nữa; thôi nhé
-        """),
-        final=True,
-    ),
+START = Choice(
+    "start",
+    _("start"),
+    words("""
+        bắt đầu; xin chào; chào; chào bạn; chào em; chào cháu; chào ad; chào bot; alo; a lô; hello; hi; làm
+        phiếu; làm tiếp; tiếp; tiếp tục; menu; đăng ký; đăng kí; vào làm; làm đi; bắt đầu làm; bắt đầu lại;
+        tự đánh giá; đánh giá; khai phiếu; khai báo; begin; go on; continue; register; trang chủ; về đầu; làm
+        phiếu tự đánh giá; good morning; chào buổi sáng; kính chào; xin kính chào
+    """),
 )
-ROLE_ORDERS: dict[str, tuple[Choice, ...]] = {
-    "head": (
-        Choice(
-            "review",
-            _("review forms"),
-            words("""
-                duyệt phiếu; duyệt; xem phiếu chờ; phiếu chờ; phiếu chờ duyệt; danh sách; danh sách phiếu; xác nhận
-                phiếu; phiếu của chi hội; xem danh sách; có phiếu mới không; còn phiếu nào không; ai chưa làm; ai
-                chưa nộp; review; forms; list; duyệt tiếp; xét phiếu
-            """),
-        ),
-    ),
-    "admin": (
-        Choice(
-            "invite",
-            _("invite"),
-            words("""
-                mời; mời chi hội trưởng; mời người; thêm chi hội trưởng; lời mời; gửi lời mời; mời thêm người; mời
-                quản trị; thêm người; invite somebody; thêm quản trị viên
-            """),
-        ),
-        Choice(
-            "notices",
-            _("notices"),
-            words("""
-                thông báo; gửi thông báo; soạn thông báo; viết thông báo; xem thông báo; danh sách thông báo; đăng
-                thông báo; gửi tin; soạn tin; nhắn tin cho bà con; gửi giấy mời; send a notice; notice; write a
-                notice; thông báo cho bà con
-            """),
-        ),
-    ),
-}
-
+HELP = Choice(
+    "help",
+    _("help"),
+    words("""
+        trợ giúp; giúp; giúp với; giúp tôi; giúp đỡ; hướng dẫn; hướng dẫn sử dụng; cách làm; làm thế nào; làm
+        sao; làm như thế nào; không biết làm; không biết làm thế nào; chưa biết làm; hỏi; hỏi chút; hd; cứu; khó
+        quá; không làm được; chỉ tôi với; cần giúp; cần trợ giúp; cần hướng dẫn; làm gì đây; làm gì bây giờ;
+        phải làm gì; phải làm sao; làm răng; làm răng đây; hướng dẫn cách làm; chỉ cách làm; sử dụng thế nào;
+        help me; how; how does it work; what can you do; what should i do; đây là gì; cái gì đây
+    """),
+)
+STATUS = Choice(
+    "status",
+    _("my form"),
+    words("""
+        phiếu của tôi; phiếu; xem phiếu; tình trạng; tình trạng phiếu; bao nhiêu điểm; được bao nhiêu điểm; mấy
+        điểm; được mấy điểm; điểm; điểm của tôi; xem điểm; kết quả; xem kết quả; kết quả thế nào; kết quả sao;
+        có kết quả chưa; hết chưa; xong chưa; còn mấy câu; còn bao nhiêu câu; còn mấy câu nữa; nộp chưa; đã nộp
+        chưa; nộp được chưa; duyệt chưa; được duyệt chưa; đã duyệt chưa; xác nhận chưa; bao giờ có kết quả; khi
+        nào có kết quả; đạt chưa; đạt không; có đạt không; đã đạt chưa; đến đâu rồi; tới đâu rồi; status; my
+        points; points; result; my result; how many points; phiếu thế nào; phiếu sao rồi; phiếu đến đâu rồi;
+        được công nhận chưa; bao nhiêu điểm rồi; mấy điểm rồi; số điểm
+    """),
+)
+# Final: `dung` without its marks may also be đúng.
+CANCEL = Choice(
+    "cancel",
+    _("stop"),
+    words("""
+        dừng; dừng lại; thôi; hủy; hủy bỏ; thoát; thoát ra; nghỉ thôi; ngừng; ngừng lại; kết thúc; không làm
+        nữa; thôi không làm nữa; thôi để sau; bỏ; bỏ đi; quit; exit; cancel; thôi nghỉ; thôi không làm; không
+        muốn làm nữa; thôi nhé
+    """),
+    final=True,
+)
 THANKS = Choice(
     "thanks",
     _("thank you"),

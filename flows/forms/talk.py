@@ -4,20 +4,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import (
-    Acted,
-    Answered,
-    Begun,
-    Entered,
-    Event,
-    EvidenceGiven,
-    HeadsAddress,
-    Left,
-    Said,
-    Told,
-    Went,
-)
-from flows.conversation.facts import Facts, changed_by
+from flows.conversation.events import Entered, Event, HeadsAddress, Left, Said, Told, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.questions import (
     BACK,
@@ -35,15 +23,23 @@ from flows.conversation.questions import (
     chosen,
     words,
 )
-from flows.conversation.session import Filling
+from flows.conversation.session import Talk
 from flows.conversation.understanding import begins, begins_with_no, says
 from flows.domain.assessments import Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
 from flows.domain.criteria import CriteriaSet, Indicator
 from flows.forms import words as forms
-from flows.review.talk import card
+from flows.forms.card import card
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, changed_by
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.spelling import cleaned, composed, fold, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
+
+
+class Filling(Talk, frozen=True, tag="self-assessment"):
+    """The indicator that is being answered."""
+
+    indicator: str = ""
+
 
 EVIDENCE_LENGTH = 1000
 NAME_LENGTH = 120
@@ -378,6 +374,7 @@ SELF_ASSESSMENT = Flow(
         Step("change", ask_change, hear_change),
     ),
     obstacle=obstacle,
+    stopped=_("Stopped. What you have answered is kept."),
 )
 
 

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from flows.conversation.facts import AudienceWanted, Facts
+from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.conversation.questions import words as said
 from flows.domain.people import GROUPS_IN_SHORT, OLDEST
 from flows.notices import words
+from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Reached
 from flows.words.refusals import Refused
 from flows.words.spelling import fold

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Event, Left, NoticeSaved, PersonAddress, Said, Sent, Told, Went
-from flows.conversation.facts import ApproversWanted, Facts
+from flows.conversation.events import Event, Left, PersonAddress, Said, Sent, Told, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
 from flows.conversation.questions import words as said
 from flows.conversation.replies import SentFile
-from flows.conversation.session import Drafting
+from flows.conversation.session import Talk
 from flows.domain.criteria import Localized
 from flows.notices import words
 from flows.notices.audience import (
@@ -27,6 +27,7 @@ from flows.notices.audience import (
     read_ages,
     with_unit,
 )
+from flows.notices.needs import ApproversWanted
 from flows.notices.notice import (
     CHANNEL_LIMITS,
     LONGEST_LABEL,
@@ -42,10 +43,29 @@ from flows.notices.notice import (
     too_long_for,
 )
 from flows.notices.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
+from flows.notices.records import NoticeSaved
 from flows.words.moments import read_moment
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.spelling import cleaned, composed
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
+
+
+class Drafting(Talk, frozen=True, tag="notice-draft"):
+    """A notice until it is handed over. `details` fill the gaps of the occasion's text; `reached` was counted when the
+    audience was last changed; `suggested` are units found by name, `facet` is what the audience is being narrowed by,
+    `link_label` waits for its address."""
+
+    occasion: str = ""
+    details: tuple[str, ...] = ()
+    content: Content = Content("")
+    audience: Audience = Audience()
+    reached: Reached = Reached()
+    send_at: datetime | None = None
+    repeat: Repeat = ""
+    suggested: tuple[int, ...] = ()
+    facet: str = ""
+    link_label: str = ""
+
 
 LONGEST_DETAIL = 120
 LONGEST_FILE_NAME = 80

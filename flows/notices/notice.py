@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -180,23 +180,6 @@ def _next_year(at: datetime) -> datetime:
         return at.replace(year=at.year + 1)
     except ValueError:  # 29 February
         return at.replace(year=at.year + 1, day=28)
-
-
-class QuietHours(Struct, frozen=True):
-    """The hours in which nothing is sent automatically, by local time; over midnight when `start` is later."""
-
-    start: time = time(21, 0)
-    end: time = time(6, 0)
-
-    def holds(self, local: datetime) -> bool:
-        """Tell whether a local time is within."""
-        now = local.time()
-        if self.start <= self.end:
-            return self.start <= now < self.end
-        return now >= self.start or now < self.end
-
-
-QUIET = QuietHours()
 
 
 def units_in(text: str) -> int:

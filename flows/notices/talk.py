@@ -4,40 +4,30 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from flows.conversation.events import (
-    ApprovalLimitSet,
-    Entered,
-    Event,
-    Left,
-    NoticeActed,
-    PersonAddress,
-    ReportAsked,
-    Said,
-    Sent,
-    Told,
-    Went,
-)
-from flows.conversation.facts import ApproversWanted, Facts, NoticesWanted, NoticeWanted, RespondentsWanted
+from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, chosen, written
 from flows.conversation.questions import words as said
-from flows.conversation.session import Noticing
+from flows.conversation.session import Talk
+from flows.domain.quiet_hours import QuietHours
 from flows.notices import draft as notice_draft
 from flows.notices import words
 from flows.notices.audience import own_units, reach_of
-from flows.notices.notice import (
-    Notice,
-    NoticeAct,
-    NoticeAnswer,
-    NoticeState,
-    QuietHours,
-    acts_on,
-    message_of,
-    state_after,
-)
+from flows.notices.needs import ApproversWanted, NoticesWanted, NoticeWanted, RespondentsWanted
+from flows.notices.notice import Notice, NoticeAct, NoticeAnswer, NoticeState, acts_on, message_of, state_after
+from flows.notices.records import ApprovalLimitSet, NoticeActed, ReportAsked
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, n_, paragraphs
+
+
+class Noticing(Talk, frozen=True, tag="notices"):
+    """The page of the list an administrator looks at, or a notice from it."""
+
+    page: int = 0
+    notice_id: int = 0
+
 
 PAGE = 6
 MOST_NAMED = 40

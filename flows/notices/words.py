@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flows.conversation.facts import Facts
 from flows.domain.people import GROUPS
+from flows.domain.quiet_hours import QuietHours
 from flows.notices.notice import (
     Audience,
     AudienceRole,
@@ -14,7 +15,6 @@ from flows.notices.notice import (
     LedgerState,
     Notice,
     NoticeState,
-    QuietHours,
     Reach,
     Reached,
     Repeat,

@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator
 
-from flows.conversation.events import Entered, Erased, Event, LanguageChosen, Left, Said, Sent, Went
+from flows.conversation.events import Entered, Event, LanguageChosen, Left, Said, Sent, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Document, Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words
-from flows.conversation.session import ChoosingLanguage, Privacy, Registering
+from flows.conversation.session import Talk
 from flows.domain.people import GROUPS, ROLES
 from flows.forms import words as forms
-from flows.registration.talk import KEPT, SEEN_BY
+from flows.privacy.records import Erased
+from flows.registration.talk import KEPT, SEEN_BY, Registering
 from flows.words.refusals import NotUnderstood
 from flows.words.wording import Wording, _, lines, paragraphs
+
+
+class Privacy(Talk, frozen=True, tag="privacy"):
+    """Rights over one's own data."""
+
+
+class ChoosingLanguage(Talk, frozen=True, tag="language"):
+    """A change of language in the middle of anything."""
+
 
 SEE = Choice(
     "see",

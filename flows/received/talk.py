@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 
-from flows.conversation.events import Event, Left, Muted, NoticeAnswered, Said, Sent
-from flows.conversation.facts import Facts, MutedWanted, ReceivedWanted
+from flows.conversation.events import Event, Left, Said, Sent
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import Choice, Heard, Question, chosen, words
-from flows.conversation.session import Muting
-from flows.home import talk as home
+from flows.conversation.session import Talk
+from flows.forms.standing import go_on
 from flows.notices.notice import MutedKind, NoticeAnswer
+from flows.received.needs import MutedWanted, ReceivedWanted
+from flows.received.records import Muted, NoticeAnswered
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
+
+
+class Muting(Talk, frozen=True, tag="muting"):
+    """What is sent automatically, to be turned off and on."""
+
 
 THANKS: Mapping[NoticeAnswer, Wording] = {
     "come": _("🙋 Thank you, you are expected. If it turns out otherwise, press “I can't come”."),
@@ -44,7 +51,7 @@ def answer(facts: Facts, notice_id: int, pressed: str) -> Iterator[Event]:
         raise Refused(_("This notice was not sent to you."))
     yield NoticeAnswered(notice_id, chosen_)
     if chosen_ == "start":
-        yield from home.go_on(facts)
+        yield from go_on(facts)
     else:
         yield Said(THANKS[chosen_])
 

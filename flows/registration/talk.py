@@ -4,27 +4,36 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import (
-    Consented,
-    Entered,
-    Event,
-    InvitationUsed,
-    LanguageChosen,
-    Left,
-    PersonSaved,
-    Said,
-    Went,
-)
-from flows.conversation.facts import Facts, Invitation, InvitationWanted
+from flows.conversation.events import Consented, Entered, Event, LanguageChosen, Left, Said, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
-from flows.conversation.session import Registering
+from flows.conversation.session import Talk
 from flows.conversation.understanding import says
 from flows.domain.criteria import Group
 from flows.domain.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representative, read_birth_year, read_name
+from flows.registration.records import PersonSaved
+from flows.roles.needs import Invitation, InvitationWanted
+from flows.roles.records import InvitationUsed
 from flows.words.refusals import NotUnderstood
 from flows.words.wording import Wording, _, lines, paragraphs
+
+
+class Registering(Talk, frozen=True, tag="registration"):
+    """What a person has told so far. With an invitation only the name is asked. `as_typed` leaves the next name as it
+    is typed: one turned right was asked about before."""
+
+    invitation: str = ""
+    name: str = ""
+    birth_year: int | None = None
+    representative: str = ""
+    unit_id: int | None = None
+    group: str = ""
+    suggested: tuple[int, ...] = ()
+    checking: bool = False
+    as_typed: bool = False
+
 
 # The version of the consent text below: consent is proved by the text it was given to.
 CONSENT_VERSION = "2026.2"
@@ -60,6 +69,13 @@ REFUSE = Choice(
     """)
     + NO.also,
 )
+# Whoever wants to begin, go on or sign up says the same.
+GO_ON = words("""
+    bắt đầu; bắt đầu làm; bắt đầu làm phiếu; làm phiếu; làm; làm tiếp; làm tiếp phiếu; tiếp; tiếp tục; làm luôn; làm
+    ngay; vào làm; đăng ký; đăng kí; đăng ký làm phiếu; tự đánh giá; đánh giá; làm đánh giá; khai phiếu; điền phiếu;
+    điền tiếp; mở phiếu; làm bài; làm lại; tham gia; tôi muốn tham gia; start; begin; continue; go on; register;
+    sign up; fill in
+""")
 ALL_RIGHT = Choice(
     "all_right",
     _("All correct"),

@@ -5,53 +5,45 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
-from flows.conversation.facts import Facts, FormList, ListedForm, ListWanted, changed_by
+from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message, StoredFile
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
-from flows.conversation.session import Deciding, Reviewing
+from flows.conversation.session import Talk
 from flows.domain.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
 from flows.domain.criteria import Indicator
 from flows.forms import words as forms
+from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons
+from flows.forms.needs import assessment
+from flows.forms.records import Acted, changed_by
+from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import composed, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
+
+class Reviewing(Talk, frozen=True, tag="review"):
+    """The list the branch head looks at, or a form from it."""
+
+    listed: str = "submitted"
+    page: int = 0
+    assessment_id: int = 0
+
+
+class Deciding(Talk, frozen=True, tag="decision"):
+    """An act on exactly this version of a form, until its reason is given and, where it is short, confirmed."""
+
+    assessment_id: int
+    version: int
+    indicator: str = ""
+    level: str = ""
+    reason: str = ""
+
+
 PAGE = 8
 REASON_LENGTH = 500
 
-CONFIRM = Choice(
-    "confirm",
-    _("✅ Confirm"),
-    words("""
-        xác nhận; duyệt; đồng ý; nhất trí; đồng ý xác nhận; duyệt luôn; xác nhận luôn; xác nhận phiếu này; duyệt
-        phiếu này; đã xem xác nhận; confirm; approve
-    """),
-    final=True,
-)
-ADJUST = Choice(
-    "adjust",
-    _("✏️ Adjust an answer"),
-    words("""
-        chỉnh; chỉnh điểm; điều chỉnh; sửa điểm; sửa; hạ điểm; sửa câu; sửa câu trả lời; chỉnh lại; chỉnh sửa; đổi
-        điểm; giảm điểm; nâng điểm; điều chỉnh điểm; sửa lại điểm; adjust; change
-    """),
-)
-RETURN = Choice(
-    "return",
-    _("↩️ Return"),
-    words("""
-        trả lại; trả; trả về; trả phiếu; trả lại phiếu; trả phiếu lại; yêu cầu sửa; làm lại; cho làm lại; bắt làm
-        lại; bắt sửa; return; send back; trả cho sửa; trả lại để sửa
-    """),
-    final=True,
-)
-ANSWERS = Choice(
-    "answers",
-    _("📋 All answers"),
-    words("câu trả lời; xem; xem câu trả lời; xem hết; xem chi tiết; chi tiết; các câu trả lời; answers; details"),
-)
 SURE = replace(YES, final=True)
 NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
 CHANGED = _("This form has changed since it was shown. To look at it once more, type “review”.")
@@ -76,50 +68,6 @@ LISTS: dict[State, Choice] = {
         words("chưa xong; chưa nộp; ai chưa xong; ai chưa làm; unfinished"),
     ),
 }
-
-
-def card(facts: Facts, form: Assessment) -> Message:
-    """Make the summary that a branch head decides on, every act and every file one tap away."""
-    return Message(
-        paragraphs(
-            lines(
-                _("📝 A form waits for your confirmation (number {id})", id=form.id)
-                if form.state == "submitted"
-                else _("📝 Form number {id}: {state}", id=form.id, state=forms.state_words(form)),
-                forms.who(facts, form),
-            ),
-            forms.summary(form),
-            _evidence_count(form),
-        ),
-        (tuple(_acts(form)), tuple(_file_buttons(form))),
-    )
-
-
-def _acts(form: Assessment) -> Iterator[Button]:
-    if form.state == "submitted":
-        for choice in (CONFIRM, ADJUST, RETURN):
-            yield Button(choice.label, f"c:{choice.key}:{form.id}:{form.version}", lasting=True)
-    yield Button(ANSWERS.label, f"c:{ANSWERS.key}:{form.id}", lasting=True)
-
-
-def _file_buttons(form: Assessment) -> Iterator[Button]:
-    for indicator in form.criteria.indicators:
-        files = [proof for proof in form.evidence.get(indicator.id, ()) if proof.kind in {"photo", "document"}]
-        for place, proof in enumerate(files, 1):
-            number = str(form.number(indicator.id)) if len(files) == 1 else f"{form.number(indicator.id)} ({place})"
-            label = (
-                _("📷 Question {number}", number=number)
-                if proof.kind == "photo"
-                else _("📄 Question {number}", number=number)
-            )
-            yield Button(label, f"c:file:{form.id}:{proof.id}", lasting=True)
-
-
-def _evidence_count(form: Assessment) -> Wording:
-    with_evidence = [str(form.number(i.id)) for i in form.criteria.indicators if form.evidence.get(i.id)]
-    if not with_evidence:
-        return _("Evidence: none")
-    return _("Evidence for questions: {numbers}", numbers=", ".join(with_evidence))
 
 
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
@@ -191,7 +139,7 @@ def ask_form(facts: Facts, talk: Reviewing) -> Question:
 
 
 def _file_choices(form: Assessment) -> Iterator[Choice]:
-    for button in _file_buttons(form):
+    for button in file_buttons(form):
         yield Choice(button.payload.removeprefix("c:"), button.label)
 
 
@@ -423,7 +371,7 @@ def _what_follows(form: Assessment) -> Wording:
 
 def subject(facts: Facts, assessment_id: int) -> Assessment:
     """Return the form an act is about. Refused outside one's unit, on one's own form, before it is submitted."""
-    form = facts.assessment(assessment_id)
+    form = assessment(facts, assessment_id)
     if form is None or not facts.holds("head", form.unit_id):
         raise Refused(_("This form is not in your branch, or does not exist any more."))
     if form.person.id == facts.person_id:

@@ -4,16 +4,29 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Event, Invited, Left, PersonAddress, RoleTaken, Said, Told, Went
-from flows.conversation.facts import INVITATION_LIFE, Facts, Holder, HoldersWanted, digest_of
+from flows.conversation.events import Event, Left, PersonAddress, Said, Told, Went
+from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
 from flows.conversation.messages import Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words
-from flows.conversation.session import Inviting
+from flows.conversation.session import Talk
 from flows.domain.people import ROLES, RoleKind
+from flows.roles.needs import INVITATION_LIFE, Holder, HoldersWanted, digest_of
+from flows.roles.records import Invited, RoleTaken
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
+
+
+class Inviting(Talk, frozen=True, tag="invitation"):
+    """The role and unit somebody is invited to; or the unit where a role is taken away, and which."""
+
+    role: str = ""
+    suggested: tuple[int, ...] = ()
+    taking: bool = False
+    unit_id: int = 0
+    role_id: int = 0
+
 
 _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
     "head": words("chi hội trưởng; mời chi hội trưởng; trưởng chi hội; chi hội; trưởng thôn; branch head; head"),

@@ -26,8 +26,8 @@ from bot.store.outbox import Due
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS, Localized
 from flows.domain.people import RoleKind
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
-from flows.notices.notice import QuietHours
 from tests import khmer
 from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown

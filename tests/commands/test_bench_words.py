@@ -11,10 +11,14 @@ from typer.testing import CliRunner
 from bot.commands import bench_words, typed_places
 from bot.commands.bench_words import BrokenList, TypedPhrase, judged, made, measure, phrase_of, read_list, said, written
 from bot.main import app
-from flows.conversation.events import Acted, Consented, Erased, InvitationUsed, NoticeActed, NoticeSaved
+from flows.conversation.events import Consented
 from flows.conversation.questions import Choice
 from flows.conversation.replies import Typed
 from flows.conversation.understanding import gist, negations, phrase, spelt_out
+from flows.forms.records import Acted
+from flows.notices.records import NoticeActed, NoticeSaved
+from flows.privacy.records import Erased
+from flows.roles.records import InvitationUsed
 from flows.words.spelling import fold, unmarked
 from flows.words.wording import render
 from tests.sample import CATALOGUES

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flows.conversation.events import EvidenceGiven
 from flows.conversation.messages import rendered
 from flows.conversation.replies import SentFile, Typed
-from flows.conversation.session import Filling
+from flows.forms.records import EvidenceGiven
+from flows.forms.talk import Filling
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
 from tests.sample import CATALOGUES

@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flows.conversation.events import Acted, Answered, EvidenceGiven
-from flows.conversation.facts import changed_by
 from flows.domain.assessments import (
     EDITABLE,
     STATES,
@@ -25,6 +23,7 @@ from flows.domain.assessments import (
     total_of,
 )
 from flows.domain.people import ROLES
+from flows.forms.records import Acted, Answered, EvidenceGiven, changed_by
 from flows.words.refusals import OutOfDate, Refused
 from tests.sample import SETS, form
 

@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from flows.conversation.engine import FLOWS, decide
-from flows.conversation.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
-from flows.conversation.facts import ApproversWanted, Conversation, Facts, NoticeWanted, ReceivedWanted, Reference
+from flows.conversation.facts import Conversation, Facts, Reference
 from flows.conversation.messages import Message, Outgoing, rendered
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.conversation.session import HOME, Deciding, Filling, Frame, Session
+from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
 from flows.domain.criteria import Localized
+from flows.forms.needs import assessment
+from flows.forms.records import Acted, Answered, EvidenceGiven
+from flows.forms.talk import Filling
 from flows.notices.audience import reach_of
+from flows.notices.needs import ApproversWanted, NoticeWanted
+from flows.notices.records import NoticeActed, NoticeSaved
+from flows.received.needs import ReceivedWanted
+from flows.received.records import NoticeAnswered
+from flows.review.talk import Deciding
+from flows.subjects import FLOWS, AnyTalk, decide
 from flows.words.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
@@ -46,7 +53,7 @@ def check(turn: Turn) -> None:
 
 def check_session(turn: Turn) -> None:
     after = turn.decision.session
-    assert msgspec.json.decode(msgspec.json.encode(after), type=Session) == after
+    assert msgspec.json.decode(msgspec.json.encode(after), type=Session[AnyTalk]) == after
     assert turn.before.asked <= after.asked <= turn.before.asked + 1
     assert after.frames[0] == HOME
     talks = [type(frame.talk) for frame in after.frames]
@@ -101,7 +108,7 @@ def check_buttons(turn: Turn) -> None:
 def check_decisions(turn: Turn) -> None:
     """Nobody decides on their own form, outside their unit, or on other answers than they saw."""
     for act in (record for record in turn.decision.records if isinstance(record, Acted)):
-        known, after = turn.facts.assessment(act.assessment_id), turn.decision.facts.assessment(act.assessment_id)
+        known, after = assessment(turn.facts, act.assessment_id), assessment(turn.decision.facts, act.assessment_id)
         assert known is not None
         assert after is not None
         assert act.version == known.version
@@ -465,7 +472,7 @@ def test_somebody_who_stops_the_bot_is_told_nothing_and_stands_where_they_stood(
     turn = settled().copy().turn("Minh", reply)
     assert turn.decision.messages == ()
     assert turn.decision.session == turn.before
-    assert [record.blocked for record in turn.decision.records] == [blocked]  # type: ignore[union-attr]
+    assert [record.blocked for record in turn.decision.records] == [blocked]  # type: ignore[attr-defined]
 
 
 def test_whoever_says_hello_first_is_asked_for_the_language_whatever_it_was() -> None:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flows.conversation.events import ApprovalLimitSet, Muted, NoticeActed, NoticeAnswered, NoticeSaved, ReportAsked
 from flows.conversation.messages import rendered
 from flows.conversation.replies import Pressed, SentFile, Typed
-from flows.conversation.session import Drafting
 from flows.domain.people import Role
+from flows.domain.quiet_hours import QuietHours
 from flows.notices import words as notice_words
 from flows.notices.audience import read_ages
+from flows.notices.draft import Drafting
 from flows.notices.notice import (
     CHANNEL_LIMITS,
     Audience,
@@ -23,7 +23,6 @@ from flows.notices.notice import (
     NoticeAct,
     NoticeFile,
     NoticeState,
-    QuietHours,
     Reached,
     acts_on,
     length_of,
@@ -33,7 +32,9 @@ from flows.notices.notice import (
     state_after,
     too_long_for,
 )
+from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
 from flows.notices.talk import progress_message
+from flows.received.records import Muted, NoticeAnswered
 from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import render

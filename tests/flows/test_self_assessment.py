@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from flows.conversation.events import Answered, Went
+from flows.conversation.events import Went
 from flows.conversation.facts import Conversation, Facts
 from flows.conversation.questions import Chose
-from flows.conversation.session import Filling
 from flows.domain.criteria import GROUPS, Group
 from flows.domain.people import Person
-from flows.forms.talk import ask_evidence, hear_indicator
+from flows.forms.records import Answered
+from flows.forms.talk import Filling, ask_evidence, hear_indicator
 from flows.words.wording import render
 from tests.sample import CATALOGUES, LAN, NOW, REFERENCE, form
 

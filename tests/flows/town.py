@@ -8,60 +8,37 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flows.conversation.engine import Decision, decide
-from flows.conversation.events import (
-    Acted,
-    Answered,
-    ApprovalLimitSet,
-    Begun,
-    Erased,
-    Event,
-    EvidenceGiven,
-    HeadsAddress,
-    InvitationUsed,
-    Invited,
-    Muted,
-    NoticeActed,
-    NoticeAnswered,
-    NoticeSaved,
-    PersonSaved,
-    RoleTaken,
-    Told,
-)
-from flows.conversation.facts import (
-    AnyNeed,
-    Approvers,
-    ApproversWanted,
-    AssessmentWanted,
-    AudienceWanted,
-    Conversation,
-    FactMissing,
-    Facts,
-    FormList,
-    Found,
-    Holder,
-    HoldersWanted,
-    Invitation,
-    InvitationWanted,
-    ListedForm,
-    ListWanted,
-    MutedWanted,
-    Need,
-    NoticePage,
-    NoticesWanted,
-    NoticeWanted,
-    ReceivedWanted,
-    Reference,
-    Respondents,
-    RespondentsWanted,
-)
+from flows.conversation.engine import Decision
+from flows.conversation.events import Event, HeadsAddress, Told
+from flows.conversation.facts import Conversation, FactMissing, Facts, Found, Need, Reference
 from flows.conversation.messages import Message
 from flows.conversation.replies import Pressed, Reply, Typed
-from flows.conversation.session import Session
+from flows.conversation.session import Session, Talk
 from flows.domain.assessments import Assessment
 from flows.domain.people import Person, Role
 from flows.domain.units import Scope
+from flows.forms.needs import AssessmentWanted, assessment
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven
+from flows.notices.needs import (
+    Approvers,
+    ApproversWanted,
+    AudienceWanted,
+    NoticePage,
+    NoticesWanted,
+    NoticeWanted,
+    Respondents,
+    RespondentsWanted,
+)
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
+from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved
+from flows.privacy.records import Erased
+from flows.received.needs import MutedWanted, ReceivedWanted
+from flows.received.records import Muted, NoticeAnswered
+from flows.registration.records import PersonSaved
+from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
+from flows.roles.records import InvitationUsed, Invited, RoleTaken
+from flows.subjects import AnyNeed, decide
 from tests.sample import CATALOGUES, NOW, REFERENCE
 
 # What the shell looks up for one turn before it takes it for broken.
@@ -73,7 +50,7 @@ class Phone:
     """A conversation: where it stands, whose it is, and all messages it has shown."""
 
     conversation: Conversation
-    session: Session = field(default_factory=Session)
+    session: Session[Talk] = field(default_factory=Session)
     person_id: int | None = None
     shown: list[Message] = field(default_factory=list)
 
@@ -88,7 +65,7 @@ class Turn:
     """One turn: who did what, what was known, and what was decided."""
 
     phone: Phone
-    before: Session
+    before: Session[Talk]
     reply: Reply
     facts: Facts
     decision: Decision
@@ -288,7 +265,7 @@ class Town:
                 form_id = self._new_id()
                 self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
             case Answered() | EvidenceGiven() | Acted():
-                after = decision.facts.assessment(record.assessment_id)
+                after = assessment(decision.facts, record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))
             case Invited(digest, role, unit_id, expires):

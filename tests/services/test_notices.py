@@ -25,28 +25,14 @@ from bot.store.outbox import Due, OutboxState, Settled
 from bot.store.reference import read_reference
 from bot.store.tables import contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
-from flows.conversation.events import NoticeActed, NoticeAnswered, NoticeSaved
-from flows.conversation.facts import (
-    ApproversWanted,
-    AudienceWanted,
-    NoticesWanted,
-    ReceivedWanted,
-    Respondents,
-    RespondentsWanted,
-)
 from flows.conversation.replies import Blocked
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope
-from flows.notices.notice import (
-    Audience,
-    Content,
-    NoticeAct,
-    NoticeAnswer,
-    NoticeFile,
-    NoticeState,
-    QuietHours,
-    Reached,
-    Repeat,
-)
+from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, Respondents, RespondentsWanted
+from flows.notices.notice import Audience, Content, NoticeAct, NoticeAnswer, NoticeFile, NoticeState, Reached, Repeat
+from flows.notices.records import NoticeActed, NoticeSaved
+from flows.received.needs import ReceivedWanted
+from flows.received.records import NoticeAnswered
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 from tests.services.test_evidence import ScriptedSource

@@ -20,8 +20,8 @@ from bot.store.tables import assessments, conversations, mutes, outbox, people, 
 from bot.store.tables import reminders as said
 from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, Outgoing, rendered
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round, usual_phases
-from flows.notices.notice import QuietHours
 from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
 from tests.commune import CHANNEL, Commune, under_way
 from tests.databases import Databases

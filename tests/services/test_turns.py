@@ -25,9 +25,9 @@ from bot.store.database import Database, is_unreachable, patiently
 from bot.store.inbox import Incoming
 from bot.store.tables import assessments, conversations, inbox
 from bot.store.tables import invitations as invitations_table
-from flows.conversation.facts import digest_of
 from flows.conversation.replies import Pressed, SentFile
 from flows.notices.notice import Reached
+from flows.roles.needs import digest_of
 from flows.words.wording import render
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases

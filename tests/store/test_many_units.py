@@ -17,10 +17,13 @@ from bot.store.reference import read_reference
 from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, roles, units
 from bot.store.tables import reminders as said_already
-from flows.conversation.events import NoticeSaved
-from flows.conversation.facts import AudienceWanted, ListWanted, Reference
+from flows.conversation.facts import Reference
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope, Unit
-from flows.notices.notice import Audience, Content, QuietHours
+from flows.notices.needs import AudienceWanted
+from flows.notices.notice import Audience, Content
+from flows.notices.records import NoticeSaved
+from flows.review.needs import ListWanted
 from tests.commune import Commune, commune, fill_in, gone_live
 from tests.databases import BACKENDS, Backend, Databases
 from tests.sample import CATALOGUES, NOW, ZONE

@@ -15,8 +15,8 @@ from bot.settings import ASYNC_DRIVERS
 from bot.store import notices
 from bot.store.database import Database
 from bot.store.tables import conversations, outbox, rounds, units
-from flows.conversation.events import NoticeSaved
 from flows.notices.notice import Audience, Content
+from flows.notices.records import NoticeSaved
 from tests.botapi import DEFAULT_TOKEN, Person
 from tests.system.commune import COMMUNE, VILLAGE
 

@@ -1,0 +1,84 @@
+"""What a subject brings to the conversation, in one value."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.conversation.events import Event, Record
+from flows.conversation.facts import Facts
+from flows.conversation.flow import Flow
+from flows.conversation.questions import Choice
+from flows.conversation.session import Session, Talk
+from flows.domain.people import RoleKind
+from flows.words.wording import Wording
+
+MOST_DIGITS = 18  # what both databases take as a number
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: what the menu says of it, what it does, and the words that are said instead.
+
+    `hear` is given what was typed after the command. `names` are what it is called in a language where not by its
+    English name, a to z only, for Telegram. `place` is its place in the menu, the lowest first. One with a `role` is
+    for those who hold it.
+    """
+
+    name: str
+    words: Wording
+    hear: Callable[[Facts, Session[Talk], str], Iterable[Event]]
+    order: Choice
+    place: int
+    names: Mapping[str, str] = field(default_factory=dict)
+    role: RoleKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeEntry:
+    """Something to begin at home, and what follows."""
+
+    choice: Choice
+    hear: Callable[[Facts], Iterable[Event]]
+
+
+def _no_entries(facts: Facts) -> Iterable[HomeEntry]:
+    return ()
+
+
+def _no_status(facts: Facts) -> Iterable[Wording | None]:
+    return ()
+
+
+def _nothing_overheard(facts: Facts, session: Session[Talk], typed: str) -> Iterable[Event]:
+    return ()
+
+
+def _unchanged(facts: Facts, record: Any) -> Facts:
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject: its talks, its commands, and where it meets the others.
+
+    `records` are the kinds it records, `after` the picture once one of them has happened. `buttons` are the first words
+    of what its lasting buttons carry: a claim, whose right is checked by whoever hears it. `codes` are the beginnings
+    of what a link brings. `home` is what can be begun at home, `status` says there how things stand. `overhear` may
+    take what was typed before the question does.
+    """
+
+    name: str
+    flows: tuple[Flow[Any], ...] = ()
+    records: tuple[type[Record], ...] = ()
+    after: Callable[[Facts, Any], Facts] = _unchanged
+    commands: tuple[Command, ...] = ()
+    buttons: Mapping[str, Callable[[Facts, list[str]], Iterable[Event]]] = field(default_factory=dict)
+    codes: Mapping[str, Callable[[Facts, Session[Talk], str], Iterable[Event]]] = field(default_factory=dict)
+    home: Callable[[Facts], Iterable[HomeEntry]] = _no_entries
+    status: Callable[[Facts], Iterable[Wording | None]] = _no_status
+    overhear: Callable[[Facts, Session[Talk], str], Iterable[Event]] = _nothing_overheard
+
+
+def is_number(written: str) -> bool:
+    """Tell whether what a button carries is an id or a version."""
+    return written.isdecimal() and len(written) <= MOST_DIGITS

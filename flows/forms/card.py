@@ -1,0 +1,86 @@
+"""A form as a branch head gets it: its summary, with every act and every file one tap away."""
+
+from collections.abc import Iterator
+
+from flows.conversation.facts import Facts
+from flows.conversation.messages import Button, Message
+from flows.conversation.questions import Choice, words
+from flows.domain.assessments import Assessment
+from flows.forms import words as forms
+from flows.words.wording import Wording, _, lines, paragraphs
+
+CONFIRM = Choice(
+    "confirm",
+    _("✅ Confirm"),
+    words("""
+        xác nhận; duyệt; đồng ý; nhất trí; đồng ý xác nhận; duyệt luôn; xác nhận luôn; xác nhận phiếu này; duyệt
+        phiếu này; đã xem xác nhận; confirm; approve
+    """),
+    final=True,
+)
+ADJUST = Choice(
+    "adjust",
+    _("✏️ Adjust an answer"),
+    words("""
+        chỉnh; chỉnh điểm; điều chỉnh; sửa điểm; sửa; hạ điểm; sửa câu; sửa câu trả lời; chỉnh lại; chỉnh sửa; đổi
+        điểm; giảm điểm; nâng điểm; điều chỉnh điểm; sửa lại điểm; adjust; change
+    """),
+)
+RETURN = Choice(
+    "return",
+    _("↩️ Return"),
+    words("""
+        trả lại; trả; trả về; trả phiếu; trả lại phiếu; trả phiếu lại; yêu cầu sửa; làm lại; cho làm lại; bắt làm
+        lại; bắt sửa; return; send back; trả cho sửa; trả lại để sửa
+    """),
+    final=True,
+)
+ANSWERS = Choice(
+    "answers",
+    _("📋 All answers"),
+    words("câu trả lời; xem; xem câu trả lời; xem hết; xem chi tiết; chi tiết; các câu trả lời; answers; details"),
+)
+
+
+def card(facts: Facts, form: Assessment) -> Message:
+    """Make the summary that a branch head decides on, every act and every file one tap away."""
+    return Message(
+        paragraphs(
+            lines(
+                _("📝 A form waits for your confirmation (number {id})", id=form.id)
+                if form.state == "submitted"
+                else _("📝 Form number {id}: {state}", id=form.id, state=forms.state_words(form)),
+                forms.who(facts, form),
+            ),
+            forms.summary(form),
+            _evidence_count(form),
+        ),
+        (tuple(_acts(form)), tuple(file_buttons(form))),
+    )
+
+
+def _acts(form: Assessment) -> Iterator[Button]:
+    if form.state == "submitted":
+        for choice in (CONFIRM, ADJUST, RETURN):
+            yield Button(choice.label, f"c:{choice.key}:{form.id}:{form.version}", lasting=True)
+    yield Button(ANSWERS.label, f"c:{ANSWERS.key}:{form.id}", lasting=True)
+
+
+def file_buttons(form: Assessment) -> Iterator[Button]:
+    for indicator in form.criteria.indicators:
+        files = [proof for proof in form.evidence.get(indicator.id, ()) if proof.kind in {"photo", "document"}]
+        for place, proof in enumerate(files, 1):
+            number = str(form.number(indicator.id)) if len(files) == 1 else f"{form.number(indicator.id)} ({place})"
+            label = (
+                _("📷 Question {number}", number=number)
+                if proof.kind == "photo"
+                else _("📄 Question {number}", number=number)
+            )
+            yield Button(label, f"c:file:{form.id}:{proof.id}", lasting=True)
+
+
+def _evidence_count(form: Assessment) -> Wording:
+    with_evidence = [str(form.number(i.id)) for i in form.criteria.indicators if form.evidence.get(i.id)]
+    if not with_evidence:
+        return _("Evidence: none")
+    return _("Evidence for questions: {numbers}", numbers=", ".join(with_evidence))

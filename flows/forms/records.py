@@ -1,0 +1,103 @@
+"""What happens to a form: begun, answered, given evidence, acted on; and the form as each leaves it."""
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from flows.conversation.events import Record
+from flows.conversation.facts import Facts
+from flows.domain.assessments import Act, Actor, Answer, Assessment, Evidence, State
+from flows.domain.criteria import CriteriaSet
+from flows.forms.needs import AssessmentWanted, assessment
+
+
+class Begun(Record, frozen=True):
+    """A form begun in a round, pinned to this version of the criteria set."""
+
+    round_id: int
+    unit_id: int
+    criteria: CriteriaSet
+
+
+class Answered(Record, frozen=True):
+    """The resident's own answer to an indicator."""
+
+    assessment_id: int
+    indicator_id: str
+    answer: Answer
+
+    @property
+    def touches(self) -> object:
+        return self.assessment_id
+
+
+class EvidenceGiven(Record, frozen=True):
+    """One more proof for an indicator."""
+
+    assessment_id: int
+    indicator_id: str
+    evidence: Evidence
+
+    @property
+    def touches(self) -> object:
+        return self.assessment_id
+
+
+class Acted(Record, frozen=True):
+    """An act on an assessment: who did what to which version, and what it came to. `open_until` is the last day on
+    which a returned form may be corrected."""
+
+    assessment_id: int
+    act: Act
+    actor: Actor
+    version: int
+    state: State
+    total: int
+    passed: bool
+    reason: str = ""
+    indicator_id: str = ""
+    answer: Answer | None = None
+    open_until: date | None = None
+
+    @property
+    def touches(self) -> object:
+        return self.assessment_id
+
+
+AnyRecord = Begun | Answered | EvidenceGiven | Acted
+
+
+def after(facts: Facts, record: AnyRecord) -> Facts:
+    """Return the picture once something happened to a form."""
+    match record:
+        case Begun(round_id, unit_id, criteria):
+            assert facts.person is not None
+            return replace(facts, own=(*facts.own, Assessment(0, facts.person, round_id, unit_id, criteria)))
+        case Answered() | EvidenceGiven() | Acted():
+            return _with_changed(facts, record)
+
+
+def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted) -> Facts:
+    known = assessment(facts, record.assessment_id)
+    if known is None:
+        return facts
+    changed = changed_by(record, known)
+    moved = (*facts.moved, (known, changed)) if changed.state != known.state else facts.moved
+    if any(form.id == changed.id for form in facts.own):
+        own = tuple(changed if form.id == changed.id else form for form in facts.own)
+        return replace(facts, own=own, moved=moved)
+    return replace(facts, moved=moved).knowing(AssessmentWanted(changed.id), changed)
+
+
+def changed_by(record: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:
+    """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
+    version = known.version + 1
+    match record:
+        case Answered(_, indicator_id, answer):
+            return replace(known, version=version, answers={**known.answers, indicator_id: answer})
+        case EvidenceGiven(_, indicator_id, evidence):
+            given: tuple[Evidence, ...] = (*known.evidence.get(indicator_id, ()), evidence)
+            return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
+        case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
+            answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
+            return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)

@@ -1,0 +1,68 @@
+"""What is asked about notices while a turn is decided."""
+
+from msgspec import Struct
+
+from flows.conversation.facts import Need
+from flows.domain.units import Scope
+from flows.notices.notice import Audience, Notice, NoticeAnswer, Reached
+
+
+class NoticeWanted(Need[Notice | None], frozen=True):
+    """A notice by its id, with its counts."""
+
+    id: int
+
+
+class NoticePage(Struct, frozen=True):
+    """A page of notices without their counts, and whether there are more."""
+
+    notices: tuple[Notice, ...]
+    more: bool = False
+
+
+class NoticesWanted(Need[NoticePage], frozen=True):
+    """A page of notices, newest first: those whose audience lies within these units."""
+
+    units: Scope
+    offset: int
+    limit: int
+
+
+class AudienceWanted(Need[Reached], frozen=True):
+    """How many people an audience reaches, of its units with all below them."""
+
+    audience: Audience
+    units: Scope
+
+
+class Approvers(Struct, frozen=True):
+    """The people who may approve. `above` is the number of recipients that needs no approval yet."""
+
+    person_ids: tuple[int, ...]
+    above: int
+
+
+class ApproversWanted(Need[Approvers], frozen=True):
+    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
+    recipients on that is needed."""
+
+    units: frozenset[int]
+    author_id: int
+
+
+class Respondents(Struct, frozen=True):
+    """Names and units of those who pressed, and how many there are in all."""
+
+    named: tuple[tuple[str, int | None], ...]
+    total: int
+
+
+class RespondentsWanted(Need[Respondents], frozen=True):
+    """Who pressed a button of a notice, and from which village; latest first."""
+
+    notice_id: int
+    answer: NoticeAnswer
+    limit: int
+
+
+AnyNeed = NoticeWanted | NoticesWanted | AudienceWanted | ApproversWanted | RespondentsWanted

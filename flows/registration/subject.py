@@ -1,0 +1,58 @@
+"""Getting to know somebody, in one value."""
+
+from collections.abc import Iterator
+
+from flows.conversation.events import Event
+from flows.conversation.facts import Facts
+from flows.conversation.questions import Choice
+from flows.conversation.session import Session, Talk
+from flows.conversation.subject import HomeEntry, Subject
+from flows.registration import records
+from flows.registration.talk import GO_ON, REGISTRATION, Registering, invitation_obstacle, start
+from flows.roles.needs import INVITATION_CODE, digest_of
+from flows.words.refusals import Refused
+from flows.words.wording import Wording, _
+
+VILLAGE_CODE = "v-"
+
+REGISTER = Choice("register", _("Start"), GO_ON)
+
+
+def welcome(facts: Facts, code: str = "") -> Iterator[Event]:
+    """Let whoever is not known yet begin, with the village of the link they came by."""
+    if facts.person is None or (not facts.person.is_resident and not facts.roles):
+        unit = facts.reference.units.by_code.get(code.lower().removeprefix(VILLAGE_CODE))
+        known = unit is not None and unit.takes_residents
+        yield start(facts, Registering(unit_id=unit.id if unit and known else None))
+
+
+def take_up(facts: Facts, session: Session[Talk], token: str) -> Iterator[Event]:
+    """Let somebody take up an invitation they came by."""
+    invitation = digest_of(token)
+    if (wording := invitation_obstacle(facts, invitation)) is not None:
+        raise Refused(wording)
+    yield start(facts, Registering(invitation=invitation))
+
+
+def _home(facts: Facts) -> Iterator[HomeEntry]:
+    if facts.person is None:
+        yield HomeEntry(REGISTER, welcome)
+
+
+def _status(facts: Facts) -> Iterator[Wording]:
+    if facts.person is None:
+        yield _(
+            "This is the channel of the Study Promotion Association, where people assess themselves as learning"
+            " citizens, free of charge."
+        )
+
+
+SUBJECT = Subject(
+    "registration",
+    flows=(REGISTRATION,),
+    records=(records.AnyRecord,),
+    after=records.after,
+    codes={INVITATION_CODE: take_up},
+    home=_home,
+    status=_status,
+)
