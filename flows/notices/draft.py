@@ -15,7 +15,6 @@ from flows.conversation.questions import BACK, SKIP, Choice, Chose, Gave, Heard,
 from flows.conversation.questions import words as said
 from flows.conversation.replies import SentFile
 from flows.conversation.session import Talk
-from flows.domain.criteria import Localized
 from flows.notices import words
 from flows.notices.audience import (
     NARROWINGS,
@@ -44,6 +43,7 @@ from flows.notices.notice import (
 )
 from flows.notices.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
 from flows.notices.records import NoticeSaved
+from flows.words.localized import Localized
 from flows.words.moments import read_moment
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.spelling import cleaned, composed

@@ -8,10 +8,10 @@ from typing import Literal
 from msgspec import Struct
 
 from flows.conversation.facts import Facts
-from flows.domain.criteria import Localized
 from flows.domain.rounds import Round
 from flows.domain.units import LEAF_KINDS
 from flows.notices.notice import AudienceRole
+from flows.words.localized import Localized
 from flows.words.wording import Wording, _
 
 Gap = Literal["theme", "decision", "what", "when", "where", "by"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from flows.domain.criteria import Localized
+from flows.words.localized import Localized
 
 # The language that says everything: of whoever has not chosen one, and of what another does not say.
 DEFAULT_LANGUAGE = "vi"

@@ -24,10 +24,11 @@ from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.outbox import Due
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.domain.criteria import GROUPS, Localized
+from flows.domain.criteria import GROUPS
 from flows.domain.people import RoleKind
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
+from flows.words.localized import Localized
 from tests import khmer
 from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown

@@ -23,8 +23,8 @@ from bot.store import setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.reference import current_version, read_units
-from flows.domain.criteria import Localized
 from flows.domain.units import Unit
+from flows.words.localized import Localized
 from tests.databases import Databases
 from tests.plain_logs import use_plain_logs
 

@@ -15,10 +15,10 @@ from flows.domain.criteria import (
     BrokenCriteria,
     CriteriaSet,
     Indicator,
-    Localized,
     faults,
     read_toml,
 )
+from flows.words.localized import Localized
 from flows.words.spelling import fold, unmarked
 from tests.sample import heard
 

@@ -16,7 +16,6 @@ from flows.conversation.messages import Message, Outgoing, rendered
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
-from flows.domain.criteria import Localized
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, Answered, EvidenceGiven
 from flows.forms.talk import Filling
@@ -27,6 +26,7 @@ from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
 from flows.review.talk import Deciding
 from flows.subjects import FLOWS, AnyTalk, decide
+from flows.words.localized import Localized
 from flows.words.wording import render
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn

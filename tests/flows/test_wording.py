@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.domain.criteria import Localized
+from flows.words.localized import Localized
 from flows.words.spelling import cleaned, composed, fold, has_invisible, storable
 from flows.words.wording import Lines, Spoken, Wording, _, contains, lines, n_, paragraphs, render
 from tests.sample import CATALOGUES

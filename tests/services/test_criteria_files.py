@@ -16,7 +16,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 
 from bot.services.criteria_files import from_file, from_xlsx, shipped, to_xlsx
-from flows.domain.criteria import GROUPS, BrokenCriteria, CriteriaSet, Indicator, Localized, Source, faults
+from flows.domain.criteria import GROUPS, BrokenCriteria, CriteriaSet, Indicator, Source, faults
+from flows.words.localized import Localized
 
 FARMER = shipped()[0]
 WORKBOOK = to_xlsx(FARMER)

@@ -17,6 +17,7 @@ from unicodedata import is_normalized
 import msgspec
 
 from flows.words import colloquial
+from flows.words.localized import Localized
 from flows.words.spelling import fold, has_invisible
 
 Group = Literal["farmer", "worker", "official", "pupil", "other"]
@@ -86,23 +87,6 @@ _SAYS_NO = re.compile(r"\b(khong|chua|chang|no|not|none|never)\b")
 _ONLY_YES = frozenset({"co", "co a", "vang", "da", "da co", "u", "dung", "phai", "ok", "oke", "yes", "yeah"})
 _ONLY_NO = frozenset({"khong", "chua", "chang", "khong co", "chua co", "da khong", "no", "not", "nope", "not yet"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]+)*")
-
-
-class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A text in Vietnamese, in English, and in `further` languages by their tags."""
-
-    vi: str
-    en: str
-    further: tuple[tuple[str, str], ...] = ()
-
-    def in_language(self, language: str) -> str:
-        """Return the text in a language; Vietnamese, which is always there, for one that it is not in."""
-        return self.en if language == "en" else dict(self.further).get(language, self.vi)
-
-    @property
-    def texts(self) -> tuple[tuple[str, str], ...]:
-        """Return the text in every language it is in, with the language's tag."""
-        return ("vi", self.vi), ("en", self.en), *self.further
 
 
 class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
