@@ -52,8 +52,6 @@ async def test_everybody_goes_on_where_they_were(commune: Commune, name: str, ty
 
 
 async def test_the_tallies_are_those_of_the_forms(commune: Commune) -> None:
-    counted = await commune.rows(
-        select(assessments.c.unit_id, assessments.c.round_id, assessments.c.state, assessments.c.passed)
-    )
-    forms = Counter((unit, round_, "farmer", state, passed) for unit, round_, state, passed in counted)
+    counted = await commune.rows(select(assessments))
+    forms = Counter((form.unit_id, form.round_id, "farmer", form.state, form.passed) for form in counted)
     assert await commune.tallies() == forms
