@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from msgspec import DecodeError
 from msgspec.structs import replace
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
@@ -97,6 +98,7 @@ class Delivery:
         self._most_notices = min(NOTICES_IN_FLIGHT, max(FEWEST_NOTICES, self._most_notices))
         self._taking_replies = asyncio.Lock()
         self._landing = Bell()
+        self._unreadable: set[int] = set()
         self._forget_all()
         self.trouble: str | None = None
 
@@ -271,11 +273,24 @@ class Delivery:
         return room if may and room >= self._most_notices // 2 else 0
 
     async def _sources(self) -> list[Source]:
-        """Return what there is to take, knowing what the notices say."""
+        """Return what there is to take, knowing what the notices say; one that cannot be read waits for who can."""
         async with self._database.reading() as connection:
             sources = await outbox.sources(connection, self._sender.channel, self._sender.bot, self._clock())
-            await self._wording.learn(connection, [source for source in sources if source is not None])
+            try:
+                await self._wording.learn(connection, [source for source in sources if source is not None])
+            except DecodeError:
+                return [source for source in sources if source is None or await self._can_read(connection, source)]
         return sources
+
+    async def _can_read(self, connection: AsyncConnection, notice_id: int) -> bool:
+        try:
+            await self._wording.learn(connection, [notice_id])
+        except DecodeError:
+            if notice_id not in self._unreadable:
+                log.warning("notice_unreadable", notice_id=notice_id)
+            self._unreadable.add(notice_id)
+            return False
+        return True
 
     async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[Due]:
         at = (self._sender.channel, self._sender.bot)
@@ -326,8 +341,8 @@ class Delivery:
     async def _outcome(self, letter: Due) -> Outcome:
         """Word and send a letter. A notice that cannot be worded costs its own letters, not the delivery."""
         if letter.notice_id is None:
-            outcome = await self._send(letter, letter.outgoing)
-            if isinstance(outcome, Rejected) and letter.outgoing is not None:
+            outcome = Rejected("unreadable") if letter.unreadable else await self._send(letter, letter.outgoing)
+            if isinstance(outcome, Rejected) and (letter.outgoing is not None or letter.unreadable):
                 return await self._send_instead(letter, letter.outgoing, outcome)
             return outcome
         try:
@@ -354,13 +369,13 @@ class Delivery:
         finally:
             self._pace.sent(letter.address, group=self._sender.is_group(letter.address))
 
-    async def _send_instead(self, letter: Due, outgoing: Outgoing, refused: Rejected) -> Outcome:
+    async def _send_instead(self, letter: Due, outgoing: Outgoing | None, refused: Rejected) -> Outcome:
         """Say plainly what was refused with its files, buttons and marks, or else that there is something to say: a
         person who wrote is never left without an answer. Returns the refusal when nothing at all is taken."""
         log.error("letter_refused", outbox_id=letter.id, error=refused.error)
         REFUSED.labels(self._sender.channel).inc()
         again = replace(letter, callback=None, standing=None)
-        if outgoing.text.strip():
+        if outgoing is not None and outgoing.text.strip():
             outcome = await self._send(again, Outgoing(outgoing.text))
             if not isinstance(outcome, Rejected):
                 return outcome

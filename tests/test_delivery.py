@@ -30,6 +30,7 @@ from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
 from flows.messages import Outgoing
 from flows.notices import Content
+from flows.wording import render
 from tests.databases import Databases
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
@@ -634,6 +635,31 @@ def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
     for attempts in range(1, 60):
         expected = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
         assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
+
+
+async def test_a_reply_that_only_another_version_can_read_costs_itself_alone(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.write(["an", "bình"], "một")
+    async with database.writing() as connection:
+        await connection.execute(letters.update().where(letters.c.address == "an").values(body=b'{"text": 1}'))
+    await office.write(["an"], "hai")
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, load()["vi"]), "hai"]
+    assert office.sender.tried_with("bình") == ["một"]
+
+
+async def test_a_notice_that_only_another_version_can_read_waits_for_it_and_keeps_no_reply_from_going(
+    database: Database,
+) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["an"])
+    async with database.writing() as connection:
+        await connection.execute(notices.update().values(content=b'{"vi": 1}'))
+    await office.write(["bình"], "một")
+    async with office.running():
+        await office.until_states("queued", "sent")
+    assert office.sender.tried == [("bình", "một")]
 
 
 # when there is a bug
