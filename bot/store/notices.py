@@ -471,13 +471,11 @@ class Shown(Struct, frozen=True):
 
 
 async def under_way(connection: AsyncConnection, also: Sequence[int] = ()) -> list[Shown]:
-    """Return the notices that are being sent, and some that were, with their counts."""
-    rows = list(
-        await connection.execute(
-            _NOTICES.where(or_(notices.c.id.in_(_open_notices()), notices.c.id.in_(also))).order_by(notices.c.id)
-        )
+    """Return the notices that are being sent, and some that were. Their ledgers are not counted."""
+    rows = await connection.execute(
+        _NOTICES.where(or_(notices.c.id.in_(_open_notices()), notices.c.id.in_(also))).order_by(notices.c.id)
     )
-    return [Shown(_notice(row, await counts_of(connection, row.id)), row.conversation_id) for row in rows]
+    return [Shown(_notice(row), row.conversation_id) for row in rows]
 
 
 async def content_of(connection: AsyncConnection, notice_id: int) -> Content:

@@ -448,6 +448,44 @@ async def test_the_author_is_shown_how_it_goes_and_told_the_end(office: Office) 
     assert await office.commune.read("Hoa") == []
 
 
+async def test_a_ledger_is_counted_only_when_it_may_have_changed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, counts_of = [], notices.counts_of
+
+    async def count(connection: Any, notice_id: int) -> Any:
+        counted.append(notice_id)
+        return await counts_of(connection, notice_id)
+
+    async def looks(seconds: int) -> int:
+        """Look every second. Returns how often the ledger was counted."""
+        counted.clear()
+        for _second in range(seconds):
+            office.commune.now += timedelta(seconds=1)
+            await office.keep()
+        return len(counted)
+
+    notice_id = await office.write()
+    await office.keep()
+    taken = await office.take(notice_id, most=2)
+    monkeypatch.setattr(notices, "counts_of", count)
+    assert await looks(9) == 3, "while it is sent, every three seconds"
+    await office.act(notice_id, "pause", "paused")
+    assert await looks(9) == 3, "nobody has read the last two messages yet"
+    await office.commune.deliver()
+    assert await looks(3) == 1
+    assert "Đang gửi: 2" in (await office.commune.texts("Hoa"))[-1]
+    await office.settle(taken)
+    assert await looks(9) == 1, "what was on its way has landed"
+    assert "Đã gửi: 2" in (await office.commune.texts("Hoa"))[-1]
+    assert await looks(60) == 0, "nothing changes while it is paused"
+    await office.act(notice_id, "resume", "sending")
+    assert await looks(1) == 1
+    await office.commune.deliver()
+    office.commune.now = NOW.replace(hour=23)
+    assert await looks(60) == 1, "nothing goes out in quiet hours"
+
+
 async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_received_it(office: Office) -> None:
     notice_id = await office.write(roles=("resident",))
     await office.keep()
