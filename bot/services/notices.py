@@ -329,8 +329,7 @@ class NoticeKeeper:
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
         async with self._database.writing() as connection:
-            await notices.report_made(connection, wanted.id, digest)
-            if to is not None:
+            if await notices.report_made(connection, wanted.id, digest) and to is not None:
                 await self._tell(connection, to, message, now)
         self._bell.ring()
         return True

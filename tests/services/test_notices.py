@@ -15,6 +15,7 @@ from bot.services import notices as keeping
 from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
+from bot.services.reports import make_report
 from bot.services.sending import FileSource
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
@@ -38,7 +39,7 @@ from flows.notices import (
     Reached,
     Repeat,
 )
-from flows.replies import Blocked
+from flows.replies import Blocked, Pressed
 from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
@@ -532,6 +533,41 @@ async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office
     office.commune.now += timedelta(days=2)
     await office.keep()
     assert await office.files.read(digest) is None
+
+
+async def test_a_report_that_is_asked_for_again_while_it_is_made_comes_once(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    await office.commune.together(*[("Hoa", Pressed(f"c:notice:report:{notice_id}"))] * 3)
+    await office.keep()
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1
+    await office.commune.press("Hoa", f"c:notice:report:{notice_id}")
+    await office.keep()
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1, "asked for anew, made anew"
+
+
+async def test_a_report_that_two_instances_have_made_is_sent_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when one stands still for so long that another takes its lease."""
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    await office.commune.press("Hoa", f"c:notice:report:{notice_id}")
+    made, both = [], asyncio.Event()
+
+    async def make_side_by_side(*arguments: Any) -> bytes | None:
+        made.append(await make_report(*arguments))
+        if len(made) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 20)
+        return made[-1]
+
+    monkeypatch.setattr(keeping, "make_report", make_side_by_side)
+    await asyncio.gather(office.keeper._report(), office.new_keeper()._report())
+    assert len(made) == 2
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1
 
 
 async def test_approvers_are_the_other_administrators_over_every_unit(office: Office) -> None:
