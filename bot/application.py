@@ -27,7 +27,7 @@ from bot.services.notices import NoticeKeeper
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
 from bot.services.supervisor import Supervisor
-from bot.services.turns import Turns
+from bot.services.turns import NotKept, Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store import figures
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 
 MOST_WEBHOOK_BYTES = 1024 * 1024
 SECONDS_FOR_NEWER = 5.0
+
+# The work without which nobody is answered.
+TURNS = "turns"
+
+# A name and what runs for ever, or until it is done.
+Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 log = structlog.get_logger()
 
@@ -119,30 +125,33 @@ class Application:
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
             ],
-            exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait},
+            exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait, NotKept: _ask_again},
         )
 
     async def run(self) -> None:
-        """Work for ever; the first part that fails stops the rest."""
+        """Work for ever. Each work that fails is named by `/readyz` and begins anew; it stops no other."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.turns.run(self.files.forget))
-            group.create_task(self.notices().run())
-            group.create_task(self.reminders().run())
-            group.create_task(self.housekeeper().run(self.supervisor))
-            if self.telegram is not None:
-                for work in self._telegram_work(self.telegram):
-                    group.create_task(work)
+            for name, work in self._works():
+                group.create_task(self.supervisor.run(name, work))
 
-    def _telegram_work(self, telegram: "TelegramChannel") -> Iterator[Coroutine[Any, Any, None]]:
-        yield telegram.start()
-        yield telegram.set_menus(self._menus())
-        yield self.evidence.run(self.turns.evidence_given, self.supervisor)
+    def _works(self) -> Iterator[Work]:
+        yield TURNS, lambda: self.turns.run(self.files.forget)
+        yield "keeping notices", lambda: self.notices().run()
+        yield "keeping reminders", lambda: self.reminders().run()
+        yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
+        if self.telegram is not None:
+            yield from self._telegram_works(self.telegram)
+
+    def _telegram_works(self, telegram: "TelegramChannel") -> Iterator[Work]:
+        yield "telegram name", telegram.start
+        yield "telegram menus", lambda: telegram.set_menus(self._menus())
+        yield "fetching evidence", lambda: self.evidence.run(self.turns.evidence_given, self.supervisor)
         if self.delivery is not None:
-            yield self.delivery.run()
-        if self.settings.public_url:
-            yield telegram.set_webhook(self.settings.public_url, self._webhook_secret())
+            yield "delivery", self.delivery.run
+        if public_url := self.settings.public_url:
+            yield "telegram webhook", lambda: telegram.set_webhook(public_url, self._webhook_secret())
         else:
-            yield telegram.poll(self.turns.receive)
+            yield "telegram updates", lambda: telegram.poll(self.turns.receive)
 
     def notices(self) -> NoticeKeeper:
         """Return what keeps notices going."""
@@ -208,12 +217,12 @@ class Application:
             await check_reachable(self.database)
         except DatabaseUnusable:
             return JSONResponse({"status": "database unreachable"}, status_code=503)
-        if self.turns.trouble is not None:
-            return JSONResponse({"status": "nobody is answered", "turns": self.turns.trouble}, status_code=503)
+        failing = dict(self.supervisor.failing())
+        if TURNS in failing:
+            return JSONResponse({"status": "nobody is answered", "failing": failing}, status_code=503)
         channels = {"web": "ok"}
         if self.telegram is not None and self.delivery is not None:
             channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
-        failing = dict(self.supervisor.failing())
         return JSONResponse(
             {
                 "status": "failing" if failing else "ok",
@@ -241,3 +250,8 @@ class Application:
         if self.telegram is not None:
             await self.telegram.stop()
         await self.database.close()
+
+
+async def _ask_again(request: Request, error: Exception) -> Response:
+    """Answer whoever brought an update that was not kept: they send it again."""
+    return Response(status_code=503, headers={"Retry-After": "1"})

@@ -4,12 +4,14 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from msgspec import DecodeError
 from msgspec.structs import replace
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +23,7 @@ from bot.services.pace import Pace
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sender, Sent
 from bot.services.wording import NoticeWording
 from bot.store import leases, outbox, standing
-from bot.store.database import Database, patiently
+from bot.store.database import Database, is_unreachable, patiently
 from bot.store.outbox import NOTICE, Due, Settled, Source
 from bot.store.standing import Standing
 from flows.conversation.messages import Outgoing
@@ -94,6 +96,14 @@ class Delivery:
         self._pace = Pace(sender.rates, self._turns)
         self._most_notices = round(sender.rates.per_bot * NOTICES_AHEAD_SECONDS)
         self._most_notices = min(NOTICES_IN_FLIGHT, max(FEWEST_NOTICES, self._most_notices))
+        self._taking_replies = asyncio.Lock()
+        self._landing = Bell()
+        self._unreadable: set[int] = set()
+        self._forget_all()
+        self.trouble: str | None = None
+
+    def _forget_all(self) -> None:
+        """Know of no letter and of no lead, as at the start."""
         # What was taken and is not settled yet, by id.
         self._replies: dict[int, Due] = {}
         self._notices: dict[int, Due] = {}
@@ -101,22 +111,21 @@ class Delivery:
         self._notices_flying = 0
         self._landed: list[Landed] = []
         self._exchanging: asyncio.Task[bool] | None = None
-        self._taking_replies = asyncio.Lock()
-        self._landing = Bell()
         self._leads_until = 0.0
         # False at the start, after a transaction whose end is not known, and while another instance leads: then the
         # ledgers may hold notices as on their way that nobody is sending.
         self._knows_in_flight = False
-        self.trouble: str | None = None
 
     async def run(self) -> None:
-        """Send for ever, while this instance leads."""
+        """Send for ever, while this instance leads. When this fails it may be run again: what landed is settled then,
+        and what did not is known as after the end of a process."""
+        self._forget_all()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._send_replies())
                 group.create_task(self._send_notices())
         finally:
-            await self._land()
+            await _to_the_end(self._land())
 
     @property
     def share(self) -> float:
@@ -124,15 +133,42 @@ class Delivery:
         return self._pace.share
 
     async def _land(self) -> None:
-        """Wait for letters that are on their way and settle them, so that a stop asked for repeats none."""
+        """Wait for letters that are on their way and settle them, so that a stop asked for repeats none. What takes
+        longer is called off."""
         if self._exchanging is not None:  # what it takes is sent, not left as nobody's
-            await asyncio.wait([self._exchanging], timeout=LANDING_SECONDS)
-        if self._flying:
-            await asyncio.wait(self._flying, timeout=LANDING_SECONDS)
+            await _ended([self._exchanging])
+        await _ended(self._flying)
+        self._pace.free_chats()
         with suppress(SQLAlchemyError, OSError):  # without a database, nobody knows what became of them
+            await self._settle_landed()
+        with suppress(SQLAlchemyError, OSError):
+            async with self._database.writing() as connection:
+                await leases.give_up(connection, self._name, self._me)
+
+    async def _settle_landed(self) -> None:
+        """Settle what landed: together, or else one by one, so that a letter that cannot be settled is no other's."""
+        try:
             async with self._database.writing() as connection:
                 await self._settle(connection, self._landed)
-                await leases.give_up(connection, self._name, self._me)
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            for one in self._landed:
+                await self._settle_alone(one)
+
+    async def _settle_alone(self, one: Landed) -> None:
+        """Settle a letter, or else note no more than its state: what is over must not be sent again for ever."""
+        try:
+            async with self._database.writing() as connection:
+                return await self._settle(connection, [one])
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            log.exception("letter_not_settled", outbox_id=one.letter.id)
+            if one.settled.state == "queued":
+                return  # it still is
+        async with self._database.writing() as connection:
+            await outbox.settle(connection, [Settled(one.letter.id, one.settled.state)], self._clock())
 
     def _patience(self) -> float:
         """Return how long to wait for a ring before looking again."""
@@ -237,11 +273,24 @@ class Delivery:
         return room if may and room >= self._most_notices // 2 else 0
 
     async def _sources(self) -> list[Source]:
-        """Return what there is to take, knowing what the notices say."""
+        """Return what there is to take, knowing what the notices say; one that cannot be read waits for who can."""
         async with self._database.reading() as connection:
             sources = await outbox.sources(connection, self._sender.channel, self._sender.bot, self._clock())
-            await self._wording.learn(connection, [source for source in sources if source is not None])
+            try:
+                await self._wording.learn(connection, [source for source in sources if source is not None])
+            except DecodeError:
+                return [source for source in sources if source is None or await self._can_read(connection, source)]
         return sources
+
+    async def _can_read(self, connection: AsyncConnection, notice_id: int) -> bool:
+        try:
+            await self._wording.learn(connection, [notice_id])
+        except DecodeError:
+            if notice_id not in self._unreadable:
+                log.warning("notice_unreadable", notice_id=notice_id)
+            self._unreadable.add(notice_id)
+            return False
+        return True
 
     async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[Due]:
         at = (self._sender.channel, self._sender.bot)
@@ -270,17 +319,30 @@ class Delivery:
         task.add_done_callback(self._flying.discard)
 
     async def _deliver(self, letter: Due) -> None:
-        outcome = await self._outcome(letter)
-        message_id = outcome.message_id if isinstance(outcome, Sent) else None
-        self._landed.append(Landed(letter, self._judged(letter, outcome), message_id, time.monotonic()))
+        self._landed.append(await self._landed_after(letter))
         if self._is_urgent(letter):
             self._landing.ring()
+
+    async def _landed_after(self, letter: Due) -> Landed:
+        """Send a letter. A bug must not leave it on its way for ever: nobody knows how far it got."""
+        try:
+            outcome = await self._outcome(letter)
+            message_id = outcome.message_id if isinstance(outcome, Sent) else None
+            return Landed(letter, self._judged(letter, outcome), message_id, time.monotonic())
+        except Exception as error:
+            log.exception("letter_broken", outbox_id=letter.id)
+            return Landed(letter, self._unknown(letter, type(error).__name__), None, time.monotonic())
+
+    def _unknown(self, letter: Due, error: str) -> Settled:
+        if letter.priority == NOTICE:
+            return Settled(letter.id, "uncertain", error)
+        return Settled(letter.id, "queued", error, self._clock() + timedelta(seconds=backoff(letter.attempts)))
 
     async def _outcome(self, letter: Due) -> Outcome:
         """Word and send a letter. A notice that cannot be worded costs its own letters, not the delivery."""
         if letter.notice_id is None:
-            outcome = await self._send(letter, letter.outgoing)
-            if isinstance(outcome, Rejected) and letter.outgoing is not None:
+            outcome = Rejected("unreadable") if letter.unreadable else await self._send(letter, letter.outgoing)
+            if isinstance(outcome, Rejected) and (letter.outgoing is not None or letter.unreadable):
                 return await self._send_instead(letter, letter.outgoing, outcome)
             return outcome
         try:
@@ -307,13 +369,13 @@ class Delivery:
         finally:
             self._pace.sent(letter.address, group=self._sender.is_group(letter.address))
 
-    async def _send_instead(self, letter: Due, outgoing: Outgoing, refused: Rejected) -> Outcome:
+    async def _send_instead(self, letter: Due, outgoing: Outgoing | None, refused: Rejected) -> Outcome:
         """Say plainly what was refused with its files, buttons and marks, or else that there is something to say: a
         person who wrote is never left without an answer. Returns the refusal when nothing at all is taken."""
         log.error("letter_refused", outbox_id=letter.id, error=refused.error)
         REFUSED.labels(self._sender.channel).inc()
         again = replace(letter, callback=None, standing=None)
-        if outgoing.text.strip():
+        if outgoing is not None and outgoing.text.strip():
             outcome = await self._send(again, Outgoing(outgoing.text))
             if not isinstance(outcome, Rejected):
                 return outcome
@@ -358,6 +420,28 @@ class Delivery:
             case Rejected(error):
                 log.error("letter_rejected", outbox_id=letter.id, error=error)
                 return Settled(letter.id, "failed", error)
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Wait until tasks are over. Those that take too long are called off."""
+    for cancel in (False, True):
+        under_way = [task for task in tasks if not task.done()]
+        if not under_way:
+            return
+        if cancel:
+            for task in under_way:
+                task.cancel()
+        await asyncio.wait(under_way, timeout=LANDING_SECONDS)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do a work to its end, also when this is told to stop meanwhile."""
+    doing = asyncio.create_task(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await doing
+        raise
 
 
 def backoff(attempts: int) -> float:

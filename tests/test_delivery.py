@@ -20,8 +20,9 @@ from bot.services.bell import Bell
 from bot.services.latency import Latency
 from bot.services.pace import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
+from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
-from bot.store import contacts, outbox
+from bot.store import contacts, outbox, standing
 from bot.store.database import Database
 from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
@@ -29,6 +30,7 @@ from bot.store.tables import conversations, notices, people
 from bot.store.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.notices.notice import Content
+from flows.words.wording import render
 from tests.databases import Databases
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
@@ -130,14 +132,22 @@ class PostOffice:
             for address in english:
                 chat = conversations.update().where(conversations.c.address == address)
                 await connection.execute(chat.values(language="en"))
-            for conversation_id in ids.values():
-                person = {"id": conversation_id, "name": "Somebody", "created_at": datetime.now(UTC)}
-                await connection.execute(people.insert().values(person))
-            await connection.execute(conversations.update().values(person_id=conversations.c.id))
-            await contacts.refresh(connection, list(ids.values()))
             now = {"created_at": datetime.now(UTC), "started_at": datetime.now(UTC)}
             row = {"content": NOTICE_BODY, "audience": b"{}", "state": "sending", **now}
             await connection.execute(notices.insert().values(row | {"id": 1, "conversation_id": ids[places[0]]}))
+        await self.invite(addresses)
+
+    async def invite(self, addresses: list[str]) -> None:
+        """Put people into the notice's ledger."""
+        places = [("telegram", "1", address) for address in addresses]
+        async with self.database.writing() as connection:
+            ids = await conversation_ids(connection, places)
+            for conversation_id in ids.values():
+                person = {"id": conversation_id, "name": "Somebody", "created_at": datetime.now(UTC)}
+                await connection.execute(people.insert().values(person))
+            theirs = conversations.c.id.in_(ids.values())
+            await connection.execute(conversations.update().where(theirs).values(person_id=conversations.c.id))
+            await contacts.refresh(connection, list(ids.values()))
             common = {"channel": "telegram", "bot": "1", "priority": NOTICE, "state": "queued", "notice_id": 1}
             rows = [
                 common | {"conversation_id": ids[place], "address": place[2], "created_at": datetime.now(UTC)}
@@ -167,9 +177,10 @@ class PostOffice:
                 await asyncio.sleep(0.01)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["PostOffice"]:
-        """Deliver until the block is left."""
-        task = asyncio.create_task(self.delivery.run())
+    async def running(self, supervisor: Supervisor | None = None) -> AsyncIterator["PostOffice"]:
+        """Deliver until the block is left, anew after each failure if there is a supervisor."""
+        run = self.delivery.run
+        task = asyncio.create_task(supervisor.run("delivery", run) if supervisor is not None else run())
         try:
             yield self
         finally:
@@ -624,3 +635,165 @@ def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
     for attempts in range(1, 60):
         expected = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
         assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
+
+
+async def test_a_reply_that_only_another_version_can_read_costs_itself_alone(database: Database) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.write(["an", "bình"], "một")
+    async with database.writing() as connection:
+        await connection.execute(letters.update().where(letters.c.address == "an").values(body=b'{"text": 1}'))
+    await office.write(["an"], "hai")
+    async with office.running():
+        await office.settled()
+    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, load()["vi"]), "hai"]
+    assert office.sender.tried_with("bình") == ["một"]
+
+
+async def test_a_notice_that_only_another_version_can_read_waits_for_it_and_keeps_no_reply_from_going(
+    database: Database,
+) -> None:
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["an"])
+    async with database.writing() as connection:
+        await connection.execute(notices.update().values(content=b'{"vi": 1}'))
+    await office.write(["bình"], "một")
+    async with office.running():
+        await office.until_states("queued", "sent")
+    assert office.sender.tried == [("bình", "một")]
+
+
+# when there is a bug
+
+
+async def soon(seconds: float) -> None:
+    """Rest for no longer than others need."""
+    await asyncio.sleep(0.001)
+
+
+def break_once(monkeypatch: pytest.MonkeyPatch, of: Any, name: str, call: int = 1) -> asyncio.Event:
+    """Let a function fail once, when it is called for the so-manieth time. Returns what tells that it did."""
+    sound, calls, broken = getattr(of, name), itertools.count(1), asyncio.Event()
+
+    def breaking(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == call:
+            broken.set()
+            raise ValueError(name)
+        return sound(*arguments, **named)
+
+    monkeypatch.setattr(of, name, breaking)
+    return broken
+
+
+PLACES: list[tuple[Any, str]] = [
+    (Delivery, "_send_replies"),
+    (Delivery, "_take_replies"),
+    (Delivery, "_is_behind"),
+    (Delivery, "_exchange_whole"),
+    (Delivery, "_exchange"),
+    (Delivery, "_room_for_notices"),
+    (Delivery, "_sources"),
+    (Delivery, "_take_notices"),
+    (Delivery, "_settle_lost"),
+    (Delivery, "_forget"),
+    (Delivery, "_launch"),
+    (Delivery, "_outcome"),
+    (Delivery, "_send"),
+    (Delivery, "_judged"),
+    (outbox, "settle"),
+    (NoticeWording, "outgoing"),
+]
+
+
+@pytest.mark.parametrize("call", [1, 2, 5])
+async def test_a_bug_anywhere_loses_no_reply_and_sends_no_notice_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    monkeypatch.setattr("bot.delivery.backoff", lambda attempts: 0.0)
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["0"])
+    invited, broken = ["0"], 0
+    async with office.running(Supervisor(rest=soon)):
+        for place, (of, name) in enumerate(PLACES):
+            talking = [f"talks {place} {number}" for number in range(5)]
+            invited += (some := [f"hears {place} {number}" for number in range(10)])
+            with monkeypatch.context() as patched:
+                breaks = break_once(patched, of, name, call)
+                await office.invite(some)
+                for word in ("một", "hai"):
+                    await office.write(talking, word)
+                await office.settled()
+                broken += breaks.is_set()
+            for address in talking:
+                assert await office.states(address) == ["sent", "sent"], (name, address)
+                assert [word for word, _ in itertools.groupby(office.sender.tried_with(address))] == ["một", "hai"]
+    assert call > 1 or broken >= len(PLACES) - 2  # some are called too seldom
+    states = {address: state for address in invited for state in await office.states(address)}
+    assert set(states.values()) <= {"sent", "uncertain"}
+    tried = {address: len(office.sender.tried_with(address)) for address in invited}
+    assert {address: times for address, times in tried.items() if times > 1} == {}
+    assert [address for address in invited if states[address] == "sent" and not tried[address]] == []
+
+
+async def test_a_letter_that_cannot_be_settled_costs_no_other_and_is_not_sent_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL takes no NUL in a text, and a channel may say anything."""
+    keep = standing.keep
+
+    async def refuse_some(connection: Any, standing_now: Sequence[standing.Standing]) -> None:
+        if any(one.topic == "broken" for one in standing_now):
+            raise ValueError
+        await keep(connection, standing_now)
+
+    monkeypatch.setattr(standing, "keep", refuse_some)
+    office = PostOffice(database, ScriptedSender())
+    async with office.running(Supervisor(rest=soon)):
+        await office.write(["an", "bình"], "một")
+        await office.write(["lan"], "một", topic="broken")
+        await office.settled()
+        await office.write(["an", "lan"], "hai")
+        await office.settled()
+    assert [await office.states(name) for name in ("an", "bình", "lan")] == [["sent"] * 2, ["sent"], ["sent"] * 2]
+    assert office.sender.tried_with("lan") == ["một", "hai"]
+
+
+async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its_chat_is_free_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
+    office = PostOffice(database, ScriptedSender())
+    office.sender.open.clear()
+    async with office.running(Supervisor(rest=soon)):
+        await office.write(["an"], "một")
+        await until(lambda: office.sender.flying == 1)
+        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        office.bell.ring()
+        await asyncio.wait_for(broken.wait(), 20)
+        await until(lambda: len(office.sender.tried) == 2)  # it was called off, and is sent again
+        office.sender.open.set()
+        await office.settled()
+    assert await office.states() == ["sent"]
+
+
+@pytest.mark.parametrize("stopped_in", ["_take_replies", "_land"])
+async def test_a_stop_while_a_bug_ends_the_run_still_lands_what_is_on_its_way(
+    database: Database, monkeypatch: pytest.MonkeyPatch, stopped_in: str
+) -> None:
+    stop, sound = asyncio.Event(), Delivery._land
+
+    def land(delivery: Delivery) -> Any:
+        stop.set()
+        asyncio.get_running_loop().call_later(0.05, office.sender.open.set)
+        return sound(delivery)
+
+    monkeypatch.setattr(Delivery, "_land", land)
+    office = PostOffice(database, ScriptedSender())
+    office.sender.open.clear()
+    async with office.running(Supervisor()):
+        await office.write(["an"], "một")
+        await until(lambda: office.sender.flying == 1)
+        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        office.bell.ring()
+        await asyncio.wait_for((stop if stopped_in == "_land" else broken).wait(), 20)
+    assert await office.states() == ["sent"]
+    assert office.sender.tried_with("an") == ["một"]

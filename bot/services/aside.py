@@ -74,6 +74,9 @@ class Aside:
             await asyncio.wait(self._looking.values())
 
     def stop(self) -> None:
-        """Give up what is looked for: whoever answers those updates looks again."""
+        """Give up what is looked for and forget what was found: whoever answers those updates looks again."""
         for task in self._looking.values():
             task.cancel()
+        self._looking.clear()
+        self._found.clear()
+        self._failed.clear()

@@ -63,7 +63,7 @@ class Housekeeper:
     async def run(self, supervisor: Supervisor) -> None:
         """Go round for ever. One instance does."""
         await patiently(self.knows_folder)
-        lease = Leading(self._database, "housekeeping")
+        lease = Leading(self._database, "housekeeping", IDLE_SECONDS)
         await supervisor.keep("housekeeping", self.run_once, IDLE_SECONDS, lease=lease)
 
     async def run_once(self) -> bool:

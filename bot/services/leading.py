@@ -12,11 +12,12 @@ log = structlog.get_logger()
 
 
 class Leading:
-    """One instance's part in a work that only one does."""
+    """One instance's part in a work that only one does. Between its rounds the work may pause for some seconds."""
 
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(self, database: Database, name: str, pause: float = 0.0) -> None:
         self._database = database
         self._name = name
+        self._pause = pause
         self._me = secrets.token_hex(8)
 
     async def holds(self) -> bool:
@@ -24,7 +25,7 @@ class Leading:
         if self._database.is_sqlite:
             return True
         async with self._database.writing() as connection:
-            return await leases.hold(connection, self._name, self._me)
+            return await leases.hold(connection, self._name, self._me, self._pause)
 
     async def renew(self) -> None:
         """Keep the lead for ever, while a long round of the work goes on."""

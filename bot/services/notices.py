@@ -1,6 +1,7 @@
 """The keeper of notices: starts those whose time has come, writes their ledgers, shows how they go, and ends them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,6 +37,8 @@ CHUNK = 1000
 WEB_CHUNK = 200
 IDLE_SECONDS = 1.0
 SHOW_EVERY = timedelta(seconds=3)
+# Counting a large ledger takes its time: at most this share of it.
+SHARE_OF_COUNTING = 0.02
 MOST_WAITING = 2
 KEEP_REPORTS = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
@@ -78,6 +81,7 @@ class NoticeKeeper:
         self._quiet = quiet
         self._reference: ReferenceRead | None = None
         self._shown: dict[int, _ShownLast] = {}
+        self._counted_last: dict[int, _CountedLast] = {}
         self._swept: datetime | None = None
         self._supervisor = supervisor or Supervisor()
 
@@ -236,7 +240,9 @@ class NoticeKeeper:
         now = self._clock()
         async with self._database.reading() as connection:
             under_way = await notices.under_way(connection, ended)
-        news = [one for one in under_way if self._is_news(one, now, ended=one.notice.id in ended)]
+            looked_at = [one for one in under_way if one.notice.id in ended or self._may_have_news(one.notice, now)]
+            counted = [await self._counted(connection, one, now) for one in looked_at]
+        news = [one for one in counted if one.notice.id in ended or self._is_news(one.notice, now)]
         if news:
             async with self._database.writing() as connection:
                 for one in news:
@@ -244,14 +250,34 @@ class NoticeKeeper:
             self._bell.ring()
         for notice_id in ended:
             self._shown.pop(notice_id, None)
+            self._counted_last.pop(notice_id, None)
 
-    def _is_news(self, one: Shown, now: datetime, *, ended: bool) -> bool:
-        before = self._shown.get(one.notice.id)
-        if before is None or ended:
+    def _may_have_news(self, notice: Notice, now: datetime) -> bool:
+        """Tell whether to count a ledger: every few seconds while it is sent, and once what was on its way has landed
+        while it waits."""
+        last = self._counted_last.get(notice.id)
+        rest = self._rest_of(notice, now)
+        if last is None or (last.version, last.rest) != (notice.version, rest):
             return True
-        if (before.notice.state, before.rest) != (one.notice.state, self._rest_of(one.notice, now)):
+        waits = notice.state == "paused" or rest is not None
+        return now >= last.again_at and (last.may_change or not waits)
+
+    async def _counted(self, connection: AsyncConnection, one: Shown, now: datetime) -> Shown:
+        """Count a ledger, and note when it may be counted again."""
+        begun = time.monotonic()
+        counts = await notices.counts_of(connection, one.notice.id)
+        took = timedelta(seconds=(time.monotonic() - begun) / SHARE_OF_COUNTING)
+        notice = replace(one.notice, counts=counts)
+        self._counted_last[notice.id] = _CountedLast(
+            notice.version, self._rest_of(notice, now), notice.count("sending") > 0, now + max(SHOW_EVERY, took)
+        )
+        return replace(one, notice=notice)
+
+    def _is_news(self, notice: Notice, now: datetime) -> bool:
+        before = self._shown.get(notice.id)
+        if before is None or (before.notice.state, before.rest) != (notice.state, self._rest_of(notice, now)):
             return True
-        return before.notice.counts != one.notice.counts and now - before.at >= SHOW_EVERY
+        return before.notice.counts != notice.counts
 
     def _rest_of(self, notice: Notice, now: datetime) -> QuietHours | None:
         """Return the quiet hours that hold up a notice on its way."""
@@ -265,11 +291,18 @@ class NoticeKeeper:
         rate = _rate(before, one.notice, now)
         left = one.notice.count("queued", "sending") / rate if rate else None
         rest = self._rest_of(one.notice, now)
-        self._shown[one.notice.id] = _ShownLast(one.notice, now, rate, rest)
         to = await outbox.recipient_of(connection, one.conversation_id)
-        if to is None or (not last and await outbox.count_open(connection, to) >= MOST_WAITING):
+        if to is not None and not last and await outbox.count_open(connection, to) >= MOST_WAITING:
+            self._look_again(one.notice.id)
+            return
+        self._shown[one.notice.id] = _ShownLast(one.notice, now, rate, rest)
+        if to is None:
             return
         await self._tell(connection, to, progress_message(one.notice, rate, left, rest), now)
+
+    def _look_again(self, notice_id: int) -> None:
+        """Let a ledger be counted again although nothing changes: its author was not shown it."""
+        self._counted_last[notice_id] = replace(self._counted_last[notice_id], may_change=True)
 
     async def _tell(self, connection: AsyncConnection, to: Recipient, message: Message, now: datetime) -> None:
         outgoing = rendered(message, self._catalogue(to))
@@ -297,8 +330,7 @@ class NoticeKeeper:
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
         async with self._database.writing() as connection:
-            await notices.report_made(connection, wanted.id, digest)
-            if to is not None:
+            if await notices.report_made(connection, wanted.id, digest) and to is not None:
                 await self._tell(connection, to, message, now)
         self._bell.ring()
         return True
@@ -336,6 +368,16 @@ class _ShownLast(Struct, frozen=True):
     at: datetime
     rate: float
     rest: QuietHours | None
+
+
+class _CountedLast(Struct, frozen=True):
+    """A ledger when it was counted last: the notice's version, the quiet hours if it waited, whether it may change
+    while it waits, and when it may be counted again."""
+
+    version: int
+    rest: QuietHours | None
+    may_change: bool
+    again_at: datetime
 
 
 def _rate(before: _ShownLast | None, notice: Notice, now: datetime) -> float:

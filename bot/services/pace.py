@@ -88,6 +88,11 @@ class Pace:
         chat.full = max(chat.full, begun) + pause
         chat.last, chat.taken = now, False
 
+    def free_chats(self) -> None:
+        """Forget that anything is under way: whoever sends now was not told of it."""
+        for chat in self._chats.values():
+            chat.taken = False
+
     async def turn_of_reply(self, address: str) -> None:
         """Wait for the chat, which may get a few replies in a burst, and for the bot."""
         await self._chat_ready(address, self._reply_ready)

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.bell import Bell
+from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
 from bot.store import outbox, reminders
 from bot.store.database import Database
@@ -181,7 +182,7 @@ FindSayings = Callable[[AsyncConnection, _Now, Holders], Awaitable[list[_Saying]
 
 class Reminders:
     """Queues reminders by day, in chunks. What was said is noted in the transaction that queues it: killed at any
-    moment, and run by several instances at once, it says everything once."""
+    moment, and run by several instances at once, it says everything once. One instance at a time does, by a lease."""
 
     def __init__(
         self,
@@ -206,7 +207,8 @@ class Reminders:
 
     async def run(self) -> None:
         """Remind for ever."""
-        await self._supervisor.keep("reminders", self.run_once, IDLE_SECONDS, BREATH_SECONDS)
+        lease = Leading(self._database, "reminders", IDLE_SECONDS)
+        await self._supervisor.keep("reminders", self.run_once, IDLE_SECONDS, BREATH_SECONDS, lease)
 
     async def run_once(self) -> bool:
         """Queue the next chunk of what is due now. Tells whether there was any, so that there may be more."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -15,9 +15,13 @@ log = structlog.get_logger()
 
 FIRST_REST = 1.0
 LONGEST_REST = 600.0
+# What everybody waits for is tried more often. It is well again once it ran for some seconds.
+LONGEST_STANDSTILL = 30.0
+SECONDS_WELL = 10.0
 MOST_RESTING = 500
 
 Work = Callable[[], Awaitable[bool]]
+T = TypeVar("T")
 
 
 class Lease(Protocol):
@@ -47,12 +51,41 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class CalledOff(Exception):
+    """A work was cancelled, but nobody had asked for that."""
+
+
 class Supervisor:
     """Does works again and again. It knows which of them, or which of their items, fail now."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        seconds_well: float = SECONDS_WELL,
+    ) -> None:
         self._monotonic = monotonic
+        self._rest = rest
+        self._seconds_well = seconds_well
         self._failing: dict[str, Failing] = {}
+
+    async def run(self, name: str, forever: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run what runs for ever, or until it is done, and begin it anew after each failure and a rest.
+
+        It is named among what fails until it is done or has run for some seconds; the rest grows until then.
+        """
+        while True:
+            well = asyncio.get_running_loop().call_later(self._seconds_well, self._forget, name)
+            try:
+                # In a task of its own: one in which a task group failed looks as if it was cancelled ever after.
+                await _unless_called_off(lambda: asyncio.create_task(forever()))
+            except Exception as error:
+                failing = self._note(name, error, LONGEST_STANDSTILL)
+            else:
+                return self._forget(name)
+            finally:
+                well.cancel()
+            await self._rest(failing.rests_until - self._monotonic())
 
     async def keep(self, name: str, work: Work, idle: float, busy: float = 0.0, lease: Lease | None = None) -> None:
         """Do a work for ever, with a pause after each round: a shorter one while there is more to do at once."""
@@ -73,13 +106,13 @@ class Supervisor:
         if failed is not None and self._monotonic() < failed.rests_until:
             return False
         try:
-            more = await work()
+            more = await _unless_called_off(work)
         except Exception as error:
             if is_unreachable(error):
                 raise
-            self._note(name, error)
+            self._note(name, error, LONGEST_REST)
             return False
-        self._failing.pop(name, None)
+        self._forget(name)
         return more
 
     def rests(self, prefix: str) -> list[int]:
@@ -98,13 +131,40 @@ class Supervisor:
         self._failing = {name: one for name, one in self._failing.items() if one.rests_until > over}
         yield from sorted(self._failing.items())
 
-    def _note(self, name: str, error: Exception) -> None:
-        log.exception("work_failed", work=name)
+    def _note(self, name: str, error: Exception, longest: float) -> Failing:
+        log.error("work_failed", work=name, exc_info=error)
         before = self._failing.get(name)
         times = before.times + 1 if before is not None else 1
-        rest = min(LONGEST_REST, FIRST_REST * 2.0 ** min(times - 1, 10))
+        rest = min(longest, FIRST_REST * 2.0 ** min(times - 1, 10))
         since = before.since if before is not None else now()
-        self._failing[name] = Failing(since, times, type(error).__name__, self._monotonic() + rest)
+        self._failing[name] = failing = Failing(since, times, _name(error), self._monotonic() + rest)
+        return failing
+
+    def _forget(self, name: str) -> None:
+        self._failing.pop(name, None)
+
+
+def _name(error: BaseException) -> str:
+    """Name an error; of several at once the first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__
+
+
+async def _unless_called_off(work: Callable[[], Awaitable[T]]) -> T:
+    """Do a work. Raises CalledOff when it ends by a cancellation that is not one of this task."""
+    task = asyncio.current_task()
+    assert task is not None
+    try:
+        return await work()
+    except asyncio.CancelledError as error:
+        if task.cancelling():
+            raise
+        raise CalledOff from error
+    except Exception as error:
+        if task.cancelling():  # a task group forgets a stop that comes while one of its tasks fails
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def led(lease: Lease | None, work: Work) -> bool:

@@ -24,7 +24,7 @@ from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
 from bot.store import applying, contacts, gathering, inbox, looking_up, outbox
 from bot.store.applying import Decided
-from bot.store.database import SECONDS_AWAY, Database, LostRace, is_lost_race, is_unreachable, patiently
+from bot.store.database import Database, LostRace, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -67,6 +67,10 @@ class Done(Struct, frozen=True):
     written_to: frozenset[Place] = frozenset()
     answered: int = 0
     failed: int = 0
+
+
+class NotKept(Exception):
+    """The turn loop ended before these updates were kept: whoever brought them may bring them again at once."""
 
 
 class _Arrivals:
@@ -140,7 +144,6 @@ class Turns:
         self._only: Place | None = None
         self._tried: tuple[Waiting, ...] = ()
         self.left_alone = LeftAlone(seconds_for_newer)
-        self.trouble: str | None = None
         self.latency = Latency()
         self.received = Bell()
         self.letters_queued = Bell()
@@ -175,21 +178,14 @@ class Turns:
             await inbox.put(connection, incoming, self._clock())
 
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
-        """Work for ever, waking when something was received."""
+        """Work for ever, waking when something was received. When this fails it may be run again: it lets go of all
+        that it had in hand, and what was kept is found in the inbox."""
         self._arrivals = _Arrivals()
         try:
             while True:
                 heard = self.received.rings
                 self._forget_now_and_then()
-                try:
-                    done = await patiently(self.run_once)
-                except Exception as error:
-                    # No turn's fault, or it would have been given up: the tables are of another version, say.
-                    log.exception("turns_failed")
-                    self.trouble = type(error).__name__
-                    await asyncio.sleep(SECONDS_AWAY)
-                    continue
-                self.trouble = None
+                done = await patiently(self.run_once)
                 on_files(done.files)
                 if done.more:
                     await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once
@@ -197,7 +193,14 @@ class Turns:
                     # Look again after a while: another instance may have received something.
                     await self.received.wait(heard, IDLE_SECONDS)
         finally:
-            self._aside.stop()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Refuse what was not kept yet, and forget all but what the database has."""
+        if self._arrivals is not None:
+            self._arrivals.settle(NotKept())
+        self._arrivals = self._reference = self._behind_since = None
+        self._aside.stop()
 
     def _forget_now_and_then(self) -> None:
         """Forget what was typed a moment ago. Not after each batch: the same words come in the next one."""
@@ -211,25 +214,26 @@ class Turns:
         A batch that lost a race with another instance is tried again at once."""
         if self._arrivals is None:  # no loop goes on once it is found
             await self._aside.finish()
-        arrived = self._arrivals
-        if arrived is not None:
-            self._arrivals = _Arrivals()
-        updates = arrived.updates if arrived is not None else []
+            return await self._round(_Arrivals())
+        arrived, self._arrivals = self._arrivals, _Arrivals()
+        try:
+            return await self._round(arrived)
+        finally:
+            arrived.settle(NotKept())  # those of whom nothing is known: the round was stopped
+
+    async def _round(self, arrived: _Arrivals) -> Done:
         try:
             with self.latency.somebody_waits():
-                done = await self._batch_unless_lost(updates)
+                done = await self._batch_unless_lost(arrived.updates)
         except Exception as error:
             if is_unreachable(error):
-                if arrived is not None:
-                    arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
+                arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
                 raise
             log.warning("batch_failed", exc_info=True)
-            if arrived is not None:
-                await arrived.settle_each(self._keep)
+            await arrived.settle_each(self._keep)
             return await self._fewer()
-        if arrived is not None:
-            arrived.settle()
-        self._note_latency(arrived.since if arrived is not None else None, done)
+        arrived.settle()
+        self._note_latency(arrived.since, done)
         return done
 
     def _note_latency(self, since: float | None, done: Done) -> None:

@@ -11,14 +11,15 @@ from bot.store.tables import leases
 SECONDS = 6.0
 
 
-async def hold(connection: AsyncConnection, name: str, holder: str) -> bool:
-    """Take or prolong a lease, by the database's clock. False while somebody else holds it.
+async def hold(connection: AsyncConnection, name: str, holder: str, pause: float = 0.0) -> bool:
+    """Take or prolong a lease, by the database's clock, over a pause of so many seconds too. False while somebody else
+    holds it.
 
     A SQLite file has one `hoctap serve`, which leads everything.
     """
     if connection.dialect.name == "sqlite":
         return True
-    until = func.clock_timestamp() + literal(timedelta(seconds=SECONDS))
+    until = func.clock_timestamp() + literal(timedelta(seconds=pause + SECONDS))
     mine_or_over = (leases.c.holder == holder) | (leases.c.until < func.clock_timestamp())
     taken = await connection.execute(
         update(leases).where(leases.c.name == name, mine_or_over).values(holder=holder, until=until)

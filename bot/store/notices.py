@@ -460,13 +460,11 @@ class Shown(Struct, frozen=True):
 
 
 async def under_way(connection: AsyncConnection, also: Sequence[int] = ()) -> list[Shown]:
-    """Return the notices that are being sent, and some that were, with their counts."""
-    rows = list(
-        await connection.execute(
-            _NOTICES.where(or_(notices.c.id.in_(_open_notices()), notices.c.id.in_(also))).order_by(notices.c.id)
-        )
+    """Return the notices that are being sent, and some that were. Their ledgers are not counted."""
+    rows = await connection.execute(
+        _NOTICES.where(or_(notices.c.id.in_(_open_notices()), notices.c.id.in_(also))).order_by(notices.c.id)
     )
-    return [Shown(_notice(row, await counts_of(connection, row.id)), row.conversation_id) for row in rows]
+    return [Shown(_notice(row), row.conversation_id) for row in rows]
 
 
 async def content_of(connection: AsyncConnection, notice_id: int) -> Content:
@@ -543,9 +541,15 @@ async def handed_over(connection: AsyncConnection, ids: Sequence[int], now: date
 
 
 async def ask_report(connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime) -> None:
-    """Let a report be made and sent to a conversation."""
+    """Let a report be made and sent to a conversation, unless one is on its way there already."""
+    waits = select(notice_reports.c.id).where(
+        notice_reports.c.notice_id == notice_id,
+        notice_reports.c.conversation_id == conversation_id,
+        notice_reports.c.digest.is_(None),
+    )
+    asked = select(literal(notice_id), literal(conversation_id), literal(now, notice_reports.c.asked_at.type))
     await connection.execute(
-        insert(notice_reports).values(notice_id=notice_id, conversation_id=conversation_id, asked_at=now)
+        insert(notice_reports).from_select(["notice_id", "conversation_id", "asked_at"], asked.where(~waits.exists()))
     )
 
 
@@ -569,9 +573,14 @@ async def next_report(connection: AsyncConnection, resting: Collection[int] = ()
     return ReportWanted(row.id, row.notice_id, row.conversation_id) if row is not None else None
 
 
-async def report_made(connection: AsyncConnection, report_id: int, digest: str) -> None:
-    """Note that a report is made, and which file it is."""
-    await connection.execute(update(notice_reports).where(notice_reports.c.id == report_id).values(digest=digest))
+async def report_made(connection: AsyncConnection, report_id: int, digest: str) -> bool:
+    """Note that a report is made, and which file it is. False when another instance has made it meanwhile."""
+    made = await connection.execute(
+        update(notice_reports)
+        .where(notice_reports.c.id == report_id, notice_reports.c.digest.is_(None))
+        .values(digest=digest)
+    )
+    return made.rowcount > 0
 
 
 async def old_reports(connection: AsyncConnection, before: datetime) -> list[str]:

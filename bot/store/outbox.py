@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+import structlog
 from msgspec import Struct
 from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +25,8 @@ REPLY = 0
 NOTICE = 1
 ADDRESSES_AT_ONCE = 500
 MOST_READ = 200  # letters that a reader gets at once; the next come when these are settled
+
+log = structlog.get_logger()
 
 OutboxState = Literal["queued", "sending", "sent", "failed", "blocked", "uncertain", "outside"]
 
@@ -52,7 +55,8 @@ class Letter(Struct, frozen=True):
 
 class Due(Struct, frozen=True):
     """A letter to be sent now. `attempts` counts this one. One of a notice has no `outgoing` yet: it is worded when
-    it is sent, in `language`. `standing` is the message of its topic that stands in the chat already."""
+    it is sent, in `language`. `standing` is the message of its topic that stands in the chat already. One that only
+    another version can read is `unreadable`."""
 
     id: int
     conversation_id: int
@@ -65,6 +69,7 @@ class Due(Struct, frozen=True):
     notice_id: int | None = None
     language: str | None = None
     standing: str | None = None
+    unreadable: bool = False
 
 
 class Settled(Struct, frozen=True):
@@ -309,8 +314,7 @@ async def take_notices(
 
 
 def _due(row: Row[*tuple[Any, ...]]) -> Due:
-    body = row.body
-    outgoing = _decoder.decode(body) if body is not None else None
+    outgoing = _read(row)
     return Due(
         row.id,
         row.conversation_id,
@@ -322,7 +326,18 @@ def _due(row: Row[*tuple[Any, ...]]) -> Due:
         row.priority,
         row.notice_id,
         getattr(row, "language", None),
+        unreadable=outgoing is None and row.body is not None,
     )
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
+    if row.body is None:
+        return None
+    try:
+        return _decoder.decode(row.body)
+    except msgspec.DecodeError:
+        log.warning("letter_unreadable", outbox_id=row.id)
+        return None
 
 
 async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: datetime) -> None:

@@ -15,6 +15,7 @@ from bot.services import notices as keeping
 from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
+from bot.services.reports import make_report
 from bot.services.sending import FileSource
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
@@ -25,7 +26,7 @@ from bot.store.outbox import Due, OutboxState, Settled
 from bot.store.reference import read_reference
 from bot.store.tables import contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
-from flows.conversation.replies import Blocked
+from flows.conversation.replies import Blocked, Pressed
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope
 from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, Respondents, RespondentsWanted
@@ -441,6 +442,44 @@ async def test_the_author_is_shown_how_it_goes_and_told_the_end(office: Office) 
     assert await office.commune.read("Hoa") == []
 
 
+async def test_a_ledger_is_counted_only_when_it_may_have_changed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, counts_of = [], notices.counts_of
+
+    async def count(connection: Any, notice_id: int) -> Any:
+        counted.append(notice_id)
+        return await counts_of(connection, notice_id)
+
+    async def looks(seconds: int) -> int:
+        """Look every second. Returns how often the ledger was counted."""
+        counted.clear()
+        for _second in range(seconds):
+            office.commune.now += timedelta(seconds=1)
+            await office.keep()
+        return len(counted)
+
+    notice_id = await office.write()
+    await office.keep()
+    taken = await office.take(notice_id, most=2)
+    monkeypatch.setattr(notices, "counts_of", count)
+    assert await looks(9) == 3, "while it is sent, every three seconds"
+    await office.act(notice_id, "pause", "paused")
+    assert await looks(9) == 3, "nobody has read the last two messages yet"
+    await office.commune.deliver()
+    assert await looks(3) == 1
+    assert "Đang gửi: 2" in (await office.commune.texts("Hoa"))[-1]
+    await office.settle(taken)
+    assert await looks(9) == 1, "what was on its way has landed"
+    assert "Đã gửi: 2" in (await office.commune.texts("Hoa"))[-1]
+    assert await looks(60) == 0, "nothing changes while it is paused"
+    await office.act(notice_id, "resume", "sending")
+    assert await looks(1) == 1
+    await office.commune.deliver()
+    office.commune.now = NOW.replace(hour=23)
+    assert await looks(60) == 1, "nothing goes out in quiet hours"
+
+
 async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_received_it(office: Office) -> None:
     notice_id = await office.write(roles=("resident",))
     await office.keep()
@@ -486,6 +525,41 @@ async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office
     office.commune.now += timedelta(days=2)
     await office.keep()
     assert await office.files.read(digest) is None
+
+
+async def test_a_report_that_is_asked_for_again_while_it_is_made_comes_once(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    await office.commune.together(*[("Hoa", Pressed(f"c:notice:report:{notice_id}"))] * 3)
+    await office.keep()
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1
+    await office.commune.press("Hoa", f"c:notice:report:{notice_id}")
+    await office.keep()
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1, "asked for anew, made anew"
+
+
+async def test_a_report_that_two_instances_have_made_is_sent_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when one stands still for so long that another takes its lease."""
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    await office.commune.press("Hoa", f"c:notice:report:{notice_id}")
+    made, both = [], asyncio.Event()
+
+    async def make_side_by_side(*arguments: Any) -> bytes | None:
+        made.append(await make_report(*arguments))
+        if len(made) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 20)
+        return made[-1]
+
+    monkeypatch.setattr(keeping, "make_report", make_side_by_side)
+    await asyncio.gather(office.keeper._report(), office.new_keeper()._report())
+    assert len(made) == 2
+    assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1
 
 
 async def test_approvers_are_the_other_administrators_over_every_unit(office: Office) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,11 @@ from sqlalchemy.sql import Executable
 
 from bot.services import rounds
 from bot.services.bell import Bell
-from bot.services.reminders import CHUNK, DatesDue, Reminders, reminders_behind
+from bot.services.leading import Leading
+from bot.services.reminders import CHUNK, IDLE_SECONDS, DatesDue, Reminders, reminders_behind
 from bot.store.database import Database
 from bot.store.outbox import NOTICE
-from bot.store.tables import assessments, conversations, mutes, outbox, people, roles, units
+from bot.store.tables import assessments, conversations, leases, mutes, outbox, people, roles, units
 from bot.store.tables import reminders as said
 from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, Outgoing, rendered
@@ -561,3 +562,38 @@ async def test_reminders_go_on_by_themselves(commune: Commune) -> None:
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+# Several instances
+
+
+async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when_it_is_gone(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.reminders.CHUNK", 1)
+    async with databases.fresh("postgresql", under_way) as url:
+        commune = Commune(Database(url))
+        await make_head(commune, "Hoa", "tk-doai")
+        commune.now = local(8)
+        one, other = Bell(), Bell()
+        first = asyncio.create_task(_instance(commune, one).run())
+        await one.wait(0, 20)
+        second = asyncio.create_task(_instance(commune, other).run())
+        assert not await Leading(commune.database, "reminders").holds()
+        holds = (await commune.column(select(leases.c.until).where(leases.c.name == "reminders")))[0]
+        assert holds - datetime.now(UTC) > timedelta(seconds=IDLE_SECONDS - 10)
+        for task in (first, second):
+            task.cancel()
+        await asyncio.wait([first, second])
+        assert (one.rings, other.rings) == (1, 0)
+        await change(commune, update(leases).values(until=datetime.now(UTC)))
+        third = asyncio.create_task(_instance(commune, other).run())
+        await other.wait(0, 20)
+        assert other.rings == 1
+        third.cancel()
+        await asyncio.wait([third])
+        await commune.database.close()
+
+
+def _instance(commune: Commune, bell: Bell) -> Reminders:
+    return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, bell, QuietHours())

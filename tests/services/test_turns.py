@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import itertools
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -19,7 +20,8 @@ from bot.services import invitations
 from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_criteria
-from bot.services.turns import SORRY
+from bot.services.supervisor import Supervisor
+from bot.services.turns import SORRY, NotKept, Turns
 from bot.store import contacts
 from bot.store.database import Database, is_unreachable, patiently
 from bot.store.inbox import Incoming
@@ -100,19 +102,119 @@ async def test_an_update_that_no_database_takes_is_not_acknowledged_and_stops_no
     assert len(await commune.answers("Minh")) == 4
 
 
-async def test_a_table_that_is_gone_for_a_while_does_not_end_the_loop(
-    commune: Commune, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def soon(seconds: float) -> None:
+    """Rest for no longer than others need."""
+    await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def supervised(commune: Commune) -> AsyncIterator[Supervisor]:
+    """Run the loop, anew after each failure, until the block is left."""
+    supervisor = Supervisor(rest=soon, seconds_well=0.01)
+    task = asyncio.create_task(supervisor.run("turns", commune.turns.run))
+    await asyncio.sleep(0)
+    try:
+        yield supervisor
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
+async def test_a_table_that_is_gone_for_a_while_does_not_end_the_loop(commune: Commune) -> None:
     """As while another version's tables are put in place; what comes meanwhile is kept."""
-    monkeypatch.setattr("bot.services.turns.SECONDS_AWAY", 0.001)
-    async with running(commune):
+    async with supervised(commune) as supervisor:
         await _order(commune, "ALTER TABLE people RENAME TO elsewhere")
         await commune.turns.receive([commune.update("Minh", "2")])
-        await _until(lambda: commune.turns.trouble is not None)
+        await _until(lambda: "turns" in supervisor.failing())
         await _order(commune, "ALTER TABLE elsewhere RENAME TO people")
         await answered(commune)
-        await _until(lambda: commune.turns.trouble is None)
+        await _until(lambda: not supervisor.failing())
     assert len(await commune.answers("Minh")) == 4
+
+
+def break_once(monkeypatch: pytest.MonkeyPatch, of: Any, name: str, call: int) -> asyncio.Event:
+    """Let a function fail once, when it is called for the so-manieth time. Returns what tells that it did."""
+    sound, calls, broken = getattr(of, name), itertools.count(1), asyncio.Event()
+
+    def breaking(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == call:
+            broken.set()
+            raise ValueError(name)
+        return sound(*arguments, **named)
+
+    monkeypatch.setattr(of, name, breaking)
+    return broken
+
+
+LOOP: list[tuple[type, str]] = [
+    (Turns, "run_once"),
+    (Turns, "_round"),
+    (Turns, "_batch"),
+    (Turns, "_work_through"),
+    (Turns, "_letters"),
+    (Turns, "_note_latency"),
+    (Turns, "_forget_now_and_then"),
+    (Bell, "wait"),
+]
+
+
+async def test_a_bug_anywhere_in_the_loop_loses_no_update_and_answers_everybody_once(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [(of, name, call) for of, name in LOOP for call in (1, 3)]
+    async with supervised(commune):
+        for of, name, call in places:
+            with monkeypatch.context() as patched:
+                broken = break_once(patched, of, name, call)
+                people = [f"{name} {call} {number}" for number in range(8)]
+                for some in (people[:4], people[4:]):
+                    await asyncio.gather(*(_kept(commune, commune.update(one, "/start")) for one in some))
+                await asyncio.wait_for(broken.wait(), 20)
+                await answered(commune)
+                assert [len(await commune.read(one)) for one in people] == [1] * len(people), (name, call)
+
+
+async def test_whoever_waits_when_the_loop_ends_is_refused_at_once_and_is_kept_when_they_come_again(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def never(*arguments: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Turns, "_claim", never)
+    first, second = commune.update("Minh", "2"), commune.update("Minh", "3")
+    async with running(commune):
+        waiting = [asyncio.create_task(commune.turns.receive([first]))]
+        await asyncio.wait_for(begun.wait(), 20)
+        waiting.append(asyncio.create_task(commune.turns.receive([second])))
+        await asyncio.sleep(0)
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
+    assert [type(outcome) for outcome in outcomes] == [NotKept, NotKept]
+    monkeypatch.undo()
+    await commune.turns.receive([first])  # no loop runs: kept by itself
+    async with running(commune):
+        await commune.turns.receive([second])
+        await answered(commune)
+    assert len(await commune.answers("Minh")) == 5
+
+
+async def test_who_waits_for_a_count_when_the_loop_fails_is_answered_by_the_next_one(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await commune.say("Hoa", "/notices")
+    await commune.read("Hoa")
+    with monkeypatch.context() as patched:
+        patched.setattr(contacts, "count", lambda *arguments, **named: asyncio.Event().wait())
+        async with running(commune):
+            await commune.turns.receive([commune.update("Hoa", "viết thông báo")])
+            await until_waiting(commune, 1)
+            await _until(lambda: bool(commune.turns._aside.conversations))
+    async with running(commune):
+        await answered(commune)
+    assert len(await commune.read("Hoa")) == 1
 
 
 async def _until(holds: Callable[[], bool]) -> None:
@@ -365,8 +467,11 @@ async def _answered_in_the_end(commune: Commune) -> None:
 
 
 async def _received(commune: Commune, said: str) -> None:
+    await _kept(commune, commune.update("Minh", said))
+
+
+async def _kept(commune: Commune, update: Incoming) -> None:
     """Send an update as a channel does: again and again until it is acknowledged."""
-    update = commune.update("Minh", said)
     async with asyncio.timeout(20):
         while True:
             try:
