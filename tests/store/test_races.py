@@ -17,10 +17,12 @@ from bot.store.outbox import Letter, Recipient
 from bot.store.tables import answers, assessments, conversations, inbox, mutes, notice_units, notices, tallies, units
 from bot.store.tables import contacts as contact_rows
 from bot.store.tables import outbox as letters
+from flows.events import NoticeAnswered
+from flows.facts import RespondentsWanted
 from flows.messages import Outgoing
 from flows.notices import Audience
 from flows.replies import Pressed
-from tests.commune import Commune, under_way
+from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
 
 
@@ -71,6 +73,27 @@ async def test_a_deadlock_is_tried_again_at_once_and_loses_nothing(commune: Comm
     assert await commune.count(inbox, inbox.c.failed) == 0
     assert len(await commune.answers("Minh")) == 4
     assert "1. Xem tin" in (await commune.texts("Hạnh"))[-1]
+    assert await commune.tallies() == await commune.recount()
+
+
+async def test_two_batches_that_change_the_same_counts_the_other_way_round_do_not_wait_in_a_circle(
+    commune: Commune,
+) -> None:
+    """Minh hands his form in while Lan takes hers back on another server."""
+    await fill_in(commune, "Minh", 7)
+    other = commune.instance()
+    with capture_logs() as logs:
+        async with commune.database.writing() as connection:
+            await _lock_tallies(connection, "draft")
+            await commune.turns.receive([commune.update("Minh", "nộp phiếu")])
+            handing_in = asyncio.create_task(commune.turns.run_once())
+            await _somebody_waits_for_a_lock(commune)
+            await other.receive([commune.update("Lan", "rút lại")])
+            taking_back = asyncio.create_task(other.run_once())
+            await _somebody_waits_for_a_lock(commune, number=2)
+        await asyncio.gather(handing_in, taking_back)
+    assert [line["event"] for line in logs] == []
+    assert ((await commune.form("Minh")).state, (await commune.form("Lan")).state) == ("submitted", "draft")
     assert await commune.tallies() == await commune.recount()
 
 
@@ -264,6 +287,22 @@ async def test_a_list_that_is_shown_while_somebody_is_erased_does_not_keep_their
     await asyncio.gather(listing, erasing)
     shown = [button.label for one in await commune.read("Hạnh") for row in one.buttons for button in row]
     assert [label for label in shown if "Nguyễn Thị Lan" in label] == []
+
+
+async def test_who_is_named_to_an_author_is_erased_after_that(commune: Commune) -> None:
+    notice_id, lan = await _sending(commune), await commune.form("Lan")
+    coming = NoticeAnswered(notice_id, "come")
+    async with commune.database.writing() as connection:
+        await store.answer(connection, coming, lan.person_id, commune.now)
+    await _may_erase(commune)
+    await commune.turns.receive([commune.update("Lan", "xóa hết")])
+    async with commune.database.writing() as connection:
+        named = await store.respondents(connection, RespondentsWanted(notice_id, "come", 10))
+        assert [name for name, _unit in named.named] == ["Nguyễn Thị Lan"]
+        erasing = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune, unless=erasing)
+        assert not erasing.done()
+    await erasing
 
 
 async def test_who_is_just_being_erased_does_not_hold_up_notices_for_pages(commune: Commune) -> None:

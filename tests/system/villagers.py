@@ -7,6 +7,7 @@ one in vain is odd.
 import asyncio
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
@@ -25,7 +26,7 @@ _UNASKED = (
     NOTICE, "📝 Có phiếu chờ xác nhận", "✅ Chi hội đã xác nhận phiếu", "↩️ Chi hội đề nghị sửa lại phiếu",
     "Chi hội đã điều chỉnh câu", "📣 Thông báo số",
 )  # fmt: skip
-_DECIDED = ("Đã điều chỉnh phiếu", "Đã xác nhận phiếu", "Đã trả phiếu lại")
+_DECIDED = ("Đã xác nhận phiếu", "Đã điều chỉnh phiếu", "Đã trả phiếu lại")
 _QUESTION = re.compile(r"(\d+)/10 · ")
 
 
@@ -158,19 +159,23 @@ class SelfAssessing(Villager):
 
     names: list[str] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
+    submitted: int = 0
+    taken_back: int = 0
     gone: bool = False
     erases: bool = False
     _submitted: Heard | None = None
     _at: int = 0
 
     def note(self, heard: Heard) -> None:
-        """Remember what can be taken back, and that one is erased."""
+        """Remember what one has done, and what can be taken back."""
         if heard.label("Rút phiếu về để sửa"):
             self._submitted = heard
+        self.submitted += "Đã nộp phiếu" in heard.text
+        self.taken_back += "Đã rút phiếu về" in heard.text
         if "Đã xóa toàn bộ dữ liệu cá nhân" in heard.text:
             self.erased.append(self.name)
             self.erases, self._submitted = False, None
-            self.gone = not self.names or self.random.random() < 0.3
+            self.gone = not self.names or self.random.random() < 0.1
 
     async def answer(self, heard: Heard) -> None:
         """Do what a message asks for."""
@@ -194,10 +199,10 @@ class SelfAssessing(Villager):
         if chance < 0.3 and self._submitted is not None:
             heard, self._submitted = self._submitted, None
             await self._press(heard, "Rút phiếu về để sửa")
-        elif chance < 0.36:
+        elif chance < 0.33:
             self.erases = True
             await self._type("/privacy")
-        elif chance < 0.4:
+        elif chance < 0.36:
             await self.phone.be_closed(self.random.uniform(0.5, 2.0))
         elif chance < 0.6:
             await self._type("/status")
@@ -252,12 +257,16 @@ class Head(Villager):
     """A branch head: confirms, returns and adjusts what is handed in, sometimes from the list."""
 
     pace: float = 0.4  # many wait for few
-    decided: int = 0
+    decided: Counter[str] = field(default_factory=Counter)
     _cards: list[Heard] = field(default_factory=list)
+
+    def note(self, heard: Heard) -> None:
+        """Count what one has decided."""
+        self.decided.update(words for words in _DECIDED if words in heard.text)
 
     async def answer(self, heard: Heard) -> None:
         """Do what a message asks for."""
-        self.decided += any(words in heard.text for words in _DECIDED)
+        self.note(heard)
         if heard.label(CONFIRM):
             self._cards.append(heard)
         elif "Xin chọn câu cần điều chỉnh" in heard.text:
