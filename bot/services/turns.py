@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import structlog
 from msgspec import DecodeError, Struct
 from msgspec.structs import replace
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
@@ -24,7 +23,7 @@ from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
 from bot.store import applying, contacts, gathering, inbox, looking_up, outbox
 from bot.store.applying import Decided
-from bot.store.database import Database, LostRace, is_lost_race, is_unreachable, patiently
+from bot.store.database import Database, despite_races, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -48,7 +47,6 @@ BATCH = 64
 IDLE_SECONDS = 1.0
 SECONDS_REMEMBERED = 1.0
 MOST_LOOK_UPS = 8
-MOST_LOST_RACES = 4
 SECONDS_SET_ASIDE = 60.0
 TOKEN_BYTES = 18
 
@@ -224,7 +222,7 @@ class Turns:
     async def _round(self, arrived: _Arrivals) -> Done:
         try:
             with self.latency.somebody_waits():
-                done = await self._batch_unless_lost(arrived.updates)
+                done = await despite_races(partial(self._batch, BATCH, arrived.updates))
         except Exception as error:
             if is_unreachable(error):
                 arrived.settle(error)  # not kept, so not acknowledged: the channel will send them again
@@ -244,16 +242,6 @@ class Turns:
             self.latency.note(now - began)
             metrics.TURN_SECONDS.observe(now - began)
         self._behind_since = (self._behind_since or now) if done.more else None
-
-    async def _batch_unless_lost(self, updates: Sequence[Incoming]) -> Done:
-        for _attempt in range(MOST_LOST_RACES):
-            try:
-                return await self._batch(BATCH, updates)
-            except (DBAPIError, LostRace) as error:
-                if not is_lost_race(error):
-                    raise
-                log.info("race_lost")
-        return await self._batch(BATCH, updates)
 
     async def _fewer(self) -> Done:
         """Try half as many of the waiting turns, and half again, until one that cannot be done is alone."""

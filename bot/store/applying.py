@@ -110,6 +110,7 @@ class Rows:
 async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> list[str]:
     """Write a batch of decided turns. Returns the sources of files that nobody needs any more."""
     rows = Rows()
+    await erasing.hold(connection, [one.turn for one in batch if _erases(one)])
     new_people = await _insert_people(connection, batch, now)
     for one in batch:
         for record in one.decision.records:
@@ -126,6 +127,10 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     for person_id, conversation_id in rows.erased:
         files += await erasing.erase(connection, person_id, conversation_id, now)
     return files
+
+
+def _erases(one: Decided) -> bool:
+    return any(isinstance(record, Erased) for record in one.decision.records)
 
 
 def _changed_contacts(batch: Sequence[Decided], new_people: Mapping[int, int]) -> set[int]:
@@ -357,7 +362,7 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
 def _conversation_row(one: Decided, new_people: Mapping[int, int], now: datetime) -> dict[str, Any]:
     decision, turn = one.decision, one.turn
     known = decision.facts.conversation
-    erased = any(isinstance(record, Erased) for record in decision.records)
+    erased = _erases(one)
     blocked = next((r.blocked for r in decision.records if isinstance(r, ContactChanged)), False)
     return {
         "_id": turn.conversation.id,

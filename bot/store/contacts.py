@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.scopes import FEW_UNITS, lies_in
@@ -51,6 +51,13 @@ _as_they_stand = (
     .outerjoin(assessments, assessments.c.id == _newest_form)
 )
 
+_LOCK_PEOPLE = (
+    select(people.c.id)
+    .where(people.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(people.c.id)
+    .with_for_update(key_share=True)
+)
+
 
 def still_open(conversation_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Say that notices may still go to a conversation: it is not closed, and its person has not turned them off."""
@@ -63,10 +70,15 @@ def still_open(conversation_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 
 async def refresh(connection: AsyncConnection, person_ids: Collection[int]) -> None:
-    """Make the contacts of people anew, in the transaction that changed something about them."""
+    """Make the contacts of people anew, in the transaction that changed something about them.
+
+    The people are locked first: of two who do this for somebody at once, the second sees what the first has changed.
+    """
     ids = sorted(person_ids)
     for start in range(0, len(ids), _CHUNK):
         some = ids[start : start + _CHUNK]
+        if connection.dialect.name != "sqlite":
+            await connection.execute(_LOCK_PEOPLE, {"ids": some})
         await connection.execute(delete(contacts).where(contacts.c.person_id.in_(some)))
         await connection.execute(
             insert(contacts).from_select([*contacts.c.keys()], _as_they_stand.where(people.c.id.in_(some)))

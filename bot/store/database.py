@@ -37,6 +37,7 @@ PRAGMAS = {
 POSTGRES_CONNECTIONS = 8
 SECONDS_BETWEEN_TRIES = 0.005
 SECONDS_AWAY = 1.0
+MOST_LOST_RACES = 4
 # What PostgreSQL says when two transactions waited for each other: the same at once again goes well.
 LOST_RACES = frozenset({"40001", "40P01"})
 # What it says while it stops, starts, fails over to another machine or has a lock taken; classes 08 (connection),
@@ -197,11 +198,23 @@ def is_lost_race(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do a round of work, and again after a moment while the database is away."""
-    while True:
+async def despite_races(work: Callable[[], Awaitable[T]]) -> T:
+    """Do a piece of work, and again at once when it lost a race. Who loses too often has other trouble: it raises."""
+    for _attempt in range(MOST_LOST_RACES):
         try:
             return await work()
+        except (DBAPIError, LostRace) as error:
+            if not is_lost_race(error):
+                raise
+            log.info("race_lost")
+    return await work()
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do a round of work, again at once when it lost a race, and again after a moment while the database is away."""
+    while True:
+        try:
+            return await despite_races(work)
         except Exception as error:
             if not is_unreachable(error):
                 raise

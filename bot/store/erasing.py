@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import file_uses, notices, outbox
+from bot.store.gathering import Waiting
 from bot.store.tables import (
     OPEN_LETTERS,
     answers,
@@ -31,6 +32,21 @@ KEPT_FOR_LAST_REPLY = timedelta(days=1)
 _AT_ONCE = 500
 
 
+async def hold(connection: AsyncConnection, turns: Collection[Waiting]) -> None:
+    """Let nobody write to who is about to be erased, nor of them to others, until the transaction ends. Who is just
+    doing so is waited for: what they wrote is found then."""
+    if not turns or connection.dialect.name == "sqlite":
+        return
+    person_ids = [turn.person_id for turn in turns if turn.person_id is not None]
+    chats = [turn.conversation.id for turn in turns]
+    theirs = conversations.c.id.in_(chats) | conversations.c.person_id.in_(person_ids)
+    for rows in (
+        select(conversations.c.id).where(theirs).order_by(conversations.c.id),
+        select(people.c.id).where(people.c.id.in_(person_ids)).order_by(people.c.id),
+    ):
+        await connection.execute(rows.with_for_update())
+
+
 async def erase(connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime) -> list[str]:
     """Delete all that is kept about who speaks in a conversation, but for its address, which the reply still needs.
 
@@ -44,9 +60,9 @@ async def erase(connection: AsyncConnection, person_id: int | None, conversation
     sources = set(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
     digests = {source.removeprefix(STORED) for source in sources if source.startswith(STORED)}
     about = await _about(connection, person_id, forms, digests)
+    await _forget_name(connection, person_id)
     await outbox.drop_mentions(connection, about, chats, now)
     await _erase_forms(connection, person_id, forms)
-    await _forget_name(connection, person_id)
     await notices.forget_person(connection, person_id, conversation_id, now)
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Column, Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.json_rows import json_rows, json_rows_by_key
@@ -48,7 +48,8 @@ _ONE_WAITING = _ALL_WAITING.where(inbox.c.conversation_id == bindparam("only"))
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
     """Select the first updates with all that is known of who wrote them.
 
-    Both rows are locked: whoever got there first has marked the update as done, and it drops out here.
+    Both rows are locked: whoever got there first has marked the update as done, and it drops out here. The lock lets
+    others write letters to the conversation and keep updates of it meanwhile, for these only need it to exist.
     """
     first = waiting.subquery()
     return (
@@ -80,7 +81,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
         .where(inbox.c.done_at.is_(None))
         .order_by(inbox.c.id)
         .limit(bindparam("most"))
-        .with_for_update(skip_locked=True, of=[inbox, conversations])
+        .with_for_update(skip_locked=True, key_share=True, of=[inbox, conversations])
     )
 
 
@@ -123,10 +124,18 @@ _FORMS = (
     )
     .join(people, people.c.id == assessments.c.person_id)
     .order_by(assessments.c.id)
-    .with_for_update(of=assessments)
 )
-_FORMS_OF_PEOPLE = _FORMS.where(assessments.c.person_id.in_(bindparam("ids", expanding=True)))
-_FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True)))
+_LOCK_FORMS = select(assessments.c.id).order_by(assessments.c.id).with_for_update()
+
+
+def _locking_and_reading(column: Column[int]) -> tuple[Select[int], Select[*tuple[Any, ...]]]:
+    """Select forms twice, by a column: to lock them, and to read them then."""
+    wanted = column.in_(bindparam("ids", expanding=True))
+    return _LOCK_FORMS.where(wanted), _FORMS.where(wanted)
+
+
+_FORMS_OF_PEOPLE = _locking_and_reading(assessments.c.person_id)
+_FORMS_BY_ID = _locking_and_reading(assessments.c.id)
 
 _answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
 _roles_decoder = msgspec.json.Decoder(list[tuple[str, int]])
@@ -255,7 +264,7 @@ async def gather_own(
     if not person_ids:
         return {}
     found: dict[int, tuple[Assessment, ...] | None] = {}
-    for row in await connection.execute(_FORMS_OF_PEOPLE, {"ids": list(person_ids)}):
+    for row in await _locked_forms(connection, _FORMS_OF_PEOPLE, person_ids):
         form, before = _readable_form(row, by_pin), found.get(row.person_id, ())
         found[row.person_id] = (*before, form) if form is not None and before is not None else None
     return found
@@ -267,11 +276,25 @@ async def find_assessments(
     """Look up forms by id, locked until the transaction ends. One that cannot be read is not found at all."""
     for need in needs:
         found.put(need, None)
-    for row in await connection.execute(_FORMS_BY_ID, {"ids": [need.id for need in needs]}):
+    for row in await _locked_forms(connection, _FORMS_BY_ID, [need.id for need in needs]):
         if (form := _readable_form(row, shared.by_pin)) is not None:
             found.put(AssessmentWanted(row.id), form)
         else:
             found.drop(AssessmentWanted(row.id))
+
+
+async def _locked_forms(
+    connection: AsyncConnection, forms: tuple[Select[int], Select[*tuple[Any, ...]]], ids: Collection[int]
+) -> Sequence[AnyRow]:
+    """Lock forms, and read them when they are locked.
+
+    A statement that did both and had to wait would get the form as it is by then, but its answers and evidence, which
+    are other rows, as they were before.
+    """
+    lock, read = forms
+    if connection.dialect.name != "sqlite":  # which locks everything at once
+        await connection.execute(lock, {"ids": list(ids)})
+    return (await connection.execute(read, {"ids": list(ids)})).all()
 
 
 def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:

@@ -105,6 +105,7 @@ async def listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
         .order_by(assessments.c.submitted_at, assessments.c.id)
         .offset(wanted.offset)
         .limit(wanted.limit)
+        .with_for_update(read=True, key_share=True, of=people)  # who is erased waits until this can be found
     )
     return FormList(
         {row[0]: row[1] for row in counted},

@@ -159,6 +159,7 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
         .where(pressed)
         .order_by(notice_answers.c.at.desc(), people.c.id)
         .limit(wanted.limit)
+        .with_for_update(read=True, key_share=True, of=people)  # who is erased waits until this can be found
     )
     return Respondents(tuple((name, unit_id) for name, unit_id in rows), total or 0)
 
@@ -211,12 +212,13 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
         changes["ended_at"] = now
     if record.act == "repeat_uncertain":
         changes["ended_at"] = None
+    of_version = (notices.c.id == record.notice_id, notices.c.version == record.version)
     if record.act == "stop":  # while its ledger was written, it has no more recipients than that
+        # Nobody must be writing to it while its rows are counted.
+        await connection.execute(select(notices.c.id).where(*of_version).with_for_update())
         ledger_rows = select(func.count()).select_from(outbox).where(outbox.c.notice_id == record.notice_id)
         changes["recipients"] = ledger_rows.scalar_subquery()
-    changed = await connection.execute(
-        update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
-    )
+    changed = await connection.execute(update(notices).where(*of_version).values(changes))
     if not changed.rowcount:
         raise LostRace("notice")
     match record.act:
@@ -425,7 +427,10 @@ async def _write_recipients(
             .select_from(contacts)
             .join(conversations, conversations.c.id == contacts.c.conversation_id)
             .where(contacts.c.person_id.in_(person_ids), contacts.c.reach == "open")
-            .order_by(contacts.c.person_id),
+            # Who is erased meanwhile is waited for, and is then nobody's chat any more.
+            .where(conversations.c.person_id == contacts.c.person_id)
+            .order_by(contacts.c.person_id)
+            .with_for_update(read=True, key_share=True, of=conversations),
         )
     )
 
@@ -518,13 +523,19 @@ async def has_for_pages(connection: AsyncConnection) -> bool:
 
 
 async def take_for_pages(connection: AsyncConnection, most: int) -> list[ForPage]:
-    """Return the next recipients who read in a page, of notices that are being sent."""
+    """Return the next recipients who read in a page, of notices that are being sent.
+
+    Their chats are held before their rows, as by a turn that erases somebody. Who is just being erased is passed over.
+    """
+    of_chats = select(outbox.c.id).join(conversations).where(*_for_pages).order_by(outbox.c.id).limit(most)
+    ids = await connection.scalars(
+        of_chats.with_for_update(read=True, key_share=True, of=conversations, skip_locked=True)
+    )
     rows = await connection.execute(
         select(outbox, conversations.c.language)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .where(*_for_pages)
+        .where(outbox.c.id.in_(list(ids)), *_for_pages)
         .order_by(outbox.c.id)
-        .limit(most)
         .with_for_update(of=outbox, skip_locked=True)
     )
     return [

@@ -416,12 +416,13 @@ class About:
         """Tell whether a letter is about them. One that is for another form is not, whoever is called the same."""
         if any(isinstance(file, StoredFile) and file.digest in self.digests for file in letter.files):
             return True
-        payloads = [button.payload for row in letter.buttons for button in row]
-        forms = {int(found[1]) for payload in payloads if (found := _FORM.match(payload))}
+        buttons = [button for row in letter.buttons for button in row]
+        forms = {int(found[1]) for button in buttons if (found := _FORM.match(button.payload))}
         if forms:
             return not forms.isdisjoint(self.form_ids)
-        # A name of one word is in many sentences.
-        named = " " in self.name and re.search(rf"(?<!\w){re.escape(self.name)}(?!\w)", letter.text) is not None
+        # A name of one word is in many sentences; lists of forms have names on their buttons.
+        said = "\n".join([letter.text, *(button.label for button in buttons)])
+        named = " " in self.name and re.search(rf"(?<!\w){re.escape(self.name)}(?!\w)", said) is not None
         return named and person_id in self.officials
 
 

@@ -175,7 +175,7 @@ async def reached(connection: AsyncConnection, person_ids: Collection[int], kind
 _HOLD = (
     select(conversations.c.id)
     .where(conversations.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update(read=True, key_share=True, skip_locked=True)
+    .with_for_update(read=True, skip_locked=True)
 )
 
 

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message as HttpMessage
 from starlette.types import Scope
@@ -279,6 +280,31 @@ async def test_a_letter_committed_late_with_a_smaller_number_is_shown_too(databa
         async with web.application.database.reading() as connection:
             states = dict((await connection.execute(select(letters.c.id, letters.c.state))).all())
         assert states == {first["id"]: "sent", quick["id"]: "sent", late["id"]: "queued"}
+
+
+async def test_a_page_whose_letters_are_settled_in_another_order_meanwhile_is_answered(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """PostgreSQL ends the one of two transactions that waits first when each holds what the other needs."""
+    async with databases.fresh("postgresql") as url, running(url, tmp_path) as web:
+        await web.send(Outgoing("1"))
+        await web.send(Outgoing("2"))
+        one, two = [message["id"] for message in await web.hear()]
+        async with web.application.database.writing() as other:
+            await other.execute(select(letters).where(letters.c.id == two).with_for_update())
+            polling = asyncio.create_task(web.poll((TOKEN, [one, two]), wait=0))
+            await _somebody_waits_for_a_lock(web)
+            await other.execute(select(letters).where(letters.c.id == one).with_for_update())
+        assert await polling == [[]]
+        async with web.application.database.reading() as connection:
+            assert set(await connection.scalars(select(letters.c.state))) == {"sent"}
+
+
+async def _somebody_waits_for_a_lock(web: Web) -> None:
+    waiting = sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    async with asyncio.timeout(20), web.application.database.reading() as connection:
+        while await connection.scalar(waiting) is None:
+            await asyncio.sleep(0.005)
 
 
 async def test_a_page_of_an_earlier_version_gets_what_is_newer_and_settles_nothing(web: Web) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from structlog.testing import capture_logs
 
 from bot.services import invitations
 from bot.services.bell import Bell
@@ -23,7 +24,7 @@ from bot.services.rounds import load_criteria
 from bot.services.supervisor import Supervisor
 from bot.services.turns import SORRY, NotKept, Turns
 from bot.store import contacts
-from bot.store.database import Database, is_unreachable, patiently
+from bot.store.database import Database, LostRace, is_unreachable, patiently
 from bot.store.inbox import Incoming
 from bot.store.tables import assessments, conversations, inbox
 from bot.store.tables import invitations as invitations_table
@@ -390,6 +391,19 @@ async def test_work_is_done_again_until_the_database_is_back(monkeypatch: pytest
         return "done"
 
     assert await patiently(work) == "done"
+
+
+async def test_a_lost_race_is_not_taken_for_a_database_that_is_away() -> None:
+    lost: list[Exception] = [DBAPIError("", {}, asyncpg.DeadlockDetectedError("deadlock detected")), LostRace("notice")]
+
+    async def work() -> str:
+        if lost:
+            raise lost.pop()
+        return "done"
+
+    with capture_logs() as logs:
+        assert await patiently(work) == "done"
+    assert [line["event"] for line in logs] == ["race_lost", "race_lost"]
 
 
 async def test_a_fault_that_waiting_does_not_cure_is_not_waited_for() -> None:

@@ -45,6 +45,7 @@ async def lan_is_everywhere(commune: Commune, files: FileStore) -> str:
     await commune.say("Lan", WORDS)
     await commune.say("Lan2", "/start", "vi", "đồng ý")
     await commune.say("Lan", "nộp phiếu", "/dulieu", "xem")
+    await commune.say("Hạnh", "/review")
     lan = (await commune.form("Lan")).person_id
     async with commune.database.writing() as connection:
         await connection.execute(

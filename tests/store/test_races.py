@@ -2,16 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from bot.store import contacts, gathering, outbox
+from bot.store import notices as store
 from bot.store.database import Database
-from bot.store.tables import assessments, conversations, inbox, notice_units, notices, units
+from bot.store.notices import Gathering
+from bot.store.outbox import Letter, Recipient
+from bot.store.tables import answers, assessments, conversations, inbox, mutes, notice_units, notices, tallies, units
+from bot.store.tables import contacts as contact_rows
+from bot.store.tables import outbox as letters
+from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed
-from tests.commune import Commune, under_way
+from flows.notices.needs import RespondentsWanted
+from flows.notices.notice import Audience
+from flows.received.records import NoticeAnswered
+from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
 
 
@@ -24,12 +35,15 @@ async def commune(databases: Databases) -> AsyncIterator[Commune]:
         await database.close()
 
 
-async def _somebody_waits_for_a_lock(commune: Commune) -> None:
+async def _somebody_waits_for_a_lock(
+    commune: Commune, unless: asyncio.Task[Any] | None = None, number: int = 1
+) -> None:
+    """Return when so many wait for a lock, or when a task that ought to does not."""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
     async with asyncio.timeout(20):
-        while not (await commune.column(waiting))[0]:
+        while (await commune.column(waiting))[0] < number and not (unless is not None and unless.done()):
             await asyncio.sleep(0.005)
 
 
@@ -62,6 +76,27 @@ async def test_a_deadlock_is_tried_again_at_once_and_loses_nothing(commune: Comm
     assert await commune.tallies() == await commune.recount()
 
 
+async def test_two_batches_that_change_the_same_counts_the_other_way_round_do_not_wait_in_a_circle(
+    commune: Commune,
+) -> None:
+    """Minh hands his form in while Lan takes hers back on another server."""
+    await fill_in(commune, "Minh", 7)
+    other = commune.instance()
+    with capture_logs() as logs:
+        async with commune.database.writing() as connection:
+            await _lock_tallies(connection, "draft")
+            await commune.turns.receive([commune.update("Minh", "nộp phiếu")])
+            handing_in = asyncio.create_task(commune.turns.run_once())
+            await _somebody_waits_for_a_lock(commune)
+            await other.receive([commune.update("Lan", "rút lại")])
+            taking_back = asyncio.create_task(other.run_once())
+            await _somebody_waits_for_a_lock(commune, number=2)
+        await asyncio.gather(handing_in, taking_back)
+    assert [line["event"] for line in logs] == []
+    assert ((await commune.form("Minh")).state, (await commune.form("Lan")).state) == ("submitted", "draft")
+    assert await commune.tallies() == await commune.recount()
+
+
 async def test_who_stops_a_notice_that_changes_meanwhile_hears_what_became_of_it(commune: Commune) -> None:
     notice_id = await _sending(commune)
     stop = commune.update("Hoa", Pressed(f"c:notice:stop:{notice_id}:1"))
@@ -79,8 +114,8 @@ async def test_who_stops_a_notice_that_changes_meanwhile_hears_what_became_of_it
     assert "⏹" not in (await commune.texts("Hoa"))[0]
 
 
-async def _sending(commune: Commune) -> int:
-    """Make a notice of Hoa's that is being sent."""
+async def _sending(commune: Commune, state: str = "sending") -> int:
+    """Make a notice of Hoa's that is being sent, or in another state."""
     hoa = (await commune.rows(select(conversations).where(conversations.c.address == "Hoa")))[0]
     unit_id = (await commune.column(select(units.c.id).where(units.c.code == "tk")))[0]
     written = {
@@ -88,7 +123,7 @@ async def _sending(commune: Commune) -> int:
         "conversation_id": hoa.id,
         "content": b'{"vi":"Hop thon."}',
         "audience": b'{"unit_ids":[%d]}' % unit_id,
-        "state": "sending",
+        "state": state,
         "version": 1,
         "created_at": commune.now,
         "started_at": commune.now,
@@ -99,3 +134,186 @@ async def _sending(commune: Commune) -> int:
         notice_id: int = kept.scalar_one()
         await connection.execute(insert(notice_units), {"notice_id": notice_id, "unit_id": unit_id})
     return notice_id
+
+
+async def test_who_stops_a_notice_while_its_ledger_is_written_stops_all_who_are_in_it(commune: Commune) -> None:
+    notice_id = await _sending(commune, "gathering")
+    stop = commune.update("Hoa", Pressed(f"c:notice:stop:{notice_id}:1"))
+    await commune.turns.receive([stop])
+    async with commune.database.writing() as connection:
+        await _write_ledger(connection, commune, notice_id, "Minh", "Lan")
+        working = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune)
+    await working
+    states = await commune.column(select(letters.c.state).where(letters.c.notice_id == notice_id))
+    assert states == ["stopped", "stopped"]
+    assert await commune.column(select(notices.c.recipients).where(notices.c.id == notice_id)) == [2]
+
+
+async def _write_ledger(connection: AsyncConnection, commune: Commune, notice_id: int, *names: str) -> None:
+    """Write a piece of a ledger, for these people."""
+    person_ids = select(conversations.c.person_id).where(conversations.c.address.in_(names))
+    unit_ids = tuple(await connection.scalars(select(notice_units.c.unit_id)))
+    piece = Gathering(notice_id, Audience(unit_ids), 0)
+    await store.gather(connection, piece, sorted(await connection.scalars(person_ids)), commune.now)
+
+
+async def test_who_acts_on_a_form_that_is_adjusted_meanwhile_sees_the_answers_as_adjusted(commune: Commune) -> None:
+    lan = await commune.form("Lan")
+    take_back = commune.update("Lan", "rút lại")
+    await commune.turns.receive([take_back])
+    async with commune.database.writing() as connection:
+        await _adjust_an_answer_to_nothing(connection, lan)
+        working = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune)
+    await working
+    taken_back = await commune.form("Lan")
+    assert (taken_back.state, taken_back.total) == ("draft", 90)
+    assert await commune.tallies() == await commune.recount()
+
+
+async def _adjust_an_answer_to_nothing(connection: AsyncConnection, form: Row[Any]) -> None:
+    """Do to a submitted form of a hundred points what a head on another server would: it no longer passes."""
+    of_form = assessments.c.id == form.id
+    await connection.execute(
+        update(assessments).where(of_form).values(total=90, passed=False, version=form.version + 1)
+    )
+    first = select(func.min(answers.c.indicator_id)).where(answers.c.assessment_id == form.id).scalar_subquery()
+    worst = {"points": 0, "level_id": "4", "adjusted_from": "1"}
+    at = (answers.c.assessment_id == form.id, answers.c.indicator_id == first)
+    await connection.execute(update(answers).where(*at).values(worst))
+    submitted = (tallies.c.unit_id == form.unit_id, tallies.c.state == "submitted")
+    await connection.execute(update(tallies).where(*submitted).values(passed=False))
+
+
+async def test_who_is_just_written_to_is_answered_meanwhile(commune: Commune) -> None:
+    minh = (await commune.rows(select(conversations).where(conversations.c.address == "Minh")))[0]
+    to = Recipient(minh.id, minh.channel, minh.bot, minh.address, "vi")
+    await commune.turns.receive([commune.update("Minh", "2")])
+    async with commune.database.writing() as connection:
+        await outbox.queue(connection, [Letter(to, Outgoing("Mời bà con dự họp."))], commune.now)
+        assert [done.turns for done in await commune.work()] == [1]
+
+
+async def test_who_is_just_answered_can_be_written_to_and_heard(commune: Commune) -> None:
+    """Hạnh's turn is under way on another server when Lan's form is handed in anew, of which both heads hear."""
+    await commune.say("Lan", "rút lại")
+    await commune.turns.receive([commune.update("Hạnh", "/review")])
+    async with commune.database.writing() as connection:
+        held = await gathering.claim(connection, 1)
+        assert [turn.address for turn in held.turns] == ["Hạnh"]
+        async with asyncio.timeout(20):
+            await commune.turns.receive([commune.update("Hạnh", "/help"), commune.update("Lan", "nộp phiếu")])
+            assert [done.turns for done in await commune.work()] == [1]
+    assert "Nguyễn Thị Lan" in (await commune.texts("Hạnh"))[0]
+
+
+async def test_two_who_change_how_somebody_is_reached_are_both_heard(commune: Commune) -> None:
+    """Lan turns notices off while the head confirms her form."""
+    lan = await commune.form("Lan")
+    confirm = commune.update("Hạnh", Pressed(f"c:confirm:{lan.id}:{lan.version}"))
+    await commune.turns.receive([confirm])
+    with capture_logs() as logs:
+        async with commune.database.writing() as connection:
+            await connection.execute(insert(mutes), {"person_id": lan.person_id, "kind": "notices"})
+            await contacts.refresh(connection, [lan.person_id])
+            working = asyncio.create_task(commune.work())
+            await _somebody_waits_for_a_lock(commune)
+        await working
+    assert [line["event"] for line in logs] == []
+    reached = await commune.rows(select(contact_rows).where(contact_rows.c.person_id == lan.person_id))
+    assert [(row.reach, row.form_state) for row in reached] == [("muted", "confirmed")]
+
+
+# Erasing, while others write to whoever it is, or about them
+
+
+async def _may_erase(commune: Commune) -> None:
+    """Let Lan say that all is to be deleted; she is asked once more."""
+    await commune.say("Lan", "dữ liệu", "xóa")
+    await commune.deliver()
+
+
+async def test_who_is_erased_while_a_ledger_is_written_gets_no_notice(commune: Commune) -> None:
+    await _may_erase(commune)
+    notice_id = await _sending(commune, "gathering")
+    await commune.turns.receive([commune.update("Lan", "xóa hết")])
+    async with commune.database.writing() as connection:
+        await _write_ledger(connection, commune, notice_id, "Lan", "Minh")
+        erasing = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune, unless=erasing)
+    await erasing
+    ledger = select(letters.c.state, letters.c.address).where(letters.c.notice_id == notice_id)
+    assert {tuple(row) for row in await commune.rows(ledger)} == {("muted", ""), ("queued", "Minh")}
+
+
+async def test_a_ledger_that_is_written_during_an_erasure_leaves_them_out(commune: Commune) -> None:
+    await _may_erase(commune)
+    notice_id = await _sending(commune, "gathering")
+    await commune.turns.receive([commune.update("Lan", "xóa hết")])
+    async with commune.database.writing() as connection:
+        await _lock_tallies(connection, "submitted")
+        erasing = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune)
+        writing = asyncio.create_task(_write_a_ledger(commune, notice_id, "Lan", "Minh"))
+        await _somebody_waits_for_a_lock(commune, unless=writing, number=2)
+    await asyncio.gather(erasing, writing)
+    ledger = select(letters.c.state, letters.c.address).where(letters.c.notice_id == notice_id)
+    assert [tuple(row) for row in await commune.rows(ledger)] == [("queued", "Minh")]
+
+
+async def _lock_tallies(connection: AsyncConnection, state: str) -> None:
+    await connection.execute(select(tallies).where(tallies.c.state == state).with_for_update())
+
+
+async def _write_a_ledger(commune: Commune, notice_id: int, *names: str) -> None:
+    async with commune.database.writing() as connection:
+        await _write_ledger(connection, commune, notice_id, *names)
+
+
+async def test_a_list_that_is_shown_while_somebody_is_erased_does_not_keep_their_name(commune: Commune) -> None:
+    """Hạnh reads Lan's name in her list; before that is committed, Lan deletes everything on another server."""
+    await _may_erase(commune)
+    await commune.say("Tư", "/start v-tk-dong", "vi", "đồng ý", "Đỗ Văn Tư", "1980", "có", "1", "có")
+    await commune.turns.receive([commune.update("Hạnh", "/review"), commune.update("Tư", "bắt đầu")])
+    other = commune.instance()
+    async with commune.database.writing() as connection:
+        await _lock_tallies(connection, "draft")
+        listing = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune)
+        await other.receive([commune.update("Lan", "xóa hết")])
+        erasing = asyncio.create_task(other.run_once())
+        await _somebody_waits_for_a_lock(commune, unless=erasing, number=2)
+    await asyncio.gather(listing, erasing)
+    shown = [button.label for one in await commune.read("Hạnh") for row in one.buttons for button in row]
+    assert [label for label in shown if "Nguyễn Thị Lan" in label] == []
+
+
+async def test_who_is_named_to_an_author_is_erased_after_that(commune: Commune) -> None:
+    notice_id, lan = await _sending(commune), await commune.form("Lan")
+    coming = NoticeAnswered(notice_id, "come")
+    async with commune.database.writing() as connection:
+        await store.answer(connection, [(lan.person_id, coming)], commune.now)
+    await _may_erase(commune)
+    await commune.turns.receive([commune.update("Lan", "xóa hết")])
+    async with commune.database.writing() as connection:
+        named = await store.respondents(connection, RespondentsWanted(notice_id, "come", 10))
+        assert [name for name, _unit in named.named] == ["Nguyễn Thị Lan"]
+        erasing = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune, unless=erasing)
+        assert not erasing.done()
+    await erasing
+
+
+async def test_who_is_just_being_erased_does_not_hold_up_notices_for_pages(commune: Commune) -> None:
+    notice_id = await _sending(commune)
+    lan = (await commune.rows(select(conversations).where(conversations.c.address == "Lan")))[0]
+    row = {"conversation_id": lan.id, "notice_id": notice_id, "channel": "web", "bot": "web", "address": "Lan"}
+    async with commune.database.writing() as connection:
+        await connection.execute(insert(letters), row | {"priority": 1, "state": "queued", "created_at": commune.now})
+    async with commune.database.writing() as connection:
+        await connection.execute(select(conversations).where(conversations.c.id == lan.id).with_for_update())
+        async with commune.database.writing() as keeper:
+            assert await store.take_for_pages(keeper, 10) == []
+    async with commune.database.writing() as keeper:
+        assert [one.to.address for one in await store.take_for_pages(keeper, 10)] == ["Lan"]

@@ -4,9 +4,10 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.resources import files as package_files
 from math import ceil
 from typing import Any, TypeVar
@@ -36,7 +37,7 @@ from bot.channels.web.words import BUSY, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
 from bot.services.turns import Turns
 from bot.store import inbox, outbox
-from bot.store.database import Database
+from bot.store.database import Database, despite_races
 from bot.store.inbox import Known, Place
 from bot.store.outbox import Due
 from flows.words.wording import Catalogue, Catalogues, _, render
@@ -249,8 +250,10 @@ class WebChat:
                 for page in pages
                 if page.seen
             ]
-        if not any(ids for _address, ids in seen):
-            return
+        if any(ids for _address, ids in seen):
+            await despite_races(partial(self._settle_open, seen))
+
+    async def _settle_open(self, seen: Sequence[tuple[str, Collection[int]]]) -> None:
         async with self._database.writing() as connection:
             for address, ids in seen:
                 await outbox.settle_read(connection, CHANNEL, BOT, address, ids, self._clock())
