@@ -20,7 +20,9 @@ from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
+from bot.services import evidence_folder
 from bot.services.evidence import EvidenceFetcher
+from bot.services.evidence_folder import EvidenceFolder
 from bot.services.files import FileRefused, FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeKeeper
@@ -67,6 +69,7 @@ class Application:
         self.database = Database(settings.database_url)
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
+        self.folder = EvidenceFolder(self.database, self.files)
         self.telegram = self._telegram()
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
@@ -129,6 +132,7 @@ class Application:
             group.create_task(self.notices().run())
             group.create_task(self.reminders().run())
             group.create_task(self.housekeeper().run(self.supervisor))
+            group.create_task(self.supervisor.keep("evidence folder", self.folder.keep, evidence_folder.RENEW_SECONDS))
             if self.telegram is not None:
                 for work in self._telegram_work(self.telegram):
                     group.create_task(work)

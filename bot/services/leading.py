@@ -14,10 +14,10 @@ log = structlog.get_logger()
 class Leading:
     """One instance's part in a work that only one does."""
 
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(self, database: Database, name: str, holder: str | None = None) -> None:
         self._database = database
         self._name = name
-        self._me = secrets.token_hex(8)
+        self._me = holder or secrets.token_hex(8)
 
     async def holds(self) -> bool:
         """Take or keep the lead. False while another instance has it."""
