@@ -20,7 +20,9 @@ from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
+from bot.services import evidence_folder
 from bot.services.evidence import EvidenceFetcher
+from bot.services.evidence_folder import EvidenceFolder
 from bot.services.files import FileRefused, FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeKeeper
@@ -73,6 +75,7 @@ class Application:
         self.database = Database(settings.database_url)
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
+        self.folder = EvidenceFolder(self.database, self.files)
         self.telegram = self._telegram()
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
@@ -139,8 +142,12 @@ class Application:
         yield "keeping notices", lambda: self.notices().run()
         yield "keeping reminders", lambda: self.reminders().run()
         yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
+        yield "keeping the evidence folder", self._keep_folder
         if self.telegram is not None:
             yield from self._telegram_works(self.telegram)
+
+    async def _keep_folder(self) -> None:
+        await self.supervisor.keep("evidence folder", self.folder.keep, evidence_folder.RENEW_SECONDS)
 
     def _telegram_works(self, telegram: "TelegramChannel") -> Iterator[Work]:
         yield "telegram name", telegram.start

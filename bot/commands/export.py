@@ -78,10 +78,10 @@ def export_criteria(
 
     async def work() -> None:
         from bot.services.criteria_files import to_xlsx
-        from bot.store.reference import read_reference
+        from bot.store.reference import read_criteria
 
         async with running.database(settings) as database, database.reading() as connection:
-            sets = list((await read_reference(connection)).by_pin.values())
+            sets = list((await read_criteria(connection)).values())
         if set_id is None:
             _list_sets(sets)
             return
@@ -125,13 +125,13 @@ def export_links(
 
     async def work() -> None:
         from bot.services.unit_files import links_csv, links_html, start_cards
-        from bot.store.reference import read_units
+        from bot.store.reference import read_branch, read_unit
 
         async with running.database(settings) as database, database.reading() as connection:
-            units = await read_units(connection)
-        top = units.by_code.get(unit.lower())
-        if top is None:
-            running.fail(f"there is no unit with the code {unit!r}; see: hoctap export units")
+            top = await read_unit(connection, unit)
+            if top is None:
+                running.fail(f"there is no unit with the code {unit!r}; see: hoctap export units")
+            units = await read_branch(connection, top.id)
         cards = start_cards(units, top, await _patterns(settings))
         if not cards:
             running.fail(f"no village or workplace lies in {top.name} ({top.code}); import them first")

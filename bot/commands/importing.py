@@ -100,12 +100,12 @@ def import_criteria(
         from bot.application import now
         from bot.services.criteria_files import from_file
         from bot.services.rounds import load_criteria
-        from bot.store.reference import read_reference
+        from bot.store.reference import read_without_tree
 
         criteria = from_file(file.name, data, hidden=hidden)
         async with running.database(settings) as database:
             async with database.reading() as connection:
-                before = (await read_reference(connection)).reference
+                before = await read_without_tree(connection)
             added = await load_criteria(database, (criteria,), now())
         if not added:
             typer.echo(f"{criteria.id} {criteria.version} is already there; nothing was changed.")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def serve() -> None:
     """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
+    from bot.services.evidence_folder import FolderIsAnother
+
     settings = running.settings()
     running.check_content()
 
@@ -27,11 +29,12 @@ def serve() -> None:
         application = Application(settings)
         try:
             await check_migrated(application.database)
+            await application.folder.take()
             await serve_until_stopped(application, application.http(), host="0.0.0.0")  # noqa: S104
         finally:
             await application.close()
 
-    running.run(work)
+    running.run(work, FolderIsAnother)
 
 
 async def serve_until_stopped(application: "Application", http: "Starlette", *, host: str) -> None:

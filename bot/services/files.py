@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,15 +71,15 @@ class FileStore:
             if source.startswith(STORED):
                 self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
 
-    def is_marked(self, mark: str) -> bool:
-        """Tell whether the folder has this mark."""
+    def mark(self) -> str:
+        """Return what this folder is known by, made once. Another server may make one just then, too: ask again."""
         path = self._folder / MARK
-        return path.exists() and path.read_text() == mark
-
-    def set_mark(self, mark: str) -> None:
-        """Mark the folder, to know it again."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / MARK).write_text(mark)
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"{MARK}.{secrets.token_hex(8)}")
+            fresh.write_text(secrets.token_hex(8))
+            fresh.replace(path)
+        return path.read_text()
 
     def unused_since(self, before: float) -> list[str]:
         """Return the files that were last kept before a moment, and delete what was only half written then."""

@@ -1,19 +1,17 @@
 """Housekeeping: what nobody needs any more leaves the database and the folder of files."""
 
 import asyncio
-import contextlib
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Table
 
-from bot.services.files import MARK, STORED, FileStore
+from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
 from bot.store import erasing, file_uses, retention
-from bot.store.database import Database, patiently
+from bot.store.database import Database
 from bot.store.tables import inbox, outbox
 
 log = structlog.get_logger()
@@ -40,29 +38,8 @@ class Housekeeper:
         self._swept: datetime | None = None
         self._forgotten_to = {inbox: 0, outbox: 0}
 
-    async def knows_folder(self) -> bool:
-        """Tell whether files are kept in the folder that the first server of this database used, and say if not."""
-        new = secrets.token_hex(8)
-        async with self._database.writing() as connection:
-            mark = await file_uses.folder_mark(connection, new)
-            if mark == new:  # before others see it in the database
-                with contextlib.suppress(OSError):  # said below
-                    self._files.set_mark(mark)
-        is_known = False
-        with contextlib.suppress(OSError):
-            is_known = self._files.is_marked(mark)
-        if not is_known:
-            log.error(
-                "evidence_folder_is_another",
-                hint=f"EVIDENCE_URL is not the folder of the first server, which has {mark} in {MARK}: "
-                "photos kept here are not seen there; let all servers share one folder",
-            )
-            return False
-        return True
-
     async def run(self, supervisor: Supervisor) -> None:
         """Go round for ever. One instance does."""
-        await patiently(self.knows_folder)
         lease = Leading(self._database, "housekeeping", IDLE_SECONDS)
         await supervisor.keep("housekeeping", self.run_once, IDLE_SECONDS, lease=lease)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.services.turns import TOKEN_BYTES
 from bot.store import setup
 from bot.store.database import Database
-from bot.store.reference import read_units
+from bot.store.reference import read_unit
 from flows.domain.people import RoleKind
 from flows.roles.needs import INVITATION_CODE, INVITATION_LIFE, digest_of
 
@@ -19,8 +19,7 @@ async def invite(database: Database, role: RoleKind, unit_code: str, now: dateti
     """Make an invitation. Returns the start code to hand over, shown this once, and when it expires."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     async with database.writing() as connection:
-        units = await read_units(connection)
-        unit = units.by_code.get(unit_code.lower())
+        unit = await read_unit(connection, unit_code)
         if unit is None:
             raise InvitationRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
         expires = now + INVITATION_LIFE

@@ -14,11 +14,11 @@ log = structlog.get_logger()
 class Leading:
     """One instance's part in a work that only one does. Between its rounds the work may pause for some seconds."""
 
-    def __init__(self, database: Database, name: str, pause: float = 0.0) -> None:
+    def __init__(self, database: Database, name: str, pause: float = 0.0, holder: str | None = None) -> None:
         self._database = database
         self._name = name
         self._pause = pause
-        self._me = secrets.token_hex(8)
+        self._me = holder or secrets.token_hex(8)
 
     async def holds(self) -> bool:
         """Take or keep the lead. False while another instance has it."""

@@ -2,7 +2,7 @@
 
 from bot.store import role_holders
 from bot.store.database import Database
-from bot.store.reference import read_units
+from bot.store.reference import read_unit
 from bot.store.role_holders import HeldRole
 
 
@@ -13,23 +13,21 @@ class RoleRefused(Exception):
 async def held_in(database: Database, unit_code: str) -> list[HeldRole]:
     """Return the roles held in a unit and all below it. Raises RoleRefused."""
     async with database.reading() as connection:
-        units = await read_units(connection)
-        unit = units.by_code.get(unit_code.lower())
+        unit = await read_unit(connection, unit_code)
         if unit is None:
             raise RoleRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
-        return [one for one in await role_holders.read(connection) if units.covers(unit.id, one.unit_id)]
+        return await role_holders.held_in(connection, unit.id)
 
 
 async def take_away(database: Database, role_id: int, *, even_last: bool = False) -> HeldRole:
     """Take a role away. Raises RoleRefused for the last administrator over a unit, unless that is meant."""
     async with database.writing() as connection:
-        units = await read_units(connection)
         held = await role_holders.read_locked(connection)
         one = next((role for role in held if role.id == role_id), None)
         if one is None:
             raise RoleRefused(f"there is no role with the number {role_id}; see: hoctap admin roles")
         others = (other for other in held if other.role == "admin" and other.person_id != one.person_id)
-        is_last = one.role == "admin" and not any(units.covers(other.unit_id, one.unit_id) for other in others)
+        is_last = one.role == "admin" and not any(other.covers(one) for other in others)
         if is_last and not even_last:
             raise RoleRefused(f"nobody else administers {one.unit_code}; invite somebody first, or add --even-last")
         await role_holders.remove(connection, role_id)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
 from bot.store import setup
 from bot.store.database import Database
-from bot.store.reference import read_reference
+from bot.store.reference import newest, read_criteria, read_unit
 from flows.domain.criteria import GROUPS, CriteriaSet, Group
 from flows.domain.rounds import Phases, impossible, usual_phases
 from flows.words.spelling import has_invisible
@@ -36,7 +36,7 @@ async def load_shipped(database: Database, now: datetime) -> None:
     Where an association has put a set of its own in the place of one, of whatever version, that one stays in force.
     """
     async with database.reading() as connection:
-        in_force = (await read_reference(connection)).reference.criteria
+        in_force = newest(await read_criteria(connection))
     known = {criteria.id for criteria in in_force.values() if criteria.pin not in SHIPPED_BEFORE}
     await load_criteria(database, tuple(criteria for criteria in shipped() if criteria.id not in known), now)
 
@@ -57,13 +57,13 @@ async def open_round(
     _refuse_name(name)
     planned(year, opens, closes, phases)
     async with database.writing() as connection:
-        reference = (await read_reference(connection)).reference
-        unit = reference.units.by_code.get(unit_code.lower())
+        unit = await read_unit(connection, unit_code)
         if unit is None:
             raise RoundRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
         chosen = {group: f"learning-citizen-{group}" for group in GROUPS} | dict(sets or {})
+        in_force = newest(await read_criteria(connection))
         for group, set_id in chosen.items():
-            if set_id not in reference.criteria:
+            if set_id not in in_force:
                 raise RoundRefused(f"there is no criteria set {set_id!r} for {group}; import it first")
         return await setup.save_round(
             connection,

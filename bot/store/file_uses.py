@@ -26,13 +26,13 @@ async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str
     return used & set(wanted)
 
 
-async def folder_mark(connection: AsyncConnection, new: str) -> str:
-    """Return the mark of the folder that files are kept in: a new one when there is none yet."""
-    await connection.execute(
-        update(reference_version).where(reference_version.c.evidence_folder.is_(None)).values(evidence_folder=new)
-    )
-    kept_mark: str | None = await connection.scalar(select(reference_version.c.evidence_folder))
-    return kept_mark or new
+async def remember_folder(connection: AsyncConnection, mark: str) -> str | None:
+    """Keep the mark of the folder that files are kept in. Returns the mark of another one that was in use before."""
+    before: str | None = await connection.scalar(select(reference_version.c.evidence_folder))
+    if before == mark:
+        return None
+    await connection.execute(update(reference_version).values(evidence_folder=mark))
+    return before
 
 
 async def in_talks(connection: AsyncConnection) -> set[str]:

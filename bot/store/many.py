@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Executable
@@ -33,10 +32,10 @@ def _prepared(statement: Any, keys: tuple[str, ...], dialect: Dialect) -> tuple[
     fixed = {name: value for name, value in compiled.params.items() if name not in keys}
     types = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
     processors = [(place, process) for place, kind in enumerate(types) if (process := _processor(kind, dialect))]
-    pick = itemgetter(*names)
 
     def bind(row: Row) -> tuple[Any, ...]:
-        values = list(pick({**fixed, **row} if fixed else row))
+        given = {**fixed, **row} if fixed else row
+        values = [given[name] for name in names]
         for place, process in processors:
             values[place] = process(values[place])
         return tuple(values)

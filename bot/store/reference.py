@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 import structlog
-from sqlalchemy import Row, ScalarSelect, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import criteria_sets, reference_version, rounds, units
@@ -58,22 +58,43 @@ async def read_reference(
     languages: tuple[Choice, ...] = (),
     before: ReferenceRead | None = None,
 ) -> ReferenceRead:
-    """Read everything shared. The newest version of a criteria set is the last one imported.
+    """Read everything shared.
 
     Units that are the same as before stay the same tree, with its index of names.
     """
     version = await read_version(connection)
-    sets = list(_sets(await connection.execute(_ALL_SETS)))
+    by_pin = await read_criteria(connection)
     units_now = await read_units(connection)
     reference = Reference(
         units=before.reference.units if before is not None and before.reference.units == units_now else units_now,
-        rounds=tuple([_round(row) for row in await connection.execute(select(rounds).order_by(rounds.c.id))]),
-        criteria={criteria.id: criteria for _pin, criteria in sets},
+        rounds=await read_rounds(connection),
+        criteria=newest(by_pin),
         links=links,
         quiet=quiet,
         languages=languages,
     )
-    return ReferenceRead(version, reference, dict(sets))
+    return ReferenceRead(version, reference, by_pin)
+
+
+async def read_without_tree(connection: AsyncConnection) -> Reference:
+    """Read rounds and criteria sets, and of the units only those that rounds are for."""
+    have_rounds = await _read_units(connection, units.c.id.in_(select(rounds.c.unit_id)))
+    return Reference(have_rounds, await read_rounds(connection), newest(await read_criteria(connection)))
+
+
+async def read_criteria(connection: AsyncConnection) -> Mapping[str, CriteriaSet]:
+    """Read all criteria sets by pin, in the order in which they were imported."""
+    return dict(_sets(await connection.execute(_ALL_SETS)))
+
+
+def newest(by_pin: Mapping[str, CriteriaSet]) -> Mapping[str, CriteriaSet]:
+    """Return the sets in force, by id: the newest version of a set is the last one imported."""
+    return {criteria.id: criteria for criteria in by_pin.values()}
+
+
+async def read_rounds(connection: AsyncConnection) -> tuple[Round, ...]:
+    """Read all rounds."""
+    return tuple([_round(row) for row in await connection.execute(select(rounds).order_by(rounds.c.id))])
 
 
 def _sets(rows: Iterable[AnyRow]) -> Iterator[tuple[str, CriteriaSet]]:
@@ -87,21 +108,42 @@ def _sets(rows: Iterable[AnyRow]) -> Iterator[tuple[str, CriteriaSet]]:
 
 async def read_units(connection: AsyncConnection) -> UnitTree:
     """Read the tree of units."""
-    return UnitTree.of(
-        [
-            Unit(
-                row.id,
-                row.code,
-                row.name,
-                row.kind,
-                row.parent_id,
-                _aliases_decoder.decode(row.aliases),
-                row.valid_from,
-                row.valid_to,
-                row.successor_id,
-            )
-            for row in await connection.execute(select(units).order_by(units.c.id))
-        ]
+    return await _read_units(connection)
+
+
+async def read_branch(connection: AsyncConnection, unit_id: int) -> UnitTree:
+    """Read a unit with what it lies in and all that lies below it."""
+    top = units.alias("top")
+    below = units.c.first.between(top.c.first, top.c.last)
+    above = top.c.first.between(units.c.first, units.c.last)
+    here = select(top.c.id).where(top.c.id == unit_id, or_(units.c.id == unit_id, below, above))
+    return await _read_units(connection, here.correlate(units).exists())
+
+
+async def _read_units(connection: AsyncConnection, *where: ColumnElement[bool]) -> UnitTree:
+    rows = await connection.execute(select(units).where(*where).order_by(units.c.id))
+    return UnitTree.of([_unit(row) for row in rows])
+
+
+async def read_unit(connection: AsyncConnection, code: str) -> Unit | None:
+    """Read one unit by its code, in whatever letters; None when there is none."""
+    for same in (units.c.code == code, func.lower(units.c.code) == code.lower()):  # only the first has an index
+        if (row := (await connection.execute(select(units).where(same))).first()) is not None:
+            return _unit(row)
+    return None
+
+
+def _unit(row: AnyRow) -> Unit:
+    return Unit(
+        row.id,
+        row.code,
+        row.name,
+        row.kind,
+        row.parent_id,
+        _aliases_decoder.decode(row.aliases),
+        row.valid_from,
+        row.valid_to,
+        row.successor_id,
     )
 
 

@@ -6,19 +6,28 @@ from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.scopes import lies_in
 from bot.store.tables import people, roles, units
+from flows.domain.units import Scope
 from flows.roles.needs import Holder
 
 
 class HeldRole(Struct, frozen=True):
-    """A role somebody holds over a unit."""
+    """A role somebody holds over a unit, which has the numbers from `first` to `last` in the tree."""
 
     id: int
     person_id: int
     name: str
     role: str
-    unit_id: int
     unit_code: str
+    first: int | None
+    last: int | None
+
+    def covers(self, other: "HeldRole") -> bool:
+        """Tell whether it is held over the unit of another, or over what that lies in."""
+        if self.first is None or self.last is None or other.first is None:
+            return False
+        return self.first <= other.first <= self.last
 
 
 _HELD = (
@@ -27,8 +36,9 @@ _HELD = (
         roles.c.person_id,
         people.c.name,
         roles.c.role,
-        roles.c.unit_id,
         units.c.code.label("unit_code"),
+        units.c.first,
+        units.c.last,
     )
     .join(people, people.c.id == roles.c.person_id)
     .join(units, units.c.id == roles.c.unit_id)
@@ -36,9 +46,10 @@ _HELD = (
 )
 
 
-async def read(connection: AsyncConnection) -> list[HeldRole]:
-    """Return all roles that are held."""
-    return [HeldRole(**row._mapping) for row in await connection.execute(_HELD)]
+async def held_in(connection: AsyncConnection, unit_id: int) -> list[HeldRole]:
+    """Return the roles that are held in a unit and all below it."""
+    here = lies_in(roles.c.unit_id, Scope((unit_id,), 1), few=0)
+    return [HeldRole(**row._mapping) for row in await connection.execute(_HELD.where(here))]
 
 
 async def read_locked(connection: AsyncConnection) -> list[HeldRole]:

@@ -453,6 +453,6 @@ reference_version = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
-    # The mark of the folder that files are kept in, which every server must see.
+    # The mark of the folder that files are kept in.
     Column("evidence_folder", Text),
 )

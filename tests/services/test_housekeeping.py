@@ -47,13 +47,3 @@ async def test_what_waits_stays_and_so_do_ledgers_but_no_letter_waits_for_ever(
     assert await commune.count(outbox, outbox.c.body.is_not(None)) == 0
     await keeper.run_once()
     assert await commune.count(outbox) == await commune.count(outbox, outbox.c.notice_id == 7) == 1
-
-
-async def test_a_second_server_with_a_folder_of_its_own_is_told(commune: Commune, tmp_path: Path) -> None:
-    def server(folder: str) -> Housekeeper:
-        return Housekeeper(commune.database, FileStore(tmp_path / folder), lambda: commune.now)
-
-    assert await server("shared").knows_folder()
-    assert await server("shared").knows_folder()
-    assert not await server("its-own").knows_folder()
-    assert not await server("its-own").knows_folder()

@@ -1,32 +1,25 @@
 """A commune of 100,000 villages: whatever its chiefs ask for works, with as few parameters as in a small one."""
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event, select, text, update
+from sqlalchemy import Engine, event, select, text, update
 
 from bot.services.bell import Bell
 from bot.services.reminders import Reminders
-from bot.store import contacts, looking_up, notices, setup
+from bot.store import looking_up, setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
 from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, roles, units
-from bot.store.tables import reminders as said_already
-from flows.conversation.facts import Reference
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope, Unit
-from flows.notices.needs import AudienceWanted
-from flows.notices.notice import Audience, Content
-from flows.notices.records import NoticeSaved
 from flows.review.needs import ListWanted
 from tests.commune import Commune, commune, fill_in, gone_live
-from tests.databases import BACKENDS, Backend, Databases
-from tests.sample import CATALOGUES, NOW, ZONE
+from tests.databases import BACKENDS, Databases
+from tests.sample import CATALOGUES, ZONE
 from tests.services.test_notices import Office
 
 __all__ = ["commune"]
@@ -206,84 +199,3 @@ async def test_few_units_lead_to_their_forms_and_of_many_each_form_is_looked_at(
     assert "SCAN tops" not in plan
     assert "SCAN below" not in plan
     assert ("ix_units_first" in plan) == (few > 0)
-
-
-# How long it takes
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("backend", BACKENDS)
-async def test_many_units_take_hardly_longer_than_some(
-    backend: Backend, databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    some = await _times(databases, backend, with_some_units, tmp_path)
-    many = await _times(databases, backend, with_many_units, tmp_path)
-    ratios = {what: seconds / some[what] for what, seconds in many.items()}
-    with capsys.disabled():
-        print(f"\n{backend}, {VILLAGES:,} units against 100:")
-        for what, seconds in many.items():
-            print(f"  {what:10} {ratios[what]:5.2f} x  ({1000 * some[what]:.1f} -> {1000 * seconds:.1f} ms)")
-    assert all(ratio <= 2 for ratio in ratios.values())
-
-
-async def _times(
-    databases: Databases, backend: Backend, prepare: Callable[[Database], Awaitable[None]], folder: Path
-) -> dict[str, float]:
-    async with databases.fresh(backend, prepare) as url:
-        database = Database(url)
-        office = Office(Commune(database), folder)
-        await office.write(state="awaiting")
-        async with database.reading() as connection:
-            reference = (await read_reference(connection)).reference
-        commune_id = reference.units.by_code["tk"].id
-        reminders = reminding(office.commune)
-        office.commune.now = NOW.replace(month=11, day=8, hour=9)
-        works: dict[str, Callable[[], Awaitable[object]]] = {
-            "review": lambda: office.commune.say("Trường", "duyệt phiếu"),
-            "notices": lambda: office.commune.say("Hoa", "/thongbao"),
-            "ledger": lambda: _ledger(office, commune_id),
-            "reminders": lambda: _reminded(database, reminders),
-            "count": lambda: _counted(database, reference, commune_id),
-            "import": lambda: _renamed(database),
-        }
-        times = {what: await _time(work) for what, work in works.items()}
-        await database.close()
-    return times
-
-
-async def _time(work: Callable[[], Awaitable[object]]) -> float:
-    await work()
-    taken = []
-    for _again in range(7):
-        began = time.perf_counter()
-        await work()
-        taken.append(time.perf_counter() - began)
-    return median(taken)
-
-
-async def _counted(database: Database, reference: Reference, unit_id: int) -> None:
-    wanted = AudienceWanted(Audience((unit_id,)), reference.units.scope([unit_id]))
-    async with database.reading() as connection:
-        await contacts.count(connection, wanted, reference.rounds_in(wanted.units, NOW.date()), NOW.year)
-
-
-async def _ledger(office: Office, unit_id: int) -> None:
-    content = Content(vi="Mời cả xã dự họp.", en="All are invited.")
-    saved = NoticeSaved(content, Audience((unit_id,)), "scheduled", None, "")
-    async with office.database.writing() as connection:
-        await notices.save(connection, saved, await office.person("Hoa"), 1, office.commune.now)
-    await office.keep()
-
-
-async def _reminded(database: Database, reminders: Reminders) -> None:
-    """Say all that was said once more, to whom it is not said yet."""
-    async with database.writing() as connection:
-        await connection.execute(delete(said_already))
-    reminders._heads.begun = reminders._admins.begun = None
-    while await reminders.run_once():
-        pass
-
-
-async def _renamed(database: Database) -> None:
-    async with database.writing() as connection:
-        await setup.save_units(connection, [Unit(0, "many-7", "Thôn Bảy", "village")], {"many-7": "tk"})

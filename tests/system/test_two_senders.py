@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery import NOTICES_IN_FLIGHT
+from bot.services.evidence_folder import ANOTHER
 from tests.botapi import DEFAULT_TOKEN, BotApiServer
 from tests.databases import Databases
 from tests.system.broadcast import NEVER_QUIET, NOTICE, to_a_commune
@@ -41,6 +42,7 @@ async def pair(databases: Databases, telegram: BotApiServer, tmp_path: Path) -> 
             "TELEGRAM_TOKEN": DEFAULT_TOKEN,
             "TELEGRAM_API_URL": telegram.base_url,
             "TELEGRAM_WEBHOOK_SECRET": "secret",
+            "EVIDENCE_URL": f"file://{tmp_path}/evidence",
             **NEVER_QUIET,
         }
         first, second = (_deployment(tmp_path / name, settings) for name in ("first", "second"))
@@ -76,6 +78,14 @@ async def test_when_the_leading_server_dies_the_other_sends_the_rest_and_nothing
     assert silence < TAKES_OVER_WITHIN
     assert broadcast.wrong == []
     _everybody_has_it_once_but_what_was_on_its_way(telegram, ledger, lost)
+
+
+async def test_a_server_whose_evidence_folder_is_another_is_refused_with_the_cure(pair: Pair, serve: Serve) -> None:
+    await pair.first.succeed("migrate")
+    await serve(pair.first)
+    refused = await pair.second.run("serve", EVIDENCE_URL="file:its-own")
+    assert (refused.code, refused.said) == (2, "")
+    assert refused.complained.splitlines()[-1] == f"hoctap: {ANOTHER}"
 
 
 async def _until_somebody_sends(telegram: BotApiServer, sent: int) -> float:
