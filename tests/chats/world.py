@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot import catalogues
+from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
 from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
@@ -29,7 +30,6 @@ from flows.people import RoleKind
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.units import Unit
 from tests import khmer
-from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
