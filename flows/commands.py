@@ -231,4 +231,5 @@ def help_text(facts: Facts) -> Wording:
             _("Type one of these words at any time:"),
             *(_("• “{order}”: {words}", order=order.label, words=commands[order.key]) for order in orders),
         ),
+        _("Step by step, with examples: {address}", address=guide) if (guide := facts.reference.links.guide) else None,
     )

@@ -7,7 +7,7 @@ from bot.catalogues import choices, load
 from bot.services.criteria_files import shipped
 from flows.assessments import Answer, Assessment, State
 from flows.criteria import CriteriaSet, Group
-from flows.facts import Reference
+from flows.facts import Links, Reference
 from flows.people import Person
 from flows.questions import Heard, Question
 from flows.refusals import NotUnderstood
@@ -37,7 +37,7 @@ REFERENCE = Reference(
     UNITS,
     (ROUND,),
     {criteria.id: criteria for criteria in SETS.values()},
-    ("https://hoctap.example/chat#{code}",),
+    Links(("https://hoctap.example/chat#{code}",)),
     languages=choices(CATALOGUES),
 )
 

@@ -28,6 +28,7 @@ from flows.facts import (
     HoldersWanted,
     Invitation,
     InvitationWanted,
+    Links,
     ListedForm,
     ListWanted,
     MutedKinds,
@@ -176,7 +177,7 @@ def _reference() -> Reference:
         UnitTree.of(units),
         (round_,),
         criteria,
-        ("https://hoctap.example/chat#{code}",),
+        Links(("https://hoctap.example/chat#{code}",)),
         languages=choices(load()),
     )
 

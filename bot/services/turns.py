@@ -40,7 +40,7 @@ from flows.events import (
     PersonAddress,
     Told,
 )
-from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
+from flows.facts import AudienceWanted, Facts, Found, Links, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
 from flows.remembering import forget_what_was_typed
@@ -127,7 +127,7 @@ class Turns:
         catalogues: Catalogues,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        links: Callable[[], tuple[str, ...]] = tuple,
+        links: Callable[[], Links] = Links,
         quiet: QuietHours = QUIET,
         seconds_for_newer: float = 0.0,
     ) -> None:

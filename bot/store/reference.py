@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import criteria_sets, reference_version, rounds, units
 from flows.criteria import CriteriaSet, Group
-from flows.facts import Reference
+from flows.facts import NO_LINKS, Links, Reference
 from flows.notices import QUIET, QuietHours
 from flows.questions import Choice
 from flows.rounds import PHASES, Round, usual_phases
@@ -53,7 +53,7 @@ async def mark_changed(connection: AsyncConnection) -> None:
 
 async def read_reference(
     connection: AsyncConnection,
-    links: tuple[str, ...] = (),
+    links: Links = NO_LINKS,
     quiet: QuietHours = QUIET,
     languages: tuple[Choice, ...] = (),
     before: ReferenceRead | None = None,

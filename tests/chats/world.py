@@ -25,6 +25,7 @@ from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.outbox import Due
 from flows.criteria import GROUPS, Localized
+from flows.facts import Links
 from flows.notices import QuietHours
 from flows.people import RoleKind
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
@@ -35,7 +36,7 @@ from tests.chats.phones import Phones, Shown
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 QUIET = QuietHours()
-LINK = "https://hoctap.example/chat#{code}"
+LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
 UNITS = (
@@ -158,7 +159,7 @@ class World:
 
     async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
         """Take in what people do, work until nothing waits, and read everybody's phone."""
-        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: (LINK,))
+        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: LINKS)
         incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
@@ -317,8 +318,12 @@ class World:
         await self._turn([(name, Typed("bắt đầu làm phiếu"))])
         for level in levels.split():
             await self._turn([(name, Typed(level))])
-            if any(label.endswith("Bỏ qua") for label, _payload in self._screens[name][-1].buttons):
+            if any(payload.endswith(":skip") for _label, payload in self._screens[name][-1].buttons):
                 await self._turn([(name, Typed("bỏ qua"))])
+
+    async def _has_sent_evidence(self, name: str, file: str, question: str) -> None:
+        for reply in (Typed(f"sửa {question}"), Typed("1"), SentFile("photo", file, "", ""), Typed("tiếp tục")):
+            await self._turn([(name, reply)])
 
     async def _has_submitted(self, name: str) -> None:
         await self._turn([(name, Typed("nộp phiếu"))])
@@ -371,5 +376,6 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
     r"(\w+) has answered ([\d ]+)": World._has_answered,
+    r"(\w+) has sent (\S+) as evidence for question (\d+)": World._has_sent_evidence,
     r"(\w+) has submitted": World._has_submitted,
 }

@@ -77,6 +77,8 @@ def test_the_wheel_holds_the_packages_and_the_catalogues_and_nothing_else(wheel:
     "pattern",
     [
         "bot/locales/*.po",
+        "bot/locales/vi/guide/*.md",
+        "bot/locales/en/guide/*.md",
         "bot/*.css",
         "bot/*.html",
         "bot/*.js",
