@@ -75,7 +75,7 @@ def _contents(guide: Guide, reader: Catalogue) -> str:
     """Return the list of a guide's sections, after the paragraph that says what it is for."""
     heading = escape(render(ON_THIS_PAGE, reader))
     sections = "".join(f'<li><a href="#{id_}">{escape(words)}</a></li>' for id_, words in guide.sections.items())
-    return f'<p class="opening">{guide.opening}</p><nav class="contents"><b>{heading}</b><ol>{sections}</ol></nav>'
+    return f'<p class="opening">{guide.opening}</p><nav class="contents"><b>{heading}</b><ul>{sections}</ul></nav>'
 
 
 def _link(to: str, words: Wording, reader: Catalogue) -> str:
