@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from bot.catalogues import locales
 from bot.guides.talks import talk_html
 from flows.wording import DEFAULT_LANGUAGE, Catalogue
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 # Whom they are for, in the order in which they are listed.
 NAMES = ("resident", "branch-head", "operator")
@@ -57,6 +58,8 @@ def with_talks(markdown: str, talks: Sequence[str]) -> str:
 @cache
 def read(name: str, reader: Catalogue) -> Guide:
     """Return a guide for a reader. It begins with its title and a paragraph that says what it is for."""
+    from markdown_it import MarkdownIt  # every start would wait for it
+
     file = source(name, reader.language)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(file.read_text("utf-8"))
@@ -64,13 +67,13 @@ def read(name: str, reader: Catalogue) -> Guide:
     for token in _with_children(tokens):
         _adapt(token, reader)
 
-    def html(some: Sequence[Token]) -> str:
+    def html(some: Sequence["Token"]) -> str:
         return str(markdown.renderer.render(some, markdown.options, {}))
 
     return Guide(name, file.parents[1].name, tokens[1].content, html([tokens[4]]), sections, html(tokens[6:]))
 
 
-def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
+def _sections(tokens: Sequence["Token"]) -> Iterator[tuple[str, str]]:
     """Give the headings ids. Yields these with their words."""
     headings = [place for place, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
     for number, place in enumerate(headings, 1):
@@ -78,13 +81,13 @@ def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
         yield f"s{number}", tokens[place + 1].content
 
 
-def _with_children(tokens: Iterable[Token]) -> Iterator[Token]:
+def _with_children(tokens: Iterable["Token"]) -> Iterator["Token"]:
     for token in tokens:
         yield token
         yield from token.children or ()
 
 
-def _adapt(token: Token, reader: Catalogue) -> None:
+def _adapt(token: "Token", reader: Catalogue) -> None:
     """Make bubbles of a fenced talk, and let a link to another guide lead to its page."""
     if token.type == "fence" and token.info == "chat":
         token.type, token.content = "html_block", talk_html(token.content, reader)

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from bot.application import Application
 from bot.catalogues import forms, locales
 from bot.catalogues import read as read_catalogue
+from bot.channels.web.limits import LIMITS
+from bot.channels.web.routes import MOST_UPLOADS, UPLOADS_A_DAY_FROM_ONE_ADDRESS
 from bot.guides.pages import NAMES, languages, source
 from bot.main import app
 from bot.services.criteria_files import shipped
@@ -87,6 +89,30 @@ def test_the_guide_for_operators_lists_every_setting_with_its_default(language: 
     for name, default in rows:
         if default:
             assert str(Settings.model_fields[name.lower()].default).removesuffix(".0") == default
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guide_for_operators_tells_the_limits_of_the_web_chat(language: str) -> None:
+    text = text_of(f"operator-{language}")
+    table = re.findall(r"^\| .* \| \d+ (?:a second|lần mỗi giây), .* \|$", text, re.MULTILINE)
+    told = [[int(re.sub(r"\D", "", number)) for number in re.findall(r"\d[\d.,]*", row)] for row in table]
+    uploads = LIMITS["upload"]
+    assert UPLOADS_A_DAY_FROM_ONE_ADDRESS == 5 * 1024**3
+    assert told == [
+        *(
+            [limit.of_one.a_second, limit.of_one.at_once, limit.in_all.a_second, limit.in_all.at_once]
+            for name, limit in LIMITS.items()
+            if name != "upload"
+        ),
+        [
+            uploads.of_one.a_second,
+            uploads.of_one.at_once,
+            5,
+            uploads.in_all.a_second,
+            uploads.in_all.at_once,
+            MOST_UPLOADS,
+        ],
+    ]
 
 
 @of_each_guide
