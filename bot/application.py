@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from bot import metrics
 from bot.catalogues import load
 from bot.channels.web import routes as web
+from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import WebChat
@@ -34,6 +35,7 @@ from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store import figures
 from bot.store.database import Database, DatabaseUnusable, check_reachable
+from flows.conversation.facts import Links
 from flows.conversation.messages import MenuEntry
 from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
@@ -110,12 +112,12 @@ class Application:
     def _is_quiet(self, now: datetime) -> bool:
         return self.settings.quiet.holds(now.astimezone(self.settings.zone))
 
-    def _links(self) -> tuple[str, ...]:
-        """Return address patterns that open the bot with a `{code}`."""
+    def _links(self) -> Links:
+        """Return where the bot and its guides are found, as far as it is known."""
         telegram = self.telegram.link if self.telegram is not None else None
-        public = self.settings.public_url
-        web_chat = f"{public.rstrip('/')}/chat#{{code}}" if public else None
-        return tuple(link for link in (telegram, web_chat) if link is not None)
+        public = self.settings.public_url.rstrip("/") if self.settings.public_url else None
+        web_chat, guide = (f"{public}/chat#{{code}}", f"{public}/guide") if public else (None, None)
+        return Links(tuple(link for link in (telegram, web_chat) if link is not None), guide)
 
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
         """Return the web server's application."""
@@ -127,6 +129,7 @@ class Application:
                 Route("/metrics", self._metrics),
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
+                *GuidePages(self.web.words, self.catalogues).routes(),
             ],
             exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait, NotKept: _ask_again},
         )

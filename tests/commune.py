@@ -18,6 +18,7 @@ from bot.store.migrating import migrate
 from bot.store.outbox import Settled
 from bot.store.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
 from bot.store.tables import outbox as letters
+from flows.conversation.facts import Links
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.domain.people import RoleKind
@@ -26,7 +27,7 @@ from tests.databases import BACKENDS, Databases
 from tests.sample import CATALOGUES, NOW, ZONE
 
 CHANNEL, BOT = "telegram", "1"
-LINK = "https://hoctap.example/chat#{code}"
+LINKS = Links(("https://hoctap.example/chat#{code}",))
 
 UNITS = (
     ("tk", "Xã Thần Khê", "commune", None),
@@ -46,7 +47,7 @@ class Commune:
 
     def instance(self) -> Turns:
         """Return one more instance on the same database."""
-        return Turns(self.database, CATALOGUES, lambda: self.now, ZONE, lambda: (LINK,))
+        return Turns(self.database, CATALOGUES, lambda: self.now, ZONE, lambda: LINKS)
 
     # what people do
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chats.chatfile import ChatBroken, compose, read
+from bot.guides.chatfile import ChatBroken, read
+from tests.chats.chatfile import compose
 from tests.chats.runner import STAGES, Stage, difference
 from tests.databases import Databases
 

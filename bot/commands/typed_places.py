@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
-from flows.conversation.facts import Conversation, Facts, Found, Need, Reference
+from flows.conversation.facts import Conversation, Facts, Found, Links, Need, Reference
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
 from flows.domain.criteria import CriteriaSet, Group
@@ -164,7 +164,7 @@ def _reference() -> Reference:
         UnitTree.of(units),
         (round_,),
         criteria,
-        ("https://hoctap.example/chat#{code}",),
+        Links(("https://hoctap.example/chat#{code}",)),
         languages=choices(load()),
     )
 

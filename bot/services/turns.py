@@ -30,7 +30,7 @@ from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference
 from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
-from flows.conversation.facts import FactMissing, Facts, Need, Reference
+from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, rendered
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.units import UnitTree
@@ -124,7 +124,7 @@ class Turns:
         catalogues: Catalogues,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        links: Callable[[], tuple[str, ...]] = tuple,
+        links: Callable[[], Links] = Links,
         quiet: QuietHours = QUIET,
         seconds_for_newer: float = 0.0,
     ) -> None:

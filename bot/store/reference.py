@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import criteria_sets, reference_version, rounds, units
-from flows.conversation.facts import Reference
+from flows.conversation.facts import NO_LINKS, Links, Reference
 from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.quiet_hours import QUIET, QuietHours
@@ -53,7 +53,7 @@ async def mark_changed(connection: AsyncConnection) -> None:
 
 async def read_reference(
     connection: AsyncConnection,
-    links: tuple[str, ...] = (),
+    links: Links = NO_LINKS,
     quiet: QuietHours = QUIET,
     languages: tuple[Choice, ...] = (),
     before: ReferenceRead | None = None,

@@ -27,6 +27,16 @@ class Conversation(Struct, frozen=True):
     consented: bool | None = None
 
 
+class Links(Struct, frozen=True):
+    """Where the bot is found: patterns of addresses that open it with a `{code}`, and the address of the guides."""
+
+    start: tuple[str, ...] = ()
+    guide: str | None = None
+
+
+NO_LINKS = Links()
+
+
 @dataclass(frozen=True)
 class Reference:
     """What all turns share and seldom changes. `criteria` maps set ids to their newest version; `languages` are those
@@ -35,7 +45,7 @@ class Reference:
     units: UnitTree = field(default_factory=UnitTree)
     rounds: tuple[Round, ...] = ()
     criteria: Mapping[str, CriteriaSet] = field(default_factory=dict)
-    links: tuple[str, ...] = ()
+    links: Links = NO_LINKS
     quiet: QuietHours = QUIET
     languages: tuple[Choice, ...] = ()
 

@@ -156,4 +156,5 @@ def help_text(subjects: Subjects, facts: Facts) -> Wording:
             _("Type one of these words at any time:"),
             *(_("• “{order}”: {words}", order=one.order.label, words=one.words) for one in commands),
         ),
+        _("Step by step, with examples: {address}", address=guide) if (guide := facts.reference.links.guide) else None,
     )

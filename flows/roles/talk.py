@@ -190,7 +190,7 @@ def _holder(facts: Facts, talk: Inviting) -> Holder:
 
 def links(facts: Facts, code: str) -> Iterator[Wording]:
     """Yield the addresses that open the bot with a code, one per channel that has addresses."""
-    yield from (pattern.format(code=code) for pattern in facts.reference.links)
+    yield from (pattern.format(code=code) for pattern in facts.reference.links.start)
 
 
 def obstacle(facts: Facts, talk: Inviting) -> Wording | None:

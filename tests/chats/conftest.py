@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.chats.chatfile import ChatBroken
+from bot.guides.chatfile import ChatBroken
 from tests.chats.runner import STAGES, Stage, difference
 from tests.databases import databases_of
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
+from bot.guides.chatfile import ChatBroken, Scene, read
 from bot.services.files import FileStore
 from bot.store.database import Database
-from tests.chats.chatfile import ChatBroken, Scene, compose, read
+from tests.chats.chatfile import compose, with_told
 from tests.chats.phones import TelegramPhones, WebPhones
 from tests.chats.world import World
 from tests.databases import Backend, Databases
@@ -55,7 +56,7 @@ async def _played(scenes: Sequence[Scene], world: World) -> list[Scene]:
             played.append(scene)
             continue
         try:
-            played.append(scene.with_told(await world.perform(scene.act)))
+            played.append(with_told(scene, await world.perform(scene.act)))
         except ChatBroken as broken:
             return [*played, Scene(scene.act, f"{scene.written}\n!!! {broken}")]
     return played

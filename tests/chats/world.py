@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot import catalogues
+from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
 from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
@@ -23,6 +24,7 @@ from bot.store import outbox, setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
 from bot.store.outbox import Due
+from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
 from flows.domain.people import RoleKind
@@ -30,13 +32,12 @@ from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
 from flows.words.localized import Localized
 from tests import khmer
-from tests.chats.chatfile import Act, ChatBroken, Done, Fact, Told
 from tests.chats.phones import Phones, Shown
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 QUIET = QuietHours()
-LINK = "https://hoctap.example/chat#{code}"
+LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
 UNITS = (
@@ -159,7 +160,7 @@ class World:
 
     async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
         """Take in what people do, work until nothing waits, and read everybody's phone."""
-        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: (LINK,))
+        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: LINKS)
         incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
@@ -318,8 +319,12 @@ class World:
         await self._turn([(name, Typed("bắt đầu làm phiếu"))])
         for level in levels.split():
             await self._turn([(name, Typed(level))])
-            if any(label.endswith("Bỏ qua") for label, _payload in self._screens[name][-1].buttons):
+            if any(payload.endswith(":skip") for _label, payload in self._screens[name][-1].buttons):
                 await self._turn([(name, Typed("bỏ qua"))])
+
+    async def _has_sent_evidence(self, name: str, file: str, question: str) -> None:
+        for reply in (Typed(f"sửa {question}"), Typed("1"), SentFile("photo", file, "", ""), Typed("tiếp tục")):
+            await self._turn([(name, reply)])
 
     async def _has_submitted(self, name: str) -> None:
         await self._turn([(name, Typed("nộp phiếu"))])
@@ -372,5 +377,6 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
     r"(\w+) has answered ([\d ]+)": World._has_answered,
+    r"(\w+) has sent (\S+) as evidence for question (\d+)": World._has_sent_evidence,
     r"(\w+) has submitted": World._has_submitted,
 }

@@ -77,10 +77,14 @@ def test_the_wheel_holds_the_packages_and_the_catalogues_and_nothing_else(wheel:
     "pattern",
     [
         "bot/locales/*.po",
+        "bot/locales/vi/guide/*.md",
+        "bot/locales/en/guide/*.md",
+        "bot/py.typed",
         "bot/*.css",
         "bot/*.html",
         "bot/*.js",
         "bot/store/migrations/*.py",
+        "flows/py.typed",
         "flows/domain/criteria/*.toml",
     ],
 )
@@ -91,6 +95,16 @@ def test_what_the_bot_reads_while_it_runs_is_in_the_wheel(wheel: Path, pattern: 
 def test_the_installed_code_is_not_the_checkout(hoctap: Path, tmp_path: Path) -> None:
     origin = run(hoctap.parent / "python", "-c", "import bot, flows; print(bot.__file__, flows.__file__)", cwd=tmp_path)
     assert str(CHECKOUT) not in origin
+
+
+def test_the_installed_bot_shows_the_guides_it_brings(hoctap: Path, tmp_path: Path) -> None:
+    script = """
+from bot.catalogues import load
+from bot.guides.pages import read
+print(read("resident", load()["vi"]).title)
+"""
+    shown = run(hoctap.parent / "python", "-c", script, cwd=tmp_path)
+    assert shown == "Hướng dẫn cho người dân\n"
 
 
 @pytest.mark.parametrize("argument", ["--help", "check"])

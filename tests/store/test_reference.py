@@ -10,10 +10,12 @@ from bot.services.criteria_files import shipped
 from bot.store import setup
 from bot.store.database import Database
 from bot.store.reference import ReferenceRead, read_reference
+from flows.conversation.facts import Links
 from flows.domain.criteria import GROUPS
 from flows.domain.units import Unit, UnitTree
 from tests.sample import NOW
 
+LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")
 SETS = {group: f"learning-citizen-{group}" for group in GROUPS}
 COMMUNE = Unit(0, "tk", "Xã Thần Khê", "commune", aliases=("Thần Khê", "Xã Cũ"), valid_from=date(2025, 7, 1))
 VILLAGE = Unit(0, "tk-dong", "Thôn Đông", "village", valid_to=date(2030, 1, 1))
@@ -21,7 +23,7 @@ VILLAGE = Unit(0, "tk-dong", "Thôn Đông", "village", valid_to=date(2030, 1, 1
 
 async def read(database: Database) -> ReferenceRead:
     async with database.reading() as connection:
-        return await read_reference(connection, ("https://hoctap.example/{code}",))
+        return await read_reference(connection, LINKS)
 
 
 def by_code(units: UnitTree) -> dict[str, tuple[object, ...]]:
@@ -38,7 +40,7 @@ def by_code(units: UnitTree) -> dict[str, tuple[object, ...]]:
 async def test_nothing_is_shared_in_an_empty_database(database: Database) -> None:
     empty = await read(database)
     assert (empty.reference.units.by_id, empty.reference.rounds, empty.reference.criteria) == ({}, (), {})
-    assert empty.reference.links == ("https://hoctap.example/{code}",)
+    assert empty.reference.links == LINKS
 
 
 async def test_units_are_read_as_they_were_written_even_a_child_before_its_parent(database: Database) -> None:
