@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -13,7 +14,7 @@ from bot.services.leading import Leading
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
 from bot.services.supervisor import Supervisor, led
 from bot.store import evidence, outbox
-from bot.store.database import Database, patiently
+from bot.store.database import Database, is_unreachable, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
 from flows.conversation.messages import Message, rendered
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 IDLE_SECONDS = 5.0
 LONGEST_WAIT = 3600.0
 MOST_AT_ONCE = 8
+MOST_RESTING = 500
+# What was not tried again so long after its time is nobody's here any more.
+SECONDS_MISSED = 60.0
 MOST_ATTEMPTS = 20  # eleven hours: Telegram may be out of reach for an evening
 
 TOO_LARGE = _("A file you sent is larger than 10 MB and could not be kept. Please send a smaller one.")
@@ -36,8 +40,17 @@ def about(number: int, why: Wording) -> Wording:
     return Lines((_("Question {number}:", number=number), why), " ")
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Until when a file is left alone, and what it rests for: the disk takes nothing, or there is a bug, or neither."""
+
+    until: float
+    disk: str | None = None
+    bug: str | None = None
+
+
 class EvidenceFetcher:
-    """Fetches one file after the other; what fails for now is tried again, what fails for good is said."""
+    """Fetches a few files at once; what fails for now is tried again, what fails for good is said."""
 
     def __init__(
         self,
@@ -47,6 +60,7 @@ class EvidenceFetcher:
         catalogues: Catalogues,
         clock: Callable[[], datetime],
         letters_queued: Bell,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._sources = sources
@@ -54,9 +68,19 @@ class EvidenceFetcher:
         self._catalogues = catalogues
         self._clock = clock
         self._letters_queued = letters_queued
-        self._not_before: dict[int, float] = {}
-        # What keeps files from being kept; None while all is well.
-        self.trouble: str | None = None
+        self._monotonic = monotonic
+        self._rests: dict[int, Rest] = {}
+
+    @property
+    def trouble(self) -> str | None:
+        """Return what keeps files from being kept that wait for it; None while all is well."""
+        return next(filter(None, (rest.disk or rest.bug for rest in self._present_rests().values())), None)
+
+    def _present_rests(self) -> Mapping[int, Rest]:
+        """Return who rests, without the files that are gone or that another instance fetches now."""
+        over = self._monotonic() - SECONDS_MISSED
+        self._rests = {id_: rest for id_, rest in self._rests.items() if rest.until > over}
+        return self._rests
 
     async def run(self, given: Bell, supervisor: Supervisor) -> None:
         """Fetch for ever, as soon as evidence is given. One instance does, so that nothing is said twice."""
@@ -72,24 +96,35 @@ class EvidenceFetcher:
 
     async def run_once(self) -> int:
         """Fetch what is wanted now. Returns how many files were settled."""
+        if not self._sources:
+            return 0
         async with self._database.reading() as connection:
-            wanted = await evidence.wanted(connection, MOST_ATTEMPTS)
+            wanted = await evidence.wanted(connection, MOST_ATTEMPTS, self._sources, self._resting())
         at_once = asyncio.Semaphore(MOST_AT_ONCE)
 
         async def fetch(one: Wanted) -> bool:
             async with at_once:
-                return await self._fetch(one)
+                return await self._fetch_or_rest(one)
 
-        tried = (fetch(one) for one in wanted if self._may_try(one))
-        settled = await asyncio.gather(*tried, return_exceptions=True)
+        settled = await asyncio.gather(*map(fetch, wanted), return_exceptions=True)
         broken = [one for one in settled if isinstance(one, BaseException)]
         if broken:  # the others are fetched all the same
             raise broken[0]
         return sum(one is True for one in settled)
 
-    def _may_try(self, one: Wanted) -> bool:
-        rested = self._not_before.get(one.id, 0.0) <= time.monotonic()
-        return rested and (one.channel, one.bot) in self._sources
+    def _resting(self) -> list[int]:
+        now = self._monotonic()
+        return [id_ for id_, rest in self._present_rests().items() if now < rest.until][:MOST_RESTING]
+
+    async def _fetch_or_rest(self, one: Wanted) -> bool:
+        """Fetch a file. A bug costs this one an attempt, and no other its place."""
+        try:
+            return await self._fetch(one)
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            log.exception("evidence_broken", evidence_id=one.id)
+            return await self._put_off(one, bug=f"a file cannot be fetched: {type(error).__name__}")
 
     async def _fetch(self, one: Wanted) -> bool:
         source = self._sources[one.channel, one.bot]
@@ -105,28 +140,28 @@ class EvidenceFetcher:
         except (FileNotNow, TimeoutError):
             return await self._put_off(one)
         except OSError as error:  # the disk is full, or the folder is not ours: it may be mended
-            self.trouble = f"a file cannot be kept: {error.strerror}"
             log.warning("evidence_not_kept", evidence_id=one.id, error=error.strerror)
-            return await self._put_off(one)
-        self.trouble = None
-        self._not_before.pop(one.id, None)
+            return await self._put_off(one, disk=f"a file cannot be kept: {error.strerror}")
+        self._rests = {id_: replace(rest, disk=None) for id_, rest in self._rests.items() if id_ != one.id}
         async with self._database.writing() as connection:
             needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         if not needed:
             self._files.forget([kept.source])
         return True
 
-    async def _put_off(self, one: Wanted) -> bool:
+    async def _put_off(self, one: Wanted, *, disk: str | None = None, bug: str | None = None) -> bool:
         """Try again later, each time after a longer while, but not for ever."""
         if one.attempts + 1 >= MOST_ATTEMPTS:
             return await self._give_up(one, NOT_FETCHED)
         async with self._database.writing() as connection:
             await evidence.count_attempt(connection, one.id)
-        self._not_before[one.id] = time.monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
+        until = self._monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
+        self._rests[one.id] = Rest(until, disk, bug)
         return False
 
     async def _give_up(self, one: Wanted, why: Wording) -> bool:
         log.info("evidence_given_up", evidence_id=one.id)
+        self._rests.pop(one.id, None)
         catalogue = catalogue_for(one.to.language, self._catalogues)
         async with self._database.writing() as connection:
             number = await evidence.question_of(connection, one.id)

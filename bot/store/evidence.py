@@ -1,9 +1,10 @@
 """Evidence files that a channel still holds and that are to be fetched."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import Recipient
@@ -25,8 +26,14 @@ class Wanted:
     to: Recipient
 
 
-async def wanted(connection: AsyncConnection, most_attempts: int, most: int = 20) -> list[Wanted]:
-    """Return the next files to fetch, those tried least first."""
+async def wanted(
+    connection: AsyncConnection,
+    most_attempts: int,
+    bots: Collection[tuple[str, str]],
+    but: Collection[int] = (),
+    most: int = 20,
+) -> list[Wanted]:
+    """Return the next files to fetch from some (channel, bot), but for those that rest; those tried least first."""
     rows = await connection.execute(
         select(
             evidence.c.id,
@@ -43,6 +50,8 @@ async def wanted(connection: AsyncConnection, most_attempts: int, most: int = 20
             evidence.c.kind.in_(("photo", "document")),
             evidence.c.source.not_like("sha256:%"),
             evidence.c.attempts < most_attempts,
+            evidence.c.id.not_in(but),
+            or_(*(and_(conversations.c.channel == channel, conversations.c.bot == bot) for channel, bot in bots)),
         )
         .order_by(evidence.c.attempts, evidence.c.id)
         .limit(most)

@@ -6,13 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from bot.services.evidence import MOST_ATTEMPTS, NO_EVIDENCE, NOT_FETCHED, TOO_LARGE, EvidenceFetcher, about
+from bot.services.evidence import (
+    IDLE_SECONDS,
+    MOST_ATTEMPTS,
+    NO_EVIDENCE,
+    NOT_FETCHED,
+    SECONDS_MISSED,
+    TOO_LARGE,
+    EvidenceFetcher,
+    about,
+)
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.services.supervisor import Supervisor
-from bot.store.tables import evidence
+from bot.store.tables import conversations, evidence
 from flows.conversation.replies import SentFile
 from flows.words.wording import Wording, render
 from tests.commune import BOT, CHANNEL, Commune
@@ -177,6 +186,64 @@ async def test_files_of_another_bot_are_left_to_it(commune: Commune, tmp_path: P
     source.bot = "2"
     assert await fetcher(commune, source, tmp_path).run_once() == 0
     assert source.asked == []
+
+
+async def test_many_files_of_another_bot_keep_no_other_waiting(commune: Commune, tmp_path: Path) -> None:
+    """As after a change of the bot: what the old one held is never fetched."""
+    await sends(commune, "file-1")
+    async with commune.database.writing() as connection:
+        (row,) = (await connection.execute(select(evidence))).mappings().all()
+        chat = {"channel": CHANNEL, "bot": "old", "address": "Minh"}
+        old = (await connection.execute(insert(conversations).values(chat).returning(conversations.c.id))).scalar_one()
+        for number in range(30):
+            changes = {"id": number - 100, "conversation_id": old, "source": f"old-{number}"}
+            await connection.execute(insert(evidence).values({**row, **changes}))
+    assert await fetcher(commune, ScriptedSource(JPEG), tmp_path).run_once() == 1
+
+
+async def test_what_rests_is_not_asked_for_and_keeps_no_other_waiting(commune: Commune, tmp_path: Path) -> None:
+    await sends(commune, *(f"file-{number}" for number in range(3)))
+    source = ScriptedSource(FileNotNow(), ValueError("a bug"), PDF, JPEG)
+    fetching = fetcher(commune, source, tmp_path)
+    assert [await fetching.run_once() for _time in range(2)] == [1, 0]
+    assert len(source.asked) == 3
+    assert fetching.trouble == "a file cannot be fetched: ValueError"
+    assert len(fetching._rests) == 2
+
+
+async def test_a_trouble_that_nothing_waits_for_any_more_is_forgotten(commune: Commune, tmp_path: Path) -> None:
+    await sends(commune, "file-1", "file-2")
+    folder = tmp_path / "evidence"
+    folder.write_text("in the way")
+    now = 0.0
+    sources = {(CHANNEL, BOT): ScriptedSource(JPEG, JPEG, FileGone(), JPEG)}
+    bell = commune.turns.letters_queued
+    fetching = EvidenceFetcher(
+        commune.database, sources, FileStore(folder), CATALOGUES, lambda: commune.now, bell, lambda: now
+    )
+    await fetching.run_once()
+    now += IDLE_SECONDS
+    assert fetching.trouble is not None
+    assert await fetching.run_once() == 1, "one is given up, the other waits"
+    assert fetching.trouble is not None
+    assert len(fetching._rests) == 1
+    now += 2 * IDLE_SECONDS + SECONDS_MISSED  # it was erased, or another instance fetches it
+    assert fetching.trouble is None
+    assert fetching._rests == {}
+
+
+async def test_a_few_files_are_fetched_at_once(commune: Commune, tmp_path: Path) -> None:
+    class Gathering(ScriptedSource):
+        """Answers once so many are asked for at the same time."""
+
+        async def fetch(self, source: str, most: int) -> bytes:
+            self.asked.append((source, most))
+            while len(self.asked) < 5:
+                await asyncio.sleep(0.001)
+            return JPEG + source.encode()
+
+    await sends(commune, *(f"file-{number}" for number in range(5)))
+    assert await asyncio.wait_for(fetcher(commune, Gathering(), tmp_path).run_once(), 20) == 5
 
 
 async def test_of_somebody_who_is_erased_while_a_file_is_fetched_nothing_is_kept(
