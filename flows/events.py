@@ -79,10 +79,12 @@ class LanguageChosen(Struct, frozen=True):
 
 
 class Consented(Struct, frozen=True):
-    """A choice about personal data, with the version of the text it was made on."""
+    """A choice about personal data, with the version of the text it was made on. For a child the `representative`
+    makes it, too."""
 
     text_version: str
     given: bool
+    representative: str = ""
 
 
 class PersonSaved(Struct, frozen=True):
@@ -134,6 +136,18 @@ class Acted(Struct, frozen=True):
     indicator_id: str = ""
     answer: Answer | None = None
     open_until: date | None = None
+
+
+class Followed(Struct, frozen=True):
+    """A form that follows its owner's new details: to where they live now, and to the criteria set of their group."""
+
+    assessment_id: int
+    act: Act
+    version: int
+    state: State
+    round_id: int
+    unit_id: int
+    criteria: CriteriaSet
 
 
 class Invited(Struct, frozen=True):
@@ -225,6 +239,7 @@ Record = (
     | Answered
     | EvidenceGiven
     | Acted
+    | Followed
     | Invited
     | InvitationUsed
     | RoleTaken

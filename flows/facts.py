@@ -20,6 +20,7 @@ from flows.events import (
     Erased,
     Event,
     EvidenceGiven,
+    Followed,
     InvitationUsed,
     LanguageChosen,
     Muted,
@@ -32,6 +33,7 @@ from flows.people import Person, Role, RoleKind
 from flows.questions import Choice
 from flows.rounds import Round, round_for, rounds_at_work
 from flows.units import Scope, UnitTree
+from flows.wording import Named
 
 INVITATION_LIFE = timedelta(days=7)
 
@@ -94,6 +96,15 @@ class Reference:
     def _nearest_with_rounds(self, unit_id: int) -> int | None:
         return next((unit.id for unit in self.units.upwards(unit_id) if unit.id in self._with_rounds), None)
 
+    def round_of_year(self, unit_id: int, year: int) -> Round | None:
+        """Return the round of a year in which a unit takes part: its own, or that of the nearest unit above."""
+        rounds = ((unit.id, year) for unit in self.units.upwards(unit_id))
+        return next((self._rounds_by_year[key] for key in rounds if key in self._rounds_by_year), None)
+
+    @cached_property
+    def _rounds_by_year(self) -> Mapping[tuple[int, int], Round]:
+        return {(round_.unit_id, round_.year): round_ for round_ in self.rounds}
+
     @cached_property
     def rounds_by_id(self) -> Mapping[int, Round]:
         """Return all rounds there ever were."""
@@ -126,7 +137,7 @@ class ListedForm(Struct, frozen=True):
     """One line of a branch head's list. `answered` counts the questions that have an answer."""
 
     assessment_id: int
-    name: str
+    name: Named
     state: State
     total: int
     answered: int
@@ -223,7 +234,7 @@ class RespondentsWanted(Struct, frozen=True):
 class Respondents(Struct, frozen=True):
     """Names and units of those who pressed, and how many there are in all."""
 
-    named: tuple[tuple[str, int | None], ...]
+    named: tuple[tuple[Named, int | None], ...]
     total: int
 
 
@@ -240,6 +251,11 @@ class Holder(Struct, frozen=True):
     person_id: int
     name: str
     kind: RoleKind
+
+    @property
+    def named(self) -> Named:
+        """Return the name as it stands in sentences."""
+        return Named(self.person_id, self.name)
 
 
 class Holders(Struct, frozen=True):
@@ -343,7 +359,8 @@ class Facts(Struct, frozen=True, dict=True):
         if returned:
             return returned[-1]
         round_ = self.round
-        present = [form for form in self.own if round_ is not None and form.round_id == round_.id]
+        # Of a year there is one form, also for who moves: where it was begun it may have stayed.
+        present = [form for form in self.own if round_ is not None and self._year_of(form) == round_.year]
         if present or (round_ is not None and round_.state(self.today) == "open"):
             return present[-1] if present else None
         return self.own[-1] if self.own else None
@@ -357,6 +374,10 @@ class Facts(Struct, frozen=True, dict=True):
     def round_of(self, form: Assessment) -> Round | None:
         """Return a form's round."""
         return self.reference.rounds_by_id.get(form.round_id)
+
+    def _year_of(self, form: Assessment) -> int | None:
+        round_ = self.round_of(form)
+        return round_.year if round_ is not None else None
 
     def takes_answers(self, form: Assessment) -> bool:
         """Tell whether a form's days are not over: those of its round, and for a returned one some days more."""
@@ -478,14 +499,15 @@ class Facts(Struct, frozen=True, dict=True):
         match event:
             case LanguageChosen(language):
                 return replace(self, conversation=replace(self.conversation, language=language))
-            case Consented(_, given):
+            case Consented(given=given):
                 return replace(self, conversation=replace(self.conversation, consented=given))
             case PersonSaved(name, birth_year, unit_id, group, representative):
                 known = self.person.id if self.person else 0
-                return replace(self, person=Person(known, name, birth_year, unit_id, group, representative))
+                person = Person(known, name, birth_year, unit_id, group, representative)
+                return replace(self, person=person, own=tuple(replace(form, person=person) for form in self.own))
             case Begun(round_id, unit_id, criteria) if self.person is not None:
                 return replace(self, own=(*self.own, Assessment(0, self.person, round_id, unit_id, criteria)))
-            case Answered() | EvidenceGiven() | Acted():
+            case Answered() | EvidenceGiven() | Acted() | Followed():
                 return self._with_assessment(event)
             case InvitationUsed(_, role, unit_id):
                 return replace(self, roles=(*self.roles, Role(role, unit_id)))
@@ -522,7 +544,7 @@ class Facts(Struct, frozen=True, dict=True):
         }
         return replace(self, found={**self.found, **changed})
 
-    def _with_assessment(self, event: Answered | EvidenceGiven | Acted) -> "Facts":
+    def _with_assessment(self, event: Answered | EvidenceGiven | Acted | Followed) -> "Facts":
         known = self.assessment(event.assessment_id)
         if known is None:
             return self
@@ -534,7 +556,7 @@ class Facts(Struct, frozen=True, dict=True):
         return replace(self, found={**self.found, AssessmentWanted(changed.id): changed}, moved=moved)
 
 
-def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:
+def changed_by(event: Answered | EvidenceGiven | Acted | Followed, known: Assessment) -> Assessment:
     """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
     version = known.version + 1
     match event:
@@ -546,6 +568,9 @@ def changed_by(event: Answered | EvidenceGiven | Acted, known: Assessment) -> As
         case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
             answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
             return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
+        case Followed(state=state, round_id=round_id, unit_id=unit_id, criteria=criteria):
+            placed = replace(known, version=version, state=state, round_id=round_id, unit_id=unit_id)
+            return replace(placed, criteria=criteria, answers={}, evidence={}) if event.act == "restart" else placed
 
 
 def digest_of(token: str) -> str:

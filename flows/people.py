@@ -9,7 +9,7 @@ from flows.criteria import Group
 from flows.keystrokes import typed_out
 from flows.refusals import Refused
 from flows.spelling import composed, fold, has_invisible, keyed, unmarked
-from flows.wording import Wording, _
+from flows.wording import Named, Wording, _
 
 RoleKind = Literal["head", "admin"]
 
@@ -98,6 +98,11 @@ class Person(Struct, frozen=True):
     unit_id: int | None = None
     group: Group | None = None
     representative: str | None = None
+
+    @property
+    def named(self) -> Named:
+        """Return the name as it stands in sentences."""
+        return Named(self.id, self.name)
 
     @property
     def is_resident(self) -> bool:

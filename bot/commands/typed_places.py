@@ -62,6 +62,7 @@ from flows.session import (
     Talk,
 )
 from flows.units import Unit, UnitTree
+from flows.wording import Named
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"
@@ -90,7 +91,9 @@ class Place(Struct, frozen=True):
             case InvitationWanted():
                 return Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7))
             case ListWanted():
-                return FormList({"submitted": 1}, (ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10),))
+                return FormList(
+                    {"submitted": 1}, (ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10),)
+                )
             case NoticeWanted():
                 return _notice(self.awaiting)
             case NoticesWanted():
@@ -232,6 +235,11 @@ def _registering(step: str, **told: object) -> Callable[[], Place]:
     return build
 
 
+def _changing() -> Place:
+    told = Registering(name="Nguyễn Thị Lân", birth_year=1965, unit_id=_ids()[VILLAGE], group="farmer", checking=True)
+    return _at("consequences", told, _facts(_person(), _form("farmer", 10, "submitted")))
+
+
 def _indicator(group: str, number: str) -> Place:
     criteria = _sets()[_group(group)]
     form = _form(criteria.group, int(number) - 1)
@@ -309,10 +317,14 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "registration.year_sure": _registering("year_sure", birth_year=1966),
     "registration.representative": _registering("representative", birth_year=2014),
     "registration.representative_sure": _registering("representative_sure", birth_year=2014, representative="Hoa"),
+    "registration.representative_consent": _registering(
+        "representative_consent", birth_year=2014, representative="Trần Thị Hoa"
+    ),
     "registration.village_from_link": _registering("village_from_link", birth_year=1965),
     "registration.village": _registering("village", birth_year=1965, unit_id=None),
     "registration.group": _registering("group", birth_year=1965),
     "registration.check": _registering("check", birth_year=1965, group="farmer", checking=True),
+    "registration.consequences": _changing,
     "self-assessment.indicator": _indicator,
     "self-assessment.evidence": _filling("evidence"),
     "self-assessment.summary": _filling("summary"),

@@ -42,6 +42,7 @@ from flows.facts import (
 )
 from flows.people import Person, Role, RoleKind
 from flows.session import HOME, Frame, Session
+from flows.wording import Named
 
 log = structlog.get_logger()
 
@@ -376,7 +377,14 @@ async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
         select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
     )
     forms = await connection.execute(
-        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, _answered.label("answered"))
+        select(
+            assessments.c.id,
+            assessments.c.person_id,
+            people.c.name,
+            assessments.c.state,
+            assessments.c.total,
+            _answered.label("answered"),
+        )
         .join(people, people.c.id == assessments.c.person_id)
         .where(in_units, assessments.c.state == wanted.state)
         .order_by(assessments.c.submitted_at, assessments.c.id)
@@ -385,5 +393,7 @@ async def _listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
     )
     return FormList(
         {row[0]: row[1] for row in counted},
-        tuple([ListedForm(row.id, row.name, row.state, row.total, row.answered) for row in forms]),
+        tuple(
+            [ListedForm(row.id, Named(row.person_id, row.name), row.state, row.total, row.answered) for row in forms]
+        ),
     )

@@ -49,6 +49,7 @@ from flows.notices import (
     NoticeAnswer,
 )
 from flows.units import UnitTree
+from flows.wording import Named
 
 # Channels without a delivery: their pages fetch what waits.
 PAGES = ("web", "terminal")
@@ -170,13 +171,13 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
     pressed = (notice_answers.c.notice_id == wanted.notice_id) & (notice_answers.c.answer == wanted.answer)
     total = await connection.scalar(select(func.count()).select_from(notice_answers).where(pressed))
     rows = await connection.execute(
-        select(people.c.name, people.c.unit_id)
+        select(people.c.id, people.c.name, people.c.unit_id)
         .join(notice_answers, notice_answers.c.person_id == people.c.id)
         .where(pressed)
         .order_by(notice_answers.c.at.desc(), people.c.id)
         .limit(wanted.limit)
     )
-    return Respondents(tuple((name, unit_id) for name, unit_id in rows), total or 0)
+    return Respondents(tuple((Named(row.id, row.name), row.unit_id) for row in rows), total or 0)
 
 
 async def muted(connection: AsyncConnection, person_id: int) -> MutedKinds:

@@ -113,7 +113,7 @@ def who(facts: Facts, form: Assessment) -> Wording:
     """Say whose form it is: name, year of birth, village, group, state."""
     person = form.person
     return lines(
-        _("{name}, born {year}", name=person.name, year=person.birth_year),
+        _("{name}, born {year}", name=person.named, year=person.birth_year),
         _("With parent or guardian: {name}", name=person.representative) if person.representative else None,
         facts.reference.units.full_name(form.unit_id),
         GROUPS[person.group] if person.group else None,

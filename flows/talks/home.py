@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from flows.assessments import next_state, result_of
+from flows.assessments import Assessment, next_state, result_of
 from flows.events import Acted, Entered, Event, Said
 from flows.facts import Facts
 from flows.flow import Flow, Step
 from flows.questions import Choice, Chose, Heard, Question, words
 from flows.refusals import NotUnderstood, Refused
+from flows.rounds import Round
 from flows.session import Filling, Home, Inviting, Noticing, Registering, Reviewing
 from flows.talks import forms, registration, self_assessment
 from flows.wording import Wording, _, lines, n_, paragraphs
@@ -146,7 +147,7 @@ def _form_status(facts: Facts) -> Wording | None:
         return None
     closed = self_assessment.outside_days(facts)
     if form is None:
-        return paragraphs(closed or _not_begun(facts), _earlier(facts))
+        return paragraphs(closed or lines(_not_begun(facts), _taken_until(facts.round)), _earlier(facts))
     left = len(form.unanswered)
     match form.state:
         case "draft" if left:
@@ -170,7 +171,33 @@ def _form_status(facts: Facts) -> Wording | None:
             words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
     round_ = facts.round_of(form)
     heading = round_.name if round_ is not None and round_ != facts.round else None
-    return paragraphs(lines(heading, words), closed if form.editable else None, _earlier(facts))
+    return paragraphs(
+        lines(heading, words, _next_day(facts, form, round_)), closed if form.editable else None, _earlier(facts)
+    )
+
+
+def _next_day(facts: Facts, form: Assessment, round_: Round | None) -> Wording | None:
+    """Say the day of the round that a form waits for."""
+    if round_ is None or facts.today > round_.phases.decision:
+        return None
+    match form.state:
+        case "draft" if facts.today <= round_.closes:
+            return _taken_until(round_)
+        case "submitted" if facts.today <= round_.phases.branch:
+            return _("The branch confirms until the end of {day}.", day=round_.phases.branch)
+        case "submitted":
+            return _(
+                "The branch was to confirm until the end of {day}: please ask the branch head.",
+                day=round_.phases.branch,
+            )
+        case "confirmed" if result_of(form).passed:
+            return _("The commune recognises until the end of {day}.", day=round_.phases.decision)
+        case _:
+            return None
+
+
+def _taken_until(round_: Round | None) -> Wording | None:
+    return _("Forms are taken until the end of {day}.", day=round_.closes) if round_ is not None else None
 
 
 def _earlier(facts: Facts) -> Wording | None:

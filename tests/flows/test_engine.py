@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from flows.assessments import result_of, total_of
+from flows.assessments import Assessment, result_of, total_of
 from flows.criteria import Localized
 from flows.engine import FLOWS, decide
-from flows.events import Acted, Answered, EvidenceGiven, NoticeActed, NoticeAnswered, NoticeSaved
+from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, NoticeActed, NoticeAnswered, NoticeSaved
 from flows.facts import Conversation, Facts, Reference
-from flows.messages import Message, Outgoing, rendered
+from flows.messages import Message, Outgoing, people_named, rendered
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.session import HOME, Deciding, Filling, Frame, Session
 from flows.wording import render
@@ -37,6 +37,7 @@ def check(turn: Turn) -> None:
     """Assert what holds for every turn, whatever was replied."""
     check_session(turn)
     check_messages(turn)
+    check_names(turn)
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
@@ -61,6 +62,18 @@ def check_messages(turn: Turn) -> None:
         for button in (button for row in outgoing.buttons for button in row):
             assert button.label.strip()
             assert len(button.payload.encode()) <= MOST_PAYLOAD_BYTES
+
+
+def check_names(turn: Turn) -> None:
+    """A message that says somebody's name tells whom it is about, unless it is themselves who read it."""
+    known = {form.person for form in turn.facts.found.values() if isinstance(form, Assessment)}
+    for message in turn.decision.messages:
+        for person in known:
+            if person.id != turn.facts.person_id and any(person.name in str(outgoing) for outgoing in said([message])):
+                assert person.id in people_named(message)
+    for told in turn.decision.told:
+        if isinstance(told.to, HeadsAddress):
+            assert told.to.owner_id in people_named(told.message)
 
 
 def said(messages: Iterable[Message]) -> list[Outgoing]:

@@ -17,6 +17,7 @@ from flows.events import (
     Erased,
     Event,
     EvidenceGiven,
+    Followed,
     HeadsAddress,
     InvitationUsed,
     Invited,
@@ -207,7 +208,7 @@ class Town:
                 return notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"}
             case RespondentsWanted(notice_id, answer, limit):
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
-                named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
+                named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 return Respondents(named[:limit], len(named))
             case HoldersWanted(unit_id):
                 return Holders(
@@ -236,7 +237,7 @@ class Town:
         return FormList(
             Counter(form.state for form in forms),
             tuple(
-                ListedForm(form.id, form.person.name, form.state, 0, len(form.answers))
+                ListedForm(form.id, form.person.named, form.state, 0, len(form.answers))
                 for form in of_state[wanted.offset : wanted.offset + wanted.limit]
             ),
         )
@@ -285,7 +286,7 @@ class Town:
                 assert phone.person_id is not None
                 form_id = self._new_id()
                 self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
-            case Answered() | EvidenceGiven() | Acted():
+            case Answered() | EvidenceGiven() | Acted() | Followed():
                 after = decision.facts.assessment(record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))

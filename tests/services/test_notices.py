@@ -40,6 +40,7 @@ from flows.notices import (
 )
 from flows.replies import Blocked
 from flows.units import Scope
+from flows.wording import Named
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 from tests.services.test_evidence import ScriptedSource
@@ -463,7 +464,7 @@ async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_rec
         received = [
             await notices.received(connection, ReceivedWanted(notice_id, chats[name])) for name in ("Lan", "Hạnh")
         ]
-    assert come == Respondents((("Lê Văn Minh", village),), 1)
+    assert come == Respondents(((Named(minh, "Lê Văn Minh"), village),), 1)
     assert cannot.total == 1
     assert received == [True, False]
 
