@@ -29,6 +29,7 @@ from flows.events import (
     RoleTaken,
 )
 from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
+from flows.own_data import OwnData, OwnDataWanted
 from flows.people import Person, Role, RoleKind
 from flows.questions import Choice
 from flows.rounds import Round, round_for, rounds_at_work
@@ -292,6 +293,7 @@ Need = (
     | RespondentsWanted
     | HoldersWanted
     | MutedWanted
+    | OwnDataWanted
     | TokenWanted
 )
 Found = (
@@ -305,6 +307,7 @@ Found = (
     | Respondents
     | Holders
     | MutedKinds
+    | OwnData
     | bool
     | str
     | None
@@ -488,6 +491,12 @@ class Facts(Struct, frozen=True, dict=True):
             return frozenset()
         found = self._look_up(MutedWanted(self.person.id))
         return found.kinds if isinstance(found, MutedKinds) else frozenset()
+
+    @property
+    def own_data(self) -> OwnData:
+        """Look up what is kept about who speaks. Raises Wanting until it was gathered."""
+        found = self._look_up(OwnDataWanted(self.person_id, self.conversation.id))
+        return found if isinstance(found, OwnData) else OwnData()
 
     def _look_up(self, need: Need) -> Found:
         if need not in self.found:

@@ -43,6 +43,7 @@ from flows.facts import (
     TokenWanted,
 )
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
+from flows.own_data import OwnData, OwnDataWanted
 from flows.people import Person, Role, RoleKind
 from flows.rounds import Round, usual_phases
 from flows.session import (
@@ -110,6 +111,8 @@ class Place(Struct, frozen=True):
                 return MutedKinds()
             case ReceivedWanted():
                 return True
+            case OwnDataWanted():
+                return OwnData()
             case TokenWanted():
                 return "t" * 32
 

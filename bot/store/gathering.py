@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices, role_holders
+from bot.store import notices, own_data, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
 from bot.store.reference import current_version
 from bot.store.scopes import lies_in
@@ -40,6 +40,7 @@ from flows.facts import (
     RespondentsWanted,
     TokenWanted,
 )
+from flows.own_data import OwnDataWanted
 from flows.people import Person, Role, RoleKind
 from flows.session import HOME, Frame, Session
 from flows.wording import Named
@@ -320,6 +321,8 @@ async def gather_found(
                 found[need] = await role_holders.over(connection, unit_id)
             case MutedWanted(person_id):
                 found[need] = await notices.muted(connection, person_id)
+            case OwnDataWanted():
+                found[need] = await own_data.read(connection, need)
             case AssessmentWanted() | TokenWanted() | AudienceWanted():
                 pass  # found above, or by the caller
     return found

@@ -60,6 +60,7 @@ from flows.facts import (
 )
 from flows.messages import Message
 from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
+from flows.own_data import OwnData, OwnDataWanted
 from flows.people import Person, Role
 from flows.replies import Pressed, Reply, Typed
 from flows.session import Session
@@ -221,6 +222,8 @@ class Town:
                 )
             case MutedWanted(person_id):
                 return MutedKinds(self.muted.get(person_id, frozenset()))
+            case OwnDataWanted():
+                return OwnData()
             case TokenWanted():
                 self.tokens.append(f"token-number-{len(self.tokens):011}")
                 return self.tokens[-1]
