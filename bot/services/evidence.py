@@ -111,9 +111,8 @@ class EvidenceFetcher:
         self.trouble = None
         self._not_before.pop(one.id, None)
         async with self._database.writing() as connection:
-            needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
-        if not needed:
-            self._files.forget([kept.source])
+            # Not needed any more, it is swept away with what nothing refers to: somebody else may have just sent it.
+            await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         return True
 
     async def _put_off(self, one: Wanted) -> bool:

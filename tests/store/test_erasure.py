@@ -1,6 +1,7 @@
 """What an erasure leaves: looked for in every table and in the folder of files, with nothing delivered meanwhile."""
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -88,7 +89,7 @@ async def test_erasing_leaves_nothing_of_somebody_even_when_nothing_is_delivered
     await commune.say("Lan", "/privacy", "xoá")
     await commune.turns.receive([commune.update("Lan", "xoá hết")])
     for done in await commune.work():
-        files.forget(done.files)
+        files.forget(done.files, time.time())
     assert await traces(commune, tmp_path, *about_her) == []
     assert await commune.column(select(letters.c.state).where(letters.c.notice_id == 7)) == ["muted"]
     # All that is left is where the last reply has to go.
