@@ -13,6 +13,7 @@ from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
 from flows.notices.subject import SUBJECT as NOTICES
 from flows.notices.talk import Noticing
+from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
 from flows.privacy.subject import SUBJECT as PRIVACY
 from flows.privacy.talk import ChoosingLanguage, Privacy
@@ -32,7 +33,7 @@ from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
-SUBJECTS = Subjects(REGISTRATION, REVIEW, NOTICES, ROLES, FORMS, RECEIVED, PRIVACY, welcome=welcome)
+SUBJECTS = Subjects(REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY, welcome=welcome)
 
 AnyTalk = (
     Registering
@@ -50,7 +51,7 @@ AnyTalk = (
 AnyRecord = (
     events.AnyRecord | RegistrationRecord | FormRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
 )
-AnyNeed = FormNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed
+AnyNeed = FormNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
 
 FLOWS = SUBJECTS.flows
 decide = partial(engine.decide, SUBJECTS)

@@ -34,6 +34,7 @@ from flows.notices.needs import (
 )
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
 from flows.notices.talk import Noticing
+from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.talk import ChoosingLanguage, Privacy
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.talk import Muting
@@ -43,6 +44,7 @@ from flows.review.talk import Deciding, Reviewing
 from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
+from flows.words.wording import Named
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"
@@ -79,7 +81,7 @@ class Place(Struct, frozen=True):
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
             case ListWanted():
-                listed = ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10)
+                listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
                 found.put(need, FormList({"submitted": 1}, (listed,)))
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
@@ -97,6 +99,8 @@ class Place(Struct, frozen=True):
                 found.put(need, frozenset())
             case ReceivedWanted():
                 found.put(need, True)
+            case OwnDataWanted():
+                found.put(need, OwnData())
 
 
 def place(name: str) -> Place:
@@ -221,6 +225,11 @@ def _registering(step: str, **told: object) -> Callable[[], Place]:
     return build
 
 
+def _changing() -> Place:
+    told = Registering(name="Nguyễn Thị Lân", birth_year=1965, unit_id=_ids()[VILLAGE], group="farmer", checking=True)
+    return _at("consequences", told, _facts(_person(), _form("farmer", 10, "submitted")))
+
+
 def _indicator(group: str, number: str) -> Place:
     criteria = _sets()[_group(group)]
     form = _form(criteria.group, int(number) - 1)
@@ -298,10 +307,14 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "registration.year_sure": _registering("year_sure", birth_year=1966),
     "registration.representative": _registering("representative", birth_year=2014),
     "registration.representative_sure": _registering("representative_sure", birth_year=2014, representative="Hoa"),
+    "registration.representative_consent": _registering(
+        "representative_consent", birth_year=2014, representative="Trần Thị Hoa"
+    ),
     "registration.village_from_link": _registering("village_from_link", birth_year=1965),
     "registration.village": _registering("village", birth_year=1965, unit_id=None),
     "registration.group": _registering("group", birth_year=1965),
     "registration.check": _registering("check", birth_year=1965, group="farmer", checking=True),
+    "registration.consequences": _changing,
     "self-assessment.indicator": _indicator,
     "self-assessment.evidence": _filling("evidence"),
     "self-assessment.summary": _filling("summary"),

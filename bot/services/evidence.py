@@ -144,9 +144,8 @@ class EvidenceFetcher:
             return await self._put_off(one, disk=f"a file cannot be kept: {error.strerror}")
         self._rests = {id_: replace(rest, disk=None) for id_, rest in self._rests.items() if id_ != one.id}
         async with self._database.writing() as connection:
-            needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
-        if not needed:
-            self._files.forget([kept.source])
+            # Not needed any more, it is swept away with what nothing refers to: somebody else may have just sent it.
+            await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         return True
 
     async def _put_off(self, one: Wanted, *, disk: str | None = None, bug: str | None = None) -> bool:

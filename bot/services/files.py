@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.services.file_types import EXCEL, WORD, type_of
 MOST_BYTES = 10 * 1024 * 1024
 MOST_IN_MEMORY = 64 * 1024
 STORED = "sha256:"
+SPARED_SECONDS = 60.0
 MARK = ".hoctap-folder"
 
 PHOTOS = {"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"}
@@ -65,11 +67,16 @@ class FileStore:
         """Return a file's content, or None when it is not there."""
         return await asyncio.to_thread(self._read, digest)
 
-    def forget(self, sources: Iterable[str]) -> None:
-        """Delete files by their source, those that are kept here."""
+    def forget(self, sources: Iterable[str], kept_before: float | None = None) -> None:
+        """Delete files by their source, those that are kept here and were last kept before a moment.
+
+        It is a minute ago, unless it is given: the same file may have just come from somebody else, and nothing refers
+        to it yet. What is spared so is looked at again with all that nothing refers to.
+        """
+        before = time.time() - SPARED_SECONDS if kept_before is None else kept_before
         for source in sources:
             if source.startswith(STORED):
-                self._path(source.removeprefix(STORED)).unlink(missing_ok=True)
+                _delete(self._path(source.removeprefix(STORED)), before)
 
     def mark(self) -> str:
         """Return what this folder is known by, made once. Another server may make one just then, too: ask again."""
@@ -97,9 +104,9 @@ class FileStore:
         media_type = media_type_of(content)
         kept = Kept(hashlib.sha256(content).hexdigest(), "photo" if media_type in PHOTOS else "document", media_type)
         path = self._path(kept.digest)
-        if path.exists():
-            path.touch()  # needed again: it is not swept away before something refers to it
-        else:
+        try:
+            os.utime(path)  # needed again: it is not swept away before something refers to it
+        except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_synced(path, content)
         return kept
@@ -124,6 +131,22 @@ def media_type_of(content: bytes) -> str:
     if media_type is None:
         raise FileRefused("neither photo nor document")
     return media_type
+
+
+def _delete(path: Path, before: float) -> None:
+    """Delete a file that was last kept before a moment. Under another name it is kept by nobody any more: what was kept
+    again until then is put back, what is kept from then on is written anew."""
+    going = path.with_name(f"{tempfile.gettempprefix()}-{path.name}-{secrets.token_hex(4)}")
+    try:
+        if path.stat().st_mtime >= before:
+            return
+        path.rename(going)
+    except FileNotFoundError:
+        return
+    if going.stat().st_mtime >= before:
+        going.replace(path)
+    else:
+        going.unlink()
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -79,7 +79,8 @@ class Housekeeper:
 
     async def _sweep_files(self, now: datetime) -> None:
         """Delete the files that nothing refers to: a process that ends between a turn and its files leaves some."""
-        old = await asyncio.to_thread(self._files.unused_since, (now - UNUSED_FOR).timestamp())
+        before = (now - UNUSED_FOR).timestamp()
+        old = await asyncio.to_thread(self._files.unused_since, before)
         unused: set[str] = set()
         async with self._database.reading() as connection:
             for start in range(0, len(old), CHUNK):
@@ -87,6 +88,6 @@ class Housekeeper:
                 unused |= set(some) - await file_uses.kept(connection, some)
             if unused:
                 unused -= await file_uses.in_talks(connection)
-        self._files.forget(f"{STORED}{digest}" for digest in unused)
+        self._files.forget((f"{STORED}{digest}" for digest in unused), before)
         if unused:
             log.info("files_swept", files=len(unused))

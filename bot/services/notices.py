@@ -1,6 +1,7 @@
 """The keeper of notices: starts those whose time has come, writes their ledgers, shows how they go, and ends them."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -358,7 +359,8 @@ class NoticeKeeper:
         self._swept = now
         async with self._database.writing() as connection:
             gone = await notices.old_reports(connection, now - KEEP_REPORTS)
-        self._files.forget(f"{STORED}{digest}" for digest in gone if digest)
+        # Nobody else has kept the same: each says when it was made.
+        self._files.forget((f"{STORED}{digest}" for digest in gone if digest), kept_before=math.inf)
 
 
 class _ShownLast(Struct, frozen=True):

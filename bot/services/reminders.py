@@ -232,10 +232,12 @@ class Reminders:
         before = [now.at - timedelta(days=days) for days in DAYS_UNTOUCHED]
         async with self._database.reading() as connection:
             rounds = await reminders.rounds_due(connection, now.today, before, MOST_ROUNDS)
-        if not rounds:
+            corrected = await reminders.any_corrected(connection, now.today, before)
+        if not (rounds or corrected):
             return False
         async with self._database.writing() as connection:
-            forms = await reminders.take_unfinished(connection, rounds, before, CHUNK)
+            forms = await reminders.take_unfinished(connection, rounds, before, CHUNK) if rounds else []
+            forms += await reminders.take_corrected(connection, now.today, before, CHUNK) if corrected else []
             reached = await self._reached(connection, forms, now)
             free = await reminders.hold(connection, [to.conversation_id for to in reached.values()])
             # Who is just speaking is left for the next look. Who cannot be told is passed over like the others, so
@@ -251,8 +253,13 @@ class Reminders:
     async def _reached(
         self, connection: AsyncConnection, forms: Sequence[Unfinished], now: _Now
     ) -> dict[int, Recipient]:
-        """Return where to write about forms, by their id: about those of the round that the owner takes part in."""
-        present = [form for form in forms if form.unit_id and _takes_part(form.round_id, form.unit_id, now)]
+        """Return where to write about forms, by their id: about those of the round that the owner takes part in, and
+        what was returned."""
+        present = [
+            form
+            for form in forms
+            if form.unit_id and (_is_open_still(form, now) or _takes_part(form.round_id, form.unit_id, now))
+        ]
         reached = await reminders.reached(connection, {form.person_id for form in present}, "reminders")
         return {form.id: reached[form.person_id] for form in present if form.person_id in reached}
 
@@ -348,8 +355,14 @@ class Reminders:
 
 def _about(form: Unfinished, now: _Now) -> Message:
     left = len(now.shared.by_pin[form.pin].indicators) - form.answered
-    closes = next(round_.closes for round_ in now.reference.rounds if round_.id == form.round_id)
-    return unfinished_reminder(left, form.state == "returned", closes)
+    closes = now.reference.rounds_by_id[form.round_id].closes
+    last_day = max(closes, form.open_until) if form.open_until and form.state == "returned" else closes
+    return unfinished_reminder(left, form.state == "returned", last_day)
+
+
+def _is_open_still(form: Unfinished, now: _Now) -> bool:
+    """Tell whether a form was returned and may still be corrected."""
+    return form.state == "returned" and form.open_until is not None and now.today <= form.open_until
 
 
 def _takes_part(round_id: int, unit_id: int, now: _Now) -> bool:

@@ -31,7 +31,7 @@ from bot.store.reference import ReferenceRead, read_reference
 from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
-from flows.conversation.messages import MenuEntry, Message, rendered
+from flows.conversation.messages import MenuEntry, Message, people_named, rendered
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.units import UnitTree
 from flows.forms.records import EvidenceGiven
@@ -411,7 +411,8 @@ class Turns:
         for one in told:
             for person_id in _addressed(one, heads):
                 letters += [
-                    Letter(to, rendered(one.message, self._catalogue(to.language))) for to in reached[person_id]
+                    Letter(to, rendered(one.message, self._catalogue(to.language)), about=people_named(one.message))
+                    for to in reached[person_id]
                 ]
         return letters
 
@@ -420,14 +421,14 @@ class Turns:
         catalogue = self._catalogue(conversation.language)
         to = _recipient(one.turn)
         last = len(one.decision.messages) - 1
-        erases = any(isinstance(record, Erased) for record in one.decision.records)
+        erases = _erases(one)
         for place, message in enumerate(one.decision.messages):
             menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
             said_in = self._catalogue(message.language) if message.language else catalogue
             outgoing = rendered(message, said_in, menu)
             if erases and place == 0:
                 outgoing = replace(outgoing, forget=True)
-            yield Letter(to, outgoing, one.turn.callback if place == 0 else None)
+            yield Letter(to, outgoing, one.turn.callback if place == 0 else None, about=people_named(message))
         if last < 0 and one.turn.callback is not None:
             yield Letter(to, None, one.turn.callback)
 
@@ -487,18 +488,26 @@ def _addressed(told: Told, heads: Mapping[HeadsAddress, Sequence[int]]) -> Seque
 
 def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
     touched: set[object] = set()
-    for one in decided:
+    batch = list(decided)
+    erased = {one.turn.person_id for one in batch if _erases(one)} - {None}
+    for one in batch:
         touches = _touches(one)
+        if erased:  # what names them is written before or after they are gone, not at the same moment
+            touches |= {("person", id_) for message in one.decision.messages for id_ in people_named(message) & erased}
         if touches.isdisjoint(touched):
             touched |= touches
             yield one
+
+
+def _erases(one: Decided) -> bool:
+    return any(isinstance(record, Erased) for record in one.decision.records)
 
 
 def _touches(one: Decided) -> set[object]:
     """Return what a turn changes that another conversation could change too: who erases themselves, all their forms;
     and whoever speaks, themselves, for they may have several conversations."""
     touches = {record.touches for record in one.decision.records} - {None}
-    if any(isinstance(record, Erased) for record in one.decision.records):
+    if _erases(one):
         touches |= {form.id for form in one.facts.own}
     if one.turn.person_id is not None:
         touches.add(("person", one.turn.person_id))

@@ -29,9 +29,9 @@ from bot.store.tables import (
 from flows.conversation.engine import Decision
 from flows.conversation.events import Consented, ContactChanged, LanguageChosen
 from flows.conversation.facts import Facts
-from flows.domain.assessments import Answer, Assessment, result_of, total_of
+from flows.domain.assessments import Actor, Answer, Assessment, result_of, total_of
 from flows.forms.needs import assessment
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
 from flows.privacy.records import Erased
 from flows.received.records import Muted, NoticeAnswered
@@ -48,7 +48,10 @@ _SAVE_CONVERSATION = (
         {name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at", "erased_at")}
     )
 )
-_CHANGED_OF_FORM = ("state", "version", "total", "passed", "reason", "submitted_at", "touched_at", "open_until")
+_CHANGED_OF_FORM = (
+    "round_id", "unit_id", "pin", "state", "version", "total", "passed", "reason", "submitted_at", "touched_at",
+    "open_until",
+)  # fmt: skip
 _CHANGE_FORM = (
     update(assessments)
     .where(assessments.c.id == bindparam("_id"))
@@ -99,6 +102,7 @@ class Rows:
     begun: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    restarted: list[int] = field(default_factory=list)
     forms_changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     tallies: Counter[TallyKey] = field(default_factory=Counter)
@@ -205,10 +209,9 @@ def _collect(rows: Rows, one: Decided, record: AnyRecord, person_id: int | None,
     """Turn one record into rows."""
     conversation_id = one.turn.conversation.id
     match record:
-        case Consented(text_version, given):
-            rows.consents.append(
-                {"conversation_id": conversation_id, "text_version": text_version, "given": given, "at": now}
-            )
+        case Consented(text_version, given, representative):
+            consent = {"text_version": text_version, "given": given, "given_by": representative or None}
+            rows.consents.append({"conversation_id": conversation_id, **consent, "at": now})
         case PersonSaved() if one.turn.person_id is not None:
             rows.people_changed.append({"_id": one.turn.person_id, **_person_row(record)})
         case Begun(round_id, unit_id, criteria):
@@ -235,6 +238,11 @@ def _collect(rows: Rows, one: Decided, record: AnyRecord, person_id: int | None,
             _form_changed(rows, one, assessment_id, now)
         case Acted():
             _collect_act(rows, one, record, person_id, now)
+        case Followed():
+            rows.decisions.append(_decision_row(record, "resident", person_id, now))
+            if record.act == "restart":
+                rows.restarted.append(record.assessment_id)
+            _form_changed(rows, one, record.assessment_id, now)
         case Invited(digest, role, unit_id, expires):
             rows.invitations.append(
                 {
@@ -262,22 +270,29 @@ def _collect(rows: Rows, one: Decided, record: AnyRecord, person_id: int | None,
 
 
 def _collect_act(rows: Rows, one: Decided, record: Acted, person_id: int | None, now: datetime) -> None:
-    rows.decisions.append(
-        {
-            "assessment_id": record.assessment_id,
-            "version": record.version,
-            "act": record.act,
-            "actor": record.actor,
-            "person_id": person_id,
-            "indicator_id": record.indicator_id,
-            "level_id": record.answer.level_id if record.answer else None,
-            "reason": record.reason,
-            "at": now,
-        }
-    )
+    decision = {
+        "indicator_id": record.indicator_id,
+        "level_id": record.answer.level_id if record.answer else None,
+        "reason": record.reason,
+    }
+    rows.decisions.append(_decision_row(record, record.actor, person_id, now) | decision)
     if record.answer is not None:
         rows.answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, now))
     _form_changed(rows, one, record.assessment_id, now)
+
+
+def _decision_row(record: Acted | Followed, actor: Actor, person_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
+        "assessment_id": record.assessment_id,
+        "version": record.version,
+        "act": record.act,
+        "actor": actor,
+        "person_id": person_id,
+        "indicator_id": "",
+        "level_id": None,
+        "reason": "",
+        "at": now,
+    }
 
 
 def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:
@@ -303,6 +318,9 @@ def _form_changed(rows: Rows, one: Decided, assessment_id: int, now: datetime) -
     submitted_now = after.state == "submitted" and before.state != "submitted"
     rows.forms_changed[assessment_id] = {
         "_id": assessment_id,
+        "round_id": after.round_id,
+        "unit_id": after.unit_id,
+        "pin": after.criteria.pin,
         "state": after.state,
         "version": after.version,
         "total": result.total if result is not None else total_of(after),
@@ -341,6 +359,8 @@ async def _write(connection: AsyncConnection, rows: Rows) -> None:
         for key, change in sorted(rows.tallies.items())  # in one order, so that no two batches wait for each other
         if change
     ]
+    for table in (answers, evidence) if rows.restarted else ():
+        await connection.execute(delete(table).where(table.c.assessment_id.in_(rows.restarted)))
     replaced = ("level_id", "points", "adjusted_from", "at")
     for statement, values in (
         (_ADD[consents], rows.consents),

@@ -22,7 +22,6 @@ from bot.store.tables import (
     people,
     roles,
     standing_messages,
-    units,
 )
 from bot.store.tables import outbox as letters
 
@@ -59,9 +58,8 @@ async def erase(connection: AsyncConnection, person_id: int | None, conversation
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     sources = set(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
     digests = {source.removeprefix(STORED) for source in sources if source.startswith(STORED)}
-    about = await _about(connection, person_id, forms, digests)
     await _forget_name(connection, person_id)
-    await outbox.drop_mentions(connection, about, chats, now)
+    await outbox.drop_mentions(connection, person_id, now)
     await _erase_forms(connection, person_id, forms)
     await notices.forget_person(connection, person_id, conversation_id, now)
     await connection.execute(delete(people).where(people.c.id == person_id))
@@ -78,35 +76,16 @@ async def _erase_conversations(
         theirs |= conversations.c.person_id == person_id
     chats = set(await connection.scalars(select(conversations.c.id).where(theirs)))
     await notices.leave_out(connection, select(conversations.c.id).where(theirs), now)
-    for table in (consents, standing_messages):
-        await connection.execute(delete(table).where(table.c.conversation_id.in_(chats)))
+    await connection.execute(delete(standing_messages).where(standing_messages.c.conversation_id.in_(chats)))
+    # That somebody agreed, to which text and until when, has to be shown for as long as it is asked; not who it was.
+    agreed = (consents.c.conversation_id.in_(chats), consents.c.withdrawn_at.is_(None))
+    await connection.execute(update(consents).where(*agreed).values(withdrawn_at=now, given_by=None))
     unmade = (notice_reports.c.conversation_id.in_(chats), notice_reports.c.digest.is_(None))
     await connection.execute(delete(notice_reports).where(*unmade))
     others = conversations.c.id.in_(chats - {conversation_id})
     gone = {"person_id": None, "consented": None, "session": None, "erased_at": now}
     await connection.execute(update(conversations).where(others).values(gone))
     return chats
-
-
-async def _about(
-    connection: AsyncConnection, person_id: int, forms: Select[tuple[int]], digests: Collection[str]
-) -> outbox.About:
-    """Return what tells that a letter for others, such as the card of a form, is about somebody."""
-    name = await connection.scalar(select(people.c.name).where(people.c.id == person_id))
-    lives, holds = units.alias("lives"), units.alias("holds")
-    officials = (
-        select(roles.c.person_id)
-        .join(holds, holds.c.id == roles.c.unit_id)
-        .join(lives, lives.c.first.between(holds.c.first, holds.c.last))
-        .join(people, people.c.unit_id == lives.c.id)
-        .where(people.c.id == person_id)
-    )
-    return outbox.About(
-        name or "",
-        frozenset(await connection.scalars(forms)),
-        frozenset(digests),
-        frozenset(await connection.scalars(officials)),
-    )
 
 
 async def _erase_forms(connection: AsyncConnection, person_id: int, forms: Select[tuple[int]]) -> None:

@@ -69,14 +69,9 @@ async def wanted(
     ]
 
 
-async def mark_kept(connection: AsyncConnection, evidence_id: int, source: str, kind: str) -> bool:
-    """Let evidence refer to the file as kept, and call it what its content shows.
-
-    Tells whether any evidence refers to the file now: its sender may have been erased meanwhile.
-    """
+async def mark_kept(connection: AsyncConnection, evidence_id: int, source: str, kind: str) -> None:
+    """Let evidence refer to the file as kept, and call it what its content shows."""
     await connection.execute(update(evidence).where(evidence.c.id == evidence_id).values(source=source, kind=kind))
-    found = await connection.execute(select(evidence.c.id).where(evidence.c.source == source).limit(1))
-    return found.first() is not None
 
 
 async def count_attempt(connection: AsyncConnection, evidence_id: int) -> None:

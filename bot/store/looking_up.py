@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices, role_holders
+from bot.store import notices, own_data, role_holders
 from bot.store.gathering import find_assessments
 from bot.store.reference import ReferenceRead
 from bot.store.scopes import lies_in
@@ -16,10 +16,12 @@ from bot.store.tables import answers, assessments, invitations, people
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AssessmentWanted
 from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, NoticeWanted, RespondentsWanted
+from flows.privacy.needs import OwnDataWanted
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.roles.needs import HoldersWanted, Invitation, InvitationWanted
 from flows.subjects import AnyNeed
+from flows.words.wording import Named
 
 Finder = Callable[[AsyncConnection, Sequence[Any], Found, ReferenceRead], Awaitable[None]]
 
@@ -63,6 +65,8 @@ def _finder(need: Need[Any]) -> Finder:
             return _find_holders
         case MutedWanted():
             return _find_muted
+        case OwnDataWanted():
+            return _find_own_data
         case AudienceWanted():
             raise AssertionError("an audience is counted aside")
         case _:
@@ -99,7 +103,14 @@ async def listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
         select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
     )
     forms = await connection.execute(
-        select(assessments.c.id, people.c.name, assessments.c.state, assessments.c.total, _answered.label("answered"))
+        select(
+            assessments.c.id,
+            assessments.c.person_id,
+            people.c.name,
+            assessments.c.state,
+            assessments.c.total,
+            _answered.label("answered"),
+        )
         .join(people, people.c.id == assessments.c.person_id)
         .where(in_units, assessments.c.state == wanted.state)
         .order_by(assessments.c.submitted_at, assessments.c.id)
@@ -109,7 +120,9 @@ async def listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
     )
     return FormList(
         {row[0]: row[1] for row in counted},
-        tuple([ListedForm(row.id, row.name, row.state, row.total, row.answered) for row in forms]),
+        tuple(
+            [ListedForm(row.id, Named(row.person_id, row.name), row.state, row.total, row.answered) for row in forms]
+        ),
     )
 
 
@@ -166,3 +179,10 @@ async def _find_muted(
     muted = await notices.muted(connection, [need.person_id for need in needs])
     for need in needs:
         found.put(need, muted.get(need.person_id, frozenset()))
+
+
+async def _find_own_data(
+    connection: AsyncConnection, needs: Sequence[OwnDataWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        found.put(need, await own_data.read(connection, need))

@@ -35,6 +35,7 @@ from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, Ledg
 from flows.notices.records import NoticeActed, NoticeSaved
 from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
+from flows.words.wording import Named
 
 # Channels without a delivery: their pages fetch what waits.
 PAGES = ("web", "terminal")
@@ -154,14 +155,14 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
     pressed = (notice_answers.c.notice_id == wanted.notice_id) & (notice_answers.c.answer == wanted.answer)
     total = await connection.scalar(select(func.count()).select_from(notice_answers).where(pressed))
     rows = await connection.execute(
-        select(people.c.name, people.c.unit_id)
+        select(people.c.id, people.c.name, people.c.unit_id)
         .join(notice_answers, notice_answers.c.person_id == people.c.id)
         .where(pressed)
         .order_by(notice_answers.c.at.desc(), people.c.id)
         .limit(wanted.limit)
         .with_for_update(read=True, key_share=True, of=people)  # who is erased waits until this can be found
     )
-    return Respondents(tuple((name, unit_id) for name, unit_id in rows), total or 0)
+    return Respondents(tuple((Named(row.id, row.name), row.unit_id) for row in rows), total or 0)
 
 
 async def muted(connection: AsyncConnection, person_ids: Collection[int]) -> Mapping[int, frozenset[MutedKind]]:

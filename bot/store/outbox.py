@@ -1,8 +1,6 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
-import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store import contacts
-from bot.store.blobs import contains
 from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
-from flows.conversation.messages import Outgoing, StoredFile
+from flows.conversation.messages import Outgoing
 from flows.domain.units import UnitTree
 
 REPLY = 0
@@ -45,12 +42,14 @@ class Recipient(Struct, frozen=True):
 
 
 class Letter(Struct, frozen=True):
-    """A message on its way to one conversation. `callback` is a button press it answers as well."""
+    """A message on its way to one conversation. `callback` is a button press it answers as well; `about` are the
+    people it names."""
 
     to: Recipient
     outgoing: Outgoing | None
     callback: str | None = None
     priority: int = REPLY
+    about: frozenset[int] = frozenset()
 
 
 class Due(Struct, frozen=True):
@@ -94,6 +93,7 @@ async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: dat
             "address": letter.to.address,
             "priority": letter.priority,
             "body": _encoder.encode(letter.outgoing) if letter.outgoing is not None else None,
+            "about": _written(letter.about),
             "callback": letter.callback,
             "state": "queued",
             "created_at": now,
@@ -101,6 +101,11 @@ async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: dat
         for letter in letters
     ]
     await execute_many(connection, _add, rows)
+
+
+def _written(people: Collection[int]) -> str | None:
+    """Write people so that each is found between two commas."""
+    return f",{','.join(map(str, sorted(people)))}," if people else None
 
 
 _OF_CONVERSATIONS = (
@@ -195,7 +200,7 @@ _settle = (
     .values({"attempts": outbox.c.attempts + 1, **{name: bindparam(name) for name in _NEWS}})
 )
 # What will not be sent again is forgotten: only that it was sent stays, and in which conversation.
-_FORGOTTEN = {"body": None, "callback": None, "address": ""}
+_FORGOTTEN = {"body": None, "about": None, "callback": None, "address": ""}
 _settle_sent = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OPEN)
@@ -397,49 +402,10 @@ async def drop_letters(connection: AsyncConnection, conversation_ids: Collection
     )
 
 
-@dataclass(frozen=True)
-class About:
-    """What tells that a letter is about somebody: buttons for their forms, their files, and their name to those who
-    have a task where they live."""
-
-    name: str
-    form_ids: frozenset[int]
-    digests: frozenset[str]
-    officials: frozenset[int]
-
-    def written(self) -> list[bytes]:
-        """Return what a letter about them has in it, one of these at least; others may have it too."""
-        forms = [f":{id_}{end}".encode() for id_ in sorted(self.form_ids) for end in (":", '"')]
-        return [_encoder.encode(self.name)[1:-1], *forms, *(digest.encode() for digest in sorted(self.digests))]
-
-    def fits(self, letter: Outgoing, person_id: int | None) -> bool:
-        """Tell whether a letter is about them. One that is for another form is not, whoever is called the same."""
-        if any(isinstance(file, StoredFile) and file.digest in self.digests for file in letter.files):
-            return True
-        buttons = [button for row in letter.buttons for button in row]
-        forms = {int(found[1]) for button in buttons if (found := _FORM.match(button.payload))}
-        if forms:
-            return not forms.isdisjoint(self.form_ids)
-        # A name of one word is in many sentences; lists of forms have names on their buttons.
-        said = "\n".join([letter.text, *(button.label for button in buttons)])
-        named = " " in self.name and re.search(rf"(?<!\w){re.escape(self.name)}(?!\w)", said) is not None
-        return named and person_id in self.officials
-
-
-_FORM = re.compile(r"c:[a-z_]+:([0-9]{1,18})(?::|$)")
-
-
-async def drop_mentions(connection: AsyncConnection, about: About, but: Collection[int], now: datetime) -> None:
-    """Send nobody what still waits and is about somebody who is erased, but for some conversations."""
-    waiting = await connection.execute(
-        select(outbox.c.id, outbox.c.body, conversations.c.person_id)
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .where(_OPEN, outbox.c.body.is_not(None), conversations.c.id.not_in(sorted(but)))
-        .where(or_(*(contains(connection, outbox.c.body, one) for one in about.written())))
-    )
-    ids = [row.id for row in waiting if about.fits(_decoder.decode(row.body), row.person_id)]
-    for some in (ids[start : start + MOST_READ] for start in range(0, len(ids), MOST_READ)):
-        await connection.execute(update(outbox).where(outbox.c.id.in_(some), _OPEN).values(_dropped(now)))
+async def drop_mentions(connection: AsyncConnection, person_id: int, now: datetime) -> None:
+    """Send nobody what still waits and names somebody who is erased."""
+    names_them = outbox.c.about.contains(f",{person_id},", autoescape=True)
+    await connection.execute(update(outbox).where(_OPEN, names_them).values(_dropped(now)))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:

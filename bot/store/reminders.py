@@ -3,9 +3,24 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ScalarSelect, Select, and_, bindparam, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
@@ -43,6 +58,7 @@ class Unfinished(Struct, frozen=True):
     answered: int
     touched_at: datetime
     reminded: int
+    open_until: date | None
 
 
 class WaitingForms(Struct, frozen=True):
@@ -89,24 +105,44 @@ def _before(times: int) -> str:
     return f"before_{times}"
 
 
-_answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
-# Not sorted, so that the database stops at the first few, however many there are.
-_TAKE_UNFINISHED = (
-    select(
-        *[assessments.c[name] for name in ("id", "person_id", "round_id", "pin", "state", "touched_at", "reminded")],
-        people.c.unit_id,
-        _answered.label("answered"),
-    )
-    .join(people, people.c.id == assessments.c.person_id)
-    .where(
-        text(UNFINISHED_FORMS),
-        assessments.c.round_id.in_(bindparam("rounds", expanding=True)),
-        assessments.c.reminded == bindparam("times"),
-        assessments.c.touched_at <= bindparam("before"),
-    )
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=assessments)
+_has_waited = and_(assessments.c.reminded == bindparam("times"), assessments.c.touched_at <= bindparam("before"))
+# What was returned is open to its owner for some days, though its round is closed. In the words of its index.
+_is_corrected = and_(
+    text("assessments.state = 'returned'"),
+    assessments.c.open_until >= bindparam("today"),
+    assessments.c.round_id.in_(select(rounds.c.id).where(rounds.c.closes < bindparam("today"))),
 )
+_ANY_CORRECTED = select(assessments.c.id).where(_is_corrected, _has_waited).limit(1)
+
+
+async def any_corrected(connection: AsyncConnection, today: date, before: Sequence[datetime]) -> bool:
+    """Tell whether a form of a closed round is open to its owner, and due to be reminded of."""
+    for times, moment in enumerate(before):
+        wanted = {"today": today, "times": times, "before": moment}
+        if await connection.scalar(_ANY_CORRECTED, wanted) is not None:
+            return True
+    return False
+
+
+_answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
+_OF_UNFINISHED = ("id", "person_id", "round_id", "pin", "state", "touched_at", "reminded", "open_until")
+
+
+def _taking(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    # Not sorted, so that the database stops at the first few, however many there are.
+    return (
+        select(*[assessments.c[name] for name in _OF_UNFINISHED], people.c.unit_id, _answered.label("answered"))
+        .join(people, people.c.id == assessments.c.person_id)
+        .where(which, _has_waited)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=assessments)
+    )
+
+
+_TAKE_UNFINISHED = _taking(
+    and_(text(UNFINISHED_FORMS), assessments.c.round_id.in_(bindparam("rounds", expanding=True)))
+)
+_TAKE_CORRECTED = _taking(_is_corrected)
 _MARK_REMINDED = update(assessments).where(assessments.c.id == bindparam("_id")).values(reminded=bindparam("times"))
 
 
@@ -117,11 +153,27 @@ async def take_unfinished(
 
     They are locked until the transaction ends: no other instance takes them meanwhile.
     """
+    return await _take(connection, _TAKE_UNFINISHED, {"rounds": sorted(round_ids)}, before, most)
+
+
+async def take_corrected(
+    connection: AsyncConnection, today: date, before: Sequence[datetime], most: int
+) -> list[Unfinished]:
+    """Return some of the returned forms that are due though their round is closed, locked like the others."""
+    return await _take(connection, _TAKE_CORRECTED, {"today": today}, before, most)
+
+
+async def _take(
+    connection: AsyncConnection,
+    statement: Select[*tuple[Any, ...]],
+    which: Mapping[str, object],
+    before: Sequence[datetime],
+    most: int,
+) -> list[Unfinished]:
     found: list[Unfinished] = []
     for times, moment in enumerate(before):
-        wanted = {"rounds": sorted(round_ids), "times": times, "before": moment, "most": most - len(found)}
-        if wanted["most"]:
-            rows = await connection.execute(_TAKE_UNFINISHED, wanted)
+        if room := most - len(found):
+            rows = await connection.execute(statement, {**which, "times": times, "before": moment, "most": room})
             found += [Unfinished(**row._mapping) for row in rows]
     return found
 

@@ -112,7 +112,11 @@ consents = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("text_version", Text, nullable=False),
     Column("given", Boolean, nullable=False),
+    # Who agreed for a child.
+    Column("given_by", Text),
     Column("at", Moment, nullable=False),
+    # When everything was deleted. What was agreed to and until when must be shown; whose it was is forgotten.
+    Column("withdrawn_at", Moment),
 )
 
 roles = Table(
@@ -173,6 +177,7 @@ rounds = Table(
 
 # Statements must say this in the same words: only then does a database use the index of what may be reminded of.
 UNFINISHED_FORMS = "assessments.state IN ('draft', 'returned')"
+_is_returned = text("state = 'returned'")
 _is_unfinished = text(UNFINISHED_FORMS.replace("assessments.", ""))
 
 assessments = Table(
@@ -197,6 +202,7 @@ assessments = Table(
     Column("reminded", SmallInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("person_id", "round_id"),
     Index("ix_assessments_unit_id_state", "unit_id", "state"),
+    Index("ix_assessments_open_until", "open_until", sqlite_where=_is_returned, postgresql_where=_is_returned),
     Index(
         "ix_assessments_unfinished",
         "round_id",
@@ -421,6 +427,8 @@ outbox = Table(
     Column("address", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
     Column("body", LargeBinary),
+    # The people it names, “,7,12,”: what waits goes with them when they are erased.
+    Column("about", Text),
     Column("callback", Text),
     Column("state", Text, nullable=False),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),

@@ -91,10 +91,12 @@ class LanguageChosen(Record, frozen=True):
 
 
 class Consented(Record, frozen=True):
-    """A choice about personal data, with the version of the text it was made on."""
+    """A choice about personal data, with the version of the text it was made on. For a child the `representative`
+    makes it, too."""
 
     text_version: str
     given: bool
+    representative: str = ""
 
 
 class ContactChanged(Record, frozen=True):

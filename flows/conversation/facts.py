@@ -86,6 +86,15 @@ class Reference:
     def _nearest_with_rounds(self, unit_id: int) -> int | None:
         return next((unit.id for unit in self.units.upwards(unit_id) if unit.id in self._with_rounds), None)
 
+    def round_of_year(self, unit_id: int, year: int) -> Round | None:
+        """Return the round of a year in which a unit takes part: its own, or that of the nearest unit above."""
+        rounds = ((unit.id, year) for unit in self.units.upwards(unit_id))
+        return next((self._rounds_by_year[key] for key in rounds if key in self._rounds_by_year), None)
+
+    @cached_property
+    def _rounds_by_year(self) -> Mapping[tuple[int, int], Round]:
+        return {(round_.unit_id, round_.year): round_ for round_ in self.rounds}
+
     @cached_property
     def rounds_by_id(self) -> Mapping[int, Round]:
         """Return all rounds there ever were."""
@@ -205,7 +214,8 @@ class Facts(Struct, frozen=True, dict=True):
         if returned:
             return returned[-1]
         round_ = self.round
-        present = [form for form in self.own if round_ is not None and form.round_id == round_.id]
+        # Of a year there is one form, also for who moves: where it was begun it may have stayed.
+        present = [form for form in self.own if round_ is not None and self._year_of(form) == round_.year]
         if present or (round_ is not None and round_.state(self.today) == "open"):
             return present[-1] if present else None
         return self.own[-1] if self.own else None
@@ -219,6 +229,10 @@ class Facts(Struct, frozen=True, dict=True):
     def round_of(self, form: Assessment) -> Round | None:
         """Return a form's round."""
         return self.reference.rounds_by_id.get(form.round_id)
+
+    def _year_of(self, form: Assessment) -> int | None:
+        round_ = self.round_of(form)
+        return round_.year if round_ is not None else None
 
     def takes_answers(self, form: Assessment) -> bool:
         """Tell whether a form's days are not over: those of its round, and for a returned one some days more."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from msgspec import Struct
 
 from flows.words.marks import Mark, read_marks
-from flows.words.wording import Catalogue, Wording, is_constant, render
+from flows.words.wording import Catalogue, Wording, is_constant, people_in, render
 
 LETTERS_A_ROW = 30
 MOST_A_ROW = 3
@@ -99,6 +100,13 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     marks: tuple[Mark, ...] = ()
     topic: str = ""
     forget: bool = False
+
+
+def people_named(message: Message) -> frozenset[int]:
+    """Return the people that a message names: in its text, on its buttons, in documents made for its reader."""
+    labels = (button.label for group in message.buttons for button in group)
+    documents = (file.text for file in message.files if isinstance(file, Document))
+    return frozenset(chain.from_iterable(map(people_in, (message.text, *labels, *documents))))
 
 
 def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...] = ()) -> Outgoing:

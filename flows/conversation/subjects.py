@@ -78,7 +78,7 @@ def _after(facts: Facts, record: AnyRecord) -> Facts:
     match record:
         case LanguageChosen(language):
             return replace(facts, conversation=replace(facts.conversation, language=language))
-        case Consented(_, given):
+        case Consented(given=given):
             return replace(facts, conversation=replace(facts.conversation, consented=given))
         case ContactChanged():
             return facts

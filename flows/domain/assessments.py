@@ -13,7 +13,8 @@ from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _
 
 State = Literal["draft", "submitted", "returned", "confirmed"]
-Act = Literal["submit", "withdraw", "adjust", "return", "confirm"]
+# “change”: the owner's details are others now. “restart”: and so is the criteria set, so that nothing is answered yet.
+Act = Literal["submit", "withdraw", "change", "restart", "adjust", "return", "confirm"]
 Actor = Literal["resident"] | RoleKind
 EvidenceKind = Literal["photo", "document", "text", "vouched"]
 
@@ -38,6 +39,14 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
     ("draft", "submit", "resident"): Transition("submitted"),
     ("returned", "submit", "resident"): Transition("submitted"),
     ("submitted", "withdraw", "resident"): Transition("draft"),
+    ("draft", "change", "resident"): Transition("draft"),
+    ("returned", "change", "resident"): Transition("returned"),
+    ("submitted", "change", "resident"): Transition("submitted"),
+    ("confirmed", "change", "resident"): Transition("submitted"),
+    ("draft", "restart", "resident"): Transition("draft"),
+    ("returned", "restart", "resident"): Transition("returned"),
+    ("submitted", "restart", "resident"): Transition("draft"),
+    ("confirmed", "restart", "resident"): Transition("draft"),
     ("submitted", "adjust", "head"): Transition("submitted", needs_reason=True),
     ("submitted", "return", "head"): Transition("returned", needs_reason=True),
     ("submitted", "confirm", "head"): Transition("confirmed"),
@@ -64,8 +73,8 @@ class Evidence(Struct, frozen=True):
 
 
 class Assessment(Struct, frozen=True):
-    """A form with the criteria set it is pinned to. `version` grows with every change of its answers; `open_until` is
-    the last day for correcting it, once it was returned."""
+    """A form with the criteria set it is pinned to. `version` grows with every change of what a decider
+    sees; `open_until` is the last day for correcting it, once it was returned."""
 
     id: int
     person: Person

@@ -9,7 +9,7 @@ from flows.domain.criteria import Group
 from flows.words.keystrokes import typed_out
 from flows.words.refusals import Refused
 from flows.words.spelling import composed, fold, has_invisible, keyed, unmarked
-from flows.words.wording import Wording, _
+from flows.words.wording import Named, Wording, _
 
 RoleKind = Literal["head", "admin"]
 
@@ -98,6 +98,11 @@ class Person(Struct, frozen=True):
     unit_id: int | None = None
     group: Group | None = None
     representative: str | None = None
+
+    @property
+    def named(self) -> Named:
+        """Return the name as it stands in sentences."""
+        return Named(self.id, self.name)
 
     @property
     def is_resident(self) -> bool:

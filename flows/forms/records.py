@@ -64,7 +64,23 @@ class Acted(Record, frozen=True):
         return self.assessment_id
 
 
-AnyRecord = Begun | Answered | EvidenceGiven | Acted
+class Followed(Record, frozen=True):
+    """A form that follows its owner's new details: to where they live now, and to the criteria set of their group."""
+
+    assessment_id: int
+    act: Act
+    version: int
+    state: State
+    round_id: int
+    unit_id: int
+    criteria: CriteriaSet
+
+    @property
+    def touches(self) -> object:
+        return self.assessment_id
+
+
+AnyRecord = Begun | Answered | EvidenceGiven | Acted | Followed
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
@@ -73,11 +89,11 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
         case Begun(round_id, unit_id, criteria):
             assert facts.person is not None
             return replace(facts, own=(*facts.own, Assessment(0, facts.person, round_id, unit_id, criteria)))
-        case Answered() | EvidenceGiven() | Acted():
+        case Answered() | EvidenceGiven() | Acted() | Followed():
             return _with_changed(facts, record)
 
 
-def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted) -> Facts:
+def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted | Followed) -> Facts:
     known = assessment(facts, record.assessment_id)
     if known is None:
         return facts
@@ -89,7 +105,7 @@ def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted) -> Fac
     return replace(facts, moved=moved).knowing(AssessmentWanted(changed.id), changed)
 
 
-def changed_by(record: Answered | EvidenceGiven | Acted, known: Assessment) -> Assessment:
+def changed_by(record: Answered | EvidenceGiven | Acted | Followed, known: Assessment) -> Assessment:
     """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
     version = known.version + 1
     match record:
@@ -101,3 +117,6 @@ def changed_by(record: Answered | EvidenceGiven | Acted, known: Assessment) -> A
         case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
             answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
             return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
+        case Followed(state=state, round_id=round_id, unit_id=unit_id, criteria=criteria):
+            placed = replace(known, version=version, state=state, round_id=round_id, unit_id=unit_id)
+            return replace(placed, criteria=criteria, answers={}, evidence={}) if record.act == "restart" else placed

@@ -6,15 +6,22 @@ from flows.conversation.events import Entered, Event, Said
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.subject import HomeEntry
-from flows.domain.assessments import next_state, result_of
+from flows.domain.assessments import Assessment, next_state, result_of
+from flows.domain.rounds import Round
 from flows.forms import talk
 from flows.forms import words as forms
 from flows.forms.records import Acted
 from flows.forms.talk import Filling
-from flows.registration.talk import GO_ON, Registering, start
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
+# Whoever wants to begin, go on or sign up says the same.
+GO_ON = words("""
+    bắt đầu; bắt đầu làm; bắt đầu làm phiếu; làm phiếu; làm; làm tiếp; làm tiếp phiếu; tiếp; tiếp tục; làm luôn; làm
+    ngay; vào làm; đăng ký; đăng kí; đăng ký làm phiếu; tự đánh giá; đánh giá; làm đánh giá; khai phiếu; điền phiếu;
+    điền tiếp; mở phiếu; làm bài; làm lại; tham gia; tôi muốn tham gia; start; begin; continue; go on; register;
+    sign up; fill in
+""")
 BEGIN = Choice("begin", _("Start my form"), GO_ON)
 CONTINUE = Choice("continue", _("Continue my form"), GO_ON + words("sửa phiếu; sửa; nộp; nộp phiếu; nộp lại"))
 SUMMARY = Choice("summary", _("See my summary"), words("tổng kết; kết quả; xem kết quả; xem; xem lại phiếu; summary"))
@@ -32,11 +39,9 @@ TAKE_BACK = Choice(
 def home(facts: Facts) -> Iterator[HomeEntry]:
     """Yield what can be done with one's form at home."""
     person, form = facts.person, facts.form
-    if person is None:
+    if person is None or not person.is_resident:
         return
-    if not person.is_resident:
-        yield HomeEntry(BEGIN, go_on)
-    elif form is None:
+    if form is None:
         if facts.form_is_open:
             yield HomeEntry(BEGIN, go_on)
     elif form.editable and facts.form_is_open:
@@ -55,10 +60,8 @@ def summarise(facts: Facts) -> Iterator[Event]:
 
 
 def go_on(facts: Facts) -> Iterator[Event]:
-    """Go on with what comes next for a resident: getting known, or the form."""
-    if facts.person is None or not facts.person.is_resident:
-        yield start(facts, Registering())
-    elif (closed := talk.outside_days(facts)) is not None:
+    """Go on with one's form."""
+    if (closed := talk.outside_days(facts)) is not None:
         raise Refused(closed)
     elif facts.form is not None and not facts.form.editable:
         raise Refused(_("Your form is {state}; it cannot be changed now.", state=forms.state_words(facts.form)))
@@ -93,7 +96,7 @@ def _form_status(facts: Facts) -> Wording | None:
         return None
     closed = talk.outside_days(facts)
     if form is None:
-        return paragraphs(closed or _not_begun(facts), _earlier(facts))
+        return paragraphs(closed or lines(_not_begun(facts), _taken_until(facts.round)), _earlier(facts))
     left = len(form.unanswered)
     match form.state:
         case "draft" if left:
@@ -117,7 +120,33 @@ def _form_status(facts: Facts) -> Wording | None:
             words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
     round_ = facts.round_of(form)
     heading = round_.name if round_ is not None and round_ != facts.round else None
-    return paragraphs(lines(heading, words), closed if form.editable else None, _earlier(facts))
+    return paragraphs(
+        lines(heading, words, _next_day(facts, form, round_)), closed if form.editable else None, _earlier(facts)
+    )
+
+
+def _next_day(facts: Facts, form: Assessment, round_: Round | None) -> Wording | None:
+    """Say the day of the round that a form waits for."""
+    if round_ is None or facts.today > round_.phases.decision:
+        return None
+    match form.state:
+        case "draft" if facts.today <= round_.closes:
+            return _taken_until(round_)
+        case "submitted" if facts.today <= round_.phases.branch:
+            return _("The branch confirms until the end of {day}.", day=round_.phases.branch)
+        case "submitted":
+            return _(
+                "The branch was to confirm until the end of {day}: please ask the branch head.",
+                day=round_.phases.branch,
+            )
+        case "confirmed" if result_of(form).passed:
+            return _("The commune recognises until the end of {day}.", day=round_.phases.decision)
+        case _:
+            return None
+
+
+def _taken_until(round_: Round | None) -> Wording | None:
+    return _("Forms are taken until the end of {day}.", day=round_.closes) if round_ is not None else None
 
 
 def _earlier(facts: Facts) -> Wording | None:

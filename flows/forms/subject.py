@@ -34,10 +34,6 @@ def hear_edit(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Even
     yield jump(facts.form, int(asked[1]))
 
 
-def _pressed_continue(facts: Facts, rest: list[str]) -> Iterator[Event]:
-    return standing.go_on(facts)
-
-
 def _pressed_take_back(facts: Facts, rest: list[str]) -> Iterator[Event]:
     return standing.take_back(facts)
 
@@ -47,7 +43,7 @@ SUBJECT = Subject(
     flows=(SELF_ASSESSMENT,),
     records=get_args(records.AnyRecord),
     after=records.after,
-    buttons={"continue": _pressed_continue, "take_back": _pressed_take_back},
+    buttons={"take_back": _pressed_take_back},
     home=standing.home,
     status=standing.status,
     overhear=hear_edit,

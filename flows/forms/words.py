@@ -76,7 +76,7 @@ def answer_line(form: Assessment, indicator: Indicator) -> Wording:
 def _with_evidence(form: Assessment, indicator: Indicator) -> Wording:
     return lines(
         answer_line(form, indicator),
-        *(line for proof in form.evidence.get(indicator.id, ()) for line in _evidence_lines(proof)),
+        *(line for proof in form.evidence.get(indicator.id, ()) for line in evidence_lines(proof)),
     )
 
 
@@ -95,7 +95,8 @@ def answer_words(indicator: Indicator, answer: Answer | None) -> Wording:
     )
 
 
-def _evidence_lines(proof: Evidence) -> Iterator[Wording]:
+def evidence_lines(proof: Evidence) -> Iterator[Wording]:
+    """Say what a proof is, and the words that came with it."""
     match proof.kind:
         case "text":
             pass
@@ -113,7 +114,7 @@ def who(facts: Facts, form: Assessment) -> Wording:
     """Say whose form it is: name, year of birth, village, group, state."""
     person = form.person
     return lines(
-        _("{name}, born {year}", name=person.name, year=person.birth_year),
+        _("{name}, born {year}", name=person.named, year=person.birth_year),
         _("With parent or guardian: {name}", name=person.representative) if person.representative else None,
         facts.reference.units.full_name(form.unit_id),
         GROUPS[person.group] if person.group else None,

@@ -762,7 +762,7 @@ def _handed_over(facts: Facts, talk: Drafting, reached: Reached) -> Message:
 def _told_to_approver(facts: Facts, talk: Drafting, reached: Reached) -> Message:
     return Message(
         paragraphs(
-            _("👥 {name} asks you to approve a notice:", name=facts.person.name if facts.person else ""),
+            _("👥 {name} asks you to approve a notice:", name=facts.person.named if facts.person else ""),
             words.beginning(talk.content),
             lines(
                 words.audience(facts, talk.audience),

@@ -5,6 +5,7 @@ from msgspec import Struct
 from flows.conversation.facts import Need
 from flows.domain.units import Scope
 from flows.notices.notice import Audience, Notice, NoticeAnswer, Reached
+from flows.words.wording import Named
 
 
 class NoticeWanted(Need[Notice | None], frozen=True):
@@ -53,7 +54,7 @@ class ApproversWanted(Need[Approvers], frozen=True):
 class Respondents(Struct, frozen=True):
     """Names and units of those who pressed, and how many there are in all."""
 
-    named: tuple[tuple[str, int | None], ...]
+    named: tuple[tuple[Named, int | None], ...]
     total: int
 
 

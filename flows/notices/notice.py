@@ -12,7 +12,7 @@ from flows.domain.assessments import State
 from flows.domain.criteria import Group
 from flows.words.marks import read_marks
 from flows.words.refusals import OutOfDate, Refused
-from flows.words.wording import Wording, _
+from flows.words.wording import Named, Wording, _
 
 NoticeState = Literal[
     "awaiting", "declined", "scheduled", "gathering", "sending", "paused", "stopped", "withdrawn", "done"
@@ -126,6 +126,11 @@ class Notice(Struct, frozen=True):
     counts: Mapping[LedgerState, int] = {}
     answers: Mapping[NoticeAnswer, int] = {}
     author_name: str = ""
+
+    @property
+    def author(self) -> Named | None:
+        """Return who wrote it, while that is known."""
+        return Named(self.author_id, self.author_name) if self.author_id is not None and self.author_name else None
 
     def count(self, *states: LedgerState) -> int:
         """Return how many recipients are in these states."""

@@ -198,7 +198,7 @@ def _page_choices(facts: Facts, notice: Notice) -> Iterator[Choice]:
 def about(facts: Facts, notice: Notice) -> Wording:
     """Say everything about a notice on one screen."""
     return paragraphs(
-        lines(_head(notice), _("By {name}", name=notice.author_name) if notice.author_name else None),
+        lines(_head(notice), _("By {name}", name=notice.author) if notice.author is not None else None),
         words.beginning(notice.content),
         lines(
             words.audience(facts, notice.audience),

@@ -8,12 +8,11 @@ from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Document, Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.people import GROUPS, ROLES
-from flows.forms import words as forms
+from flows.privacy.own_data import own_data
 from flows.privacy.records import Erased
 from flows.registration.talk import KEPT, SEEN_BY, Registering
 from flows.words.refusals import NotUnderstood
-from flows.words.wording import Wording, _, lines, paragraphs
+from flows.words.wording import _, lines, paragraphs
 
 
 class Privacy(Talk, frozen=True, tag="privacy"):
@@ -116,38 +115,6 @@ def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
 
 
 PRIVACY = Flow(Privacy, steps=(Step("privacy", ask_privacy, hear_privacy), Step("sure", ask_sure, hear_sure)))
-
-
-def own_data(facts: Facts) -> Wording:
-    """Put everything kept about a person into words."""
-    person = facts.person
-    return paragraphs(
-        _("Personal data kept on {day}", day=facts.today),
-        _("Consent: {answer}", answer=_("given") if facts.conversation.consented else _("not given")),
-        lines(
-            _("Name: {name}", name=person.name),
-            _("Year of birth: {year}", year=person.birth_year or "–"),
-            _("Parent or guardian: {name}", name=person.representative or "–"),
-            _(
-                "Registered in: {unit}",
-                unit=facts.reference.units.in_sentence(person.unit_id) if person.unit_id else "–",
-            ),
-            _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
-        )
-        if person
-        else None,
-        lines(
-            *(
-                _(
-                    "Role: {role}, {unit}",
-                    role=ROLES[role.kind],
-                    unit=facts.reference.units.in_sentence(role.unit_id),
-                )
-                for role in facts.roles
-            )
-        ),
-        *(lines(forms.state_line(facts, form), forms.answers(form)) for form in reversed(facts.own)),
-    )
 
 
 def ask_new_language(facts: Facts, talk: ChoosingLanguage) -> Question:

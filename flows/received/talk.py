@@ -8,10 +8,10 @@ from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import Choice, Heard, Question, chosen, words
 from flows.conversation.session import Talk
-from flows.forms.standing import go_on
 from flows.notices.notice import MutedKind, NoticeAnswer
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.records import Muted, NoticeAnswered
+from flows.registration.subject import go_on
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 

@@ -25,4 +25,4 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
     """Return the picture once somebody is known."""
     known = facts.person.id if facts.person else 0
     person = Person(known, record.name, record.birth_year, record.unit_id, record.group, record.representative)
-    return replace(facts, person=person)
+    return replace(facts, person=person, own=tuple(replace(form, person=person) for form in facts.own))

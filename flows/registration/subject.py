@@ -7,8 +7,10 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import HomeEntry, Subject
+from flows.forms import standing
+from flows.forms.standing import BEGIN, GO_ON
 from flows.registration import records
-from flows.registration.talk import GO_ON, REGISTRATION, Registering, invitation_obstacle, start
+from flows.registration.talk import REGISTRATION, Registering, invitation_obstacle, start
 from flows.roles.needs import INVITATION_CODE, digest_of
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
@@ -34,9 +36,23 @@ def take_up(facts: Facts, session: Session[Talk], token: str) -> Iterator[Event]
     yield start(facts, Registering(invitation=invitation))
 
 
+def go_on(facts: Facts) -> Iterator[Event]:
+    """Go on with what comes next for a resident: getting known, or the form."""
+    if facts.person is None or not facts.person.is_resident:
+        yield start(facts, Registering())
+    else:
+        yield from standing.go_on(facts)
+
+
+def _pressed_continue(facts: Facts, rest: list[str]) -> Iterator[Event]:
+    return go_on(facts)
+
+
 def _home(facts: Facts) -> Iterator[HomeEntry]:
     if facts.person is None:
-        yield HomeEntry(REGISTER, welcome)
+        yield HomeEntry(REGISTER, go_on)
+    elif not facts.person.is_resident:
+        yield HomeEntry(BEGIN, go_on)
 
 
 def _status(facts: Facts) -> Iterator[Wording]:
@@ -52,6 +68,7 @@ SUBJECT = Subject(
     flows=(REGISTRATION,),
     records=(records.AnyRecord,),
     after=records.after,
+    buttons={"continue": _pressed_continue},
     codes={INVITATION_CODE: take_up},
     home=_home,
     status=_status,

@@ -4,19 +4,33 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Consented, Entered, Event, LanguageChosen, Left, Said, Went
+from flows.conversation.events import Consented, Entered, Event, HeadsAddress, LanguageChosen, Left, Said, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
+from flows.conversation.messages import Message
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.conversation.understanding import says
+from flows.domain.assessments import Assessment
 from flows.domain.criteria import Group
-from flows.domain.people import GROUPS, GROUPS_IN_SHORT, ROLES, Name, needs_representative, read_birth_year, read_name
-from flows.registration.records import PersonSaved
+from flows.domain.people import (
+    GROUPS,
+    GROUPS_IN_SHORT,
+    ROLES,
+    Name,
+    Person,
+    needs_representative,
+    read_birth_year,
+    read_name,
+)
+from flows.forms.card import card
+from flows.forms.following import following, left_behind
+from flows.forms.records import Followed, changed_by
+from flows.registration.records import PersonSaved, after
 from flows.roles.needs import Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed
-from flows.words.refusals import NotUnderstood
+from flows.words.refusals import NotUnderstood, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 
 
@@ -58,6 +72,10 @@ NOTHING_FOUND = lines(
     _("I find no village by that name. Please type the village and the commune."),
     _("If it is still not found, please ask the village branch head for the village's link or QR code."),
 )
+ONLY_THIS_ANSWER = _(
+    "Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”."
+)
+NOTHING_CHANGED = _("Your details stay as they were.")
 FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
 REFUSE = Choice(
     "refuse",
@@ -69,13 +87,6 @@ REFUSE = Choice(
     """)
     + NO.also,
 )
-# Whoever wants to begin, go on or sign up says the same.
-GO_ON = words("""
-    bắt đầu; bắt đầu làm; bắt đầu làm phiếu; làm phiếu; làm; làm tiếp; làm tiếp phiếu; tiếp; tiếp tục; làm luôn; làm
-    ngay; vào làm; đăng ký; đăng kí; đăng ký làm phiếu; tự đánh giá; đánh giá; làm đánh giá; khai phiếu; điền phiếu;
-    điền tiếp; mở phiếu; làm bài; làm lại; tham gia; tôi muốn tham gia; start; begin; continue; go on; register;
-    sign up; fill in
-""")
 ALL_RIGHT = Choice(
     "all_right",
     _("All correct"),
@@ -100,6 +111,24 @@ ELSEWHERE = replace(
         không ở đó; không ở đấy; không ở đây; không phải thôn tôi; sai thôn; sai thôn rồi; nhầm thôn; chỗ khác; ở
         chỗ khác; thôn khác; xã khác; nơi khác; không đúng thôn; không phải xã tôi; sai chỗ; sai nơi ở
     """),
+)
+CHANGE_ALL_THE_SAME = Choice(
+    "change",
+    _("Yes, change it"),
+    words("""
+        có; vâng; có đổi; vẫn đổi; đổi; đổi đi; cứ đổi; đồng ý; đồng ý đổi; đổi thông tin; có đổi thông tin; yes; change
+        it; yes change it
+    """),
+    final=True,
+)
+LEAVE_AS_IT_WAS = Choice(
+    "leave",
+    _("No, leave it as it was"),
+    words("""
+        giữ như cũ; giữ nguyên; giữ lại; để như cũ; để nguyên; cứ để; không đổi; không đổi nữa; thôi không đổi; đừng
+        đổi; chưa đổi; khoan; khoan đã; hủy; dừng; dừng lại; leave it; leave it as it was; keep it
+    """)
+    + NO.also,
 )
 NAME_RIGHT = Choice("yes", _("Yes, that is all"), words("đủ; đủ rồi; đầy đủ; xong; hết; rồi; rồi ạ") + YES.also)
 NAME_WRONG = Choice(
@@ -203,9 +232,7 @@ def hear_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
     if given:
         yield Went("name", talk)
     else:
-        yield Said(
-            _("Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”.")
-        )
+        yield Said(ONLY_THIS_ANSWER)
         yield Left(home=True)
 
 
@@ -352,7 +379,7 @@ def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterat
         return
     name = _name(heard, as_typed=talk.as_typed)
     told = replace(talk, representative=name.name, as_typed=name.turned)
-    yield _on("village", told) if name.sure else Went("representative_sure", told)
+    yield Went("representative_consent" if name.sure else "representative_sure", told)
 
 
 def ask_representative_sure(facts: Facts, talk: Registering) -> Question:
@@ -362,11 +389,47 @@ def ask_representative_sure(facts: Facts, talk: Registering) -> Question:
 def hear_representative_sure(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     match heard:
         case Chose(NAME_RIGHT.key):
-            yield _on("village", replace(talk, as_typed=False))
+            yield Went("representative_consent", replace(talk, as_typed=False))
         case Chose():
             yield Went("representative", talk)
         case _:
             yield from hear_representative(facts, talk, heard)
+
+
+def ask_representative_consent(facts: Facts, talk: Registering) -> Question:
+    return Question(
+        paragraphs(
+            _(
+                "This question is for {representative}, who answers for {name}:",
+                representative=talk.representative,
+                name=talk.name,
+            ),
+            _(
+                "Do you agree that the data of {name} is kept for the title “learning citizen”? It is the data that was"
+                " told at the beginning. Without your consent nothing is kept.",
+                name=talk.name,
+            ),
+        ),
+        (AGREE, REFUSE),
+        (BACK,),
+    )
+
+
+def hear_representative_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    """Take the consent for a child. Until here nothing is kept but what this question needs: two names and a year."""
+    match chosen(heard):
+        case BACK.key:
+            yield Went("representative", talk)
+        case AGREE.key:
+            yield Consented(CONSENT_VERSION, True, talk.representative)
+            yield _on("village", talk)
+        case _ if facts.person is not None:
+            yield Said(lines(NOTHING_CHANGED, _("To have everything deleted, press “Delete my data”.")))
+            yield Left()
+        case _:
+            yield Consented(CONSENT_VERSION, False)
+            yield Said(ONLY_THIS_ANSWER)
+            yield Left(home=True)
 
 
 def ask_village(facts: Facts, talk: Registering) -> Question:
@@ -470,11 +533,146 @@ def ask_check(facts: Facts, talk: Registering) -> Question:
 def hear_check(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case ALL_RIGHT.key:
-            yield PersonSaved(talk.name, talk.birth_year, talk.unit_id, _group(talk), talk.representative or None)
-            yield Said(_("Thank you. All is noted."))
-            yield Left(home=True)
+            yield from _checked(facts, talk)
         case step:
             yield Went(step, replace(talk, unit_id=None) if step == "village" else talk)
+
+
+def _checked(facts: Facts, talk: Registering) -> Iterator[Event]:
+    """Note what was checked. What it costs a form under way is told and asked first."""
+    followed = list(following(facts, _person(facts, talk)))
+    if any(_is_asked(form, what) for form, what in followed):
+        yield Went("consequences", talk)
+    else:
+        yield from _saved(facts, talk, followed)
+
+
+def _is_asked(form: Assessment, followed: Followed) -> bool:
+    """Tell whether a change costs something: a confirmation, the branch's look at it, answers."""
+    return not form.editable or (followed.act == "restart" and bool(form.answers))
+
+
+def _saved(facts: Facts, talk: Registering, followed: list[tuple[Assessment, Followed]]) -> Iterator[Event]:
+    """Note details, and let the forms follow: the branch sees again what it has seen already."""
+    person = _person(facts, talk)
+    saved = PersonSaved(person.name, person.birth_year, person.unit_id, person.group, person.representative)
+    yield saved
+    for form, what in followed:
+        yield what
+        yield from _told_to_branches(facts, form, changed_by(what, replace(form, person=person)))
+    yield Said(
+        paragraphs(
+            _("Thank you. All is noted."),
+            *(
+                _(
+                    "Your form of {year} stays with the branch of {unit}: where you live now, no forms of {year} are"
+                    " taken.",
+                    year=round_.year,
+                    unit=_unit(facts, form.unit_id),
+                )
+                for form, round_ in left_behind(after(facts, saved))
+                if all(form.id != moved.id for moved, _what in followed)
+            ),
+        )
+    )
+    yield Left(home=True)
+
+
+def _told_to_branches(facts: Facts, before: Assessment, after: Assessment) -> Iterator[Told]:
+    if before.editable:
+        return
+    if after.state != "submitted" or after.unit_id != before.unit_id:
+        yield Told(
+            HeadsAddress(before.unit_id, before.person.id),
+            Message(
+                _(
+                    "The form of {name} (number {id}) is no longer with the branch of {unit}: details were changed.",
+                    name=before.person.named,
+                    id=before.id,
+                    unit=_unit(facts, before.unit_id),
+                )
+            ),
+        )
+    if after.state == "submitted":
+        shown = card(facts, after)
+        news = lines(
+            _("✏️ {name} has changed details; please look at the form once more.", name=after.person.named),
+            *_differences(facts, before, after),
+        )
+        yield Told(HeadsAddress(after.unit_id, after.person.id), replace(shown, text=paragraphs(news, shown.text)))
+
+
+def _differences(facts: Facts, before: Assessment, after: Assessment) -> Iterator[Wording]:
+    """Say what is other than the branch saw it."""
+    old, new = before.person, after.person
+    if old.name != new.name:
+        yield _("Name: {before} → {after}", before=old.named, after=new.named)
+    if old.birth_year != new.birth_year:
+        yield _("Year of birth: {before} → {after}", before=old.birth_year, after=new.birth_year)
+    if old.representative != new.representative:
+        yield _(
+            "Parent or guardian: {before} → {after}", before=old.representative or "–", after=new.representative or "–"
+        )
+    if before.unit_id != after.unit_id:
+        yield _("Place: {before} → {after}", before=_unit(facts, before.unit_id), after=_unit(facts, after.unit_id))
+    if old.group != new.group and old.group is not None and new.group is not None:
+        yield _("Group: {before} → {after}", before=GROUPS[old.group], after=GROUPS[new.group])
+
+
+def ask_consequences(facts: Facts, talk: Registering) -> Question:
+    followed = list(following(facts, _person(facts, talk)))
+    return Question(
+        paragraphs(
+            *(_consequence(facts, form, what) for form, what in followed if _is_asked(form, what)),
+            _("Change it all the same?"),
+        ),
+        (CHANGE_ALL_THE_SAME, LEAVE_AS_IT_WAS),
+    )
+
+
+def _consequence(facts: Facts, form: Assessment, followed: Followed) -> Wording:
+    round_ = facts.round_of(form)
+    year = round_.year if round_ is not None else "–"
+    if followed.act == "restart":
+        return _(
+            "Your form of {year} is the one for “{group}”. The new group has another form: it has to be filled in anew,"
+            " and the answers so far are deleted.",
+            year=year,
+            group=GROUPS[form.criteria.group],
+        )
+    return lines(
+        _("Your form of {year}, which is confirmed, will have to be confirmed anew.", year=year)
+        if form.state == "confirmed"
+        else _("Your form of {year} waits for the branch, which will look at it once more.", year=year),
+        _("It goes to the branch of {unit}.", unit=_unit(facts, followed.unit_id))
+        if followed.unit_id != form.unit_id
+        else None,
+    )
+
+
+def hear_consequences(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    if chosen(heard) == CHANGE_ALL_THE_SAME.key:
+        yield from _saved(facts, talk, list(following(facts, _person(facts, talk))))
+    else:
+        yield Said(NOTHING_CHANGED)
+        yield Left(home=True)
+
+
+def _person(facts: Facts, talk: Registering) -> Person:
+    """Return somebody as they have just told."""
+    return Person(facts.person_id, talk.name, talk.birth_year, talk.unit_id, _group(talk), talk.representative or None)
+
+
+def obstacle(facts: Facts, talk: Registering) -> Wording | None:
+    """Say why the talk cannot go on, if so: an invitation that does not hold, or a change at the wrong time."""
+    if talk.invitation:
+        return invitation_obstacle(facts, talk.invitation)
+    if talk.checking and facts.own:
+        try:
+            list(following(facts, _person(facts, talk)))
+        except Refused as refused:
+            return paragraphs(refused.wording, NOTHING_CHANGED)
+    return None
 
 
 REGISTRATION = Flow(
@@ -489,12 +687,14 @@ REGISTRATION = Flow(
         Step("year_sure", ask_year_sure, hear_year_sure),
         Step("representative", ask_representative, hear_representative),
         Step("representative_sure", ask_representative_sure, hear_representative_sure),
+        Step("representative_consent", ask_representative_consent, hear_representative_consent),
         Step("village_from_link", ask_village_from_link, hear_village_from_link),
         Step("village", ask_village, hear_village),
         Step("group", ask_group, hear_group),
         Step("check", ask_check, hear_check),
+        Step("consequences", ask_consequences, hear_consequences),
     ),
-    obstacle=lambda facts, talk: invitation_obstacle(facts, talk.invitation) if talk.invitation else None,
+    obstacle=obstacle,
 )
 
 

@@ -7,13 +7,14 @@ from msgspec import Struct
 from flows.conversation.facts import Need
 from flows.domain.assessments import State
 from flows.domain.units import Scope
+from flows.words.wording import Named
 
 
 class ListedForm(Struct, frozen=True):
     """One line of a branch head's list. `answered` counts the questions that have an answer."""
 
     assessment_id: int
-    name: str
+    name: Named
     state: State
     total: int
     answered: int

@@ -1,6 +1,6 @@
 """The branch head's work: the list of forms, one form, confirming it, adjusting an answer, returning it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec.structs import replace
@@ -73,7 +73,8 @@ LISTS: dict[State, Choice] = {
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     units = facts.scope("head")
-    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
+    rounds = facts.rounds_in(units)
+    wanted = ListWanted(units, rounds, state, facts.person_id, talk.page * PAGE, PAGE)
     listed = _listed(facts, wanted)
     page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
     if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
@@ -81,7 +82,7 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
-            _("Forms of your branch: {unit}", unit=_branch_name(facts)),
+            lines(_("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds)),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
             _("{state}, page {page}:", state=LISTS[state].label, page=page + 1)
             if listed.forms
@@ -104,6 +105,23 @@ def _listed(facts: Facts, wanted: ListWanted) -> FormList:
         forms = tuple(form for form in listed.forms if form.assessment_id != after.id or after.state == wanted.state)
         listed = FormList(counts, forms)
     return listed
+
+
+def _last_days(facts: Facts, rounds: Iterable[int]) -> Iterator[Wording]:
+    """Say until when the branch confirms, for each round that has forms here."""
+    known = facts.reference.rounds_by_id
+    days = {known[id_].phases.branch for id_ in rounds}
+    for day in sorted(days):
+        yield _("Please confirm until the end of {day}.", day=day) if facts.today <= day else _late_by(day)
+
+
+def _late_by(day: date) -> Wording:
+    """Say that the branch's time is over. Nothing is locked by it: the level above lets in what is late."""
+    return _(
+        "The last day to confirm was {day}. What is decided later is noted all the same; please tell the Study"
+        " Promotion Association of the commune.",
+        day=day,
+    )
 
 
 def _listed_choice(form: ListedForm) -> Choice:
@@ -178,7 +196,7 @@ def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
     form = subject(facts, talk.assessment_id)
     return Question(
         paragraphs(
-            _("Which answer of {name} should be adjusted?", name=form.person.name),
+            _("Which answer of {name} should be adjusted?", name=form.person.named),
             lines(*(forms.answer_line(form, indicator) for indicator in form.criteria.indicators)),
         ),
         tuple(_adjustable(form, indicator) for indicator in form.criteria.indicators),
@@ -236,7 +254,7 @@ def ask_reason(facts: Facts, talk: Deciding) -> Question:
     return Question(
         _(
             "Please write the reason, for example: Question 2 lacks a certificate. {name} will read it as it is.",
-            name=form.person.name,
+            name=form.person.named,
         ),
         free=True,
         moves=(DROP_REASON,),
@@ -318,11 +336,15 @@ def decide_on(
     result = result_of(after)
     yield replace(decided, total=result.total, passed=result.passed)
     yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
+    round_ = facts.round_of(form)
+    late = _late_by(round_.phases.branch) if round_ is not None and facts.today > round_.phases.branch else None
     if act == "adjust":
         shown = card(facts, after)
-        yield Sent(replace(shown, text=paragraphs(_done(after, act), shown.text)))
-    else:
-        yield Said(_done(after, act))
+        yield Sent(replace(shown, text=paragraphs(_done(after, act), late, shown.text)))
+        return
+    yield Said(_done(after, act))
+    if late is not None:
+        yield Said(late)
 
 
 def _open_until(facts: Facts, form: Assessment, act: Act) -> date | None:
@@ -436,11 +458,11 @@ def _hold_to(form: Assessment, version: int, act: Act) -> None:
 def _done(form: Assessment, act: Act) -> Wording:
     match act:
         case "confirm":
-            return _("✅ Confirmed: {name}.", name=form.person.name)
+            return _("✅ Confirmed: {name}.", name=form.person.named)
         case "adjust":
-            return _("Adjusted: {name}. The form as it is now:", name=form.person.name)
+            return _("Adjusted: {name}. The form as it is now:", name=form.person.named)
         case _:
-            return _("↩️ Returned to {name}, with your reason.", name=form.person.name)
+            return _("↩️ Returned to {name}, with your reason.", name=form.person.named)
 
 
 def _file(form: Assessment, evidence_id: str) -> Message:
@@ -456,7 +478,7 @@ def _shown(form: Assessment, indicator: Indicator, proof: Evidence) -> Message:
         raise OutOfDate(_("This file is still being fetched. Please try again in a minute."))
     caption = _(
         "{name}, question {number}: {short}",
-        name=form.person.name,
+        name=form.person.named,
         number=form.number(indicator.id),
         short=indicator.short,
     )

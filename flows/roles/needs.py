@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from flows.conversation.facts import Need
 from flows.domain.people import RoleKind
+from flows.words.wording import Named
 
 INVITATION_CODE = "i-"
 INVITATION_LIFE = timedelta(days=7)
@@ -35,6 +36,11 @@ class Holder(Struct, frozen=True):
     person_id: int
     name: str
     kind: RoleKind
+
+    @property
+    def named(self) -> Named:
+        """Return the name as it stands in sentences."""
+        return Named(self.person_id, self.name)
 
 
 class HoldersWanted(Need[tuple[Holder, ...]], frozen=True):

@@ -134,7 +134,7 @@ def ask_holders(facts: Facts, talk: Inviting) -> Question:
         _("Whose role in {unit} should end?", unit=unit)
         if held
         else _("Nobody holds a role in {unit} itself.", unit=unit),
-        tuple(Choice(str(one.role_id), _("{name} · {role}", name=one.name, role=ROLES[one.kind])) for one in held),
+        tuple(Choice(str(one.role_id), _("{name} · {role}", name=one.named, role=ROLES[one.kind])) for one in held),
         (BACK,),
         numbered=True,
     )
@@ -157,7 +157,7 @@ def ask_take_away(facts: Facts, talk: Inviting) -> Question:
     return Question(
         _(
             "{name} will no longer be: {role}, {unit}. It takes effect at once, and {name} is told. Is that right?",
-            name=holder.name,
+            name=holder.named,
             role=ROLES[holder.kind],
             unit=facts.reference.units.in_sentence(talk.unit_id),
         ),
@@ -175,7 +175,7 @@ def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event
             PersonAddress(holder.person_id),
             Message(_("Your role has ended: {role}, {unit}. Thank you for your work.", role=role, unit=unit)),
         )
-        yield Said(_("{name} is no longer: {role}, {unit}.", name=holder.name, role=role, unit=unit))
+        yield Said(_("{name} is no longer: {role}, {unit}.", name=holder.named, role=role, unit=unit))
     yield Went("holders", replace(talk, role_id=0))
 
 

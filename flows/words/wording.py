@@ -1,7 +1,7 @@
 """What the bot says, before it has a language: a msgid with its parameters, rendered per reader."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,13 @@ class Text(Struct, frozen=True):
     params: tuple[tuple[str, Any], ...] = ()
     plural: str | None = None
     count: int = 1
+
+
+class Named(Struct, frozen=True):
+    """Somebody's name as a parameter of a sentence: it tells whom the sentence is about."""
+
+    person_id: int
+    name: str
 
 
 class Lines(Struct, frozen=True):
@@ -87,6 +94,24 @@ def contains(wording: Wording, part: Wording) -> bool:
     return wording == part or (isinstance(wording, Lines) and any(contains(each, part) for each in wording.parts))
 
 
+def people_in(wording: Wording) -> Iterator[int]:
+    """Yield the people that a wording names."""
+    match wording:
+        case Lines(parts):
+            for part in parts:
+                yield from people_in(part)
+        case Spoken(label):
+            yield from people_in(label)
+        case Text(_, params):
+            for _name, value in params:
+                if isinstance(value, Named):
+                    yield value.person_id
+                elif isinstance(value, Text | Lines | Spoken):
+                    yield from people_in(value)
+        case str() | Localized():
+            pass
+
+
 def is_constant(wording: Wording) -> bool:
     """Tell whether a wording is the program's own or the form's, without anything of anybody in it."""
     match wording:
@@ -123,6 +148,8 @@ def _shown(value: Any, catalogue: Catalogue) -> Any:
     match value:
         case str() | int():
             return value
+        case Named(name=name):
+            return name
         case Text() | Localized() | Lines() | Spoken():
             return render(value, catalogue)
         case datetime() | date():

@@ -258,9 +258,12 @@ class World:
         self._begin_keeping()
 
     async def _round(self, opens: str, closes: str) -> None:
-        year = _day(opens).year
+        await self._round_of("Xã Thần Khê", opens, closes)
+
+    async def _round_of(self, commune: str, opens: str, closes: str) -> None:
+        year, code = _day(opens).year, _code(commune)
         await rounds.open_round(
-            self._database, year=year, name=f"Đợt {year}", unit_code="tk", opens=_day(opens), closes=_day(closes)
+            self._database, year=year, name=f"Đợt {year}", unit_code=code, opens=_day(opens), closes=_day(closes)
         )
 
     async def _new_version(self, group: str) -> None:
@@ -368,6 +371,7 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has sent the notice “(.+)”": World._has_sent_notice,
     r"(\w+) reads English": World._reads_english,
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
+    r"the round of (.+) is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round_of,
     r"a new version of the (\w+)'s set is published": World._new_version,
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,

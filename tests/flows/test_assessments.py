@@ -61,14 +61,23 @@ def test_only_the_resident_submits_and_only_the_branch_decides() -> None:
     assert by_act == {
         "submit": {"resident"},
         "withdraw": {"resident"},
+        "change": {"resident"},
+        "restart": {"resident"},
         "adjust": {"head"},
         "return": {"head"},
         "confirm": {"head"},
     }
 
 
-def test_nothing_leads_out_of_confirmed_and_every_other_state_can_be_left() -> None:
-    assert {state for state, _act, _actor in TRANSITIONS} == set(STATES) - {"confirmed"}
+def test_out_of_confirmed_leads_only_what_the_owner_changes_and_every_state_can_be_left() -> None:
+    assert {state for state, _act, _actor in TRANSITIONS} == set(STATES)
+    out = {(act, actor) for state, act, actor in TRANSITIONS if state == "confirmed"}
+    assert out == {("change", "resident"), ("restart", "resident")}
+
+
+def test_what_the_owner_changes_leaves_no_form_confirmed() -> None:
+    assert all(TRANSITIONS[state, "change", "resident"].to != "confirmed" for state in STATES)
+    assert {TRANSITIONS[state, "restart", "resident"].to for state in STATES} == EDITABLE
 
 
 def test_answers_are_changed_only_while_the_form_is_with_the_resident() -> None:

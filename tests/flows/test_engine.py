@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
+from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Conversation, Facts, Reference
-from flows.conversation.messages import Message, Outgoing, rendered
+from flows.conversation.messages import Message, Outgoing, people_named, rendered
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
-from flows.forms.needs import assessment
+from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, EvidenceGiven
 from flows.forms.talk import Filling
 from flows.notices.audience import reach_of
@@ -45,6 +46,7 @@ def check(turn: Turn) -> None:
     """Assert what holds for every turn, whatever was replied."""
     check_session(turn)
     check_messages(turn)
+    check_names(turn)
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
@@ -69,6 +71,19 @@ def check_messages(turn: Turn) -> None:
         for button in (button for row in outgoing.buttons for button in row):
             assert button.label.strip()
             assert len(button.payload.encode()) <= MOST_PAYLOAD_BYTES
+
+
+def check_names(turn: Turn) -> None:
+    """A message that says somebody's name tells whom it is about, unless it is themselves who read it."""
+    found = [turn.facts.find(need) for need in turn.facts.found if isinstance(need, AssessmentWanted)]
+    known = {form.person for form in found if form is not None}
+    for message in turn.decision.messages:
+        for person in known:
+            if person.id != turn.facts.person_id and any(person.name in str(outgoing) for outgoing in said([message])):
+                assert person.id in people_named(message)
+    for told in turn.decision.told:
+        if isinstance(told.to, HeadsAddress):
+            assert told.to.owner_id in people_named(told.message)
 
 
 def said(messages: Iterable[Message]) -> list[Outgoing]:

@@ -18,7 +18,7 @@ from flows.domain.assessments import Assessment
 from flows.domain.people import Person, Role
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -31,6 +31,7 @@ from flows.notices.needs import (
 )
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved
+from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.records import Erased
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.records import Muted, NoticeAnswered
@@ -190,7 +191,7 @@ class Town:
                 found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
             case RespondentsWanted(notice_id, answer, limit):
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
-                named = tuple((self.people[id_].name, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
+                named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 found.put(need, Respondents(named[:limit], len(named)))
             case HoldersWanted(unit_id):
                 held = (
@@ -202,6 +203,8 @@ class Town:
                 found.put(need, tuple(held))
             case MutedWanted(person_id):
                 found.put(need, self.muted.get(person_id, frozenset()))
+            case OwnDataWanted():
+                found.put(need, OwnData())
 
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
@@ -215,7 +218,7 @@ class Town:
         return FormList(
             Counter(form.state for form in forms),
             tuple(
-                ListedForm(form.id, form.person.name, form.state, 0, len(form.answers))
+                ListedForm(form.id, form.person.named, form.state, 0, len(form.answers))
                 for form in of_state[wanted.offset : wanted.offset + wanted.limit]
             ),
         )
@@ -264,7 +267,7 @@ class Town:
                 assert phone.person_id is not None
                 form_id = self._new_id()
                 self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
-            case Answered() | EvidenceGiven() | Acted():
+            case Answered() | EvidenceGiven() | Acted() | Followed():
                 after = assessment(decision.facts, record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bot.services.evidence import (
     about,
 )
 from bot.services.files import MOST_BYTES, FileStore
+from bot.services.housekeeping import Housekeeper
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.services.supervisor import Supervisor
 from bot.store.tables import conversations, evidence
@@ -75,6 +77,12 @@ def words(wording: Wording) -> str:
 
 def files_in(folder: Path) -> list[bytes]:
     return sorted(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+def make_old(folder: Path, kept_at: float) -> None:
+    """Let all files look as if they were kept at a moment."""
+    for file in folder.rglob("*"):
+        os.utime(file, (0, kept_at))
 
 
 async def test_a_file_is_kept_and_called_what_its_content_shows(commune: Commune, tmp_path: Path) -> None:
@@ -254,6 +262,9 @@ async def test_of_somebody_who_is_erased_while_a_file_is_fetched_nothing_is_kept
     source.meanwhile = lambda: commune.say("Minh", "/privacy", "xoá", "xoá hết")
     await fetcher(commune, source, tmp_path).run_once()
     assert await kept(commune) == []
+    assert files_in(tmp_path) == [JPEG]  # somebody else may have just sent the same
+    make_old(tmp_path, commune.now.timestamp() - 90_000)
+    await Housekeeper(commune.database, FileStore(tmp_path), lambda: commune.now).run_once()
     assert files_in(tmp_path) == []
 
 

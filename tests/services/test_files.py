@@ -1,8 +1,12 @@
 """Evidence files: named by what is in them, called what they are, and kept where they belong."""
 
+import asyncio
 import hashlib
 import io
+import math
+import os
 import stat
+import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -172,8 +176,39 @@ async def test_a_file_that_is_not_there_is_none_and_forgetting_it_is_no_fault(st
     store.forget([f"sha256:{'a' * 64}"])
 
 
+async def test_what_was_just_kept_is_spared(store: FileStore) -> None:
+    """Somebody may have sent the same file, to which nothing refers yet."""
+    kept = await store.keep(JPEG)
+    store.forget([kept.source])
+    assert await store.read(kept.digest) == JPEG
+
+
+async def test_a_file_kept_again_between_the_look_and_the_deletion_stays(store: FileStore, tmp_path: Path) -> None:
+    kept = await store.keep(JPEG)
+    make_old(store, kept.digest)
+    before = time.time() - 3600
+    assert store.unused_since(before) == [kept.digest]
+    await store.keep(JPEG)
+    store.forget([kept.source], before)
+    assert await store.read(kept.digest) == JPEG
+
+
+async def test_a_file_kept_at_the_moment_of_its_deletion_is_there_afterwards(store: FileStore) -> None:
+    kept = await store.keep(JPEG)
+    before = time.time() - 3600
+    for _attempt in range(200):
+        make_old(store, kept.digest)
+        _, again = await asyncio.gather(asyncio.to_thread(store.forget, [kept.source], before), store.keep(JPEG))
+        assert await store.read(again.digest) == JPEG
+
+
+def make_old(store: FileStore, digest: str) -> None:
+    """Let a file look as if it was kept two hours ago."""
+    os.utime(store._folder / digest[:2] / digest, (0, time.time() - 7200))
+
+
 async def test_only_what_is_named_and_kept_here_is_forgotten(store: FileStore) -> None:
     jpeg, pdf = await store.keep(JPEG), await store.keep(PDF)
-    store.forget([jpeg.source, "a handle of the channel", ""])
+    store.forget([jpeg.source, "a handle of the channel", ""], math.inf)
     assert await store.read(jpeg.digest) is None
     assert await store.read(pdf.digest) == PDF

@@ -34,6 +34,7 @@ from flows.notices.notice import Audience, Content, NoticeAct, NoticeAnswer, Not
 from flows.notices.records import NoticeActed, NoticeSaved
 from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
+from flows.words.wording import Named
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES, NOW, ZONE
 from tests.services.test_evidence import ScriptedSource
@@ -494,7 +495,7 @@ async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_rec
         chats = {row.address: row.id for row in await connection.execute(select(conversations))}
         asked = [ReceivedWanted(notice_id, chats[name]) for name in ("Lan", "Hạnh")]
         received = await notices.received(connection, asked)
-    assert come == Respondents((("Lê Văn Minh", village),), 1)
+    assert come == Respondents(((Named(minh, "Lê Văn Minh"), village),), 1)
     assert cannot.total == 1
     assert list(received) == asked[:1]
 

@@ -135,6 +135,28 @@ async def test_the_reminder_tells_how_much_is_left_and_waits_behind_replies(comm
     assert await commune.read("Minh") == [in_vietnamese(unfinished_reminder(7, False, CLOSES))]
 
 
+async def test_what_is_returned_after_the_closing_day_is_reminded_of_while_its_owner_may_correct_it(
+    commune: Commune,
+) -> None:
+    form = await commune.form("Lan")
+    commune.now = local(20, 10, month=11)
+    await commune.press("Hạnh", f"c:return:{form.id}:{form.version}")
+    await commune.say("Hạnh", "Câu 2 chưa rõ ở đâu")
+    await commune.deliver()
+    days = mornings(local(20, 11, month=11), local(30, 11, month=11))
+    assert await hears(commune, "Lan", days) == [local(day, 11, month=11) for day in (21, 23, 27)]
+
+
+async def test_who_is_reminded_of_a_returned_form_is_told_its_own_last_day(commune: Commune) -> None:
+    form = await commune.form("Lan")
+    returned = {"state": "returned", "open_until": date(2026, 11, 20)}
+    await change(commune, update(assessments).where(assessments.c.id == form.id).values(**returned))
+    await change(commune, update(assessments).where(assessments.c.id != form.id).values(reminded=3))
+    await look(commune, reminding(commune), local(17, month=11))
+    expected = unfinished_reminder(0, True, date(2026, 11, 20))
+    assert await commune.read("Lan") == [in_vietnamese(expected)]
+
+
 async def test_a_returned_form_is_reminded_of_as_returned(commune: Commune) -> None:
     form = await commune.form("Lan")
     await change(commune, update(assessments).where(assessments.c.id == form.id).values(state="returned"))

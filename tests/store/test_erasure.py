@@ -1,6 +1,7 @@
 """What an erasure leaves: looked for in every table and in the folder of files, with nothing delivered meanwhile."""
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.store import outbox
 from bot.store.outbox import NOTICE, Letter, Recipient
-from bot.store.tables import conversations, inbox, notices, people, tallies
+from bot.store.tables import consents, conversations, inbox, notices, people, tallies
 from bot.store.tables import outbox as letters
-from flows.conversation.messages import Outgoing, OutgoingButton
+from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, SentFile
+from flows.registration.talk import CONSENT_VERSION
 from tests.commune import BOT, CHANNEL, Commune
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
@@ -88,7 +90,7 @@ async def test_erasing_leaves_nothing_of_somebody_even_when_nothing_is_delivered
     await commune.say("Lan", "/privacy", "xoá")
     await commune.turns.receive([commune.update("Lan", "xoá hết")])
     for done in await commune.work():
-        files.forget(done.files)
+        files.forget(done.files, time.time())
     assert await traces(commune, tmp_path, *about_her) == []
     assert await commune.column(select(letters.c.state).where(letters.c.notice_id == 7)) == ["muted"]
     # All that is left is where the last reply has to go.
@@ -98,33 +100,49 @@ async def test_erasing_leaves_nothing_of_somebody_even_when_nothing_is_delivered
     assert await commune.count(letters, letters.c.address == "Lan") == 0
 
 
-async def test_whose_name_stands_in_other_words_takes_no_letter_from_anybody(
-    commune: Commune, files: FileStore
-) -> None:
+async def test_a_name_of_one_word_takes_every_letter_that_names_its_owner_and_no_other(commune: Commune) -> None:
     async with commune.database.writing() as connection:
         await connection.execute(update(people).where(people.c.name == NAME).values(name="Xin"))
         said = Letter(await to(commune, "Hạnh"), Outgoing("Xinh quá! Xin chào."))
         await outbox.queue(connection, [said], commune.now)
+    form = await commune.form("Lan")
     await commune.together(("Minh", "/help"))
+    await commune.say("Hạnh", "/review", "1", "điều chỉnh", "/cancel")
+    await commune.press("Trường", f"c:return:{form.id}:{form.version}")
     await commune.say("Lan", "/privacy", "xoá", "xoá hết")
     assert len(await commune.texts("Minh")) == 1
-    assert [one[:4] for one in await commune.texts("Hạnh")] == ["Xinh"]  # and no card of the form
+    left = {name: [one[:10] for one in await commune.texts(name)] for name in ("Hạnh", "Trường")}
+    assert left == {"Hạnh": ["Xinh quá! ", "Đã dừng.\n\n"], "Trường": []}
 
 
-async def test_the_card_of_a_namesakes_form_stays(commune: Commune) -> None:
-    form = await commune.form("Lan")
-    buttons = {
-        id_: ((OutgoingButton("✅", f"c:confirm:{id_}:1", lasting=True),),) for id_ in (form.id, form.id * 10 + 1)
-    }
+async def test_a_letter_that_names_somebody_else_of_the_same_name_stays(commune: Commune) -> None:
+    lan = (await commune.form("Lan")).person_id
+    hanh = await to(commune, "Hạnh")
     async with commune.database.writing() as connection:
-        cards = [Letter(await to(commune, "Hạnh"), Outgoing(NAME, rows)) for rows in buttons.values()]
+        cards = [Letter(hanh, Outgoing(f"{NAME} {id_}"), about=frozenset({id_})) for id_ in (lan, 10 * lan + 1)]
+        cards.append(Letter(hanh, Outgoing(f"{NAME} {lan} 2"), about=frozenset({10 * lan + 1, lan})))
         await outbox.queue(connection, cards, commune.now)
-    before = len(await commune.rows(select(letters).where(letters.c.state == "queued", letters.c.address == "Hạnh")))
     await commune.say("Lan", "/privacy", "xoá", "xoá hết")
-    shown = [one.buttons for one in await commune.read("Hạnh")]
-    assert buttons[form.id * 10 + 1] in shown
-    assert buttons[form.id] not in shown
-    assert before >= 2
+    assert await commune.texts("Hạnh") == [f"{NAME} {10 * lan + 1}"]
+
+
+async def test_what_names_somebody_at_the_moment_of_their_erasure_is_not_left(commune: Commune) -> None:
+    await commune.say("Lan", "/privacy", "xoá")
+    await commune.together(("Hạnh", "/review"), ("Lan", "xoá hết"), ("Trường", "/review"))
+    assert NAME not in await commune.everything()
+    assert [text.count(NAME) for text in await commune.texts("Trường")] == [0]
+
+
+async def test_that_somebody_agreed_and_until_when_stays_without_saying_who(commune: Commune) -> None:
+    proof = select(consents.c.text_version, consents.c.given, consents.c.given_by, consents.c.withdrawn_at)
+    await commune.say("Nam", "/start", "vi", "đồng ý", "Hoàng Văn Nam", "2014", "Đỗ Thị Thu", "đồng ý")
+    before = [tuple(row) for row in await commune.rows(proof.order_by(consents.c.id))][-2:]
+    assert before == [(CONSENT_VERSION, True, None, None), (CONSENT_VERSION, True, "Đỗ Thị Thu", None)]
+    await commune.say("Nam", "/privacy", "xoá", "xoá hết")
+    after = (await commune.rows(proof.order_by(consents.c.id)))[-2:]
+    assert [(row.given, row.given_by, row.withdrawn_at is not None) for row in after] == [(True, None, True)] * 2
+    kept = await commune.everything()
+    assert [name in kept for name in ("Hoàng Văn Nam", "Đỗ Thị Thu")] == [False, False]
 
 
 async def test_an_address_that_cannot_be_written_to_is_forgotten_after_a_day(

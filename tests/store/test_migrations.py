@@ -92,6 +92,27 @@ async def test_units_that_were_there_before_are_numbered(commune: Commune) -> No
     assert [span for _id, *span in before] == [[1, 3], [2, 2], [3, 3]]
 
 
+async def test_letters_that_waited_before_know_whose_form_they_show(commune: Commune) -> None:
+    await commune.say("Lan", "rút lại", "nộp phiếu")
+    await commune.say("Minh", "/help")
+    about = select(tables_of.outbox.c.address, tables_of.outbox.c.about).where(tables_of.outbox.c.state == "queued")
+    before = sorted(tuple(row) for row in await commune.rows(about) if row.address in {"Hạnh", "Trường", "Minh"})
+    await migrate(commune.database, "0005")
+    await migrate(commune.database)
+    after = sorted(tuple(row) for row in await commune.rows(about) if row.address in {"Hạnh", "Trường", "Minh"})
+    lan = (await commune.form("Lan")).person_id
+    assert after == before == [("Hạnh", f",{lan},"), ("Minh", None), ("Trường", f",{lan},")]
+
+
+async def test_consent_that_ended_is_nobodys_to_an_older_version(commune: Commune) -> None:
+    there = await commune.count(tables_of.consents)
+    await commune.say("Minh", "/privacy", "xoá", "xoá hết")
+    assert await commune.count(tables_of.consents) == there
+    await migrate(commune.database, "0005")
+    await migrate(commune.database)
+    assert await commune.count(tables_of.consents) == there - 1
+
+
 async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(commune: Commune) -> None:
     await commune.say("Minh", "sửa 2", "1")
     await commune.say("Minh", "Lớp học ở nhà văn hóa")

@@ -298,7 +298,7 @@ async def test_who_is_named_to_an_author_is_erased_after_that(commune: Commune) 
     await commune.turns.receive([commune.update("Lan", "xóa hết")])
     async with commune.database.writing() as connection:
         named = await store.respondents(connection, RespondentsWanted(notice_id, "come", 10))
-        assert [name for name, _unit in named.named] == ["Nguyễn Thị Lan"]
+        assert [one.name for one, _unit in named.named] == ["Nguyễn Thị Lan"]
         erasing = asyncio.create_task(commune.work())
         await _somebody_waits_for_a_lock(commune, unless=erasing)
         assert not erasing.done()

@@ -1,0 +1,153 @@
+"""What is kept about somebody besides their details and forms, for who asks to see it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import (
+    answers,
+    assessments,
+    consents,
+    conversations,
+    decisions,
+    evidence,
+    invitations,
+    mutes,
+    notice_answers,
+    notice_reports,
+    notices,
+    outbox,
+    people,
+    roles,
+)
+from flows.notices.notice import Content
+from flows.privacy.needs import (
+    OwnAct,
+    OwnChat,
+    OwnConsent,
+    OwnData,
+    OwnDataWanted,
+    OwnFormTimes,
+    OwnInvitation,
+    OwnNotice,
+    OwnNoticeAnswer,
+    OwnRole,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+
+_content_decoder = msgspec.json.Decoder(Content)
+
+
+async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
+    """Return it as it stands; of somebody not known yet, what their chat has."""
+    person_id = wanted.person_id
+
+    async def rows(statement: Select[*tuple[Any, ...]]) -> Sequence[AnyRow]:
+        return (await connection.execute(statement)).all()
+
+    chats = conversations.c.id == wanted.conversation_id
+    if person_id:
+        chats = or_(chats, conversations.c.person_id == person_id)
+    theirs = select(conversations.c.id).where(chats)
+    forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
+    times = ("id", "begun_at", "submitted_at", "touched_at", "reminded")
+    made = ("role", "unit_id", "expires", "used_at")
+    return OwnData(
+        known_since=await connection.scalar(select(people.c.created_at).where(people.c.id == person_id)),
+        chats=_each(OwnChat, await rows(_of(conversations, ("channel", "address", "language", "blocked_at"), chats))),
+        consents=_each(OwnConsent, await rows(_consents(theirs))),
+        roles=_each(OwnRole, await rows(_of(roles, ("role", "unit_id", "since"), roles.c.person_id == person_id))),
+        invitations=_each(OwnInvitation, await rows(_of(invitations, made, invitations.c.invited_by == person_id))),
+        forms=_each(OwnFormTimes, await rows(_of(assessments, times, assessments.c.person_id == person_id))),
+        answered={
+            (row.assessment_id, row.indicator_id): row.at
+            for row in await rows(
+                _of(answers, ("assessment_id", "indicator_id", "at"), answers.c.assessment_id.in_(forms))
+            )
+        },
+        proved={row.id: row.at for row in await rows(_of(evidence, ("id", "at"), evidence.c.assessment_id.in_(forms)))},
+        acts_on_forms=_each(OwnAct, await rows(_acts(decisions.c.assessment_id.in_(forms)))),
+        acts_on_others=_each(
+            OwnAct, await rows(_acts((decisions.c.person_id == person_id) & decisions.c.assessment_id.not_in(forms)))
+        ),
+        muted=tuple(row.kind for row in await rows(_of(mutes, ("kind",), mutes.c.person_id == person_id))),
+        notices_answered=tuple(
+            OwnNoticeAnswer(_beginning(row), row.answer, row.at) for row in await rows(_answered(person_id))
+        ),
+        notices_received=tuple(_notices(await rows(_received(theirs)))),
+        notices_written=tuple(_notices(await rows(_written(person_id)))),
+        reports_asked=tuple(
+            row.asked_at
+            for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
+        ),
+    )
+
+
+def _of(table: Table, columns: Sequence[str], *where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return select(*(table.c[name] for name in columns)).where(*where).order_by(*table.primary_key.columns)
+
+
+def _each(kind: Any, rows: Sequence[AnyRow]) -> tuple[Any, ...]:
+    return tuple(kind(**row._mapping) for row in rows)
+
+
+def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
+    """Select what was agreed to in chats, but for what was withdrawn with everything else: that is nobody's now."""
+    return _of(
+        consents,
+        ("text_version", "given", "given_by", "at"),
+        consents.c.conversation_id.in_(theirs),
+        consents.c.withdrawn_at.is_(None),
+    )
+
+
+def _acts(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    columns = ("assessment_id", "version", "act", "actor", "indicator_id", "level_id", "reason", "at")
+    return (
+        select(*(decisions.c[name] for name in columns), people.c.name.label("by"))
+        .outerjoin(people, people.c.id == decisions.c.person_id)
+        .where(which)
+        .order_by(decisions.c.id)
+    )
+
+
+def _answered(person_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(notices.c.content, notice_answers.c.answer, notice_answers.c.at)
+        .join(notices, notices.c.id == notice_answers.c.notice_id)
+        .where(notice_answers.c.person_id == person_id)
+        .order_by(notice_answers.c.at)
+    )
+
+
+def _received(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(notices.c.content, outbox.c.state, outbox.c.created_at.label("at"))
+        .join(outbox, outbox.c.notice_id == notices.c.id)
+        .where(outbox.c.notice_id.is_not(None), outbox.c.conversation_id.in_(theirs))
+        .order_by(outbox.c.id)
+    )
+
+
+def _written(person_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(notices.c.content, notices.c.state, notices.c.created_at.label("at"))
+        .where(notices.c.author_id == person_id)
+        .order_by(notices.c.id)
+    )
+
+
+def _notices(rows: Sequence[AnyRow]) -> Iterator[OwnNotice]:
+    return (OwnNotice(_beginning(row), row.state, row.at) for row in rows)
+
+
+def _beginning(row: AnyRow) -> str:
+    """Return the first line of a notice; nothing of one that only a newer version can read."""
+    try:
+        return _content_decoder.decode(row.content).vi.strip().partition("\n")[0]
+    except msgspec.DecodeError:
+        return ""

@@ -1,0 +1,116 @@
+"""What is kept about somebody besides their details and forms, as they may see it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from flows.conversation.facts import Need
+from flows.domain.assessments import Act, Actor
+from flows.domain.people import RoleKind
+from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
+
+
+class OwnChat(Struct, frozen=True):
+    """Where somebody writes from. `blocked_at` is when they stopped the bot there."""
+
+    channel: str
+    address: str
+    language: str | None
+    blocked_at: datetime | None
+
+
+class OwnConsent(Struct, frozen=True):
+    """A choice about personal data; `given_by` is who made it for a child."""
+
+    text_version: str
+    given: bool
+    given_by: str | None
+    at: datetime
+
+
+class OwnRole(Struct, frozen=True):
+    """A role somebody holds."""
+
+    role: RoleKind
+    unit_id: int
+    since: datetime
+
+
+class OwnInvitation(Struct, frozen=True):
+    """An invitation somebody made."""
+
+    role: RoleKind
+    unit_id: int
+    expires: datetime
+    used_at: datetime | None
+
+
+class OwnFormTimes(Struct, frozen=True):
+    """When a form was begun, submitted and last changed, and how many reminders went out since."""
+
+    id: int
+    begun_at: datetime
+    submitted_at: datetime | None
+    touched_at: datetime
+    reminded: int
+
+
+class OwnAct(Struct, frozen=True):
+    """An act on a form: one's own, or one that somebody decided on. `by` is nobody's name once they were erased."""
+
+    assessment_id: int
+    version: int
+    act: Act
+    actor: Actor
+    indicator_id: str
+    level_id: str | None
+    reason: str
+    at: datetime
+    by: str | None
+
+
+class OwnNotice(Struct, frozen=True):
+    """A notice that somebody got or wrote, by its first line, and what became of it."""
+
+    beginning: str
+    state: LedgerState | NoticeState
+    at: datetime
+
+
+class OwnNoticeAnswer(Struct, frozen=True):
+    """A button somebody pressed under a notice."""
+
+    beginning: str
+    answer: NoticeAnswer
+    at: datetime
+
+
+class OwnData(Struct, frozen=True):
+    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id."""
+
+    known_since: datetime | None = None
+    chats: tuple[OwnChat, ...] = ()
+    consents: tuple[OwnConsent, ...] = ()
+    roles: tuple[OwnRole, ...] = ()
+    invitations: tuple[OwnInvitation, ...] = ()
+    forms: tuple[OwnFormTimes, ...] = ()
+    answered: Mapping[tuple[int, str], datetime] = {}
+    proved: Mapping[int, datetime] = {}
+    acts_on_forms: tuple[OwnAct, ...] = ()
+    acts_on_others: tuple[OwnAct, ...] = ()
+    muted: tuple[MutedKind, ...] = ()
+    notices_answered: tuple[OwnNoticeAnswer, ...] = ()
+    notices_received: tuple[OwnNotice, ...] = ()
+    notices_written: tuple[OwnNotice, ...] = ()
+    reports_asked: tuple[datetime, ...] = ()
+
+
+class OwnDataWanted(Need[OwnData], frozen=True):
+    """What is kept about a person; while they are not known (0), what their chat has."""
+
+    person_id: int
+    conversation_id: int
+
+
+AnyNeed = OwnDataWanted

@@ -1,0 +1,224 @@
+"""Everything kept about somebody, as a document that they can keep."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from flows.conversation.facts import Facts
+from flows.domain.assessments import Act, Assessment, Evidence
+from flows.domain.criteria import Indicator
+from flows.domain.people import GROUPS, ROLES, Person
+from flows.forms import words as forms
+from flows.notices.notice import ANSWERS
+from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
+from flows.privacy.needs import (
+    OwnAct,
+    OwnChat,
+    OwnConsent,
+    OwnData,
+    OwnDataWanted,
+    OwnFormTimes,
+    OwnInvitation,
+    OwnNotice,
+)
+from flows.received.talk import KINDS
+from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
+
+ACTS: Mapping[Act, Wording] = {
+    "submit": _("submitted"),
+    "withdraw": _("taken back"),
+    "change": _("details changed"),
+    "restart": _("begun anew for another group"),
+    "adjust": _("an answer adjusted"),
+    "return": _("sent back for correction"),
+    "confirm": _("confirmed"),
+}
+
+
+def own_data(facts: Facts) -> Wording:
+    """Put everything kept about a person into words."""
+    kept = facts.find(OwnDataWanted(facts.person_id, facts.conversation.id))
+    return paragraphs(
+        _("Personal data kept on {day}", day=facts.today),
+        lines(*(_consent(facts, one) for one in kept.consents)) if kept.consents else _("Consent: none"),
+        _details(facts, kept, facts.person) if facts.person else None,
+        _section(_("Chats:"), (_chat(facts, one) for one in kept.chats)),
+        _section(
+            _("Roles:"),
+            (
+                _(
+                    "{role}, {unit}, since {time}",
+                    role=ROLES[one.role],
+                    unit=_unit(facts, one.unit_id),
+                    time=_at(facts, one.since),
+                )
+                for one in kept.roles
+            ),
+        ),
+        *(_form(facts, kept, form) for form in reversed(facts.own)),
+        _section(
+            _("What was decided on the forms of others:"), (_act_on_other(facts, one) for one in kept.acts_on_others)
+        ),
+        _section(_("Invitations made:"), (_invitation(facts, one) for one in kept.invitations)),
+        _section(_("Turned off:"), (KINDS[kind] for kind in kept.muted)),
+        _section(
+            _("Answers to notices:"),
+            (
+                _(
+                    "{time}: “{beginning}” – {answer}",
+                    time=_at(facts, one.at),
+                    beginning=one.beginning,
+                    answer=ANSWERS[one.answer],
+                )
+                for one in kept.notices_answered
+            ),
+        ),
+        _section(_("Notices received:"), (_notice(facts, one, LEDGER) for one in kept.notices_received)),
+        _section(_("Notices written:"), (_notice(facts, one, NOTICE_STATES) for one in kept.notices_written)),
+        _section(_("Reports of notices asked for:"), (_at(facts, at) for at in kept.reports_asked)),
+        lines(
+            _("Besides, for a time only:"),
+            _("• what is being filled in at this moment, until it is done"),
+            _("• messages until they are delivered, then for 14 days only that there were some"),
+            _("• which reminders went out, for some days"),
+            _("Counts of forms by village have no names."),
+        ),
+    )
+
+
+def _consent(facts: Facts, one: OwnConsent) -> Wording:
+    answer = _("given") if one.given else _("not given")
+    at = _at(facts, one.at)
+    if one.given_by:
+        return _(
+            "Consent by {name} (text {version}): {answer}, {time}",
+            name=one.given_by,
+            version=one.text_version,
+            answer=answer,
+            time=at,
+        )
+    return _("Consent (text {version}): {answer}, {time}", version=one.text_version, answer=answer, time=at)
+
+
+def _details(facts: Facts, kept: OwnData, person: Person) -> Wording:
+    return lines(
+        _("Name: {name}", name=person.name),
+        _("Year of birth: {year}", year=person.birth_year or "–"),
+        _("Parent or guardian: {name}", name=person.representative or "–"),
+        _("Registered in: {unit}", unit=_unit(facts, person.unit_id)),
+        _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
+        _("Known since: {time}", time=_at(facts, kept.known_since)) if kept.known_since else None,
+    )
+
+
+def _chat(facts: Facts, one: OwnChat) -> Wording:
+    languages = (choice.label for choice in facts.reference.languages if choice.key == one.language)
+    known = _(
+        "{channel}, number {address}, language: {language}",
+        channel=CHANNELS.get(one.channel, one.channel),
+        address=one.address,
+        language=next(languages, "–"),
+    )
+    return _("{chat}; stopped {time}", chat=known, time=_at(facts, one.blocked_at)) if one.blocked_at else known
+
+
+def _form(facts: Facts, kept: OwnData, form: Assessment) -> Wording:
+    times = next((one for one in kept.forms if one.id == form.id), None)
+    acts = [one for one in kept.acts_on_forms if one.assessment_id == form.id]
+    return paragraphs(
+        lines(
+            forms.state_line(facts, form),
+            _("Village: {unit}", unit=_unit(facts, form.unit_id)),
+            _("Form: {title}, version {version}", title=form.criteria.title, version=form.criteria.version),
+            *(_times(facts, times) if times is not None else ()),
+            _("It may be corrected until the end of {day}.", day=form.open_until) if form.open_until else None,
+        ),
+        lines(*(line for indicator in form.criteria.indicators for line in _answer(facts, kept, form, indicator))),
+        _section(_("What was done with this form:"), (_act(facts, form, one) for one in acts)),
+    )
+
+
+def _times(facts: Facts, times: OwnFormTimes) -> Iterator[Wording]:
+    yield _("Begun: {time}", time=_at(facts, times.begun_at))
+    if times.submitted_at is not None:
+        yield _("Submitted: {time}", time=_at(facts, times.submitted_at))
+    yield _("Last changed: {time}", time=_at(facts, times.touched_at))
+    if times.reminded:
+        yield n_("Reminded {count} time since.", "Reminded {count} times since.", times.reminded)
+
+
+def _answer(facts: Facts, kept: OwnData, form: Assessment, indicator: Indicator) -> Iterator[Wording]:
+    line = forms.answer_line(form, indicator)
+    at = kept.answered.get((form.id, indicator.id))
+    yield Lines((line, _at(facts, at)), ", ") if at is not None else line
+    for proof in form.evidence.get(indicator.id, ()):
+        yield from _proof(facts, kept, proof)
+
+
+def _proof(facts: Facts, kept: OwnData, proof: Evidence) -> Iterator[Wording]:
+    yield from forms.evidence_lines(proof)
+    name = proof.name if proof.kind == "photo" else ""
+    at = kept.proved.get(proof.id)
+    if at is not None:
+        yield Lines((_("    sent {time}", time=_at(facts, at)), name), " ")
+
+
+def _act(facts: Facts, form: Assessment, one: OwnAct) -> Wording:
+    """Say who did what, when, and why. Who decided is named, while they are known."""
+    who = _("the resident") if one.actor == "resident" else ROLES[one.actor]
+    return lines(
+        _("{time}: {act} – {who}", time=_at(facts, one.at), act=ACTS[one.act], who=who)
+        if one.by is None or one.actor == "resident"
+        else _("{time}: {act} – {who} {name}", time=_at(facts, one.at), act=ACTS[one.act], who=who, name=one.by),
+        _adjusted(form, one),
+        _("    Reason: {reason}", reason=one.reason) if one.reason else None,
+    )
+
+
+def _adjusted(form: Assessment, one: OwnAct) -> Wording | None:
+    """Say which answer was adjusted to what; nothing where the form is another one since."""
+    indicator = next((i for i in form.criteria.indicators if i.id == one.indicator_id), None)
+    level = next((level for level in indicator.levels if level.id == one.level_id), None) if indicator else None
+    if indicator is None or level is None:
+        return None
+    return _("    Question {number}: {label}", number=form.number(indicator.id), label=level.label)
+
+
+def _act_on_other(facts: Facts, one: OwnAct) -> Wording:
+    """Say what somebody decided. Whose form it was is that person's data: its number stands for it."""
+    return lines(
+        _("{time}: form number {id} – {act}", time=_at(facts, one.at), id=one.assessment_id, act=ACTS[one.act]),
+        _("    Reason: {reason}", reason=one.reason) if one.reason else None,
+    )
+
+
+def _invitation(facts: Facts, one: OwnInvitation) -> Wording:
+    known = _(
+        "{role}, {unit}, until {time}",
+        role=ROLES[one.role],
+        unit=_unit(facts, one.unit_id),
+        time=_at(facts, one.expires),
+    )
+    return _("{invitation}; used {time}", invitation=known, time=_at(facts, one.used_at)) if one.used_at else known
+
+
+def _notice(facts: Facts, one: OwnNotice, states: Mapping[Any, Wording]) -> Wording:
+    return _(
+        "{time}: “{beginning}” – {state}", time=_at(facts, one.at), beginning=one.beginning, state=states[one.state]
+    )
+
+
+def _section(title: Wording, entries: Iterator[Wording]) -> Wording | None:
+    """Put entries under a title; nothing where there are none."""
+    listed = [Lines(("•", entry), " ") for entry in entries]
+    return lines(title, *listed) if listed else None
+
+
+def _at(facts: Facts, moment: datetime) -> Wording:
+    """Say a moment in local time."""
+    local = moment.astimezone(facts.now.tzinfo)
+    return _("{day} {time}", day=local.date(), time=f"{local:%H:%M}")
+
+
+def _unit(facts: Facts, unit_id: int | None) -> str:
+    return facts.reference.units.in_sentence(unit_id) if unit_id is not None else "–"

@@ -1,0 +1,192 @@
+"""“Everything kept about you” is true: each column of each table that concerns a person is in the file."""
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import insert, select, update
+
+from bot.store import tables
+from bot.store.tables import conversations, metadata, notice_reports, notices, outbox
+from flows.conversation.messages import InlineFile
+from flows.conversation.replies import SentFile
+from tests.commune import BOT, CHANNEL, Commune
+
+# How the file tells what a column has of Lan, as `sets_everything` sets it.
+TOLD = {
+    "people": {
+        "name": "Họ và tên: Nguyễn Thị Lan",
+        "birth_year": "Năm sinh: 1975",
+        "unit_id": "Nơi đăng ký: thôn Đông, xã Thần Khê",
+        "group": "Nhóm nghề nghiệp: Nông dân",
+        "representative": "Cha, mẹ hoặc người giám hộ: Đỗ Thị Thu",
+        "created_at": r"Đăng ký từ: 01/10/2026 08:\d\d",
+    },
+    "conversations": {
+        "channel": "• Telegram, mã số Lan,",
+        "address": "mã số Lan,",
+        "language": "ngôn ngữ: Tiếng Việt",
+        "blocked_at": "đã chặn 01/10/2026 10:15",
+        "consented": r"Đồng ý cho lưu dữ liệu \(bản 2026.2\): có",
+        "session": "• phần đang điền dở trong cuộc trò chuyện",
+    },
+    "consents": {
+        "text_version": r"\(bản 2026.2\)",
+        "given": r"\(bản 2026.2\): có",
+        "given_by": "Người đại diện Đỗ Thị Thu đồng ý",
+        "at": r"\(bản 2026.2\): có, 01/10/2026 08:\d\d",
+    },
+    "roles": {
+        "role": "• Chi hội trưởng, thôn Đoài",
+        "unit_id": "thôn Đoài, xã Thần Khê, từ",
+        "since": "từ 01/10/2026 10:15",
+    },
+    "invitations": {
+        "role": "Lời mời đã tạo:\n• Chi hội trưởng, thôn Đông",
+        "unit_id": "• Chi hội trưởng, thôn Đông, xã Thần Khê, đến",
+        "expires": "đến 02/10/2026 10:15",
+        "used_at": "đã dùng 01/10/2026 10:15",
+    },
+    "assessments": {
+        "round_id": "Đợt 2026: ",
+        "unit_id": "Thuộc: thôn Đông",
+        "pin": "Mẫu phiếu: Công dân học tập, bản ",
+        "state": "Đợt 2026: được chi hội trả lại để sửa",
+        "total": r"\(\d+ điểm\)\.",
+        "reason": "Lý do: Câu 2 chưa rõ",
+        "begun_at": r"Bắt đầu: 01/10/2026 08:\d\d",
+        "submitted_at": r"Nộp: 01/10/2026 08:\d\d",
+        "touched_at": "Thay đổi lần cuối: 01/10/2026",
+        "open_until": "Được sửa đến hết ngày 15/11/2026",
+        "reminded": "Đã nhắc 2 lần",
+    },
+    "answers": {
+        "indicator_id": "1. Xem tin, cập nhật kiến thức: ",
+        "level_id": "kiến thức: Hằng ngày",
+        "points": r"Hằng ngày \(10 điểm\)",
+        "adjusted_from": "tự đánh giá: Tháng nào cũng có",
+        "at": r"\(10 điểm\), 01/10/2026 08:\d\d",
+    },
+    "evidence": {
+        "indicator_id": "2. Kế hoạch học tập: ",
+        "kind": "📷",
+        "text": "✎ “Lớp xoá mù chữ”",
+        "name": "lop.jpg",
+        "at": r"gửi 01/10/2026 08:\d\d lop\.jpg",
+    },
+    "decisions": {
+        "act": "điều chỉnh một câu",
+        "actor": "nộp phiếu – người làm phiếu",
+        "person_id": "– Chi hội trưởng Vũ Thị Hạnh",
+        "indicator_id": "    Câu 3: ",
+        "level_id": "    Câu 3: Vài tháng một lần",
+        "reason": "    Lý do: Câu 2 chưa rõ",
+        "at": r"01/10/2026 08:\d\d: nộp phiếu",
+    },
+    "mutes": {"kind": "Đã tắt:\n• Thông báo của Hội Khuyến học"},
+    "notices": {
+        "author_id": "Thông báo đã viết:\n• 01/10/2026 10:15: “Kính mời họp”",
+        "content": "“Kính mời họp”",
+        "state": "“Kính mời họp” – 📤",
+        "created_at": "• 01/10/2026 10:15: “Kính mời họp” – 📤",
+    },
+    "notice_answers": {
+        "answer": "“Kính mời họp” – 🙋",
+        "at": "Đã trả lời thông báo:\n• 01/10/2026 10:15: ",
+    },
+    "notice_reports": {"asked_at": "Báo cáo thông báo đã yêu cầu:\n• 01/10/2026 10:15"},
+    "outbox": {
+        "notice_id": "Thông báo đã gửi đến:\n• 01/10/2026 10:15: “Kính mời họp”",
+        "state": "“Kính mời họp” – ✅ ",
+        "created_at": "• 01/10/2026 10:15: “Kính mời họp” – ✅",
+        "body": "• tin nhắn, đến khi gửi xong",
+    },
+    "inbox": {"received_at": "14 ngày chỉ còn ghi là đã có tin", "body": "• tin nhắn, đến khi gửi xong"},
+    "reminders": {"key": "• việc đã nhắc những gì", "at": "• việc đã nhắc những gì"},
+    "tallies": {"count": "Số liệu tổng hợp theo thôn không có tên ai"},
+}
+# What says nothing of a person that the file does not say already: numbers that rows are known by, and the works of the
+# program.
+NUMBERS = {"id", "person_id", "conversation_id", "assessment_id", "notice_id", "digest"}
+WORKS = {
+    "conversations": {"bot", "erased_at"},
+    "consents": {"withdrawn_at"},  # of nobody, once it is set
+    "invitations": {"invited_by"},
+    "assessments": {"version", "passed"},  # both follow from what was done and answered
+    "evidence": {"source", "attempts"},
+    "decisions": {"version"},
+    "notices": {
+        "audience", "version", "send_at", "repeat", "started_at", "ended_at", "gathered_to", "recipients",
+    },
+    "notice_answers": {"question"},
+    "outbox": {
+        "channel", "bot", "address", "priority", "about", "callback", "attempts", "due", "settled_at", "error",
+    },
+    "inbox": {"channel", "bot", "update_id", "callback", "done_at", "failed"},
+    "tallies": {"unit_id", "round_id", "group", "state", "passed"},
+}  # fmt: skip
+# Of nobody, or made of what others have: the contacts repeat details, chat and form.
+OF_NOBODY = {
+    "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
+    "reference_version",
+}  # fmt: skip
+
+
+def test_every_column_is_told_or_says_why_it_need_not_be() -> None:
+    for table in metadata.sorted_tables:
+        columns = {column.name for column in table.columns}
+        told = TOLD.get(table.name, {}).keys()
+        silent = NUMBERS | WORKS.get(table.name, set())
+        if table.name not in OF_NOBODY:
+            assert columns - told <= silent, table.name
+        assert told <= columns, table.name
+
+
+async def test_the_file_of_somebodys_data_tells_all_of_it(commune: Commune) -> None:
+    await sets_everything(commune)
+    await commune.say("Lan", "/privacy")
+    await commune.read("Lan")
+    await commune.say("Lan", "xem")
+    files = [file for outgoing in await commune.read("Lan") for file in outgoing.files]
+    (file,) = [file for file in files if isinstance(file, InlineFile)]
+    told = [(table, column, words) for table, columns in TOLD.items() for column, words in columns.items()]
+    assert [one for one in told if not re.search(one[2], file.content)] == [], file.content
+
+
+async def sets_everything(commune: Commune) -> None:
+    """Give Lan something in every table, decided on by Hạnh, and all her own acts at known times."""
+    form = await commune.form("Lan")
+    await commune.say("Lan", "rút lại", "sửa 2", "1")
+    await commune.together(("Lan", SentFile("photo", "lop.jpg", "sha256:" + "0" * 64)))
+    await commune.say("Lan", "Lớp xoá mù chữ", "nộp phiếu", "nộp phiếu")
+    await commune.say("Hạnh", "/review", "1", "điều chỉnh", "3", "2", "Chưa đủ số buổi")
+    form = await commune.form("Lan")
+    await commune.press("Hạnh", f"c:return:{form.id}:{form.version}")
+    await commune.say("Hạnh", "Câu 2 chưa rõ ở đâu")
+    commune.now = commune.now.replace(hour=10, minute=15)
+    lan = form.person_id
+    chat = (await commune.column(select(conversations.c.id).where(conversations.c.address == "Lan")))[0]
+    units = {row.code: row.id for row in await commune.rows(select(tables.units))}
+    at = commune.now
+    consent = {"conversation_id": chat, "text_version": "2026.2", "given": True, "given_by": "Đỗ Thị Thu", "at": at}
+    invitation = {"digest": "1", "role": "head", "unit_id": units["tk-dong"], "invited_by": lan, "used_at": at}
+    ledger = {"channel": CHANNEL, "bot": BOT, "address": "", "priority": 1, "state": "sent", "notice_id": 7}
+    notice = {"id": 7, "author_id": lan, "conversation_id": chat, "audience": b"{}", "state": "sending"}
+    async with commune.database.writing() as connection:
+        for statement in (
+            update(tables.people).where(tables.people.c.id == lan).values(representative="Đỗ Thị Thu"),
+            update(tables.assessments).where(tables.assessments.c.id == form.id).values(reminded=2),
+            insert(conversations).values(
+                channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at
+            ),
+            insert(tables.consents).values(consent),
+            insert(tables.roles).values(person_id=lan, role="head", unit_id=units["tk-doai"], since=at),
+            insert(tables.invitations).values(**invitation, expires=at + timedelta(days=1)),
+            insert(tables.mutes).values(person_id=lan, kind="notices"),
+            insert(notices).values(
+                **notice, content=b'{"vi": "K\xc3\xadnh m\xe1\xbb\x9di h\xe1\xbb\x8dp\\nHai"}', created_at=at
+            ),
+            insert(tables.notice_answers).values(notice_id=7, person_id=lan, question="who", answer="come", at=at),
+            insert(notice_reports).values(notice_id=7, conversation_id=chat, asked_at=at),
+            insert(outbox).values(**ledger, conversation_id=chat, created_at=at),
+        ):
+            await connection.execute(statement)
