@@ -637,6 +637,22 @@ def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
         assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
 
 
+async def test_more_notices_at_once_than_are_remembered_reach_everybody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.wording.MOST_KNOWN", 1)
+    office = PostOffice(database, ScriptedSender())
+    await office.notice(["an"])
+    async with database.writing() as connection:
+        for number in range(2, 5):
+            for table, key in ((notices, "id"), (letters, "notice_id")):
+                first = (await connection.execute(select(table).where(table.c[key] == 1))).mappings().one()
+                await connection.execute(table.insert().values({**first, "id": number, key: number}))
+    async with office.running():
+        await office.until_states("sent", "sent", "sent", "sent")
+    assert len(office.sender.tried_with("an")) == 4
+
+
 async def test_a_reply_that_only_another_version_can_read_costs_itself_alone(database: Database) -> None:
     office = PostOffice(database, ScriptedSender())
     await office.write(["an", "bình"], "một")

@@ -16,8 +16,8 @@ from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
 from bot.services.reports import make_report
-from bot.services.sending import FileSource
-from bot.services.supervisor import Supervisor
+from bot.services.sending import FileNotNow, FileSource
+from bot.services.supervisor import FIRST_REST, Supervisor
 from bot.services.wording import NoticeWording
 from bot.store import contacts as contact_rows
 from bot.store import notices, outbox
@@ -52,7 +52,8 @@ class Office:
         self.database: Database = commune.database
         self.files = FileStore(folder)
         self.wording = NoticeWording(CATALOGUES)
-        self.supervisor = Supervisor(lambda: 0.0)  # what fails rests until the end of the test
+        self.seconds = 0.0  # what fails rests until this is moved on
+        self.supervisor = Supervisor(lambda: self.seconds)
         self.sources: dict[tuple[str, str], FileSource] = {}
         self.keeper = self.new_keeper()
 
@@ -426,6 +427,23 @@ async def test_a_notice_whose_photo_finds_the_disk_full_waits_and_keeps_none_fro
     await asyncio.wait_for(office.keep(), 30)
     assert (await office.state(waiting), await office.state(sound)) == ("scheduled", "sending")
     assert list(office.supervisor.failing()) == [f"notice {waiting}"]
+
+
+@pytest.mark.parametrize("error", [FileNotNow("504"), ValueError("a bug")])
+async def test_a_notice_whose_photo_cannot_be_had_now_rests_and_keeps_none_from_starting(
+    office: Office, error: Exception
+) -> None:
+    office.sources = {(CHANNEL, BOT): ScriptedSource(error, JPEG)}
+    office.keeper = office.new_keeper()
+    waiting = await office.write(replace(HELLO, file=NoticeFile("photo", "photo.jpg", CHANNEL, "held")))
+    sound = await office.write()
+    await asyncio.wait_for(office.keep(), 30)  # there is not always more to do
+    assert (await office.state(waiting), await office.state(sound)) == ("scheduled", "sending")
+    assert office.supervisor.failing()[f"notice {waiting}"].startswith(type(error).__name__)
+    office.seconds += FIRST_REST
+    await office.keep()
+    assert await office.state(waiting) == "sending"
+    assert office.supervisor.failing() == {}
 
 
 # who sees what

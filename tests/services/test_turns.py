@@ -34,7 +34,7 @@ from flows.roles.needs import digest_of
 from flows.words.wording import render
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
-from tests.sample import CATALOGUES
+from tests.sample import CATALOGUES, ZONE
 
 
 @asynccontextmanager
@@ -317,6 +317,18 @@ async def test_an_administrators_invitation_is_kept_as_a_digest_only_and_its_lin
     assert code.removeprefix("i-") not in await commune.everything()
     digests = await commune.column(select(invitations_table.c.digest))
     assert digest_of(code.removeprefix("i-")) in digests
+
+
+async def test_links_open_the_bot_as_soon_as_it_has_said_its_name(commune: Commune) -> None:
+    """Updates wait when a server starts, and Telegram may be slow to tell who the bot is."""
+    name: list[str] = []
+    commune.turns = Turns(commune.database, CATALOGUES, lambda: commune.now, ZONE, lambda: tuple(name))
+    told = []
+    for link in ([], ["https://t.me/hoctap_bot?start={code}"]):
+        name += link
+        await commune.say("Hoa", "/invite", "1", "thon doai", "1")
+        told.append("t.me/hoctap_bot?start=i-" in " ".join(await commune.texts("Hoa")))
+    assert told == [False, True]
 
 
 async def test_two_invitations_made_in_one_batch_have_tokens_of_their_own(commune: Commune) -> None:
