@@ -30,6 +30,12 @@ async def test_what_a_guide_shows_is_what_the_bot_says(
         assert played == chat, f"{guide}\n{difference(chat, played)}"
 
 
+def test_what_was_really_said_is_written_into_the_talks_and_nowhere_else() -> None:
+    guide = "One\n\n```chat\nLan: a\n```\n\n```sh\nLan: b\n```\n\n```chat\nLan: c\n```\n"
+    assert talks(guide) == ["Lan: a\n", "Lan: c\n"]
+    assert with_talks(guide, ["Lan: 1\n", "Lan: 2\n"]) == guide.replace("Lan: a", "Lan: 1").replace("Lan: c", "Lan: 2")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_both_languages_tell_the_same_story(name: str) -> None:
     """As many talks, in each of which the same people do as many things and hear as many messages."""
