@@ -17,7 +17,7 @@ from bot import metrics
 from bot.catalogues import load
 from bot.channels.web import routes as web
 from bot.channels.web.limits import TooMany
-from bot.channels.web.messages import NotUsable
+from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services.evidence import EvidenceFetcher
@@ -119,7 +119,11 @@ class Application:
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
             ],
-            exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait},
+            exception_handlers={
+                NotUsable: self.web.refuse,
+                UnknownToken: self.web.refuse_token,
+                TooMany: self.web.ask_to_wait,
+            },
         )
 
     async def run(self) -> None:
