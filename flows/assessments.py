@@ -17,6 +17,8 @@ Act = Literal["submit", "withdraw", "adjust", "return", "confirm"]
 Actor = Literal["resident"] | RoleKind
 EvidenceKind = Literal["photo", "document", "text", "vouched"]
 
+MOST_FILE_BYTES = 10 * 1024 * 1024
+
 STATES: dict[State, Wording] = {
     "draft": _("being filled in"),
     "submitted": _("waiting for the branch"),

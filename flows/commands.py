@@ -173,6 +173,8 @@ def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
             yield from received.answer(facts, int(notice_id), pressed)
         case ["mute" | "unmute" as verb, kind]:
             yield from received.turn(facts, kind, off=verb == "mute")
+        case ["evidence", form_id, number] if _is_number(form_id) and _is_number(number):
+            yield _send_again(facts, int(form_id), int(number))
         case [verb, form_id, *rest] if _is_number(form_id):
             yield from _act_on_form(facts, verb, int(form_id), rest)
         case _:
@@ -183,6 +185,15 @@ def _act_on_notice(facts: Facts, verb: str, notice_id: int, version: int) -> Ite
     if (wording := notices.obstacle(facts, Noticing())) is not None:
         raise Refused(wording)
     yield from notices.act(facts, notices.subject(facts, notice_id), verb, version)
+
+
+def _send_again(facts: Facts, form_id: int, number: int) -> Event:
+    """Go to where evidence is given for a question of one's own form."""
+    if facts.form is None or facts.form.id != form_id:
+        raise OutOfDate(_("This button no longer works."))
+    if (wording := self_assessment.obstacle(facts, Filling())) is not None:
+        raise Refused(wording)
+    return self_assessment.send_again(facts.form, number)
 
 
 def _act_on_form(facts: Facts, verb: str, form_id: int, rest: list[str]) -> Iterator[Event]:
