@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -460,10 +461,16 @@ async def test_what_json_is_called_does_not_matter_and_unknown_fields_are_passed
     assert answer.status_code == 202
 
 
+def counted_as_unknown() -> float:
+    return REGISTRY.get_sample_value("hoctap_unknown_updates_total", {"channel": CHANNEL}) or 0.0
+
+
 async def test_what_only_a_later_page_sends_gets_a_kind_word(web: Web) -> None:
     await web.say(text="/start")
     asked = await web.hear()
+    before = counted_as_unknown()
     answer = await web.say(kind="drawn")
+    assert counted_as_unknown() == before + 1
     assert answer.status_code == 202
     (said,) = await web.hear(seen=asked[-1]["id"])
     assert "chỉ đọc được chữ" in said["text"]
