@@ -18,7 +18,7 @@ from bot.catalogues import load
 from bot.channels.web import routes as web
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
-from bot.channels.web.messages import NotUsable
+from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
 from bot.delivery import Delivery
 from bot.services import evidence_folder
@@ -131,7 +131,12 @@ class Application:
                 *self.web.routes(),
                 *GuidePages(self.web.words, self.catalogues).routes(),
             ],
-            exception_handlers={NotUsable: self.web.refuse, TooMany: self.web.ask_to_wait, NotKept: _ask_again},
+            exception_handlers={
+                NotUsable: self.web.refuse,
+                UnknownToken: self.web.refuse_token,
+                TooMany: self.web.ask_to_wait,
+                NotKept: _ask_again,
+            },
         )
 
     async def run(self) -> None:

@@ -1,6 +1,5 @@
 """The demo's own page: its phones, who holds which role, and starting anew."""
 
-import secrets
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -19,8 +18,6 @@ from flows.conversation.replies import Typed
 from flows.domain.people import ROLES, RoleKind
 from flows.registration.subject import VILLAGE_CODE
 from flows.words.wording import Lines, Wording, _, render
-
-TOKEN_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class DemoPages:
         """Give every phone a token, and let the officials take up their roles as they would in chat."""
         for token in self._tokens:
             await self._say(token, *ERASURE)
-        self._tokens = [secrets.token_urlsafe(TOKEN_BYTES) for _phone in PHONES]
+        self._tokens = [self._application.web.new_token() for _phone in PHONES]
         for phone, token in zip(PHONES, self._tokens, strict=True):
             if phone.name is not None:
                 await self._take_up(phone, phone.name, token)

@@ -17,7 +17,7 @@ from bot.store import evidence, outbox
 from bot.store.database import Database, is_unreachable, patiently
 from bot.store.evidence import Wanted
 from bot.store.outbox import Letter
-from flows.conversation.messages import Message, rendered
+from flows.conversation.messages import Button, Message, rendered
 from flows.words.wording import Catalogues, Lines, Wording, _, catalogue_for
 
 log = structlog.get_logger()
@@ -35,9 +35,10 @@ NO_EVIDENCE = _("A file you sent could not be kept: only photos, PDF and Word fi
 NOT_FETCHED = _("A file you sent could not be received. Please send it once more.")
 
 
-def about(number: int, why: Wording) -> Wording:
-    """Name the question whose evidence could not be kept: its sender may be at another one by now."""
-    return Lines((_("Question {number}:", number=number), why), " ")
+def not_kept(form_id: int, number: int, why: Wording) -> Message:
+    """Say that evidence could not be kept, and for which question: its sender may be at another one by now."""
+    again = Button(_("Send again for question {number}", number=number), f"c:evidence:{form_id}:{number}", lasting=True)
+    return Message(Lines((_("Question {number}:", number=number), why), " "), ((again,),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,11 @@ class EvidenceFetcher:
         self._rests.pop(one.id, None)
         catalogue = catalogue_for(one.to.language, self._catalogues)
         async with self._database.writing() as connection:
-            number = await evidence.question_of(connection, one.id)
-            if number is None:
+            question = await evidence.question_of(connection, one.id)
+            if question is None:
                 return True  # its sender has been erased meanwhile, or has taken it back
             await evidence.remove(connection, one.id)
-            said = Message(about(number, why))
+            said = not_kept(*question, why)
             await outbox.queue(connection, [Letter(one.to, rendered(said, catalogue))], self._clock())
         self._letters_queued.ring()
         return True

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.services.file_types import EXCEL, WORD, type_of
+from flows.domain.assessments import MOST_FILE_BYTES
 
-MOST_BYTES = 10 * 1024 * 1024
+MOST_BYTES = MOST_FILE_BYTES
 MOST_IN_MEMORY = 64 * 1024
 STORED = "sha256:"
 SPARED_SECONDS = 60.0

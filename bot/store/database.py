@@ -35,6 +35,8 @@ PRAGMAS = {
     "wal_autocheckpoint": 16_384,
 }
 POSTGRES_CONNECTIONS = 8
+# Kept open: each has a thread, and what is opened only for a rush is closed after a single use.
+SQLITE_READERS = 8
 SECONDS_BETWEEN_TRIES = 0.005
 SECONDS_AWAY = 1.0
 MOST_LOST_RACES = 4
@@ -157,7 +159,7 @@ def _reading_engine(url: URL) -> AsyncEngine:
     path = url.database or ""
     read_only = f"file:{quote(path)}?mode=ro"
     return create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=4, hide_parameters=True,
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=SQLITE_READERS, hide_parameters=True,
         async_creator=lambda: connect(read_only, uri=True),
     )  # fmt: skip
 

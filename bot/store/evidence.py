@@ -81,16 +81,18 @@ async def count_attempt(connection: AsyncConnection, evidence_id: int) -> None:
     )
 
 
-async def question_of(connection: AsyncConnection, evidence_id: int) -> int | None:
-    """Return the number of the question that evidence was given for, None when its form is gone."""
+async def question_of(connection: AsyncConnection, evidence_id: int) -> tuple[int, int] | None:
+    """Return the form and the number of the question that evidence was given for, None when its form is gone."""
     found = await connection.execute(
-        select(evidence.c.indicator_id, criteria_sets.c.body)
+        select(evidence.c.assessment_id, evidence.c.indicator_id, criteria_sets.c.body)
         .join(assessments, assessments.c.id == evidence.c.assessment_id)
         .join(criteria_sets, criteria_sets.c.pin == assessments.c.pin)
         .where(evidence.c.id == evidence_id)
     )
     row = found.first()
-    return None if row is None else _set_decoder.decode(row.body).places[row.indicator_id]
+    if row is None:
+        return None
+    return row.assessment_id, _set_decoder.decode(row.body).places[row.indicator_id]
 
 
 async def remove(connection: AsyncConnection, evidence_id: int) -> None:

@@ -150,14 +150,16 @@ async def languages_of(
     connection: AsyncConnection, channel: str, bot: str, addresses: Collection[str]
 ) -> dict[str, str | None]:
     """Return the languages that were chosen in conversations, by address."""
-    rows = await connection.execute(
-        select(conversations.c.address, conversations.c.language).where(
-            conversations.c.channel == channel,
-            conversations.c.bot == bot,
-            conversations.c.address.in_(sorted(set(addresses))),
-        )
-    )
+    wanted = {"of_channel": channel, "of_bot": bot, "addresses": sorted(set(addresses))}
+    rows = await connection.execute(_LANGUAGES, wanted)
     return {row.address: row.language for row in rows}
+
+
+_LANGUAGES = select(conversations.c.address, conversations.c.language).where(
+    conversations.c.channel == bindparam("of_channel"),
+    conversations.c.bot == bindparam("of_bot"),
+    conversations.c.address.in_(bindparam("addresses", expanding=True)),
+)
 
 
 async def count_open(connection: AsyncConnection, to: Recipient) -> int:
@@ -414,19 +416,7 @@ def _dropped(now: datetime) -> dict[str, Any]:
 
 async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:
     """Return a conversation's first open letters after an id, for a channel whose readers fetch them."""
-    rows = await connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id > after,
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-        .order_by(outbox.c.id)
-        .limit(MOST_READ)
-    )
+    rows = await connection.execute(_READ_NEW, {**_at(channel, bot, address), "after": after})
     return [_due(row) for row in rows]
 
 
@@ -434,35 +424,32 @@ async def open_among(
     connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int]
 ) -> list[int]:
     """Return which letters of a conversation are still open."""
-    found = await connection.scalars(
-        select(outbox.c.id).where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id.in_(sorted(ids)),
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-    )
-    return list(found)
+    return list(await connection.scalars(_OPEN_AMONG, {**_at(channel, bot, address), "ids": sorted(ids)}))
 
 
 async def settle_read(
     connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int], now: datetime
 ) -> None:
     """Settle what a reader has seen: these letters and no others, for one with a smaller id may be committed later."""
-    await connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id.in_(sorted(ids)),
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-        .values(state="sent", settled_at=now, **_FORGOTTEN)
-    )
+    await connection.execute(_SETTLE_READ, {**_at(channel, bot, address), "ids": sorted(ids), "at": now})
+
+
+def _at(channel: str, bot: str, address: str) -> dict[str, Any]:
+    return {"of_channel": channel, "of_bot": bot, "of_address": address}
+
+
+# Made once: thousands of pages ask for what is new.
+_UNREAD = (
+    outbox.c.channel == bindparam("of_channel"),
+    outbox.c.bot == bindparam("of_bot"),
+    outbox.c.address == bindparam("of_address"),
+    _OPEN,
+    outbox.c.state == "queued",
+)
+_AMONG = outbox.c.id.in_(bindparam("ids", expanding=True))
+_READ_NEW = select(outbox).where(*_UNREAD, outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(MOST_READ)
+_OPEN_AMONG = select(outbox.c.id).where(*_UNREAD, _AMONG)
+_SETTLE_READ = update(outbox).where(*_UNREAD, _AMONG).values(state="sent", settled_at=bindparam("at"), **_FORGOTTEN)
 
 
 async def waiting_at(

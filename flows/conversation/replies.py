@@ -17,13 +17,14 @@ class Pressed(Struct, frozen=True, tag="pressed"):
 
 class SentFile(Struct, frozen=True, tag="file"):
     """A photo or document. `source` is the channel's own handle, or `sha256:…` when it is stored already. Files that
-    were sent together have the same `album`."""
+    were sent together have the same `album`. `size` is what the channel says, in bytes, or 0."""
 
     kind: str
     name: str
     source: str
     caption: str = ""
     album: str = ""
+    size: int = 0
 
 
 class Edited(Struct, frozen=True, tag="edited"):

@@ -18,6 +18,8 @@ Act = Literal["submit", "withdraw", "change", "restart", "adjust", "return", "co
 Actor = Literal["resident"] | RoleKind
 EvidenceKind = Literal["photo", "document", "text", "vouched"]
 
+MOST_FILE_BYTES = 10 * 1024 * 1024
+
 STATES: dict[State, Wording] = {
     "draft": _("being filled in"),
     "submitted": _("waiting for the branch"),

@@ -25,7 +25,7 @@ from flows.conversation.questions import (
 )
 from flows.conversation.session import Talk
 from flows.conversation.understanding import begins, begins_with_no, says
-from flows.domain.assessments import Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
+from flows.domain.assessments import MOST_FILE_BYTES, Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
 from flows.domain.criteria import CriteriaSet, Indicator
 from flows.forms import words as forms
 from flows.forms.card import card
@@ -137,6 +137,11 @@ def jump(form: Assessment, number: int) -> Entered:
     return Entered("indicator", Filling(indicators[number - 1].id))
 
 
+def send_again(form: Assessment, number: int) -> Entered:
+    """Enter where evidence for question `number` is given."""
+    return replace(jump(form, number), step="evidence")
+
+
 def ask_indicator(facts: Facts, talk: Filling) -> Question:
     form, indicator = _at(facts, talk)
     answer = form.answers.get(indicator.id)
@@ -183,7 +188,7 @@ def ask_evidence(facts: Facts, talk: Filling) -> Question:
     return Question(
         paragraphs(
             _("Send more, or continue."),
-            n_("{count} piece of evidence so far.", "{count} pieces of evidence so far.", len(given)),
+            n_("{count} piece of evidence sent so far.", "{count} pieces of evidence sent so far.", len(given)),
         )
         if given
         else lines(
@@ -216,13 +221,16 @@ def hear_evidence(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
             yield _onwards(form, indicator)
         case Gave(file):
             _refuse_more(form, indicator)
+            if file.size > MOST_FILE_BYTES:
+                raise Refused(_("The file is too large, 10 MB at most."))
             kind: EvidenceKind = "photo" if file.kind == "photo" else "document"
             yield EvidenceGiven(
                 form.id,
                 indicator.id,
                 Evidence(kind, cleaned(file.caption, EVIDENCE_LENGTH), file.source, cleaned(file.name, NAME_LENGTH)),
             )
-            yield Said(_("Received, thank you."))
+            # What a channel still holds is fetched after this turn: nobody knows yet whether it can be kept.
+            yield Said(_("Thank you for sending it."))
         case Wrote(text) if begins(text, THERE_IS_NONE):
             yield _onwards(form, indicator)
         case Wrote(text):

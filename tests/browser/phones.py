@@ -95,7 +95,7 @@ class Phone:
             assert f"{number}/10" in self.last.inner_text()
             said = self.press(f"{level}. ")
             if "Xin gửi ảnh" in said and photo is not None:
-                assert "Đã có 1 minh chứng" in self.send(photo)
+                assert "Đã gửi 1 minh chứng" in self.send(photo)
                 said, photo = self.press("Tiếp tục"), None
             elif "Xin gửi ảnh" in said:
                 said = self.press("Bỏ qua")

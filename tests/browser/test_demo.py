@@ -214,6 +214,32 @@ def test_a_refused_file_says_why_and_leaves_the_question_open(visit: Visit, snap
     assert "Năm sinh" in lan.type("Nguyễn Thị Lan") or "năm sinh" in lan.last.inner_text()
 
 
+def test_files_chosen_together_get_one_answer_and_a_refused_one_says_why(
+    visit: Visit, snap: Snap, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("giay-1.png", "giay-2.png", "setup.exe", "giay-3.png")]
+    for place, file in enumerate(files):
+        file.write_bytes(picture(300 + place, 200))
+    files[2].write_bytes(b"MZ" + bytes(500))
+    page = visit()
+    lan = Phone(page, "Lan")
+    lan.register("Nguyễn Thị Lan", 1975, FARMER)
+    lan.press("1. ")
+    assert "Xin gửi ảnh" in lan.press("1. ")
+    asked = lan.log.locator(".message.bot").count()
+    with page.expect_file_chooser() as chooser:
+        lan.node.get_by_role("button", name="Chọn ảnh hoặc tài liệu").click()
+    chooser.value.set_files(files)
+    lan.expect_heard("3 minh chứng")
+    assert lan.log.locator(".message.bot").count() == asked + 1
+    snap(page, "files-together")
+    page.reload()
+    states = ("Đã gửi", "Đã gửi", "Không gửi được", "Đã gửi")
+    for place, state in enumerate(states):
+        expect(lan.own.nth(place - len(states)).get_by_role("img", name=state)).to_be_visible()
+    expect(lan.own.nth(-2)).to_contain_text("Chỉ nhận ảnh, PDF hoặc Word.")
+
+
 # --- What people type ---
 
 

@@ -33,8 +33,11 @@ def message(**fields: Any) -> Json:
     return {"message": {**FROM_LAN, **fields}}
 
 
+SIZE = 51234
+
+
 def file(name: str, **fields: Any) -> Json:
-    return {"file_id": f"AgACAg-{name}", "file_unique_id": f"AQAD-{name}", "file_size": 51234, **fields}
+    return {"file_id": f"AgACAg-{name}", "file_unique_id": f"AQAD-{name}", "file_size": SIZE, **fields}
 
 
 def query(**fields: Any) -> Json:
@@ -96,23 +99,27 @@ SAID = [
         "987654321",
     ),
     Said("button with forged data", query(data="\x00\udfff"), Pressed("\x00\udfff"), "987654321"),
-    Said("photo", message(photo=PHOTO), SentFile("photo", "photo.jpg", "AgACAg-large")),
+    Said("photo", message(photo=PHOTO), SentFile("photo", "photo.jpg", "AgACAg-large", size=SIZE)),
     Said(
         "photo with caption",
         message(photo=PHOTO, caption="Giấy khen"),
-        SentFile("photo", "photo.jpg", "AgACAg-large", "Giấy khen"),
+        SentFile("photo", "photo.jpg", "AgACAg-large", "Giấy khen", size=SIZE),
     ),
     Said(
         "document",
         message(document=file("paper", file_name="giấy khen.pdf", mime_type="application/pdf"), caption="Đây"),
-        SentFile("document", "giấy khen.pdf", "AgACAg-paper", "Đây"),
+        SentFile("document", "giấy khen.pdf", "AgACAg-paper", "Đây", size=SIZE),
     ),
     Said(
         "part of an album",
         message(photo=PHOTO, media_group_id="1357"),
-        SentFile("photo", "photo.jpg", "AgACAg-large", album="1357"),
+        SentFile("photo", "photo.jpg", "AgACAg-large", album="1357", size=SIZE),
     ),
-    Said("document without a name", message(document=file("paper")), SentFile("document", "document", "AgACAg-paper")),
+    Said(
+        "document without a name",
+        message(document=file("paper")),
+        SentFile("document", "document", "AgACAg-paper", size=SIZE),
+    ),
     Said("edited text", {"edited_message": {**FROM_LAN, "edit_date": 1793000009, "text": "Có"}}, Edited()),
     Said("sticker", message(sticker=STICKER), Unreadable("sticker")),
     Said("voice", message(voice=file("voice", duration=3)), Unreadable("voice")),

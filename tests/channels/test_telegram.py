@@ -22,6 +22,7 @@ from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, SECRET_HEADER, Tel
 from bot.channels.telegram.edits import Edits
 from bot.channels.telegram.parse import SERVICE_KINDS, UNREADABLE_KINDS, Message, parse
 from bot.channels.telegram.render import Call, FileCall, Key, Keyboard, TextCall, Unrenderable, render, split
+from bot.channels.telegram.topics import Topics
 from bot.services.files import FileStore
 from bot.services.sending import (
     BlockedByPerson,
@@ -41,7 +42,7 @@ from flows.conversation.messages import ChannelFile, InlineFile, MenuEntry, Outg
 from flows.conversation.replies import Edited, Pressed, SentFile, Typed, Unreadable
 from flows.words.marks import Mark
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person
-from tests.channels.telegram_updates import BROKEN, CHAT, FROM_LAN, HALF_BROKEN, LAN, SAID, Json, Said, message
+from tests.channels.telegram_updates import BROKEN, CHAT, FROM_LAN, HALF_BROKEN, LAN, SAID, Json, Said, message, query
 from tests.channels.telegram_updates import PHOTO as PHOTO_SIZES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*attribute `retry_after`")
@@ -433,6 +434,55 @@ async def test_plain_text_goes_out_without_markup_or_previews(scripted: Scripted
         False,
     )
     assert fields["link_preview_options"] == {"is_disabled": True}
+
+
+# --- Topics ---
+
+LETTER, PHOTO_LETTER = Outgoing("Câu 1"), Outgoing("Giấy", files=(ChannelFile("AgACAg", "photo", "giay.jpg"),))
+
+
+def in_topic(topic: int | None, **content: Any) -> Json:
+    there = {} if topic is None else {"is_topic_message": True, "message_thread_id": topic}
+    return {"update_id": 1, "message": {**FROM_LAN, **there, **(content or {"text": "Có"})}}
+
+
+async def hear(channel: TelegramChannel, update: Json) -> None:
+    async def receive(incoming: Sequence[Incoming]) -> None:
+        assert [one.address for one in incoming] == ["5000007919"]  # a person is one conversation, whatever the topic
+
+    channel._secret = "hook"
+    headers = {SECRET_HEADER: "hook"}
+    assert await channel.handle(headers, json.dumps(update).encode(), receive) == 200
+
+
+@pytest.mark.parametrize("letter", [LETTER, PHOTO_LETTER], ids=["text", "photo"])
+async def test_who_writes_in_a_topic_is_answered_in_it(
+    scripted: Scripted, channel: TelegramChannel, letter: Outgoing
+) -> None:
+    pressed = {"update_id": 2, **query(data="a:1", message=in_topic(9)["message"])}
+    for update in (in_topic(7), pressed, in_topic(None)):
+        await hear(channel, update)
+        await channel.send("5000007919", letter, None)
+        await channel.send("5000007920", letter, None)  # somebody else
+    topics = [fields.get("message_thread_id") for _method, fields in scripted.calls]
+    assert [int(str(topic)) if topic is not None else None for topic in topics] == [7, None, 9, None, None, None]
+
+
+async def test_a_topic_that_is_gone_does_not_silence_the_bot(scripted: Scripted, channel: TelegramChannel) -> None:
+    await hear(channel, in_topic(7))
+    answers = iter([(400, {"ok": False, "error_code": 400, "description": "Bad Request: message thread not found"})])
+    scripted.answers["sendMessage"] = lambda: next(answers, MESSAGE)
+    assert await channel.send("5000007919", LETTER, None) == TAKEN
+    assert ["message_thread_id" in fields for _method, fields in scripted.calls] == [True, False]
+
+
+@pytest.mark.parametrize("update", [{}, {"message": 1}, {"callback_query": []}, {"message": {"chat": {"id": "x"}}}])
+def test_a_topic_of_nowhere_is_none(update: Json) -> None:
+    topics = Topics(most=2)
+    topics.note(update)
+    for topic in (1, 2, 3):
+        topics.note({"message": {"chat": {"id": topic}, "is_topic_message": True, "message_thread_id": topic}})
+    assert [topics.of(chat) for chat in (1, 2, 3)] == [None, 2, 3]
 
 
 async def test_a_press_is_answered_before_the_letter(scripted: Scripted, channel: TelegramChannel) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import html
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,7 +17,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy import text as sql
@@ -29,6 +32,7 @@ from bot.application import Application
 from bot.channels.web import routes
 from bot.channels.web.budget import Budget
 from bot.channels.web.limits import (
+    EVERYBODY,
     LIMITS,
     MOST_REMEMBERED,
     OF_A_CONVERSATION,
@@ -38,19 +42,20 @@ from bot.channels.web.limits import (
     TooMany,
     network_of,
 )
-from bot.channels.web.messages import BOT, CHANNEL, FILES_LAST, Signer, address_of
-from bot.channels.web.routes import MOST_WAITING, UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS
+from bot.channels.web.messages import BOT, CHANNEL, FILES_LAST, MOST_TOGETHER, Said, Signer, address_of, parse
+from bot.channels.web.routes import MOST_WAITING, UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL
 from bot.channels.web.words import IN_PAGES, IN_SCRIPTS, Words
-from bot.services.files import MOST_BYTES
+from bot.services.files import MOST_BYTES, FileStore
 from bot.services.turns import SORRY
 from bot.settings import Settings
 from bot.store import outbox
-from bot.store.inbox import conversation_ids
+from bot.store.inbox import Known, conversation_ids
 from bot.store.outbox import MOST_READ, Letter, Recipient
 from bot.store.tables import conversations
 from bot.store.tables import inbox as updates
 from bot.store.tables import outbox as letters
 from flows.conversation.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
+from flows.conversation.replies import SentFile
 from flows.words.marks import Mark
 from tests.databases import Databases
 from tests.khmer import catalogues as load_with_khmer
@@ -59,8 +64,17 @@ Json = dict[str, Any]
 
 STATIC = Path(routes.__file__).parent / "static"
 
-TOKEN = "a-token-of-the-tests"
-OTHER = "another-token-of-theirs"
+KEY = "a key of the tests"
+
+
+def signed(secret: str) -> str:
+    """Return a token as the server gives it out."""
+    return f"{secret}.{Signer(KEY.encode()).sign('token', secret)}"
+
+
+TOKEN = signed("a-token-of-the-tests")
+OTHER = signed("another-token-of-theirs")
+UNSIGNED = "a-token-of-an-earlier-version"
 ID = "00000000-0000-4000-8000-000000000001"
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + b"a picture" + bytes.fromhex("ffd9")
@@ -87,7 +101,7 @@ class Web:
     client: httpx.AsyncClient
     evidence: Path
 
-    async def say(self, token: str = TOKEN, text: str = "/start", **more: str) -> httpx.Response:
+    async def say(self, token: str = TOKEN, text: str = "/start", **more: Any) -> httpx.Response:
         said = {"token": token, "id": str(uuid4()), "kind": "typed", "text": text, **more}
         return await self.client.post("/web/say", json=said)
 
@@ -137,7 +151,7 @@ async def queue_for(connection: AsyncConnection, token: str, outgoing: Outgoing)
 @asynccontextmanager
 async def asking(url: str, folder: Path) -> AsyncIterator[Web]:
     """A web server without the loop that works on turns."""
-    settings = Settings(database_url=url, secret_key=SecretStr("a key of the tests"), evidence_url=f"file:{folder}")
+    settings = Settings(database_url=url, secret_key=SecretStr(KEY), evidence_url=f"file:{folder}")
     application = Application(settings)
     transport = httpx.ASGITransport(application.http())
     try:
@@ -243,7 +257,7 @@ async def test_a_poll_that_does_not_wait_is_answered_at_once(web: Web, wait: flo
 async def test_nobody_hears_what_is_said_to_somebody_else(web: Web) -> None:
     await web.say(TOKEN)
     (welcome,) = await web.hear(TOKEN)
-    assert await web.poll((OTHER, 0), (OTHER + "x", 0), wait=0) == [[], []]
+    assert await web.poll((OTHER, 0), (signed("nobody-has-this"), 0), wait=0) == [[], []]
     assert await web.poll((OTHER, welcome["id"]), wait=0) == [[]]  # settles nothing of hers
     assert await web.hear(TOKEN) == [welcome]
 
@@ -356,7 +370,7 @@ async def test_pages_that_wait_are_looked_for_together(web: Web, monkeypatch: py
         return look(connection, channel, bot, addresses)
 
     monkeypatch.setattr(outbox, "waiting_at", counted)
-    tokens = [f"{number:04}-a-token-of-the-tests" for number in range(40)]
+    tokens = [signed(f"{number:04}-a-token") for number in range(40)]
     waiting = [asyncio.create_task(web.poll((token, 0), wait=25)) for token in tokens]
     while not looks or looks[-1] < len(tokens):
         await asyncio.sleep(0.01)
@@ -447,6 +461,8 @@ NOT_USABLE: dict[str, tuple[str, bytes | Json]] = {
     "waiting for a word": ("/web/poll", {"phones": [PHONE], "wait": "long"}),
     "a file that is none": ("/web/say", {**SAID, "kind": "file", "file": "photo"}),
     "a file without signature": ("/web/say", {**SAID, "kind": "file", "file": f"photo.{'0' * 64}."}),
+    "words together with a file": ("/web/say", {**SAID, "also": [{"id": ID, "file": f"photo.{'0' * 64}.{'0' * 32}"}]}),
+    "a forged file beside another": ("/web/say", {**SAID, "kind": "file", "also": [{"id": ID, "file": "photo"}]}),
     "a file of no kind": ("/web/say", {**SAID, "kind": "file", "file": f"video.{'0' * 64}.{'0' * 32}"}),
     "a file with a strange signature": ("/web/say", {**SAID, "kind": "file", "file": f"photo.{'0' * 64}.đ"}),
 }
@@ -471,10 +487,16 @@ async def test_what_json_is_called_does_not_matter_and_unknown_fields_are_passed
     assert answer.status_code == 202
 
 
+def counted_as_unknown() -> float:
+    return REGISTRY.get_sample_value("hoctap_unknown_updates_total", {"channel": CHANNEL}) or 0.0
+
+
 async def test_what_only_a_later_page_sends_gets_a_kind_word(web: Web) -> None:
     await web.say(text="/start")
     asked = await web.hear()
+    before = counted_as_unknown()
     answer = await web.say(kind="drawn")
+    assert counted_as_unknown() == before + 1
     assert answer.status_code == 202
     (said,) = await web.hear(seen=asked[-1]["id"])
     assert "chỉ đọc được chữ" in said["text"]
@@ -647,13 +669,50 @@ async def test_a_conversation_has_only_so_many_updates_waiting(url: str, tmp_pat
             assert len(list(await connection.scalars(select(updates.c.id)))) == MOST_WAITING + 1
 
 
-async def test_made_up_tokens_make_only_so_many_conversations(web: Web) -> None:
+async def test_one_address_begins_only_so_many_conversations(web: Web) -> None:
     web.application.web._door = Door(Clock())
     most = LIMITS["begin"].of_one.at_once
-    statuses = [(await web.say(f"a-made-up-token-{number:06}")).status_code for number in range(most + 20)]
+    statuses = [(await web.say(signed(f"{number:016}"))).status_code for number in range(most + 20)]
     assert statuses[:most] == [202] * most
     assert statuses[most:] == [429] * 20
-    assert (await web.say("a-made-up-token-000000")).status_code == 202  # who is known goes on
+    assert (await web.say(signed(f"{0:016}"))).status_code == 202  # who is known goes on
+
+
+@pytest.mark.parametrize("token", [UNSIGNED, TOKEN[:-1] + "x", f"{OTHER.partition('.')[0]}.{TOKEN.partition('.')[2]}"])
+async def test_a_made_up_token_leads_nowhere_and_keeps_nothing(web: Web, token: str) -> None:
+    answers = [
+        await web.say(token),
+        await web.client.post("/web/poll", json={"phones": [{"token": token}]}),
+        await web.upload(JPEG, token),
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 3
+    assert {answer.json()["error"] for answer in answers} == {"Cuộc trò chuyện này không còn nữa."}
+    async with web.application.database.reading() as connection:
+        assert list(await connection.scalars(select(conversations.c.id))) == []
+
+
+async def test_made_up_tokens_are_looked_up_only_so_often(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.application.web._door = Door(Clock())
+    looked_up: list[str] = []
+    look_up = web.application.web._look_up
+
+    async def counting(address: str) -> Known | None:
+        looked_up.append(address)
+        return await look_up(address)
+
+    monkeypatch.setattr(web.application.web, "_look_up", counting)
+    most = LIMITS["unsigned"].of_one.at_once
+    statuses = [(await web.say(f"a-made-up-token-{number:06}")).status_code for number in range(most + 20)]
+    assert statuses == [401] * most + [429] * 20
+    assert len(looked_up) == most
+
+
+async def test_a_token_of_an_earlier_version_goes_on_and_is_looked_up_once(web: Web) -> None:
+    web.application.web._door = Door(Clock())
+    await web.agree(UNSIGNED)
+    statuses = [(await web.say(UNSIGNED)).status_code for _time in range(OF_A_CONVERSATION.at_once)]
+    assert statuses == [202] * OF_A_CONVERSATION.at_once
+    assert web.application.web._admitted == {address_of(UNSIGNED)}
 
 
 @pytest.mark.parametrize("path", ["/web/open", "/web/say", "/web/poll", "/web/files"])
@@ -760,14 +819,40 @@ async def test_whether_a_file_may_come_is_asked_before_its_body(web: Web) -> Non
     await web.agree(TOKEN)
     too_large = await web.upload(never(), **{"Content-Length": str(MOST_BYTES + 1)})
     assert "10 MB" in too_large.json()["error"]
-    for budget, key in ((0, address_of(TOKEN)), (1, "127.0.0.1")):
-        used = web.application.web._budgets[budget]
-        most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS)[budget]
+    limits = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
+    keys = (address_of(TOKEN), "127.0.0.1", EVERYBODY)
+    for used, key, most in zip(web.application.web._budgets, keys, limits, strict=True):
         assert used.allows(key, most, datetime.now(UTC).date())
         over = await web.upload(never(), **{"Content-Length": "10"})
         assert "xin để mai" in over.json()["error"]
         used.give_back(key, most)
     assert (await web.upload(JPEG)).status_code == 200
+
+
+async def test_a_file_on_its_way_lies_on_the_disk(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of slow uploads at once must not fill the memory."""
+    arriving: list[Any] = []
+    arrive = FileStore.arriving
+
+    def watched(store: FileStore) -> Any:
+        arriving.append(arrive(store))
+        return arriving[0]
+
+    monkeypatch.setattr(FileStore, "arriving", watched)
+    on_disk: list[int] = []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield JPEG
+        for _piece in range(4):
+            yield bytes(100_000)
+            (file,) = arriving
+            on_disk.append(os.fstat(file.fileno()).st_size if file._rolled else 0)
+
+    await web.agree(TOKEN)
+    assert (await web.upload(slowly())).status_code == 200
+    assert all(on_disk)
+    assert on_disk == sorted(on_disk)
+    assert len(kept_in(web.evidence)) == 1
 
 
 async def test_what_is_refused_uses_up_nothing_of_the_day(web: Web) -> None:
@@ -817,6 +902,49 @@ async def test_a_file_is_said_by_the_name_that_only_its_uploader_has(web: Web) -
     assert (await web.say(OTHER, **said)).status_code == 400
     (answer,) = await web.hear()
     assert answer["text"] not in {"", rendered(Message(SORRY), web.application.catalogues["vi"]).text}
+
+
+async def chosen_together(web: Web, *contents: bytes) -> dict[str, Any]:
+    """Upload files and return what says them together."""
+    files = [(await web.upload(content)).json()["file"] for content in contents]
+    return {
+        "kind": "file",
+        "text": "",
+        "file": files[0],
+        "also": [{"id": str(uuid4()), "file": one} for one in files[1:]],
+    }
+
+
+async def test_files_that_are_chosen_together_are_one_answer(web: Web) -> None:
+    await web.agree(TOKEN)
+    said = await chosen_together(web, JPEG, PNG, PDF)
+    assert (await web.say(TOKEN, **said)).status_code == 202
+    (answer,) = await web.hear()
+    replies = [
+        one.reply for one in parse(msgspec.convert({"token": TOKEN, "id": ID, **said}, Said), Signer(KEY.encode()))
+    ]
+    assert [(reply.kind, reply.album) for reply in replies if isinstance(reply, SentFile)] == [
+        ("photo", ID),
+        ("photo", ID),
+        ("document", ID),
+    ]
+    assert await web.poll((TOKEN, answer["id"]), wait=0.2) == [[]]
+
+
+async def test_only_so_many_files_come_together(web: Web) -> None:
+    await web.agree(TOKEN)
+    said = await chosen_together(web, *(JPEG + bytes([number]) for number in range(MOST_TOGETHER + 1)))
+    assert (await web.say(TOKEN, **said)).status_code == 400
+    said["also"].pop()
+    assert (await web.say(TOKEN, **said)).status_code == 202
+
+
+async def test_a_file_that_is_alone_is_no_album(web: Web) -> None:
+    await web.agree(TOKEN)
+    said = Said(TOKEN, UUID(ID), "file", file=(await web.upload(JPEG)).json()["file"])
+    (incoming,) = parse(said, Signer(KEY.encode()))
+    assert isinstance(incoming.reply, SentFile)
+    assert incoming.reply.album == ""
 
 
 async def test_a_forged_file_name_is_refused(web: Web) -> None:
@@ -898,7 +1026,7 @@ def test_a_link_to_a_file_ends() -> None:
 async def test_a_link_that_has_ended_says_what_to_do(web: Web) -> None:
     await web.agree(TOKEN)
     digest = (await web.upload(JPEG)).json()["file"].split(".")[1]
-    signer = Signer(b"a key of the tests")
+    signer = Signer(KEY.encode())
     link = signer.link(address_of(TOKEN), digest, datetime.now(UTC) - FILES_LAST)
     answer = await web.client.get(link)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/plain; charset=utf-8")

@@ -88,7 +88,8 @@ class WebPhones:
             case _:
                 # What a page cannot do goes in as other channels parse it.
                 return Incoming(self.channel, self.bot, address, str(id_), reply)
-        return web.parse(said, self._signer)
+        (incoming,) = web.parse(said, self._signer)
+        return incoming
 
     async def letters(
         self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool

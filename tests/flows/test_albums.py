@@ -4,6 +4,7 @@ import pytest
 
 from flows.conversation.messages import rendered
 from flows.conversation.replies import SentFile, Typed
+from flows.domain.assessments import MOST_FILE_BYTES
 from flows.forms.records import EvidenceGiven
 from flows.forms.talk import Filling
 from tests.flows import town as towns
@@ -37,14 +38,14 @@ def test_an_album_that_comes_at_once_is_kept_up_to_the_limit_and_answered_once(t
     turns = [town.turn("Minh", part(number), more_waiting=number < 7) for number in range(1, 8)]
     assert kept(*turns) == [f"file album {number}" for number in range(1, 6)]
     (answer,) = said(*turns)
-    assert "Đã có 5 minh chứng" in answer
+    assert "Đã gửi 5 minh chứng" in answer
 
 
 def test_an_album_within_the_limit_is_thanked_for_once(town: Town) -> None:
     turns = [town.turn("Minh", part(number), more_waiting=number < 3) for number in range(1, 4)]
     (answer,) = said(*turns)
-    assert answer.startswith("Đã nhận")
-    assert "Đã có 3 minh chứng" in answer
+    assert answer.startswith("Xin cảm ơn đã gửi")
+    assert "Đã gửi 3 minh chứng" in answer
 
 
 def test_the_parts_of_an_album_that_come_later_are_kept_and_not_answered_again(town: Town) -> None:
@@ -75,3 +76,13 @@ def test_a_question_answered_by_an_album_is_answered_by_it_once(town: Town) -> N
     after = town.phone("Minh").session
     assert isinstance(after.frame.talk, Filling)
     assert (after.frame, after.asked) == (before.frame, before.asked)
+
+
+@pytest.mark.parametrize("album", ["", "album"])
+def test_a_file_that_is_said_to_be_too_large_is_refused_where_it_was_asked_for(town: Town, album: str) -> None:
+    turn = town.turn("Minh", SentFile("document", "phim.pdf", "file", album=album, size=MOST_FILE_BYTES + 1))
+    (answer,) = said(turn)
+    assert kept(turn) == []
+    assert answer.startswith("Ảnh hoặc tài liệu quá lớn, tối đa 10 MB.")
+    assert "có ảnh, giấy tờ gì làm minh chứng không?" in answer
+    assert kept(town.turn("Minh", SentFile("document", "giay.pdf", "file", size=MOST_FILE_BYTES))) == ["file"]

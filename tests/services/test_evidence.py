@@ -17,15 +17,16 @@ from bot.services.evidence import (
     SECONDS_MISSED,
     TOO_LARGE,
     EvidenceFetcher,
-    about,
+    not_kept,
 )
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.services.supervisor import Supervisor
 from bot.store.tables import conversations, evidence
+from flows.conversation.messages import rendered
 from flows.conversation.replies import SentFile
-from flows.words.wording import Wording, render
+from flows.words.wording import Wording
 from tests.commune import BOT, CHANNEL, Commune
 from tests.sample import CATALOGUES
 from tests.services.test_files import GIF, JPEG, PDF
@@ -71,8 +72,8 @@ async def kept(commune: Commune) -> list[tuple[str, str, int]]:
     return [tuple(row) for row in rows]
 
 
-def words(wording: Wording) -> str:
-    return render(wording, CATALOGUES["vi"])
+def told_about(number: int, why: Wording, language: str = "vi") -> str:
+    return rendered(not_kept(1, number, why), CATALOGUES[language]).text
 
 
 def files_in(folder: Path) -> list[bytes]:
@@ -141,8 +142,39 @@ async def test_what_cannot_be_had_is_taken_away_and_said_to_its_sender(
     assert await fetcher(commune, ScriptedSource(answer), tmp_path).run_once() == 1
     assert await kept(commune) == []
     assert files_in(tmp_path) == []
-    assert await commune.texts("Minh") == [words(about(2, told))]
+    assert await commune.texts("Minh") == [told_about(2, told)]
     assert commune.turns.letters_queued.rings > rings
+
+
+async def test_what_is_sent_again_goes_to_its_question_wherever_its_sender_is_by_now(
+    commune: Commune, tmp_path: Path
+) -> None:
+    await sends(commune, "file-1")
+    await commune.say("Minh", "xong")
+    await commune.deliver()
+    await fetcher(commune, ScriptedSource(GIF), tmp_path).run_once()
+    await commune.press("Minh", await commune.payload("Minh", "c:evidence:"))
+    (asked,) = await commune.texts("Minh")
+    assert asked.startswith("Câu 2: có ảnh, giấy tờ gì")
+    await commune.together(("Minh", SentFile("photo", "lop.jpg", "file-2")))
+    given = await commune.rows(select(evidence.c.indicator_id, evidence.c.source))
+    assert [tuple(row) for row in given] == [("study-plan", "file-2")]
+
+
+@pytest.mark.parametrize("payload", ["c:evidence:1:2", "c:evidence:2:99", "c:evidence:2:0", "c:evidence:2"])
+async def test_a_forged_button_to_send_again_leads_nowhere(commune: Commune, payload: str) -> None:
+    await commune.say("Minh", "sửa 2")
+    await commune.deliver()
+    await commune.press("Minh", payload)
+    (said,) = await commune.texts("Minh")
+    assert "có ảnh, giấy tờ gì" not in said
+
+
+async def test_nothing_is_sent_again_for_a_form_that_is_handed_in(commune: Commune) -> None:
+    await commune.deliver()
+    await commune.press("Lan", "c:evidence:1:2")
+    (said,) = await commune.texts("Lan")
+    assert "không sửa được" in said
 
 
 async def test_a_folder_that_cannot_be_written_to_is_named_until_it_can(commune: Commune, tmp_path: Path) -> None:
@@ -171,7 +203,7 @@ async def test_what_cannot_be_had_now_is_tried_again_before_it_is_said(
         # A new process each time: how long one waits in between is not what is looked at here.
         await fetcher(commune, ScriptedSource(error), tmp_path).run_once()
     assert await kept(commune) == []
-    assert await commune.texts("Minh") == [words(about(2, NOT_FETCHED))]
+    assert await commune.texts("Minh") == [told_about(2, NOT_FETCHED)]
 
 
 async def test_one_that_cannot_be_had_now_keeps_no_other_waiting(commune: Commune, tmp_path: Path) -> None:
@@ -184,8 +216,8 @@ async def test_it_is_said_in_the_language_of_the_sender(commune: Commune, tmp_pa
     await commune.say("Minh", "/language", "english")
     await sends(commune, "file-1")
     await fetcher(commune, ScriptedSource(FileGone()), tmp_path).run_once()
-    assert render(about(2, NOT_FETCHED), CATALOGUES["vi"]).startswith("Câu 2: ")
-    assert await commune.texts("Minh") == [render(about(2, NOT_FETCHED), CATALOGUES["en"])]
+    assert told_about(2, NOT_FETCHED).startswith("Câu 2: ")
+    assert await commune.texts("Minh") == [told_about(2, NOT_FETCHED, "en")]
 
 
 async def test_files_of_another_bot_are_left_to_it(commune: Commune, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ async def lan_fills_in_her_form(lan: Talk) -> None:
     await lan.press("Bắt đầu làm phiếu", "1/10")
     await lan.press("Hằng ngày", "2/10")
     await lan.press("Đã học xong", "Chi hội đã biết việc này")
-    await lan.photo("Đã nhận, xin cảm ơn")
+    await lan.photo("Xin cảm ơn đã gửi")
     await lan.press("Tiếp tục", "3/10")
     await lan.type("thang nao cung di", "Chi hội đã biết việc này")
     await lan.press("Chi hội đã biết việc này", "4/10")

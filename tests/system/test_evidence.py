@@ -26,7 +26,7 @@ async def test_a_photo_is_fetched_once_telegram_hands_it_over_however_much_is_sa
     lan, others = Talk(telegram.add_person("Nguyễn Thị Lan")), Talk(telegram.add_person("Trần Văn Bình"))
     telegram.faults = GONE
     await _comes_to_the_second_question(lan)
-    await lan.photo("Đã nhận, xin cảm ơn")
+    await lan.photo("Xin cảm ơn đã gửi")
     others.person.start()
     for _ in range(30):
         await others.type("/help", "nhắn một trong các từ sau")

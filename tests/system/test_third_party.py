@@ -74,7 +74,7 @@ async def test_a_form_is_filled_in_and_confirmed_on_a_telegram_of_others(
     await lan.press("1. Hằng ngày", "2/10")
     await lan.type("1", "Không có thì bấm")
     await lan.chat.send_photo(JPEG)
-    await lan.chat.wait_for("Đã nhận, xin cảm ơn", 20)
+    await lan.chat.wait_for("Xin cảm ơn đã gửi", 20)
     await lan.press("2. Tiếp tục →", "3/10")
     await lan.type("1", "Không có thì bấm")
     await lan.press("2. Bỏ qua", "4/10")

@@ -34,6 +34,7 @@ from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcom
 from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
 from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
 from bot.channels.telegram.request import AiohttpRequest
+from bot.channels.telegram.topics import Topics
 from bot.services.file_types import type_of
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
@@ -60,6 +61,7 @@ TWO_LETTERS = re.compile("[a-z]{2}")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _NO_PHOTO = re.compile("photo_|image_|type of file mismatch|can't use file of type", re.IGNORECASE)
 _UNKNOWN_FILE = re.compile("wrong file identifier|wrong remote file|file_reference", re.IGNORECASE)
+_NO_TOPIC = re.compile("message thread not found|topic_", re.IGNORECASE)
 # What Telegram shows as a photo. Others that people keep, HEIC for example, it takes as documents only.
 SHOWN_AS_PHOTO = frozenset({"image/jpeg", "image/png", "image/webp"})
 
@@ -107,6 +109,7 @@ class TelegramChannel:
         self.rates = rates
         self.username: str | None = None
         self._edits = Edits()
+        self._topics = Topics()
         self._waits = waits
         self._files = files
         self._secret: str | None = None
@@ -269,7 +272,15 @@ class TelegramChannel:
         await self._bot.set_my_commands(commands, scope, language)
 
     async def _call(self, chat: int, call: Call, contents: Contents) -> str:
-        """Make a call and return the id of its message."""
+        """Make a call and return the id of its message, in the main topic where the one that is meant is gone."""
+        try:
+            return await self._call_there(chat, call, contents)
+        except BadRequest as error:
+            if not _NO_TOPIC.search(str(error)) or not self._topics.forget(chat):
+                raise
+            return await self._call_there(chat, call, contents)
+
+    async def _call_there(self, chat: int, call: Call, contents: Contents) -> str:
         match call:
             case TextCall():
                 return await self._say(chat, call)
@@ -279,7 +290,9 @@ class TelegramChannel:
     async def _say(self, chat: int, call: TextCall) -> str:
         """Send a text. Not Bot.send_message: it makes objects of the message that comes back, which costs four times as
         much as sending it, and nobody looks at them."""
-        body = msgspec.json.encode({"chat_id": chat, **call.fields})
+        topic = self._topics.of(chat)
+        there = {"chat_id": chat} if topic is None else {"chat_id": chat, "message_thread_id": topic}
+        body = msgspec.json.encode({**there, **call.fields})
         sent = await self._request.call(f"{self._bot.base_url}/sendMessage", body)
         return str(sent["message_id"])
 
@@ -309,6 +322,7 @@ class TelegramChannel:
             call.caption or None,
             reply_markup=_markup(call.keyboard),
             caption_entities=call.entities or None,
+            message_thread_id=self._topics.of(chat),
         )
 
     async def _photo_shown(self, chat: int, call: FileCall, file: InputFile | str) -> TelegramMessage | None:
@@ -320,6 +334,7 @@ class TelegramChannel:
                 call.caption or None,
                 reply_markup=_markup(call.keyboard),
                 caption_entities=call.entities or None,
+                message_thread_id=self._topics.of(chat),
             )
         except BadRequest as error:
             if not _NO_PHOTO.search(str(error)):
@@ -397,7 +412,11 @@ class TelegramChannel:
         return updates
 
     def _parsed(self, updates: Sequence[Mapping[str, Any]]) -> list[Incoming]:
-        return [incoming for update in updates if (incoming := parse(update, self.bot, self._edits)) is not None]
+        return [incoming for update in updates if (incoming := self._parse(update)) is not None]
+
+    def _parse(self, update: Mapping[str, Any]) -> Incoming | None:
+        self._topics.note(update)
+        return parse(update, self.bot, self._edits)
 
     # webhook
 
@@ -421,7 +440,7 @@ class TelegramChannel:
         update = _json_object(body)
         if update is None:
             return 400
-        incoming = parse(update, self.bot, self._edits)
+        incoming = self._parse(update)
         if incoming is not None:
             await receive([incoming])
         return 200

@@ -61,6 +61,7 @@ class PhotoSize(Struct):
     width: int
     height: int
     file_unique_id: str = ""
+    file_size: int = 0
 
 
 class Document(Struct):
@@ -69,6 +70,7 @@ class Document(Struct):
     file_id: str
     file_name: str | None = None
     file_unique_id: str = ""
+    file_size: int = 0
 
 
 class Message(Struct):
@@ -243,10 +245,11 @@ def _file(message: Message) -> SentFile | None:
     caption, album = message.caption or "", message.media_group_id or ""
     if message.photo:
         largest = max(message.photo, key=lambda size: size.width * size.height)
-        return SentFile("photo", "photo.jpg", largest.file_id, caption, album)
+        return SentFile("photo", "photo.jpg", largest.file_id, caption, album, largest.file_size)
     if message.document is not None:
-        name = message.document.file_name or "document"
-        return SentFile("document", name, message.document.file_id, caption, album)
+        document = message.document
+        name = document.file_name or "document"
+        return SentFile("document", name, document.file_id, caption, album, document.file_size)
     return None
 
 

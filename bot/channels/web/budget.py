@@ -1,4 +1,5 @@
-"""How much may be uploaded in a day by one conversation and from one network address, so that nobody fills the disk."""
+"""How much may be uploaded in a day by one conversation, from one network address and in all, so that nobody fills the
+disk."""
 
 from datetime import date
 

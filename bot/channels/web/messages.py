@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
@@ -27,13 +28,24 @@ LONGEST_TEXT = 20_000
 LONGEST_PAYLOAD = 128
 LONGEST_NAME = 200
 LONGEST_UNTIL = 12
+MOST_TOGETHER = 10  # files, as in an album of Telegram
+TOKEN_BYTES = 24
 # Long enough for an evening of looking at photos; who has lost a role or a phone meanwhile can no longer fetch them.
 FILES_LAST = timedelta(hours=6)
 
 
+class SaidFile(msgspec.Struct, frozen=True):
+    """A file that was chosen together with another."""
+
+    id: UUID
+    file: str
+    name: str = ""
+
+
 class Said(msgspec.Struct, frozen=True):
     """What somebody did in the page. `id` is made there, so that a repeated request is known. A page of a newer version
-    may know more kinds than `typed`, `pressed` and `file`."""
+    may know more kinds than `typed`, `pressed` and `file`. Files chosen together come together: `also` are the others.
+    """
 
     token: str
     id: UUID
@@ -42,6 +54,7 @@ class Said(msgspec.Struct, frozen=True):
     payload: str = ""
     file: str = ""
     name: str = ""
+    also: list[SaidFile] = []
 
 
 class Phone(msgspec.Struct, frozen=True):
@@ -104,11 +117,26 @@ class NotUsable(Exception):
     """A request that no page of ours sends."""
 
 
+class UnknownToken(Exception):
+    """A token that no server of ours gave out, or none that knows it any more."""
+
+
 class Signer:
-    """Signs what a page gets and later claims: uploads and addresses of files, each for one conversation only."""
+    """Signs what a page gets and later claims: its token; uploads and addresses of files, each for one conversation
+    only."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+
+    def new_token(self) -> str:
+        """Make a token that can be told from a made-up one without looking anything up."""
+        secret = secrets.token_urlsafe(TOKEN_BYTES)
+        return f"{secret}.{self.sign('token', secret)}"
+
+    def made(self, token: str) -> bool:
+        """Tell whether a token is ours."""
+        secret, _dot, signature = token.rpartition(".")
+        return self.holds("token", secret, signature)
 
     def sign(self, address: str, name: str) -> str:
         """Return the signature of a file's name for a conversation."""
@@ -136,14 +164,21 @@ def address_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:40]
 
 
-def parse(said: Said, signer: Signer) -> Incoming:
+def parse(said: Said, signer: Signer) -> list[Incoming]:
     """Read what somebody did. Raises NotUsable."""
     address = address_of(said.token)
-    return Incoming(CHANNEL, BOT, address, f"{address}:{said.id}", _reply(said, address, signer))
+    if max(len(said.text), len(said.name), *(len(one.name) for one in said.also)) > LONGEST_TEXT:
+        raise NotUsable("too long")
+    if said.also and (said.kind != "file" or len(said.also) >= MOST_TOGETHER):
+        raise NotUsable("together")
+    album = str(said.id) if said.also else ""
+    replies = [(said.id, _reply(said, address, signer, album))]
+    replies += [(one.id, _file_sent(one, address, signer, album)) for one in said.also]
+    return [Incoming(CHANNEL, BOT, address, f"{address}:{id_}", reply) for id_, reply in replies]
 
 
-def _reply(said: Said, address: str, signer: Signer) -> Reply:
-    if max(len(said.text), len(said.name)) > LONGEST_TEXT or len(said.payload) > LONGEST_PAYLOAD:
+def _reply(said: Said, address: str, signer: Signer, album: str) -> Reply:
+    if len(said.payload) > LONGEST_PAYLOAD:
         raise NotUsable("too long")
     match said.kind:
         case "typed":
@@ -151,14 +186,19 @@ def _reply(said: Said, address: str, signer: Signer) -> Reply:
         case "pressed":
             return Pressed(said.payload)
         case "file":
-            kind, _dot, rest = said.file.partition(".")
-            digest, _dot, signature = rest.partition(".")
-            if kind not in {"photo", "document"} or not signer.holds(address, f"{kind}.{digest}", signature):
-                raise NotUsable("file")
-            return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", said.text)
+            return _file_sent(said, address, signer, album)
         case _:
             UNKNOWN.labels(CHANNEL).inc()
             return Unreadable("unknown")
+
+
+def _file_sent(said: Said | SaidFile, address: str, signer: Signer, album: str) -> SentFile:
+    kind, _dot, rest = said.file.partition(".")
+    digest, _dot, signature = rest.partition(".")
+    if kind not in {"photo", "document"} or not signer.holds(address, f"{kind}.{digest}", signature):
+        raise NotUsable("file")
+    caption = said.text if isinstance(said, Said) else ""
+    return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", caption, album)
 
 
 def render(letter: Due, address: str, signer: Signer, now: datetime) -> ShownMessage | None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
 from bot.channels.web.budget import Budget
-from bot.channels.web.limits import Door, TooMany, network_of
+from bot.channels.web.limits import EVERYBODY, MOST_REMEMBERED, Door, TooMany, network_of
 from bot.channels.web.messages import (
     BOT,
     CHANNEL,
@@ -31,9 +30,10 @@ from bot.channels.web.messages import (
     ShownMessage,
     ShownPhone,
     Signer,
+    UnknownToken,
     address_of,
 )
-from bot.channels.web.words import BUSY, PageWords, Words
+from bot.channels.web.words import BUSY, GONE, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
 from bot.services.turns import Turns
 from bot.store import inbox, outbox
@@ -49,7 +49,6 @@ MOST_SEEN = 500
 MOST_WAITING = 50
 SECONDS_TO_WORK_OFF = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_UNTIL_A_PAGE_IS_MISSED = 5.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
 MOST_JSON_BYTES = 128 * 1024
@@ -58,7 +57,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
 # A village of hundreds may share a network address: the page makes a photo smaller than half a megabyte.
 UPLOADS_A_DAY_FROM_ONE_ADDRESS = 5 * 1024 * 1024 * 1024
+UPLOADS_A_DAY_IN_ALL = 50 * 1024 * 1024 * 1024
 MOST_UPLOADS = 500
+MOST_IN_MEMORY = 4  # uploads that have arrived whole, are looked at and written under their name
 SECONDS_UNTIL_ROOM = "600"
 PAGES = package_files("bot.channels.web") / "pages"
 CONTENT_POLICY = (
@@ -125,8 +126,11 @@ class WebChat:
         self._signer = Signer(signing_key)
         self._clock = clock
         self._door = Door()
-        self._budgets = (Budget(UPLOADS_A_DAY), Budget(UPLOADS_A_DAY_FROM_ONE_ADDRESS))
+        most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
+        self._budgets = tuple(Budget(bytes_a_day) for bytes_a_day in most)
         self._uploads = 0
+        self._in_memory = asyncio.Semaphore(MOST_IN_MEMORY)
+        self._admitted: set[str] = set()
         self._letters_for = turns.letters_for
         self._looking: asyncio.Task[None] | None = None
         self._stopping = False
@@ -146,21 +150,44 @@ class WebChat:
     async def open(self, request: Request) -> Response:
         """Give a browser a token of its own. Nothing is stored before it says something."""
         self._door.enter("open", _host(request))
-        return JSONResponse({"token": secrets.token_urlsafe(24)})
+        return JSONResponse({"token": self.new_token()})
+
+    def new_token(self) -> str:
+        """Return a token for a page."""
+        return self._signer.new_token()
 
     async def say(self, request: Request) -> Response:
         """Keep what somebody did. 202 means that it is committed."""
         host = _host(request)
         self._door.enter("say", host)
-        incoming = messages.parse(await _read(request, Said), self._signer)
-        self._door.speak(incoming.address)
-        known = await self._look_up(incoming.address)
+        said = await _read(request, Said)
+        incoming = messages.parse(said, self._signer)
+        await self._admit(said.token, host)
+        address = incoming[0].address
+        self._door.speak(address)
+        known = await self._look_up(address)
         if known is None:
             self._door.enter("begin", host)
-        elif known.waiting >= MOST_WAITING:
+        elif known.waiting + len(incoming) > MOST_WAITING:
             raise TooMany(SECONDS_TO_WORK_OFF)
-        await self._turns.receive([incoming])
+        await self._turns.receive(incoming)
         return JSONResponse({}, status_code=202)
+
+    async def _admit(self, token: str, host: str) -> None:
+        """Let in whoever has a token of ours. Raises UnknownToken, TooMany.
+
+        Ours are told by their signature. Others, of an earlier version or signed with another key, are looked up, for
+        somebody's form may hang on one; but only so often, for anybody can make them up.
+        """
+        address = address_of(token)
+        if self._signer.made(token) or address in self._admitted:
+            return
+        self._door.enter("unsigned", host)
+        if await self._look_up(address) is None:
+            raise UnknownToken
+        if len(self._admitted) >= MOST_REMEMBERED:
+            self._admitted.clear()
+        self._admitted.add(address)
 
     async def _look_up(self, address: str) -> Known | None:
         async with self._database.reading() as connection:
@@ -168,28 +195,39 @@ class WebChat:
 
     async def poll(self, request: Request) -> Response:
         """Answer with what is new, as soon as there is anything. What the page has seen is settled."""
-        self._door.enter("poll", _host(request))
+        host = _host(request)
+        self._door.enter("poll", host)
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
         pages = [_page(phone) for phone in asked.phones]
+        for one in pages:
+            await self._admit(one.token, host)
         deadline = time.monotonic() + min(max(asked.wait, 0.0), LONGEST_WAIT)
         await self._settle(pages)
         with self._letters_for.listening(page.place for page in pages) as rung:
             new = await self._new(pages, _accepted(request), first=True)
-            while not any(one.messages or one.words for one in new):
-                left = deadline - time.monotonic()
-                if left <= 0 or await self._is_over(request):
-                    break
-                self._look_for_others()
-                if await _is_set(rung, min(left, SECONDS_UNTIL_A_PAGE_IS_MISSED)):
-                    rung.clear()
-                    new = await self._new(pages, _accepted(request), first=False)
+            if not _any_news(new) and deadline > time.monotonic():
+                new = await self._later(pages, request, rung, deadline)
         return Response(msgspec.json.encode({"phones": new}), media_type="application/json")
 
-    async def _is_over(self, request: Request) -> bool:
-        """Tell whether waiting has become pointless: the server stops, or the page is gone."""
-        return self._stopping or await request.is_disconnected()
+    async def _later(
+        self, pages: list[Page], request: Request, rung: asyncio.Event, deadline: float
+    ) -> list[ShownPhone]:
+        """Return what is new once something is; nothing at the deadline, when the server stops or the page is gone."""
+        gone = asyncio.create_task(_is_gone(request))
+        gone.add_done_callback(lambda _task: rung.set())
+        new: list[ShownPhone] = []
+        try:
+            while not _any_news(new) and not self._stopping:
+                self._look_for_others()
+                if not await _is_set(rung, deadline - time.monotonic()) or gone.done():
+                    break
+                rung.clear()
+                new = await self._new(pages, _accepted(request), first=False)
+        finally:
+            gone.cancel()
+        return new or [ShownPhone(page.token, []) for page in pages]
 
     def stop(self) -> None:
         """Answer all who wait, for the server is about to stop."""
@@ -260,8 +298,10 @@ class WebChat:
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
-        host, address = _host(request), address_of(_bearer(request))
+        host, token = _host(request), _bearer(request)
         self._door.enter("upload", host)
+        address = address_of(token)
+        await self._admit(token, host)
         if self._uploads >= MOST_UPLOADS:
             raise TooMany(SECONDS_TO_WORK_OFF)
         self._uploads += 1
@@ -285,7 +325,7 @@ class WebChat:
             raise FileRefused("without consent")
         if (size := _declared_size(request)) > MOST_BYTES:
             raise FileRefused("too large")
-        day, keys = self._clock().date(), (address, network_of(host))
+        day, keys = self._clock().date(), (address, network_of(host), EVERYBODY)
         counted = [(budget, key) for budget, key in zip(self._budgets, keys, strict=True)]
         allowed = [(budget, key) for budget, key in counted if budget.allows(key, size, day)]
         kept = None
@@ -305,7 +345,8 @@ class WebChat:
             with self._files.arriving() as file:
                 await receive_body(request, MOST_BYTES, file.write)
                 file.seek(0)
-                return await self._files.keep(file.read())
+                async with self._in_memory:
+                    return await self._files.keep(file.read())
         except OSError as error:
             raise NoRoom from error
 
@@ -317,11 +358,17 @@ class WebChat:
             chosen = await outbox.languages_of(connection, CHANNEL, BOT, [address])
         return self.words.reader(chosen.get(address), _accepted(request))
 
-    def refuse(self, request: Request, error: Exception) -> Response:
+    # Exceptions are answered by coroutines: others would each go through a thread, and a flood through thousands.
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
         """Answer a request that no page of ours sends."""
         return JSONResponse({"error": render(NOT_USABLE, self.words.reader(None, _accepted(request)))}, status_code=400)
 
-    def ask_to_wait(self, request: Request, error: Exception) -> Response:
+    async def refuse_token(self, request: Request, error: Exception) -> Response:
+        """Answer whoever has a token that is not ours. A page says that its conversation is gone and offers another."""
+        return JSONResponse({"error": render(GONE, self.words.reader(None, _accepted(request)))}, status_code=401)
+
+    async def ask_to_wait(self, request: Request, error: Exception) -> Response:
         """Answer a request that is one too many for now. The page sends it again by itself."""
         assert isinstance(error, TooMany)
         sentence = render(BUSY, self.words.reader(None, _accepted(request)))
@@ -343,11 +390,11 @@ class WebChat:
         return Response(content, media_type=media_type, headers=PHOTO_HEADERS if media_type in PHOTOS else FILE_HEADERS)
 
 
-def page(name: str, words: Words) -> Callable[[Request], Response]:
+def page(name: str, words: Words) -> Callable[[Request], Awaitable[Response]]:
     """Serve one of the pages, in the language that the browser asks for."""
     template = (PAGES / name).read_text("utf-8")
 
-    def serve(request: Request) -> Response:
+    async def serve(request: Request) -> Response:
         content = words.page(template, words.reader(None, _accepted(request)))
         return Response(content, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
@@ -381,6 +428,16 @@ def _declared_size(request: Request) -> int:
     """Return how much a request says it brings, the most allowed if it says nothing."""
     declared = request.headers.get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() else MOST_BYTES
+
+
+def _any_news(new: list[ShownPhone]) -> bool:
+    return any(one.messages or one.words for one in new)
+
+
+async def _is_gone(request: Request) -> None:
+    """Return once whoever asks waits no longer."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _is_set(event: asyncio.Event, seconds: float) -> bool:

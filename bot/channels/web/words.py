@@ -10,6 +10,7 @@ import msgspec
 from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 TITLE = _("Learning citizen")
+GONE = _("This conversation no longer exists.")
 BUSY = _("Many people are writing right now. This will be sent by itself in a moment.")
 # What the scripts show, by the names they know it by. They fill in what stands in braces.
 IN_SCRIPTS: Mapping[str, Wording] = {
@@ -32,7 +33,7 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "refused": _("Not sent"),
     "tooBig": _("The file is larger than 10 MB. Please choose a smaller one."),
     "fileLost": _("The page was closed before the file was sent. Please choose it again."),
-    "gone": _("This conversation no longer exists."),
+    "gone": GONE,
     "startAgain": _("Start again"),
     "busy": BUSY,
     "notKept": _("The file could not be kept right now. Please send it again later."),

@@ -26,6 +26,7 @@ export class Phone {
   #addresses = new Map(); // entry id → an own photo in full, while the page lives
   #newest = null; // the entry drawn last
   #delivering = false;
+  #choosing; // files that are just being made ready: those of this album
   #gone = false;
   #forgotten = false;
   #following = true;
@@ -176,14 +177,19 @@ export class Phone {
     this.#focusAfterPress();
   }
 
+  /** Files chosen together are one answer: they are sent together, once all of them are uploaded. */
   async #attach(files) {
+    const album = files.length > 1 ? newId() : undefined;
+    this.#choosing = album;
     for (const file of [...files]) {
       const { blob, name, preview } = await prepared(file);
       const drawn = { kind: preview ? "photo" : "document", name, preview };
       const tooBig = blob.size > MOST_BYTES;
       const fate = tooBig ? { state: "refused", reason: this.words.tooBig } : {};
-      this.#say({ kind: "file", name }, { text: "", file: drawn, ...fate }, blob);
+      this.#say({ kind: "file", name, album }, { text: "", file: drawn, ...fate }, blob);
     }
+    if (this.#choosing === album) this.#choosing = undefined;
+    this.#deliver();
   }
 
   #say(say, entry, blob = null) {
@@ -203,31 +209,44 @@ export class Phone {
   async #deliver() {
     if (this.#delivering) return;
     this.#delivering = true;
-    for (let entry; (entry = this.#transcript.nextWaiting()); this.#sync()) {
-      this.#transcript.change(entry.id, await this.#outcome(entry));
+    for (let next; (next = this.#transcript.nextWaiting()).length; this.#sync()) {
+      const missing = next.find(({ say }) => say.kind === "file" && !say.file);
+      const { album } = next[0].say;
+      if (missing) await this.#tryFor([missing], (worried) => this.#insistOnUpload(missing, worried));
+      else if (album && album === this.#choosing) break;
+      else await this.#tryFor(next, (worried) => this.#post(next, worried));
     }
     this.#delivering = false;
   }
 
-  async #outcome({ id, say }) {
-    const { token } = this;
-    const worried = (error) => this.showConnection(false, error);
+  /** Try something for entries. When that is refused for good they are marked so, with the reason. */
+  async #tryFor(entries, attempt) {
     try {
-      const file = say.kind === "file" ? await this.#insistOnUpload(id, say, worried) : undefined;
-      await insist(() => post("/web/say", { token, id, ...say, file }), worried);
+      await attempt((error) => this.showConnection(false, error));
       this.showConnection(true);
-      return { state: "sent", say: undefined };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.gone) this.showGone();
       this.#showTyping(false);
       const reason = (!error.gone && error.message) || this.words.refused;
-      return { state: "refused", reason, say: undefined };
+      this.#changeAll(entries, { state: "refused", reason, say: undefined });
     }
   }
 
+  async #post(entries, worried) {
+    const [{ id, say }, ...others] = entries;
+    const also = others.map(({ id, say: { file, name } }) => ({ id, file, name }));
+    const { album, ...said } = say;
+    await insist(() => post("/web/say", { token: this.token, id, ...said, also }), worried);
+    this.#changeAll(entries, { state: "sent", say: undefined });
+  }
+
+  #changeAll(entries, changes) {
+    entries.forEach(({ id }) => this.#transcript.change(id, changes));
+  }
+
   /** A server that cannot keep a file is not sent it over and over: other messages wait behind it. */
-  #insistOnUpload(id, say, worried) {
+  #insistOnUpload({ id, say }, worried) {
     let failures = 0;
     const attempt = () =>
       this.#uploaded(id, say).catch((error) => {
@@ -239,15 +258,13 @@ export class Phone {
     return insist(attempt, worried);
   }
 
-  /** Upload if that is still to be done, and return the server's name for the file. */
+  /** Upload a file and note the server's name for it. */
   async #uploaded(id, say) {
-    if (say.file) return say.file;
     const blob = this.#blobs.get(id);
     if (!blob) throw new Refused(0, this.words.fileLost);
     const { file } = await upload(this.token, blob, (share) => showProgress(this.#elements.get(id), share));
     this.#transcript.change(id, { say: { ...say, file } });
     this.#blobs.delete(id);
-    return file;
   }
 
   // The log follows the transcript

@@ -5,6 +5,7 @@ import { pageWords } from "./words.js";
 const LONGEST = 500;
 const MOST_SHOWN = 2000;
 const MOST_SAID_AT_ONCE = 200;
+const MOST_TOGETHER = 10; // files, as many as the server takes at once
 
 /**
  * Entries in the order they came, of two shapes:
@@ -87,8 +88,11 @@ export class Transcript {
     this.#write();
   }
 
+  /** What is to be sent next: files that were chosen together, or one entry; nothing when all is sent. */
   nextWaiting() {
-    return this.entries.find(({ state }) => state === "waiting");
+    const waiting = this.entries.filter(({ state }) => state === "waiting");
+    const album = waiting[0]?.say.album;
+    return album ? waiting.filter(({ say }) => say.album === album).slice(0, MOST_TOGETHER) : waiting.slice(0, 1);
   }
 
   /** Let go of all that was said, here and on the device. What comes now is kept again. */
