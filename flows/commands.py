@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from flows.events import Entered, Event, Left, Said
 from flows.facts import Facts, digest_of
@@ -74,8 +75,9 @@ def commands_for(roles: tuple[Role, ...]) -> dict[str, Wording]:
     return {**special, **COMMANDS}
 
 
-def _held(roles: tuple[Role, ...]) -> list[str]:
-    return [kind for kind in ROLE_COMMANDS if any(role.kind == kind for role in roles)]
+def _held(roles: tuple[Role, ...]) -> tuple[str, ...]:
+    held = {role.kind for role in roles}
+    return tuple(kind for kind in ROLE_COMMANDS if kind in held)
 
 
 def commands_in(roles: tuple[Role, ...], language: str) -> dict[str, Wording]:
@@ -86,8 +88,13 @@ def commands_in(roles: tuple[Role, ...], language: str) -> dict[str, Wording]:
 
 def orders_for(facts: Facts, session: Session) -> tuple[Choice, ...]:
     """Return the words that somebody may say instead of a command."""
-    own = tuple(order for kind in _held(facts.roles) for order in ROLE_ORDERS[kind])
-    return (*own, *ORDERS, THANKS, GOODBYE, *((NOD,) if session.frame == HOME else ()))
+    return _orders_of(_held(facts.roles), session.frame == HOME)
+
+
+@cache
+def _orders_of(kinds: tuple[str, ...], at_home: bool) -> tuple[Choice, ...]:
+    own = tuple(order for kind in kinds for order in ROLE_ORDERS[kind])
+    return (*own, *ORDERS, THANKS, GOODBYE, *((NOD,) if at_home else ()))
 
 
 def hear_order(facts: Facts, session: Session, order: str) -> Iterator[Event]:

@@ -92,7 +92,10 @@ class Reference:
         return self._at_work[key]
 
     def _nearest_with_rounds(self, unit_id: int) -> int | None:
-        return next((unit.id for unit in self.units.upwards(unit_id) if unit.id in self._with_rounds), None)
+        for unit in self.units.upwards(unit_id):
+            if unit.id in self._with_rounds:
+                return unit.id
+        return None
 
     @cached_property
     def rounds_by_id(self) -> Mapping[int, Round]:

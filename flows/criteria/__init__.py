@@ -88,7 +88,7 @@ _ONLY_NO = frozenset({"khong", "chua", "chang", "khong co", "chua co", "da khong
 _LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]+)*")
 
 
-class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Localized(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, cache_hash=True):
     """A text in Vietnamese, in English, and in `further` languages by their tags."""
 
     vi: str

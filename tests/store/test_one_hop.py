@@ -56,7 +56,8 @@ async def test_what_waits_is_there_for_the_next_statement(connection: Counted) -
 async def test_what_is_committed_is_seen_by_others(connection: Counted, tmp_path: Path) -> None:
     await write(connection, "an")
     await connection.commit()
-    async with connect(tmp_path / "one.db") as other:
+    other = connect(tmp_path / "one.db")
+    async with other:
         assert await words_in(other) == ["an"]
 
 
