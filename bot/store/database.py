@@ -158,8 +158,10 @@ def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
 def _reading_engine(url: URL) -> AsyncEngine:
     path = url.database or ""
     read_only = f"file:{quote(path)}?mode=ro"
+    # Each statement reads by itself, so there is nothing to roll back, which would be another visit to the thread.
     return create_async_engine(
         url, poolclass=AsyncAdaptedQueuePool, pool_size=SQLITE_READERS, hide_parameters=True,
+        isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True,
         async_creator=lambda: connect(read_only, uri=True),
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""aiosqlite with one visit to its thread a statement.
+"""aiosqlite with as few visits to its thread as can be.
 
-Each visit costs as much as a small statement itself. A cursor as shipped makes four: made, executed, fetched, closed.
+Each visit costs more than a small statement itself. A cursor as shipped makes four: made, executed, fetched, closed.
 This one makes, executes, fetches and closes in one. Our statements return few rows, so fetching all at once is right.
+A statement with many rows returns nothing: it goes along with the next visit, the commit at the latest.
 """
 
 import sqlite3
@@ -12,6 +13,10 @@ from typing import Any
 import aiosqlite
 
 ITER_CHUNK = 64
+# Rows that wait for the next visit. More make one of their own, so that what is written in bulk does not pile up.
+MOST_ROWS = 1000
+
+Work = Callable[[sqlite3.Cursor], object]
 
 
 class OneHopCursor:
@@ -30,24 +35,19 @@ class OneHopCursor:
 
     async def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> "OneHopCursor":
         """Execute a statement."""
-        return await self._visit(lambda cursor: cursor.execute(statement, parameters or ()))
-
-    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> "OneHopCursor":
-        """Execute a statement with each set of parameters."""
-        return await self._visit(lambda cursor: cursor.executemany(statement, parameters))
-
-    async def _visit(self, work: Callable[[sqlite3.Cursor], object]) -> "OneHopCursor":
-        self._rows = await self._connection.visit(lambda: self._run(work))
+        self._rows = await self._connection.visit(lambda cursor: self._run(cursor, statement, parameters or ()))
         return self
 
-    def _run(self, work: Callable[[sqlite3.Cursor], object]) -> list[Any]:
-        cursor = self._connection.sqlite.cursor()
-        try:
-            work(cursor)
-            self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
-            return cursor.fetchall()
-        finally:
-            cursor.close()
+    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> "OneHopCursor":
+        """Have a statement executed with each set of parameters before anything else is. It counts no rows, and what
+        is wrong with it is raised by what is executed next."""
+        await self._connection.add(lambda cursor: cursor.executemany(statement, parameters), len(parameters))
+        return self
+
+    def _run(self, cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> list[Any]:
+        cursor.execute(statement, parameters)
+        self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+        return cursor.fetchall()
 
     async def fetchall(self) -> list[Any]:
         """Return the rows."""
@@ -59,21 +59,61 @@ class OneHopCursor:
 
 
 class OneHopConnection(aiosqlite.Connection):
-    """A connection whose cursors visit its thread once."""
+    """A connection whose cursors visit its thread once, or not at all."""
 
-    @property
-    def sqlite(self) -> sqlite3.Connection:
-        """Return the connection proper, for work inside the thread."""
-        return self._conn
-
-    async def visit(self, work: Callable[[], list[Any]]) -> list[Any]:
-        """Do work in the connection's thread."""
-        found: list[Any] = await self._execute(work)  # type: ignore[no-untyped-call]
-        return found
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, ITER_CHUNK)
+        self._thread.daemon = True
+        self._waiting: list[Work] = []
+        self._rows_waiting = 0
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         """Make a cursor, which costs nothing before it executes."""
         return OneHopCursor(self)
+
+    async def add(self, work: Work, rows: int) -> None:
+        """Have work done by the next visit."""
+        self._waiting.append(work)
+        self._rows_waiting += rows
+        if self._rows_waiting > MOST_ROWS:
+            await self.visit(lambda _cursor: [])
+
+    async def visit(self, work: Callable[[sqlite3.Cursor], list[Any]]) -> list[Any]:
+        """Do what waits in the connection's thread, then this."""
+        waiting = self._taken()
+
+        def run() -> list[Any]:
+            cursor = self._conn.cursor()
+            try:
+                for earlier in waiting:
+                    earlier(cursor)
+                return work(cursor)
+            finally:
+                cursor.close()
+
+        found: list[Any] = await self._execute(run)  # type: ignore[no-untyped-call]
+        return found
+
+    def _taken(self) -> list[Work]:
+        waiting, self._waiting, self._rows_waiting = self._waiting, [], 0
+        return waiting
+
+    async def commit(self) -> None:
+        """Do what waits and commit, or else roll back: SQLAlchemy takes a transaction that fails here for ended."""
+        try:
+            await self.visit(self._commit)
+        except BaseException:
+            await self.rollback()
+            raise
+
+    def _commit(self, _cursor: sqlite3.Cursor) -> list[Any]:
+        self._conn.commit()
+        return []
+
+    async def rollback(self) -> None:
+        """Forget what waits and roll back."""
+        self._taken()
+        await super().rollback()
 
 
 def connect(path: Path | str, *, uri: bool = False) -> OneHopConnection:
@@ -82,6 +122,4 @@ def connect(path: Path | str, *, uri: bool = False) -> OneHopConnection:
     def open_file() -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level="IMMEDIATE", uri=uri, check_same_thread=False)
 
-    connection = OneHopConnection(open_file, ITER_CHUNK)
-    connection._thread.daemon = True
-    return connection
+    return OneHopConnection(open_file)

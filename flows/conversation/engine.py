@@ -320,9 +320,9 @@ def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int
         paragraphs(*said, text),
         (
             tuple(
-                _button(choice, asked, n if question.numbered else 0) for n, choice in enumerate(question.choices, 1)
+                [_button(choice, asked, n if question.numbered else 0) for n, choice in enumerate(question.choices, 1)]
             ),
-            tuple(_button(move, asked) for move in question.moves),
+            tuple([_button(move, asked) for move in question.moves]),
         ),
     )
 

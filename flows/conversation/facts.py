@@ -84,7 +84,10 @@ class Reference:
         return self._at_work[key]
 
     def _nearest_with_rounds(self, unit_id: int) -> int | None:
-        return next((unit.id for unit in self.units.upwards(unit_id) if unit.id in self._with_rounds), None)
+        for unit in self.units.upwards(unit_id):
+            if unit.id in self._with_rounds:
+                return unit.id
+        return None
 
     def round_of_year(self, unit_id: int, year: int) -> Round | None:
         """Return the round of a year in which a unit takes part: its own, or that of the nearest unit above."""

@@ -1,13 +1,13 @@
 """What goes out: messages as the flows write them, and as they wait to be sent."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import chain
 
 from msgspec import Struct
 
 from flows.words.marks import Mark, read_marks
-from flows.words.wording import Catalogue, Wording, is_constant, people_in, render
+from flows.words.remembering import for_a_moment
+from flows.words.wording import Catalogue, Wording, people_in, render
 
 LETTERS_A_ROW = 30
 MOST_A_ROW = 3
@@ -144,9 +144,5 @@ def _rendered_file(file: StoredFile | ChannelFile | Document, catalogue: Catalog
     return file
 
 
-def _label(label: Wording, catalogue: Catalogue) -> str:
-    """Say a label. The same few are said over and over; those with somebody's name in them are not remembered."""
-    return _constant_label(label, catalogue) if is_constant(label) else render(label, catalogue)
-
-
-_constant_label = lru_cache(4096)(render)
+# The same few labels are said over and over; some have somebody's name in them.
+_label = for_a_moment(4096)(render)

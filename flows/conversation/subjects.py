@@ -13,7 +13,7 @@ from flows.conversation.orders import CANCEL, GOODBYE, HELP, NOD, START, STATUS,
 from flows.conversation.questions import Choice, Chose, Heard, Question
 from flows.conversation.session import HOME, Home, Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject
-from flows.domain.people import Role
+from flows.domain.people import Role, RoleKind
 from flows.words.refusals import NotUnderstood
 from flows.words.wording import Wording, _, lines, paragraphs
 
@@ -34,6 +34,7 @@ class Subjects:
         self.buttons = {word: hear for one in subjects for word, hear in one.buttons.items()}
         self.codes = {beginning: hear for one in subjects for beginning, hear in one.codes.items()}
         self._after = {kind: one.after for one in subjects for kind in one.records}
+        self._orders: dict[tuple[frozenset[RoleKind], bool], tuple[Choice, ...]] = {}
         self._by_name = {name: one for one in self.commands for name in (*one.names.values(), one.name)}
 
     def command(self, name: str) -> Command | None:
@@ -50,9 +51,13 @@ class Subjects:
         return {one.names.get(language, one.name): one.words for one in self.commands_for(roles)}
 
     def orders_for(self, facts: Facts, session: Session[Talk]) -> tuple[Choice, ...]:
-        """Return the words that somebody may say instead of a command."""
-        orders = (command.order for command in self.commands_for(facts.roles))
-        return (*orders, THANKS, GOODBYE, *((NOD,) if session.frame == HOME else ()))
+        """Return the words that somebody may say instead of a command: the same objects each time, for what they are
+        called is looked up by them."""
+        kinds, at_home = frozenset(role.kind for role in facts.roles), session.frame == HOME
+        if (kinds, at_home) not in self._orders:
+            orders = (one.order for one in self.commands if one.role is None or one.role in kinds)
+            self._orders[kinds, at_home] = (*orders, THANKS, GOODBYE, *((NOD,) if at_home else ()))
+        return self._orders[kinds, at_home]
 
     def overhear(self, facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
         """Yield what a subject takes what was typed for, before the question does."""

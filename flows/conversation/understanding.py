@@ -53,25 +53,19 @@ class Understood(Struct, frozen=True):
 
 def phrase(text: str) -> Phrase:
     """Return the words of a text in small letters, their tones last: `Hằng NGÀY!` is `hăng̀ ngaỳ`."""
-    plain = keyed(text.translate(_DROPPED)).casefold()
-    return tuple(map(tone_last, plain.translate(_SPACED).split()))
+    plain = keyed(_DROPPED.sub("", text)).casefold()
+    return tuple(map(tone_last, _SIGN.sub(_spaced, plain).split()))
 
 
-_DROPPED = dict.fromkeys(map(ord, "'’‘\u200b\ufeff\u00ad"))
+_DROPPED = re.compile("['’‘\u200b\ufeff\u00ad]")
+_SIGN = re.compile(r"[^\w ]|_")
 _VARIANTS = frozenset("\ufe0e\ufe0f")
 
 
-class _Letters(dict[int, str]):
-    """Letters, and what hangs on them as the vowels of Khmer do; a blank for any other sign."""
-
-    def __missing__(self, code: int) -> str:
-        letter = chr(code)
-        hangs = unicodedata.category(letter) in {"Mn", "Mc"} and letter not in _VARIANTS
-        self[code] = letter if letter.isalnum() or hangs else " "
-        return self[code]
-
-
-_SPACED = _Letters()
+def _spaced(sign: re.Match[str]) -> str:
+    """Return a blank for a sign, but not for one that hangs on a letter as the vowels of Khmer do."""
+    hangs = unicodedata.category(sign[0]) in {"Mn", "Mc"} and sign[0] not in _VARIANTS
+    return sign[0] if hangs else " "
 
 
 @for_a_moment(16_384)
@@ -119,8 +113,8 @@ def _is_among(typed: Phrase, known: Mapping[Phrase, tuple[Phrase, ...]]) -> bool
     return _is_one_of(typed, known.get(_bare(typed), ()))
 
 
-def _is_one_of(typed: Phrase, phrases: Iterable[Phrase]) -> bool:
-    return any(_same(typed, words) for words in phrases)
+def _is_one_of(typed: Phrase, phrases: Collection[Phrase]) -> bool:
+    return typed in phrases or any(_same(typed, words) for words in phrases)
 
 
 _SHORTENED: Mapping[str, str] = {
@@ -238,11 +232,23 @@ def _with_gists(phrases: frozenset[Phrase]) -> frozenset[Phrase]:
     return frozenset(shorter)
 
 
+@for_a_moment(1024)
+def _by_words(
+    choices: tuple[Choice, ...], languages: tuple[Catalogue, ...]
+) -> Mapping[Phrase, tuple[tuple[Choice, tuple[Phrase, ...]], ...]]:
+    """Return the choices by all they are called, without marks, each with those of its words that read so."""
+    found: dict[Phrase, tuple[tuple[Choice, tuple[Phrase, ...]], ...]] = {}
+    for choice in choices:
+        for words, phrases in spellings(choice, languages).all.items():
+            found[words] = (*found.get(words, ()), (choice, phrases))
+    return found
+
+
 # Understanding
 
 
 def understand(
-    typed: str, question: Question, catalogues: Catalogues, orders: Sequence[Choice] = ()
+    typed: str, question: Question, catalogues: Catalogues, orders: tuple[Choice, ...] = ()
 ) -> Understood | None:
     """Return what a typed text means as a reply to a question, or None. All languages are understood always.
 
@@ -328,22 +334,23 @@ def _readings(typed: str) -> Iterator[Phrase]:
 def _understood(
     choice: Choice, readings: Iterable[Phrase], languages: tuple[Catalogue, ...], *, show: bool
 ) -> Understood:
-    own = spellings(choice, languages).labels
-    shown = show and not any(_is_among(reading, own) for reading in readings)
-    return Understood(Chose(choice.key), choice.label if shown else None)
+    if show:
+        own = spellings(choice, languages).labels
+        show = not any(_is_among(reading, own) for reading in readings)
+    return Understood(Chose(choice.key), choice.label if show else None)
 
 
 def _exactly(
-    readings: Iterable[Phrase], choices: Iterable[Choice], languages: tuple[Catalogue, ...], *, asking: bool = False
+    readings: Iterable[Phrase], choices: tuple[Choice, ...], languages: tuple[Catalogue, ...], *, asking: bool = False
 ) -> Choice | None:
     """Return the choice whose words were typed, if it is the only one; a question is not enough for a final one."""
+    by_words = _by_words(choices, languages)
     for reading in readings:
-        bare_reading = _bare(reading)
-        spelt = {choice: spellings(choice, languages).all.get(bare_reading, ()) for choice in choices}
-        found = [choice for choice, phrases in spelt.items() if _is_called(reading, choice, phrases)] or [
+        alike_without_marks = by_words.get(_bare(reading), ())
+        found = [choice for choice, phrases in alike_without_marks if _is_called(reading, choice, phrases)] or [
             choice for choice in choices if _is_told(reading, choice, languages)
         ]
-        with_marks = [choice for choice in found if reading in spelt[choice]]
+        with_marks = [choice for choice, phrases in alike_without_marks if reading in phrases and choice in found]
         for named in (with_marks, found):
             if len(named) == 1:
                 return None if named[0].final and asking else named[0]
@@ -368,7 +375,7 @@ def _run_together(
 
 def _is_called(reading: Phrase, choice: Choice, phrases: Collection[Phrase]) -> bool:
     """Tell whether a choice's words were typed: `phrases` are those of its words that read alike without marks."""
-    return bool(phrases) and not (choice.final and is_two_sided(reading)) and _is_one_of(reading, phrases)
+    return not (choice.final and is_two_sided(reading)) and _is_one_of(reading, phrases)
 
 
 def _is_told(reading: Phrase, choice: Choice, languages: tuple[Catalogue, ...]) -> bool:

@@ -1,6 +1,7 @@
 """The resident's form: one question a message, evidence where it helps, the summary, and submitting it."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -155,11 +156,18 @@ def ask_indicator(facts: Facts, talk: Filling) -> Question:
             ),
             _("Your answer so far: {answer}", answer=indicator.level(answer.level_id).label) if answer else None,
         ),
-        tuple(Choice(level.id, level.label, level.also) for level in indicator.levels),
+        _levels(form.criteria, indicator.id),
         (BACK, EXPLAIN, PAUSE) if form.number(indicator.id) > 1 else (EXPLAIN, PAUSE),
         numbered=True,
         hint=_("Please choose one of the answers below, or type its number."),
     )
+
+
+@lru_cache(1024)
+def _levels(criteria: CriteriaSet, indicator_id: str) -> tuple[Choice, ...]:
+    """Return the answers to an indicator: the same objects each time, for what they are called is looked up by them."""
+    levels = criteria.indicators[criteria.places[indicator_id] - 1].levels
+    return tuple(Choice(level.id, level.label, level.also) for level in levels)
 
 
 def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]:
@@ -403,10 +411,11 @@ def _to(indicator: Indicator) -> Went:
 
 def _onwards(form: Assessment, done: Indicator) -> Went:
     """Go to the next question without an answer, the ones after this first; to the summary when none is left."""
-    left = [indicator for indicator in form.unanswered if indicator.id != done.id]
-    place = form.number(done.id)
-    after = [indicator for indicator in left if form.number(indicator.id) > place]
-    return _to((after or left)[0]) if left else Went("summary", Filling())
+    indicators, place = form.criteria.indicators, form.number(done.id)
+    for indicator in (*indicators[place:], *indicators[: place - 1]):
+        if indicator.id not in form.answers:
+            return _to(indicator)
+    return Went("summary", Filling())
 
 
 def _refuse_more(form: Assessment, indicator: Indicator) -> None:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Localized(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Localized(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, cache_hash=True):
     """A text in Vietnamese, in English, and in `further` languages by their tags."""
 
     vi: str

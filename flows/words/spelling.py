@@ -15,7 +15,8 @@ _REMEMBERED = 120
 _DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 # These make one sign of several emoji and letters: they belong to what was typed.
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f\u20e3")
-_POWERS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"), " ")
+_POWERS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 
 
@@ -46,7 +47,7 @@ def keyed(text: str) -> str:
     """Return a text with the digits and letters of keypads as plain ones: `1️⃣`, `②`, `２`. Powers (²) are no digits."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text.translate(_POWERS))
+    return unicodedata.normalize("NFKC", _POWERS.sub(" ", text))
 
 
 def unmarked(text: str) -> str:
@@ -55,6 +56,7 @@ def unmarked(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
+@for_a_moment(16_384)
 def tone_last(word: str) -> str:
     """Spell a word with its tone at the end, so that `hoà` and `hòa`, typed together or apart, are the same."""
     if word.isascii():
@@ -90,4 +92,4 @@ def cleaned(text: str, longest: int) -> str:
 
 def storable(text: str) -> bool:
     """Tell whether both databases can keep a text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSTORABLE.search(text) is None

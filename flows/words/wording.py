@@ -14,7 +14,7 @@ from flows.words.localized import Localized
 DEFAULT_LANGUAGE = "vi"
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, cache_hash=True):
     """A sentence of the catalogue with its parameters by name; `plural` and `count` choose its form in English."""
 
     msgid: str
@@ -30,7 +30,7 @@ class Named(Struct, frozen=True):
     name: str
 
 
-class Lines(Struct, frozen=True):
+class Lines(Struct, frozen=True, cache_hash=True):
     """Wordings put together with a separator, empty ones left out."""
 
     parts: tuple["Wording", ...]
