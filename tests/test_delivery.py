@@ -791,6 +791,22 @@ async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its
     assert await office.states() == ["sent"]
 
 
+async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_the_next_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
+    office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)))
+    people = [f"{number}" for number in range(EARLY_REPLIES + 4)]
+    async with office.running(Supervisor(rest=soon)):
+        await office.write(people, "một")
+        await until(lambda: len(office.sender.tried) >= EARLY_REPLIES)
+        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        office.bell.ring()
+        await asyncio.wait_for(broken.wait(), 20)
+        await office.settled()
+    assert [office.sender.tried_with(one) for one in people] == [["một"]] * len(people)
+
+
 @pytest.mark.parametrize("stopped_in", ["_take_replies", "_land"])
 async def test_a_stop_while_a_bug_ends_the_run_still_lands_what_is_on_its_way(
     database: Database, monkeypatch: pytest.MonkeyPatch, stopped_in: str

@@ -175,11 +175,19 @@ class NoticeKeeper:
     # the ledger
 
     async def _gather(self) -> bool:
-        """Write the next rows of a ledger. Each piece is a short transaction, and turns go on between them."""
+        """Write the next rows of a ledger. One that cannot be written keeps no other from it."""
         async with self._database.reading() as connection:
-            one = await notices.gathering(connection)
+            notice_id = await notices.next_to_gather(connection, self._supervisor.rests("ledger "))
+        if notice_id is None:
+            return False
+        return await self._supervisor.attempt(f"ledger {notice_id}", partial(self._gather_one, notice_id))
+
+    async def _gather_one(self, notice_id: int) -> bool:
+        """Write the next rows. Each piece is a short transaction, and turns go on between them."""
+        async with self._database.reading() as connection:
+            one = await notices.gathering(connection, notice_id)
             if one is None:
-                return False
+                return True
             person_ids = await self._next_members(connection, one)
         async with self._database.writing() as connection:
             await notices.gather(connection, one, person_ids, self._clock())

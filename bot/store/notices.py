@@ -1,6 +1,7 @@
 """Notices and their ledgers: one outbox row a recipient, whose states always sum to the recipients."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -377,11 +378,17 @@ class Gathering(Struct, frozen=True):
     to: int
 
 
-async def gathering(connection: AsyncConnection) -> Gathering | None:
-    """Return the ledger that is to be written next, or None."""
-    row = (
-        await connection.execute(select(notices).where(notices.c.state == "gathering").order_by(notices.c.id).limit(1))
-    ).first()
+async def next_to_gather(connection: AsyncConnection, resting: Collection[int] = ()) -> int | None:
+    """Return the notice whose ledger is to be written next, without those that rest after a failure, or None."""
+    waiting = select(notices.c.id).where(notices.c.state == "gathering", notices.c.id.not_in(resting))
+    found: int | None = await connection.scalar(waiting.order_by(notices.c.id).limit(1))
+    return found
+
+
+async def gathering(connection: AsyncConnection, notice_id: int) -> Gathering | None:
+    """Return a ledger that is being written, or None when it no longer is. Raises when it cannot be decoded."""
+    of_notice = select(notices).where(notices.c.id == notice_id, notices.c.state == "gathering")
+    row = (await connection.execute(of_notice)).first()
     return Gathering(row.id, _audience_decoder.decode(row.audience), row.gathered_to) if row is not None else None
 
 
@@ -466,11 +473,18 @@ class Shown(Struct, frozen=True):
 
 
 async def under_way(connection: AsyncConnection, also: Sequence[int] = ()) -> list[Shown]:
-    """Return the notices that are being sent, and some that were. Their ledgers are not counted."""
+    """Return the notices that are being sent, and some that were, as far as this version can read them. Their ledgers
+    are not counted."""
     rows = await connection.execute(
         _NOTICES.where(or_(notices.c.id.in_(_open_notices()), notices.c.id.in_(also))).order_by(notices.c.id)
     )
-    return [Shown(_notice(row), row.conversation_id) for row in rows]
+    return list(_shown(rows))
+
+
+def _shown(rows: Iterable[AnyRow]) -> Iterator[Shown]:
+    for row in rows:
+        with suppress(msgspec.DecodeError):  # looked at every second, so not logged here
+            yield Shown(_notice(row), row.conversation_id)
 
 
 async def content_of(connection: AsyncConnection, notice_id: int) -> Content:

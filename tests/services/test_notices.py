@@ -413,6 +413,27 @@ async def test_a_notice_that_cannot_be_decoded_does_not_stop_others_and_is_named
     assert list(office.supervisor.failing()) == [f"notice {broken}"]
 
 
+async def test_a_ledger_that_cannot_be_written_keeps_no_other_from_it_nor_its_author_from_being_shown(
+    office: Office,
+) -> None:
+    broken, sound = await office.write(), await office.write()
+    unreadable = notice_table.update().where(notice_table.c.id == broken)
+    async with office.database.writing() as connection:
+        await connection.execute(unreadable.values(state="gathering", started_at=NOW, audience=b'{"unit_ids": 1}'))
+    await office.keep()
+    assert (await office.state(broken), await office.state(sound)) == ("gathering", "sending")
+    assert list(office.supervisor.failing()) == [f"ledger {broken}"]
+    async with office.database.writing() as connection:
+        await connection.execute(unreadable.values(state="sending"))
+    await office.commune.deliver()
+    async with office.database.writing() as connection:
+        due = await outbox.take_notices(connection, CHANNEL, BOT, [sound], 100, NOW)
+    await office.settle(due)
+    await office.keep()
+    assert await office.state(sound) == "done"
+    assert "đã gửi xong" in (await office.commune.texts("Hoa"))[-1]
+
+
 async def test_a_notice_whose_photo_finds_the_disk_full_waits_and_keeps_none_from_starting(
     commune: Commune, tmp_path: Path
 ) -> None:

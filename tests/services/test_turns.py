@@ -180,17 +180,21 @@ async def test_a_bug_anywhere_in_the_loop_loses_no_update_and_answers_everybody_
 async def test_whoever_waits_when_the_loop_ends_is_refused_at_once_and_is_kept_when_they_come_again(
     commune: Commune, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
+    idle, stuck, sound = asyncio.Event(), asyncio.Event(), Turns._claim
 
-    async def never(*arguments: Any) -> None:
-        begun.set()
-        await asyncio.Event().wait()
+    async def claim_nothing_more(*arguments: Any) -> Any:
+        if idle.is_set():
+            stuck.set()
+            await asyncio.Event().wait()
+        idle.set()
+        return await sound(*arguments)
 
-    monkeypatch.setattr(Turns, "_claim", never)
+    monkeypatch.setattr(Turns, "_claim", claim_nothing_more)
     first, second = commune.update("Minh", "2"), commune.update("Minh", "3")
     async with running(commune):
+        await asyncio.wait_for(idle.wait(), 20)
         waiting = [asyncio.create_task(commune.turns.receive([first]))]
-        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.wait_for(stuck.wait(), 20)
         waiting.append(asyncio.create_task(commune.turns.receive([second])))
         await asyncio.sleep(0)
     outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
