@@ -27,7 +27,18 @@ from flows.events import (
     PersonSaved,
     RoleTaken,
 )
-from flows.notices import QUIET, Audience, MutedKind, Notice, NoticeAct, NoticeAnswer, NoticeState, QuietHours, Reached
+from flows.notices import (
+    QUIET,
+    Audience,
+    Ledger,
+    MutedKind,
+    Notice,
+    NoticeAct,
+    NoticeAnswer,
+    NoticeState,
+    QuietHours,
+    Reached,
+)
 from flows.people import Person, Role, RoleKind
 from flows.questions import Choice
 from flows.rounds import Round, round_for, rounds_at_work
@@ -163,9 +174,15 @@ class ListWanted(Struct, frozen=True):
 
 
 class NoticeWanted(Struct, frozen=True):
-    """A notice by its id, with its counts."""
+    """A notice by its id, without its counts."""
 
     id: int
+
+
+class LedgerWanted(Struct, frozen=True):
+    """The counts of a notice."""
+
+    notice_id: int
 
 
 class NoticesWanted(Struct, frozen=True):
@@ -269,6 +286,7 @@ Need = (
     | InvitationWanted
     | ListWanted
     | NoticeWanted
+    | LedgerWanted
     | NoticesWanted
     | AudienceWanted
     | ApproversWanted
@@ -283,6 +301,7 @@ Found = (
     | Invitation
     | FormList
     | Notice
+    | Ledger
     | NoticePage
     | Reached
     | Approvers
@@ -427,9 +446,13 @@ class Facts(Struct, frozen=True, dict=True):
         return listed
 
     def notice(self, notice_id: int) -> Notice | None:
-        """Look up a notice as it will be after this turn. Raises Wanting until it was gathered."""
+        """Look up a notice as it will be after this turn, with its counts once it has begun. Raises Wanting until it
+        was gathered."""
         found = self._look_up(NoticeWanted(notice_id))
-        return found if isinstance(found, Notice) else None
+        if not isinstance(found, Notice):
+            return None
+        ledger = self._look_up(LedgerWanted(notice_id)) if found.has_begun else None
+        return found.with_ledger(ledger) if isinstance(ledger, Ledger) else found
 
     def notices(self, wanted: NoticesWanted) -> NoticePage:
         """Look up a page of notices. Raises Wanting until it was gathered."""
@@ -511,10 +534,11 @@ class Facts(Struct, frozen=True, dict=True):
         counts = dict(known.counts)
         if act == "repeat_uncertain":
             counts["queued"] = counts.get("queued", 0) + counts.pop("uncertain", 0)
-        if state == "stopped":
-            counts["stopped"] = counts.get("stopped", 0) + counts.pop("queued", 0)
-        changed = replace(known, state=state, version=known.version + 1, counts=counts)
-        return replace(self, found={**self.found, NoticeWanted(notice_id): changed})
+        moved = {
+            NoticeWanted(notice_id): replace(known, state=state, version=known.version + 1),
+            LedgerWanted(notice_id): Ledger(counts, known.answers),
+        }
+        return replace(self, found={**self.found, **moved})
 
     def _with_limit(self, above: int) -> "Facts":
         changed = {

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flows.assessments import State
 from flows.criteria import Group
@@ -107,6 +108,13 @@ class Reached(Struct, frozen=True):
         return sum(self.by_channel.values())
 
 
+class Ledger(Struct, frozen=True):
+    """What became of a notice's recipients, and how many of them pressed which button."""
+
+    counts: Mapping[LedgerState, int] = {}
+    answers: Mapping[NoticeAnswer, int] = {}
+
+
 class Notice(Struct, frozen=True):
     """A notice as stored. `version` grows with every act: a button binds to the one it showed. `counts` is its ledger,
     always summing to `recipients`; `answers` counts presses. `send_at` is None for at once."""
@@ -127,9 +135,18 @@ class Notice(Struct, frozen=True):
     answers: Mapping[NoticeAnswer, int] = {}
     author_name: str = ""
 
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether it has a list of recipients, or is getting one."""
+        return self.started_at is not None
+
     def count(self, *states: LedgerState) -> int:
         """Return how many recipients are in these states."""
         return sum(self.counts.get(state, 0) for state in states)
+
+    def with_ledger(self, ledger: Ledger) -> "Notice":
+        """Return the notice with its counts."""
+        return replace(self, counts=ledger.counts, answers=ledger.answers)
 
 
 _TRANSITIONS: Mapping[tuple[NoticeState, NoticeAct], NoticeState] = {

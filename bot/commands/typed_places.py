@@ -28,6 +28,7 @@ from flows.facts import (
     HoldersWanted,
     Invitation,
     InvitationWanted,
+    LedgerWanted,
     ListedForm,
     ListWanted,
     MutedKinds,
@@ -42,7 +43,7 @@ from flows.facts import (
     RespondentsWanted,
     TokenWanted,
 )
-from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
+from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Content, Ledger, LedgerState, Notice, NoticeState, Reached
 from flows.people import Person, Role, RoleKind
 from flows.rounds import Round, usual_phases
 from flows.session import (
@@ -93,6 +94,8 @@ class Place(Struct, frozen=True):
                 return FormList({"submitted": 1}, (ListedForm(THEIR_FORM, "Trần Thị Hoa", "submitted", 80, 10),))
             case NoticeWanted():
                 return _notice(self.awaiting)
+            case LedgerWanted():
+                return Ledger()
             case NoticesWanted():
                 return NoticePage((_notice("done"),))
             case AudienceWanted():

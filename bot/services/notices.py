@@ -91,6 +91,7 @@ class NoticeKeeper:
         return {
             "notices.start": self._start,
             "notices.gather": self._gather,
+            "notices.stop": self._take_off,
             "notices.web": self._hand_to_web,
             "notices.watch": self._watch,
             "notices.report": self._report,
@@ -193,6 +194,16 @@ class NoticeKeeper:
         if self._reference is None or self._reference.version != version:
             self._reference = await read_reference(connection)
         return self._reference
+
+    async def _take_off(self) -> bool:
+        """Take the next of those who wait for a stopped notice off its list: a short transaction each time."""
+        async with self._database.reading() as connection:
+            notice_id = await notices.stopped_early(connection)
+        if notice_id is None:
+            return False
+        async with self._database.writing() as connection:
+            await notices.take_off(connection, notice_id, CHUNK, self._clock())
+        return True
 
     # the web chat, whose pages fetch what waits for them
 

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
 from bot.catalogues import choices
-from bot.services.aside import Aside
+from bot.services.aside import Aside, Look
 from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
-from bot.store import applying, contacts, gathering, inbox, outbox
+from bot.store import applying, contacts, gathering, inbox, notices, outbox
 from bot.store.applying import Decided
 from bot.store.database import SECONDS_AWAY, Database, LostRace, is_lost_race, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
@@ -40,7 +40,7 @@ from flows.events import (
     PersonAddress,
     Told,
 )
-from flows.facts import AudienceWanted, Facts, Found, Need, Reference, TokenWanted, Wanting
+from flows.facts import AudienceWanted, Facts, Found, LedgerWanted, Need, Reference, TokenWanted, Wanting
 from flows.messages import MenuEntry, Message, rendered
 from flows.notices import QUIET, QuietHours
 from flows.remembering import forget_what_was_typed
@@ -366,10 +366,10 @@ class Turns:
                         broken.append(turn)
                     case DecodeError():
                         unreadable.append(turn)
-                    case AudienceWanted() if self._aside.has_failed_for(turn.inbox_id):
+                    case AudienceWanted() | LedgerWanted() if self._aside.has_failed_for(turn.inbox_id):
                         broken.append(turn)
-                    case AudienceWanted() as need:
-                        self._count_aside(turn, need, shared.reference)
+                    case AudienceWanted() | LedgerWanted() as need:
+                        self._aside.look(turn.conversation.id, turn.inbox_id, need, self._count(need, shared.reference))
                         aside.append(turn)
                     case need:
                         needs[turn.inbox_id] = need
@@ -388,11 +388,13 @@ class Turns:
         ready = _without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)
         return list(ready), broken, aside
 
-    def _count_aside(self, turn: Waiting, need: AudienceWanted, reference: Reference) -> None:
+    def _count(self, need: AudienceWanted | LedgerWanted, reference: Reference) -> Look:
+        """Return what counts many rows, which takes too long for a transaction that others wait for."""
+        if isinstance(need, LedgerWanted):
+            return partial(notices.ledger_of, notice_id=need.notice_id)
         today = self._clock().astimezone(self._zone).date()
         rounds = reference.rounds_in(need.units, today)
-        count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
-        self._aside.look(turn.conversation.id, turn.inbox_id, need, count)
+        return partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
 
     def _leaves_to_newer(self, turn: Waiting) -> bool:
         return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)

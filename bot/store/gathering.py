@@ -29,6 +29,7 @@ from flows.facts import (
     HoldersWanted,
     Invitation,
     InvitationWanted,
+    LedgerWanted,
     ListedForm,
     ListWanted,
     MutedWanted,
@@ -303,7 +304,7 @@ async def gather_found(
                 found[need] = await _listed(connection, need)
             case NoticeWanted(notice_id):
                 try:
-                    found[need] = await notices.read(connection, notice_id)
+                    found[need] = await notices.find(connection, notice_id)
                 except msgspec.DecodeError:
                     log.warning("notice_unreadable", notice_id=notice_id)
                     del found[need]
@@ -319,7 +320,7 @@ async def gather_found(
                 found[need] = await role_holders.over(connection, unit_id)
             case MutedWanted(person_id):
                 found[need] = await notices.muted(connection, person_id)
-            case AssessmentWanted() | TokenWanted() | AudienceWanted():
+            case AssessmentWanted() | TokenWanted() | AudienceWanted() | LedgerWanted():
                 pass  # found above, or by the caller
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import Row, Select, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
@@ -43,10 +43,10 @@ from flows.notices import (
     DEFAULT_APPROVAL_ABOVE,
     Audience,
     Content,
+    Ledger,
     LedgerState,
     MutedKind,
     Notice,
-    NoticeAnswer,
 )
 from flows.units import UnitTree
 
@@ -67,18 +67,26 @@ log = structlog.get_logger()
 # what turns read
 
 
+async def find(connection: AsyncConnection, notice_id: int) -> Notice | None:
+    """Return a notice without its counts, or None."""
+    row = (await connection.execute(_NOTICES.where(notices.c.id == notice_id))).first()
+    return _notice(row) if row is not None else None
+
+
 async def read(connection: AsyncConnection, notice_id: int) -> Notice | None:
     """Return a notice with its counts, or None."""
-    row = (await connection.execute(_NOTICES.where(notices.c.id == notice_id))).first()
-    if row is None:
-        return None
-    counts = await counts_of(connection, notice_id)
+    notice = await find(connection, notice_id)
+    return notice.with_ledger(await ledger_of(connection, notice_id)) if notice is not None else None
+
+
+async def ledger_of(connection: AsyncConnection, notice_id: int) -> Ledger:
+    """Count what became of a notice's recipients and what they pressed. With many recipients it takes its time."""
     answered = await connection.execute(
         select(notice_answers.c.answer, func.count().label("number"))
         .where(notice_answers.c.notice_id == notice_id)
         .group_by(notice_answers.c.answer)
     )
-    return _notice(row, counts, {row.answer: row.number for row in answered})
+    return Ledger(await counts_of(connection, notice_id), {row.answer: row.number for row in answered})
 
 
 async def counts_of(connection: AsyncConnection, notice_id: int) -> dict[LedgerState, int]:
@@ -91,9 +99,7 @@ async def counts_of(connection: AsyncConnection, notice_id: int) -> dict[LedgerS
     return {row.state: row.number for row in counted}
 
 
-def _notice(
-    row: AnyRow, counts: Mapping[LedgerState, int] | None = None, answers: Mapping[NoticeAnswer, int] | None = None
-) -> Notice:
+def _notice(row: AnyRow, counts: Mapping[LedgerState, int] | None = None) -> Notice:
     return Notice(
         id=row.id,
         author_id=row.author_id,
@@ -108,7 +114,6 @@ def _notice(
         ended_at=row.ended_at,
         recipients=row.recipients,
         counts=counts or {},
-        answers=answers or {},
         author_name=row.author_name or "",
     )
 
@@ -223,38 +228,24 @@ async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -
         changes["ended_at"] = now
     if record.act == "repeat_uncertain":
         changes["ended_at"] = None
-    if record.act == "stop":  # while its ledger was written, it has no more recipients than that
-        ledger_rows = select(func.count()).select_from(outbox).where(outbox.c.notice_id == record.notice_id)
-        changes["recipients"] = ledger_rows.scalar_subquery()
     changed = await connection.execute(
         update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
     )
     if not changed.rowcount:
         raise LostRace("notice")
-    match record.act:
-        case "stop":
-            await _move(connection, record.notice_id, "queued", "stopped", now)
-        case "repeat_uncertain":
-            await _move(connection, record.notice_id, "uncertain", "queued", None, still_open(outbox.c.conversation_id))
-        case _:
-            pass
+    if record.act == "repeat_uncertain":
+        await _queue_again(connection, record.notice_id, "uncertain")
 
 
 _ADDRESS = select(conversations.c.address).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
 
 
-async def _move(
-    connection: AsyncConnection,
-    notice_id: int,
-    before: LedgerState,
-    after: LedgerState,
-    now: datetime | None,
-    *only: ColumnElement[bool],
-) -> None:
+async def _queue_again(connection: AsyncConnection, notice_id: int, state: LedgerState) -> None:
+    """Let those of a notice's recipients who are in a state, and may still be written to, have it once more."""
     await connection.execute(
         update(outbox)
-        .where(outbox.c.notice_id == notice_id, outbox.c.state == before, *only)
-        .values(state=after, settled_at=now, due=None, address=_ADDRESS if after == "queued" else "")
+        .where(outbox.c.notice_id == notice_id, outbox.c.state == state, still_open(outbox.c.conversation_id))
+        .values(state="queued", settled_at=None, due=None, error=None, address=_ADDRESS)
     )
 
 
@@ -405,22 +396,23 @@ async def gather(connection: AsyncConnection, one: Gathering, person_ids: Sequen
     """Write the next rows of a ledger. Nobody left is its end: then sending begins."""
     still = (notices.c.id == one.notice_id, notices.c.state == "gathering", notices.c.gathered_to == one.to)
     if not person_ids:
-        ledger_rows = select(func.count()).select_from(outbox).where(outbox.c.notice_id == one.notice_id)
-        sending_now = {"state": "sending", "version": notices.c.version + 1}
-        await connection.execute(
-            update(notices).where(*still).values(**sending_now, recipients=ledger_rows.scalar_subquery())
-        )
+        await connection.execute(update(notices).where(*still).values(state="sending", version=notices.c.version + 1))
         return
     moved = await connection.execute(update(notices).where(*still).values(gathered_to=person_ids[-1]))
     if moved.rowcount:  # else it was stopped, or another instance was quicker
-        await _write_recipients(connection, one.notice_id, person_ids, now)
+        written = await _write_recipients(connection, one.notice_id, person_ids, now)
+        grown = {"recipients": notices.c.recipients + written}
+        await connection.execute(update(notices).where(notices.c.id == one.notice_id).values(grown))
 
 
 async def _write_recipients(
     connection: AsyncConnection, notice_id: int, person_ids: Sequence[int], now: datetime
-) -> None:
-    await connection.execute(
-        insert(outbox).from_select(
+) -> int:
+    """Write rows of a ledger: one a chat, for people may share a phone. Returns how many are new."""
+    written = await connection.execute(
+        upserts.insert_new(connection, outbox)
+        .execution_options(preserve_rowcount=True)
+        .from_select(
             ["conversation_id", "channel", "bot", "address", "priority", "body", "state", "created_at", "notice_id"],
             select(
                 conversations.c.id,
@@ -439,21 +431,44 @@ async def _write_recipients(
             .order_by(contacts.c.person_id),
         )
     )
+    return written.rowcount
 
 
-async def finished(connection: AsyncConnection) -> list[int]:
-    """Return the notices with nobody left to send to."""
-    waits = (outbox.c.state == "sending") | ((outbox.c.state == "queued") & (notices.c.state == "sending"))
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, waits)
-    under_way = (notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None))
+async def stopped_early(connection: AsyncConnection) -> int | None:
+    """Return a notice that was stopped and still has recipients who wait, or None."""
+    waits = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state == "queued")
+    stopped = select(notices.c.id).where(notices.c.state == "stopped", notices.c.ended_at.is_(None), waits.exists())
+    return await connection.scalar(stopped.order_by(notices.c.id).limit(1))
+
+
+async def take_off(connection: AsyncConnection, notice_id: int, most: int, now: datetime) -> None:
+    """Take some of those who wait for a stopped notice off its list."""
+    waits = (outbox.c.notice_id == notice_id, outbox.c.state == "queued")
+    some = select(outbox.c.id).where(*waits).limit(most)
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(some), *waits)
+        .values(state="stopped", settled_at=now, due=None, address="")
+    )
+
+
+async def finished(connection: AsyncConnection, among: Collection[int] | None = None) -> list[int]:
+    """Return the notices, of all or among some, with nobody left to send to."""
+    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
+    under_way = [notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None)]
+    if among is not None:
+        under_way.append(notices.c.id.in_(among))
     return list(await connection.scalars(select(notices.c.id).where(*under_way, ~left.exists())))
 
 
 async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
-    ended = await finished(connection)
+    candidates = await finished(connection)
+    await connection.execute(
+        select(notices.c.id).where(notices.c.id.in_(candidates)).order_by(notices.c.id).with_for_update()
+    )
+    ended = await finished(connection, candidates)  # without what somebody moved on until it was held
     for notice_id in ended:
-        await _move(connection, notice_id, "queued", "stopped", now)  # tried in vain when it was stopped
         await connection.execute(
             update(notices).where(notices.c.id == notice_id, notices.c.state == "sending").values(state="done")
         )

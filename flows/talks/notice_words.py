@@ -49,6 +49,7 @@ LEDGER: Mapping[LedgerState, Wording] = {
     "uncertain": _("❓ Uncertain"),
     "stopped": _("⏹ Not sent, stopped"),
 }
+TAKEN_OFF = _("⏳ Stopping, still to be taken off the list")
 REACHES: Mapping[Reach, Wording] = {
     "blocked": _("has blocked the bot"),
     "muted": _("has turned notices off"),
@@ -221,8 +222,10 @@ def buttons(content: Content) -> Wording:
 
 def progress(notice: Notice) -> Wording:
     """Say how far a notice is: a bar, and what has become of its recipients."""
+    if notice.state == "gathering":
+        return _("The list of recipients is being made.")
     if not notice.recipients:
-        return _("The list of recipients is being made.") if notice.state == "gathering" else lines()
+        return lines()
     done = notice.recipients - notice.count("queued", "sending")
     filled = BAR * done // notice.recipients
     return lines(
@@ -240,7 +243,8 @@ def progress(notice: Notice) -> Wording:
 def _ledger(notice: Notice) -> Iterator[Wording]:
     for state, words in LEDGER.items():
         if count := notice.counts.get(state, 0):
-            yield _("{name}: {number}", name=words, number=count)
+            name = TAKEN_OFF if (notice.state, state) == ("stopped", "queued") else words
+            yield _("{name}: {number}", name=name, number=count)
 
 
 def pace(rate: float, seconds_left: float | None) -> Wording:

@@ -236,6 +236,13 @@ def test_the_pace_of_a_notice_is_said(rate: float, left: float | None, words: st
     assert text.endswith(words)
 
 
+def test_while_a_notice_is_stopping_it_is_told_how_many_are_left_on_its_list() -> None:
+    stopping = notice("stopped", recipients=1000, counts={"sent": 580, "queued": 120, "stopped": 300})
+    text = rendered(progress_message(stopping, 0.0, None), EN).text
+    assert "⏳ Stopping, still to be taken off the list: 120" in text
+    assert "Still to be sent" not in text
+
+
 def test_a_notice_that_stands_still_has_no_pace() -> None:
     assert "a second" not in rendered(progress_message(notice(recipients=4, counts={"queued": 4}), 0.0, None), EN).text
 
@@ -405,7 +412,9 @@ def sending() -> Town:
     town = writing()
     town.say("Hoa", "gửi", "gửi")
     (id_,) = town.notices
-    town.notices[id_] = replace(town.notices[id_], state="sending", recipients=5, counts={"queued": 4, "uncertain": 1})
+    town.notices[id_] = replace(
+        town.notices[id_], state="sending", started_at=NOW, recipients=5, counts={"queued": 4, "uncertain": 1}
+    )
     return town
 
 
@@ -413,7 +422,7 @@ def sending() -> Town:
     ("act", "state", "counts"),
     [
         ("pause", "paused", {"queued": 4, "uncertain": 1}),
-        ("stop", "stopped", {"stopped": 4, "uncertain": 1}),
+        ("stop", "stopped", {"queued": 4, "uncertain": 1}),
         ("repeat_uncertain", "sending", {"queued": 5}),
     ],
 )

@@ -42,6 +42,7 @@ from flows.facts import (
     HoldersWanted,
     Invitation,
     InvitationWanted,
+    LedgerWanted,
     ListedForm,
     ListWanted,
     MutedKinds,
@@ -58,7 +59,7 @@ from flows.facts import (
     Wanting,
 )
 from flows.messages import Message
-from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
+from flows.notices import DEFAULT_APPROVAL_ABOVE, Audience, Ledger, MutedKind, Notice, NoticeAnswer, Reached
 from flows.people import Person, Role
 from flows.replies import Pressed, Reply, Typed
 from flows.session import Session
@@ -189,6 +190,8 @@ class Town:
                 return self._listed(need)
             case NoticeWanted(notice_id):
                 return self.notices.get(notice_id)
+            case LedgerWanted(notice_id):
+                return Ledger(self.notices[notice_id].counts, self.notices[notice_id].answers)
             case NoticesWanted(units, offset, limit):
                 seen = [
                     n

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 from openpyxl import load_workbook
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services import notices as keeping
 from bot.services.bell import Bell
@@ -30,6 +33,7 @@ from flows.facts import ApproversWanted, AudienceWanted, NoticesWanted, Received
 from flows.notices import (
     Audience,
     Content,
+    LedgerState,
     NoticeAct,
     NoticeAnswer,
     NoticeFile,
@@ -278,10 +282,66 @@ async def test_a_stop_leaves_out_who_still_waits_and_ends_with_what_is_under_way
     await office.keep()
     taken = await office.take(notice_id, most=2)
     await office.act(notice_id, "stop", "stopped")
+    await office.keep()
     assert await office.counts(notice_id) == {"sending": 2, "stopped": 3}
     await office.settle(taken)
     await office.keep()
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("stopped", {"sent": 2, "stopped": 3})
+
+
+async def test_a_stop_only_marks_the_notice_and_the_keeper_takes_people_off_its_list_some_at_a_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "CHUNK", 2)
+    notice_id = await office.write()
+    await office.keep()
+    await office.act(notice_id, "stop", "stopped")
+    assert await office.counts(notice_id) == {"queued": 5}
+    assert await office.take(notice_id) == []
+    left = []
+    while "queued" in (counts := await office.counts(notice_id)):
+        left.append(counts["queued"])
+        await office.keeper.run_once()
+    assert left == [5, 3, 1]
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("stopped", {"stopped": 5})
+
+
+async def test_two_people_on_one_phone_get_a_notice_once(office: Office) -> None:
+    lan, minh = await office.person("Lan"), await office.person("Minh")
+    async with office.database.writing() as connection:
+        phone = select(contacts.c.conversation_id).where(contacts.c.person_id == lan).scalar_subquery()
+        shared = update(contacts).where(contacts.c.person_id == minh).values(conversation_id=phone)
+        await connection.execute(shared)
+    notice_id = await office.write(roles=("resident",))
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 1})
+
+
+async def test_no_turn_counts_a_ledger_while_others_wait_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    writing, count, open_transaction = [], notices.counts_of, office.database.writing
+    counted_by: list[AsyncConnection] = []
+
+    @asynccontextmanager
+    async def noted_writing() -> AsyncIterator[AsyncConnection]:
+        async with open_transaction() as connection:
+            writing.append(connection)
+            yield connection
+
+    async def noted_count(connection: AsyncConnection, notice_id: int) -> dict[LedgerState, int]:
+        counted_by.append(connection)
+        return await count(connection, notice_id)
+
+    monkeypatch.setattr(office.database, "writing", noted_writing)
+    monkeypatch.setattr(notices, "counts_of", noted_count)
+    await office.commune.say("Hoa", "/notices", "1", "dừng hẳn")
+    assert await office.state(notice_id) == "stopped"
+    assert counted_by
+    assert not any(one is other for one in counted_by for other in writing)
 
 
 async def test_a_stop_while_the_ledger_is_written_counts_what_was_written(
