@@ -24,6 +24,7 @@ from flows.session import (
 )
 from flows.spelling import fold
 from flows.talks import home, notices, received, registration, review, self_assessment
+from flows.talks.notice_audience import subject
 from flows.wording import Wording, _, lines, paragraphs
 
 COMMANDS: dict[str, Wording] = {
@@ -182,7 +183,7 @@ def hear_lasting_button(facts: Facts, payload: str) -> Iterator[Event]:
 def _act_on_notice(facts: Facts, verb: str, notice_id: int, version: int) -> Iterator[Event]:
     if (wording := notices.obstacle(facts, Noticing())) is not None:
         raise Refused(wording)
-    yield from notices.act(facts, notices.subject(facts, notice_id), verb, version)
+    yield from notices.act(facts, subject(facts, notice_id), verb, version)
 
 
 def _act_on_form(facts: Facts, verb: str, form_id: int, rest: list[str]) -> Iterator[Event]:

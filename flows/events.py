@@ -175,12 +175,15 @@ class NoticeSaved(Struct, frozen=True):
 
 
 class NoticeActed(Struct, frozen=True):
-    """An act on a notice, and what it came to."""
+    """An act on a notice, and what it came to. `content` is what it says from now on, if it was mended, `approved_for`
+    how many people it may go to, if it was approved."""
 
     notice_id: int
     act: NoticeAct
     version: int
     state: NoticeState
+    content: Content | None = None
+    approved_for: int = 0
 
 
 class NoticeAnswered(Struct, frozen=True):

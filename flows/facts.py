@@ -28,14 +28,14 @@ from flows.events import (
     RoleTaken,
 )
 from flows.notices import (
+    AGAIN,
+    HIGHEST_LIMIT,
     QUIET,
     Audience,
     Ledger,
     MutedKind,
     Notice,
-    NoticeAct,
     NoticeAnswer,
-    NoticeState,
     QuietHours,
     Reached,
 )
@@ -216,10 +216,12 @@ class ApproversWanted(Struct, frozen=True):
 
 
 class Approvers(Struct, frozen=True):
-    """The people who may approve. `above` is the number of recipients that needs no approval yet."""
+    """The people who may approve. `above` is the number of recipients that needs no approval yet. More than `others`
+    it cannot be for whoever asks, whatever they set it to themselves."""
 
     person_ids: tuple[int, ...]
     above: int
+    others: int = HIGHEST_LIMIT
 
 
 class ReceivedWanted(Struct, frozen=True):
@@ -517,8 +519,8 @@ class Facts(Struct, frozen=True, dict=True):
                 return replace(self, found={**self.found, HoldersWanted(unit_id): left})
             case Erased():
                 return replace(self, person=None, roles=(), own=())
-            case NoticeActed(notice_id, act, _, state):
-                return self._with_notice(notice_id, act, state)
+            case NoticeActed():
+                return self._with_notice(event)
             case ApprovalLimitSet(_, above):
                 return self._with_limit(above)
             case Muted(kind, off) if self.person is not None:
@@ -527,22 +529,36 @@ class Facts(Struct, frozen=True, dict=True):
             case _:
                 return self
 
-    def _with_notice(self, notice_id: int, act: NoticeAct, state: NoticeState) -> "Facts":
-        known = self.notice(notice_id)
+    def _with_notice(self, event: NoticeActed) -> "Facts":
+        known = self.notice(event.notice_id)
         if known is None:
             return self
         counts = dict(known.counts)
-        if act == "repeat_uncertain":
-            counts["queued"] = counts.get("queued", 0) + counts.pop("uncertain", 0)
+        again = AGAIN.get(event.act)
+        if again is not None and again in counts:
+            counts["queued"] = counts.get("queued", 0) + counts.pop(again)
+        refusal = "" if event.act in {"resume", "mend"} else known.refusal
+        content = event.content or known.content
+        approved_for = event.approved_for if event.act in {"approve", "mend"} else known.approved_for
+        changed = replace(
+            known,
+            state=event.state,
+            version=known.version + 1,
+            refusal=refusal,
+            content=content,
+            approved_for=approved_for,
+        )
         moved = {
-            NoticeWanted(notice_id): replace(known, state=state, version=known.version + 1),
-            LedgerWanted(notice_id): Ledger(counts, known.answers),
+            NoticeWanted(event.notice_id): changed,
+            LedgerWanted(event.notice_id): Ledger(counts, known.answers),
         }
         return replace(self, found={**self.found, **moved})
 
     def _with_limit(self, above: int) -> "Facts":
         changed = {
-            need: replace(found, above=above) for need, found in self.found.items() if isinstance(found, Approvers)
+            need: replace(found, above=min(above, found.others))
+            for need, found in self.found.items()
+            if isinstance(found, Approvers)
         }
         return replace(self, found={**self.found, **changed})
 

@@ -18,7 +18,7 @@ from flows.wording import Wording, _
 NoticeState = Literal[
     "awaiting", "declined", "scheduled", "gathering", "sending", "paused", "stopped", "withdrawn", "done"
 ]
-NoticeAct = Literal["approve", "decline", "withdraw", "pause", "resume", "stop", "repeat_uncertain"]
+NoticeAct = Literal["approve", "decline", "withdraw", "pause", "resume", "mend", "stop", "repeat_uncertain"]
 Repeat = Literal["", "weekly", "yearly"]
 NoticeAnswer = Literal["come", "cannot", "start"]
 Reach = Literal["open", "blocked", "muted", "nowhere"]
@@ -34,6 +34,7 @@ LedgerState = Literal["queued", "sending", "sent", "blocked", "failed", "uncerta
 LONGEST_LABEL = 40
 LONGEST_URL = 500
 DEFAULT_APPROVAL_ABOVE = 500
+HIGHEST_LIMIT = 1_000_000
 
 
 class ChannelLimits(Struct, frozen=True):
@@ -117,7 +118,8 @@ class Ledger(Struct, frozen=True):
 
 class Notice(Struct, frozen=True):
     """A notice as stored. `version` grows with every act: a button binds to the one it showed. `counts` is its ledger,
-    always summing to `recipients`; `answers` counts presses. `send_at` is None for at once."""
+    always summing to `recipients`; `answers` counts presses. `send_at` is None for at once. `refusal` is what a channel
+    said that does not take what the notice says, `approved_for` to how many people a second administrator let it go."""
 
     id: int
     author_id: int | None
@@ -134,11 +136,18 @@ class Notice(Struct, frozen=True):
     counts: Mapping[LedgerState, int] = {}
     answers: Mapping[NoticeAnswer, int] = {}
     author_name: str = ""
+    refusal: str = ""
+    approved_for: int = 0
 
     @property
     def has_begun(self) -> bool:
         """Tell whether it has a list of recipients, or is getting one."""
         return self.started_at is not None
+
+    def needs_approval(self, people: int, above: int) -> bool:
+        """Tell whether a second administrator has to agree that it goes to so many: more than the limit allows, on top
+        of those for whom it was approved."""
+        return people > above + self.approved_for
 
     def count(self, *states: LedgerState) -> int:
         """Return how many recipients are in these states."""
@@ -158,11 +167,19 @@ _TRANSITIONS: Mapping[tuple[NoticeState, NoticeAct], NoticeState] = {
     ("sending", "pause"): "paused",
     ("sending", "stop"): "stopped",
     ("paused", "resume"): "sending",
+    ("paused", "mend"): "scheduled",
     ("paused", "stop"): "stopped",
     ("done", "repeat_uncertain"): "sending",
     ("sending", "repeat_uncertain"): "sending",
     ("paused", "repeat_uncertain"): "paused",
 }
+
+
+# Those who are sent a notice once more by an act: nobody knows whether they have it, or it was refused to them.
+AGAIN: Mapping[NoticeAct, LedgerState] = {"repeat_uncertain": "uncertain", "mend": "failed"}
+
+
+CHANGED = _("This notice has changed since this button was shown. Type “notices” to see how it stands.")
 
 
 def acts_on(notice: Notice) -> tuple[NoticeAct, ...]:
@@ -174,11 +191,14 @@ def acts_on(notice: Notice) -> tuple[NoticeAct, ...]:
 
 
 def state_after(notice: Notice, act: NoticeAct, version: int) -> NoticeState:
-    """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown."""
+    """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown.
+
+    What was mended and then is not to be sent is paused again: some have it already.
+    """
     state = _TRANSITIONS.get((notice.state, act))
     if state is None or (version != notice.version and act in {"approve", "decline", "repeat_uncertain"}):
-        raise OutOfDate(_("This notice has changed since this button was shown. Type “notices” to see how it stands."))
-    return state
+        raise OutOfDate(CHANGED)
+    return "paused" if notice.has_begun and state in {"declined", "withdrawn"} else state
 
 
 def next_time(at: datetime, repeat: Repeat) -> datetime | None:

@@ -66,7 +66,7 @@ class Noticing(Struct, frozen=True, omit_defaults=True, tag="notices"):
 class Drafting(Struct, frozen=True, omit_defaults=True, tag="notice-draft"):
     """A notice until it is handed over. `details` fill the gaps of the occasion's text; `reached` was counted when the
     audience was last changed; `suggested` are units found by name, `facet` is what the audience is being narrowed by,
-    `link_label` waits for its address."""
+    `link_label` waits for its address. `mends` is the notice of which only what it says is changed."""
 
     occasion: str = ""
     details: tuple[str, ...] = ()
@@ -78,6 +78,7 @@ class Drafting(Struct, frozen=True, omit_defaults=True, tag="notice-draft"):
     suggested: tuple[int, ...] = ()
     facet: str = ""
     link_label: str = ""
+    mends: int = 0
 
 
 class Muting(Struct, frozen=True, tag="muting"):

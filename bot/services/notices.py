@@ -18,15 +18,16 @@ from bot.services.reports import make_report
 from bot.services.sending import FileGone, FileSource, FileTooLarge
 from bot.services.supervisor import Supervisor, Work
 from bot.services.wording import NoticeWording
-from bot.store import notices, outbox
+from bot.store import contacts, notices, outbox
 from bot.store.contacts import members
 from bot.store.database import Database
 from bot.store.notices import Gathering, ReportWanted, Shown
 from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference, read_version
+from flows.facts import Approvers, ApproversWanted, AudienceWanted
 from flows.messages import Message, StoredFile, rendered
 from flows.notices import Content, Notice, QuietHours, next_time
-from flows.talks.notices import progress_message
+from flows.talks.notices import approval_message, grown_message, progress_message
 from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 log = structlog.get_logger()
@@ -123,6 +124,9 @@ class NoticeKeeper:
             log.warning("notice_author_lost_role", notice_id=notice.id)
             await self._withdraw(notice, now, NO_LONGER_ADMIN)
             return
+        if not notice.has_begun and (number := await self._too_many(notice)):
+            await self._ask_approval(notice, number, now)
+            return
         try:
             content = await self._with_file(notice.content)
         except OSError as error:  # a full disk holds up this notice, and is no sign of the database being away
@@ -135,7 +139,8 @@ class NoticeKeeper:
         while again is not None and again <= now:  # what was missed while nothing ran is not made up for
             again = next_time(again, notice.repeat)
         async with self._database.writing() as connection:
-            if await notices.start(connection, notice, content, now) and again is not None:
+            started = await notices.start(connection, notice, content, now)
+            if started and again is not None and not notice.has_begun:
                 await notices.repeat(connection, notice, again, now)
 
     async def _with_file(self, content: Content) -> Content:
@@ -158,6 +163,38 @@ class NoticeKeeper:
             held = await notices.units_administrated(connection, notice.author_id)
             units = (await self._current_reference(connection)).reference.units
         return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
+
+    async def _too_many(self, notice: Notice) -> int:
+        """Return how many a notice would go to, if that needs an approval that it does not have; else 0."""
+        async with self._database.reading() as connection:
+            reference = (await self._current_reference(connection)).reference
+            units = reference.units.scope(notice.audience.unit_ids)
+            today = self._clock().astimezone(self._zone).date()
+            wanted = AudienceWanted(notice.audience, units)
+            reached = await contacts.count(connection, wanted, reference.rounds_in(units, today), today.year)
+            above = (await self._approvers(connection, notice)).above
+        return reached.total if notice.needs_approval(reached.total, above) else 0
+
+    async def _approvers(self, connection: AsyncConnection, notice: Notice) -> Approvers:
+        units = (await self._current_reference(connection)).reference.units
+        wanted = ApproversWanted(frozenset(notice.audience.unit_ids), notice.author_id or 0)
+        return await notices.approvers(connection, wanted, units)
+
+    async def _ask_approval(self, notice: Notice, people: int, now: datetime) -> None:
+        """Let a notice wait until a second administrator approves it, and tell them and its author."""
+        async with self._database.writing() as connection:
+            if not await notices.ask_approval(connection, notice):
+                return
+            log.info("notice_has_grown", notice_id=notice.id, people=people)
+            waiting = replace(notice, state="awaiting", version=notice.version + 1)
+            asked = (await self._approvers(connection, notice)).person_ids
+            for chats in (await outbox.reach_people(connection, asked)).values():
+                for to in chats:
+                    await self._tell(connection, to, approval_message(waiting, people), now)
+            author = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            if author is not None:
+                await self._tell(connection, author, grown_message(waiting, people, asked=bool(asked)), now)
+        self._bell.ring()
 
     async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
         async with self._database.writing() as connection:

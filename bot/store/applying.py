@@ -162,7 +162,7 @@ async def _apply_notice(
         case NoticeSaved() if person_id is not None:
             await notices.save(connection, record, person_id, conversation_id, now)
         case NoticeActed():
-            await notices.act(connection, record, now)
+            await notices.act(connection, record, now, (person_id, conversation_id))
         case NoticeAnswered() if person_id is not None:
             await notices.answer(connection, record, person_id, now)
         case Muted(kind, off) if person_id is not None:
@@ -170,7 +170,7 @@ async def _apply_notice(
         case ReportAsked(notice_id):
             await notices.ask_report(connection, notice_id, conversation_id, now)
         case ApprovalLimitSet(unit_id, above):
-            await notices.set_limit(connection, unit_id, above)
+            await notices.set_limit(connection, unit_id, above, person_id)
         case NoticeSaved() | NoticeAnswered() | Muted():
             pass  # of nobody known
 

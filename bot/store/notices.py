@@ -40,6 +40,7 @@ from flows.facts import (
     RespondentsWanted,
 )
 from flows.notices import (
+    AGAIN,
     DEFAULT_APPROVAL_ABOVE,
     Audience,
     Content,
@@ -115,6 +116,8 @@ def _notice(row: AnyRow, counts: Mapping[LedgerState, int] | None = None) -> Not
         recipients=row.recipients,
         counts=counts or {},
         author_name=row.author_name or "",
+        refusal=row.refusal or "",
+        approved_for=row.approved_for,
     )
 
 
@@ -155,9 +158,10 @@ async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units:
         for person_id, over in held.items()
         if person_id != wanted.author_id and all(over & path for path in above)
     )
-    limits = select(func.min(approval_limits.c.above)).where(approval_limits.c.unit_id.in_(everywhere))
-    limit = await connection.scalar(limits)
-    return Approvers(tuple(able), DEFAULT_APPROVAL_ABOVE if limit is None else limit)
+    limits = list(await connection.execute(select(approval_limits).where(approval_limits.c.unit_id.in_(everywhere))))
+    others = [row.others if row.set_by == wanted.author_id else row.above for row in limits]
+    own = [min(row.above, by_others) for row, by_others in zip(limits, others, strict=True)]
+    return Approvers(tuple(able), min(own, default=DEFAULT_APPROVAL_ABOVE), min(others, default=DEFAULT_APPROVAL_ABOVE))
 
 
 async def received(connection: AsyncConnection, wanted: ReceivedWanted) -> bool:
@@ -221,20 +225,64 @@ async def _keep_units(connection: AsyncConnection, notice_id: int, unit_ids: Col
     await connection.execute(insert(notice_units), rows)
 
 
-async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -> None:
-    """Bring a notice where an act leads. Raises LostRace when another act came first."""
+async def act(
+    connection: AsyncConnection,
+    record: NoticeActed,
+    now: datetime,
+    by: tuple[int | None, int] | None = None,
+) -> None:
+    """Bring a notice where an act leads. Raises LostRace when another act came first.
+
+    Whoever mends it is its author from then on, so that they do not approve it themselves. `by` is person and chat.
+    """
     changes: dict[str, Any] = {"state": record.state, "version": notices.c.version + 1}
     if record.state in {"declined", "withdrawn"}:
         changes["ended_at"] = now
     if record.act == "repeat_uncertain":
         changes["ended_at"] = None
+    if record.act in {"resume", "mend"}:
+        changes["refusal"] = None
+    if record.act in {"approve", "mend"}:
+        changes["approved_for"] = record.approved_for
+    if record.content is not None:
+        changes["content"] = _encoder.encode(record.content)
+        if by is not None:
+            changes["author_id"], changes["conversation_id"] = by
     changed = await connection.execute(
         update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
     )
     if not changed.rowcount:
         raise LostRace("notice")
-    if record.act == "repeat_uncertain":
-        await _queue_again(connection, record.notice_id, "uncertain")
+    if record.act == "resume":
+        await _leave_out_refused(connection, record.notice_id, now)
+    if record.act == "mend":
+        refused = update(outbox).where(outbox.c.notice_id == record.notice_id, *_refused)
+        await connection.execute(refused.values(error=None))
+    if record.act in AGAIN:
+        await _queue_again(connection, record.notice_id, AGAIN[record.act])
+
+
+# Who was refused waits like the others, but has an error and no time to be tried again at.
+_refused = (outbox.c.state == "queued", outbox.c.error.is_not(None), outbox.c.due.is_(None))
+
+
+async def refuse(connection: AsyncConnection, notice_id: int, error: str) -> bool:
+    """Pause a notice because a channel does not take what it says. False when it is known already, or it is over."""
+    changed = await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.state.in_(("sending", "paused")), notices.c.refusal.is_(None))
+        .values(state="paused", refusal=error, version=notices.c.version + 1)
+    )
+    return changed.rowcount > 0
+
+
+async def _leave_out_refused(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
+    """Let a notice go on as it is without those to whom it was refused."""
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.notice_id == notice_id, *_refused)
+        .values(state="failed", settled_at=now, address="")
+    )
 
 
 _ADDRESS = select(conversations.c.address).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
@@ -295,12 +343,22 @@ async def forget_person(connection: AsyncConnection, person_id: int, conversatio
     for table in (notice_answers, mutes, contacts):
         await connection.execute(delete(table).where(table.c.person_id == person_id))
     await connection.execute(update(notices).where(notices.c.author_id == person_id).values(author_id=None))
+    await connection.execute(update(approval_limits).where(approval_limits.c.set_by == person_id).values(set_by=None))
 
 
-async def set_limit(connection: AsyncConnection, unit_id: int, above: int) -> None:
-    """Set from how many recipients on a unit's notices need a second administrator."""
+async def set_limit(connection: AsyncConnection, unit_id: int, above: int, person_id: int | None) -> None:
+    """Set from how many recipients on a unit's notices need a second administrator.
+
+    Nobody raises it for what they write themselves: for them what others had set holds, too.
+    """
+    known = (
+        await connection.execute(select(approval_limits).where(approval_limits.c.unit_id == unit_id).with_for_update())
+    ).first()
+    before = known.above if known is not None else DEFAULT_APPROVAL_ABOVE
+    others = known.others if known is not None and known.set_by == person_id else before
     await connection.execute(
-        upserts.insert_or_replace(connection, approval_limits, ("above",)), {"unit_id": unit_id, "above": above}
+        upserts.insert_or_replace(connection, approval_limits, ("above", "set_by", "others")),
+        {"unit_id": unit_id, "above": above, "set_by": person_id, "others": others},
     )
 
 
@@ -309,9 +367,7 @@ async def set_limit(connection: AsyncConnection, unit_id: int, above: int) -> No
 
 def _notices_with_ledger() -> Select[tuple[int]]:
     """Select the notices that have recipients who wait, or may get some."""
-    return select(notices.c.id).where(
-        notices.c.state.in_(("gathering", "sending", "paused", "stopped")), notices.c.ended_at.is_(None)
-    )
+    return select(notices.c.id).where(notices.c.started_at.is_not(None), notices.c.ended_at.is_(None))
 
 
 def _open_notices() -> Select[tuple[int]]:
@@ -339,18 +395,37 @@ async def due_notice(connection: AsyncConnection, notice_id: int) -> Notice | No
 
 
 async def start(connection: AsyncConnection, notice: Notice, content: Content, now: datetime) -> bool:
-    """Begin to write a notice's ledger, with its file where every channel finds it. False when it was withdrawn."""
+    """Begin to write a notice's ledger, with its file where every channel finds it. One that was mended has its ledger
+    and goes on. False when somebody moved it on meanwhile."""
     changed = await connection.execute(
         update(notices)
-        .where(notices.c.id == notice.id, notices.c.state == "scheduled")
-        .values(state="gathering", started_at=now, content=_encoder.encode(content), version=notices.c.version + 1)
+        .where(notices.c.id == notice.id, notices.c.state == "scheduled", notices.c.version == notice.version)
+        .values(
+            state="sending" if notice.has_begun else "gathering",
+            started_at=notice.started_at or now,
+            content=_encoder.encode(content),
+            version=notices.c.version + 1,
+        )
+    )
+    return changed.rowcount > 0
+
+
+_COPIED = frozenset({"author_id", "conversation_id", "content", "audience", "approved_for"})
+
+
+async def ask_approval(connection: AsyncConnection, notice: Notice) -> bool:
+    """Let a notice wait for approval instead of starting it. False when somebody moved it on meanwhile."""
+    changed = await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice.id, notices.c.state == "scheduled", notices.c.version == notice.version)
+        .values(state="awaiting", version=notices.c.version + 1)
     )
     return changed.rowcount > 0
 
 
 async def repeat(connection: AsyncConnection, notice: Notice, send_at: datetime, now: datetime) -> None:
     """Schedule the next one of a notice that repeats."""
-    kept = [column for column in notices.c if column.name in {"author_id", "conversation_id", "content", "audience"}]
+    kept = [column for column in notices.c if column.name in _COPIED]
     added = await connection.execute(
         insert(notices)
         .from_select(
@@ -495,11 +570,17 @@ async def under_way(connection: AsyncConnection, also: Sequence[int] = ()) -> li
     return [Shown(_notice(row, await counts_of(connection, row.id)), row.conversation_id) for row in rows]
 
 
-async def content_of(connection: AsyncConnection, notice_id: int) -> Content:
-    """Return what a notice says."""
-    return _content_decoder.decode(
-        (await connection.execute(select(notices.c.content).where(notices.c.id == notice_id))).scalar_one()
-    )
+async def versions(connection: AsyncConnection, notice_ids: Collection[int]) -> dict[int, int]:
+    """Return the versions of notices: what one says may change from one to the next."""
+    found = await connection.execute(select(notices.c.id, notices.c.version).where(notices.c.id.in_(notice_ids)))
+    return {row.id: row.version for row in found}
+
+
+async def content_of(connection: AsyncConnection, notice_id: int) -> tuple[int, Content]:
+    """Return what a notice says, and the version that says it."""
+    said = select(notices.c.version, notices.c.content).where(notices.c.id == notice_id)
+    version, content = (await connection.execute(said)).one()
+    return version, _content_decoder.decode(content)
 
 
 async def units_administrated(connection: AsyncConnection, person_id: int | None) -> list[int]:
@@ -509,12 +590,14 @@ async def units_administrated(connection: AsyncConnection, person_id: int | None
 
 
 async def withdraw(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
-    """Take back a notice that cannot be sent."""
-    await connection.execute(
-        update(notices)
-        .where(notices.c.id == notice_id, notices.c.state == "scheduled")
-        .values(state="withdrawn", ended_at=now, version=notices.c.version + 1)
-    )
+    """Take back a notice that cannot be sent. One that some have already is paused instead."""
+    scheduled = (notices.c.id == notice_id, notices.c.state == "scheduled")
+    over = {"state": "withdrawn", "ended_at": now}
+    for has_begun, changes in ((False, over), (True, {"state": "paused"})):
+        begun = notices.c.started_at.is_not(None) if has_begun else notices.c.started_at.is_(None)
+        await connection.execute(
+            update(notices).where(*scheduled, begun).values(**changes, version=notices.c.version + 1)
+        )
 
 
 async def conversation_of(connection: AsyncConnection, notice_id: int) -> int:

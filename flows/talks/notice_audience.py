@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from flows.facts import Facts
-from flows.notices import Audience
+from flows.notices import Audience, Notice
 from flows.people import GROUPS_IN_SHORT, OLDEST
 from flows.questions import Choice
 from flows.questions import words as said
@@ -58,6 +58,23 @@ NARROWINGS: Mapping[Facet, Narrowing] = {
         lambda facts: words.CHANNELS,
     ),
 }
+
+
+NOT_YOURS = _("This notice is not for your unit, or does not exist any more.")
+
+
+def subject(facts: Facts, notice_id: int) -> Notice:
+    """Return a notice. Refused to all but the administrators over everybody it is for: who wrote it and administers
+    these units no more is one of the others."""
+    notice = facts.notice(notice_id)
+    if notice is None or not _may_see(facts, notice):
+        raise Refused(NOT_YOURS)
+    return notice
+
+
+def _may_see(facts: Facts, notice: Notice) -> bool:
+    units = notice.audience.unit_ids
+    return bool(units) and all(facts.holds("admin", unit_id) for unit_id in units)
 
 
 def own_units(facts: Facts) -> tuple[int, ...]:

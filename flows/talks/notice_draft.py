@@ -7,12 +7,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from flows.criteria import Localized
-from flows.events import Event, Left, NoticeSaved, PersonAddress, Said, Sent, Told, Went
-from flows.facts import Facts
+from flows.events import Event, Left, NoticeActed, NoticeSaved, PersonAddress, Said, Sent, Told, Went
+from flows.facts import Approvers, Facts
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.moments import read_moment
 from flows.notices import (
+    CHANGED,
     CHANNEL_LIMITS,
     LONGEST_LABEL,
     Audience,
@@ -24,6 +25,7 @@ from flows.notices import (
     length_of,
     message_of,
     read_url,
+    state_after,
     too_long_for,
 )
 from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
@@ -35,7 +37,16 @@ from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
 from flows.talks.found_units import offered, too_many
-from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
+from flows.talks.notice_audience import (
+    NARROWINGS,
+    Facet,
+    Narrowing,
+    own_unit_over,
+    own_units,
+    read_ages,
+    subject,
+    with_unit,
+)
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
 LONGEST_DETAIL = 120
@@ -84,6 +95,11 @@ def copied(facts: Facts, notice: Notice) -> Drafting:
     kept = tuple(unit_id for unit_id in notice.audience.unit_ids if facts.holds("admin", unit_id))
     draft = Drafting(content=notice.content, send_at=notice.send_at, repeat=notice.repeat)
     return _for(facts, draft, replace(notice.audience, unit_ids=kept or own_units(facts)))
+
+
+def mending(facts: Facts, notice: Notice) -> Drafting:
+    """Return a draft in which only what a paused notice says is changed: for whom it is and when stays."""
+    return Drafting(content=notice.content, audience=notice.audience, mends=notice.id)
 
 
 def _for(facts: Facts, draft: Drafting, audience: Audience) -> Drafting:
@@ -242,9 +258,11 @@ def _limit(content: Content) -> int:
 
 def ask_draft(facts: Facts, talk: Drafting) -> Question:
     content = talk.content
+    head = _("✏️ The notice is paused while you change it:") if talk.mends else _("✍️ Your notice, not sent yet:")
+    whom_and_when = () if talk.mends else (WHOM, WHEN)
     return Question(
-        paragraphs(_("✍️ Your notice, not sent yet:"), words.beginning(content), _settings(facts, talk), _open(talk)),
-        (TEXT, ENGLISH, FILE, BUTTONS, WHOM, WHEN, PREVIEW, SEND),
+        paragraphs(head, words.beginning(content), _settings(facts, talk), _open(talk)),
+        (TEXT, ENGLISH, FILE, BUTTONS, *whom_and_when, PREVIEW, SEND),
         (DROP,),
         files=True,
         again=_("Choose what to change. “Send” asks once more before it sends."),
@@ -259,10 +277,25 @@ def _settings(facts: Facts, talk: Drafting) -> Wording:
         _("English: {state}", state=_("yes") if content.en else _("no, everybody gets Vietnamese")),
         _("Photo or file: {name}", name=_file_name(content.file)),
         _("Buttons: {names}", names=words.buttons(content)),
-        words.audience(facts, talk.audience),
-        words.reach(talk.reached),
-        words.when(facts, talk.send_at, talk.repeat),
+        *_whom_and_when(facts, talk),
     )  # fmt: skip
+
+
+def _whom_and_when(facts: Facts, talk: Drafting) -> Iterator[Wording]:
+    if talk.mends:
+        yield _to_the_others(subject(facts, talk.mends))
+        return
+    yield words.audience(facts, talk.audience)
+    yield words.reach(talk.reached)
+    yield words.when(facts, talk.send_at, talk.repeat)
+
+
+def _to_the_others(notice: Notice) -> Wording:
+    return n_(
+        "To the {count} person who has not got it yet.",
+        "To the {count} people who have not got it yet.",
+        notice.count("queued", "failed"),
+    )
 
 
 def _file_name(file: NoticeFile | None) -> Wording:
@@ -300,6 +333,8 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield Went("when", talk)
         case PREVIEW.key:
             yield from preview(facts, talk.content)
+        case SEND.key if talk.mends:
+            yield Went("confirm", talk)
         case SEND.key:
             _sendable(facts, talk)
             yield Went("confirm", replace(talk, reached=facts.reached(talk.audience)))
@@ -309,14 +344,23 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
 
 def ask_drop(facts: Facts, talk: Drafting) -> Question:
     return Question(
-        paragraphs(words.title(talk.content, 60), _("Discard this notice? What was written will be lost.")),
+        paragraphs(
+            words.title(talk.content, 60),
+            _("Discard what was changed? The notice stays paused.")
+            if talk.mends
+            else _("Discard this notice? What was written will be lost."),
+        ),
         (DROP_INDEED, KEEP),
     )
 
 
 def hear_drop(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
     if chosen(heard) == DROP_INDEED.key:
-        yield Said(_("The notice is discarded. Nothing was sent."))
+        yield Said(
+            _("Nothing was changed. The notice stays paused.")
+            if talk.mends
+            else _("The notice is discarded. Nothing was sent.")
+        )
         yield Left()
     else:
         yield Went("draft", talk)
@@ -638,11 +682,7 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
         paragraphs(
             _("Please check before it is sent:"),
             words.title(talk.content, 60),
-            lines(
-                words.audience(facts, talk.audience),
-                words.reach(talk.reached),
-                words.when(facts, talk.send_at, talk.repeat),
-            ),
+            lines(*_whom_and_when(facts, talk)),
             _needs_approval(facts, talk),
             _open(talk),
         ),
@@ -653,7 +693,8 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
 
 def _needs_approval(facts: Facts, talk: Drafting) -> Wording | None:
     above = _above(facts, talk.audience)
-    if talk.reached.total <= above:
+    total = subject(facts, talk.mends).recipients if talk.mends else talk.reached.total
+    if total <= above:
         return None
     return words.rule_of_two(above)
 
@@ -666,6 +707,9 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
     if chosen(heard) != SEND.key:
         yield Went("draft", talk)
         return
+    if talk.mends:
+        yield from _mend(facts, talk)
+        return
     reached = _sendable(facts, talk)
     approvers = facts.approvers(frozenset(talk.audience.unit_ids), facts.person_id)
     if reached.total <= approvers.above:
@@ -673,9 +717,32 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         yield Sent(_handed_over(facts, talk, reached))
     else:
         yield _saved(facts, talk, awaiting=True)
-        for person_id in approvers.person_ids:
-            yield Told(PersonAddress(person_id), _told_to_approver(facts, talk, reached))
-        yield Sent(Message(_("⏳ Another administrator has been asked to approve it. You will be told."), _TO_LIST))
+        yield from _asked_to_approve(facts, talk, approvers)
+    yield Left(quiet=True)
+
+
+def _asked_to_approve(facts: Facts, talk: Drafting, approvers: Approvers) -> Iterator[Event]:
+    for person_id in approvers.person_ids:
+        yield Told(PersonAddress(person_id), _told_to_approver(facts, talk))
+    yield Sent(Message(_("⏳ Another administrator has been asked to approve it. You will be told."), _TO_LIST))
+
+
+def _mend(facts: Facts, talk: Drafting) -> Iterator[Event]:
+    """Let a paused notice go on with what it says now; a long list is approved anew."""
+    notice = subject(facts, talk.mends)
+    if notice.state != "paused":
+        yield Said(CHANGED)
+        yield Left()
+        return
+    approvers = facts.approvers(frozenset(notice.audience.unit_ids), facts.person_id)
+    check_approvers(notice.recipients, approvers)
+    needs_approval = notice.recipients > approvers.above
+    state = "awaiting" if needs_approval else state_after(notice, "mend", notice.version)
+    yield NoticeActed(notice.id, "mend", notice.version, state, talk.content)
+    if needs_approval:
+        yield from _asked_to_approve(facts, talk, approvers)
+    else:
+        yield Sent(Message(_("✏️ Changed. It goes on to those who have not got it yet."), _TO_LIST))
     yield Left(quiet=True)
 
 
@@ -690,16 +757,21 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
     if not reached.total:
         raise Refused(_("Nobody would get this notice. Choose more people under “To whom”."))
     approvers = facts.approvers(frozenset(units), facts.person_id)
-    if reached.total > approvers.above and not approvers.person_ids:
+    check_approvers(reached.total, approvers)
+    return reached
+
+
+def check_approvers(number: int, approvers: Approvers) -> None:
+    """Refuse what needs an approval while there is nobody to give it."""
+    if number > approvers.above and not approvers.person_ids:
         raise Refused(
             _(
                 "It goes to {number} people; from {above} on another administrator over all of them has to approve. "
                 "There is none yet: type “invite” to invite one.",
-                number=reached.total,
+                number=number,
                 above=approvers.above + 1,
             )
         )
-    return reached
 
 
 def _saved(facts: Facts, talk: Drafting, *, awaiting: bool) -> NoticeSaved:
@@ -730,16 +802,12 @@ def _handed_over(facts: Facts, talk: Drafting, reached: Reached) -> Message:
     )
 
 
-def _told_to_approver(facts: Facts, talk: Drafting, reached: Reached) -> Message:
+def _told_to_approver(facts: Facts, talk: Drafting) -> Message:
     return Message(
         paragraphs(
             _("👥 {name} asks you to approve a notice:", name=facts.person.name if facts.person else ""),
             words.beginning(talk.content),
-            lines(
-                words.audience(facts, talk.audience),
-                words.reach(reached),
-                words.when(facts, talk.send_at, talk.repeat),
-            ),
+            lines(*_whom_and_when(facts, talk)),
         ),
         _TO_LIST,
     )

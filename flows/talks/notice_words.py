@@ -1,5 +1,6 @@
 """A notice in words: whom it is for, how it stands, how far it is. Admins read the same wherever it is shown."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -137,6 +138,15 @@ def rule_of_two(above: int) -> Wording:
     )
 
 
+def own_rule(above: int) -> Wording:
+    """Say which size goes on to need a second administrator for whoever has just raised it."""
+    return n_(
+        "For what you write yourself it stays at more than {count} person until another administrator raises it.",
+        "For what you write yourself it stays at more than {count} people until another administrator raises it.",
+        above,
+    )
+
+
 def languages(facts: Facts) -> Mapping[str, Wording]:
     """Return what each language calls itself."""
     return {language.key: language.label for language in facts.reference.languages}
@@ -205,6 +215,26 @@ def rest(hours: QuietHours) -> Wording:
         "(Between {start} and {end} nothing is sent: it goes out from {end} on.)",
         start=f"{hours.start:%H:%M}",
         end=f"{hours.end:%H:%M}",
+    )
+
+
+_REFUSED: tuple[tuple[str, Wording], ...] = (
+    (r"button.?url|wrong http url", _("the address of its link is not taken")),
+    (r"photo|image|picture|dimension|media|file|document|entity too large", _("its photo or file is not taken")),
+    (r"too.long", _("its text is too long")),
+    (r"button|markup|keyboard", _("its buttons are not taken")),
+    (r"entit|parse|text", _("its text is not taken")),
+)
+
+
+def refusal(error: str) -> Wording:
+    """Say what of a notice a channel does not take, as far as its answer tells, and the answer."""
+    what = next((words for pattern, words in _REFUSED if re.search(pattern, error, re.IGNORECASE)), None)
+    return lines(
+        _("⚠️ The notice was refused: {what}. It is paused.", what=what)
+        if what is not None
+        else _("⚠️ The notice was refused. It is paused."),
+        _("(The answer was: {error})", error=error),
     )
 
 

@@ -368,7 +368,7 @@ def test_an_approved_notice_is_sent_at_its_time_and_its_author_told() -> None:
     town = awaiting()
     (id_,) = town.notices
     turn = town.turn("Bình", Pressed(f"c:notice:approve:{id_}:0"))
-    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled"),)
+    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled", approved_for=6),)
     assert "was approved" in rendered(town.phone("Hoa").shown[-1], EN).text
 
 

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.delivery import stop_refused
 from bot.services import notices as keeping
 from bot.services.bell import Bell
 from bot.services.files import FileStore
@@ -26,11 +27,12 @@ from bot.store import notices, outbox
 from bot.store.database import Database, LostRace
 from bot.store.outbox import Due, OutboxState, Settled
 from bot.store.reference import read_reference
-from bot.store.tables import contacts, conversations, people, roles
+from bot.store.tables import approval_limits, contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
 from flows.events import NoticeActed, NoticeAnswered, NoticeSaved
 from flows.facts import ApproversWanted, AudienceWanted, NoticesWanted, ReceivedWanted, Respondents, RespondentsWanted
 from flows.notices import (
+    DEFAULT_APPROVAL_ABOVE,
     Audience,
     Content,
     LedgerState,
@@ -138,12 +140,18 @@ class Office:
         """Return the state of a notice."""
         return str((await self.commune.column(select(notice_table.c.state).where(notice_table.c.id == notice_id)))[0])
 
-    async def act(self, notice_id: int, act: NoticeAct, state: NoticeState) -> None:
+    async def limit(self, above: int) -> None:
+        """Let another administrator set from how many people on two have to agree."""
+        async with self.database.writing() as connection:
+            await notices.set_limit(connection, await self.unit("tk"), above, None)
+
+    async def act(self, notice_id: int, act: NoticeAct, state: NoticeState, **more: Any) -> None:
         """Let an act happen."""
         async with self.database.writing() as connection:
             notice = await notices.read(connection, notice_id)
             assert notice is not None
-            await notices.act(connection, NoticeActed(notice_id, act, notice.version, state), self.commune.now)
+            record = NoticeActed(notice_id, act, notice.version, state, **more)
+            await notices.act(connection, record, self.commune.now)
 
     async def reached(self, unit: str = "tk", **audience: Any) -> Reached:
         """Count an audience."""
@@ -418,6 +426,98 @@ async def test_an_act_on_what_somebody_else_has_moved_on_does_nothing(office: Of
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
 
 
+# content that a channel refuses
+
+
+async def refused(office: Office, notice_id: int, one: Due) -> None:
+    async with office.database.writing() as connection:
+        await stop_refused(connection, office.wording, notice_id, "Bad Request: text", office.commune.now)
+        await outbox.settle(connection, [Settled(one.id, "queued", "Bad Request: text")], office.commune.now)
+
+
+async def test_what_is_refused_is_told_once_and_passed_over_only_when_it_goes_on_unchanged(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    for one in await office.take(notice_id, most=2):
+        await refused(office, notice_id, one)
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("paused", {"queued": 5})
+    assert len(await office.commune.texts("Hoa")) == 1
+    await office.act(notice_id, "resume", "sending")
+    assert await office.counts(notice_id) == {"queued": 3, "failed": 2}
+    await refused(office, notice_id, (await office.take(notice_id, most=1))[0])
+    await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi="Mời cả thôn."))
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
+    await office.act(notice_id, "pause", "paused")
+    await office.act(notice_id, "resume", "sending")
+    assert len(await office.take(notice_id)) == 5
+
+
+async def test_what_is_mended_is_said_from_then_on(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    said = []
+    for text in ("Mời cả thôn.", ""):
+        async with office.database.reading() as connection:
+            await office.wording.learn(connection, [notice_id])
+        said.append(office.wording.outgoing(notice_id, "vi", CHANNEL).text)
+        if text:
+            await office.act(notice_id, "pause", "paused")
+            await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi=text))
+    assert said == ["Mời cả thôn dự họp.", "Mời cả thôn."]
+
+
+# approval
+
+
+async def test_a_notice_that_has_grown_past_the_limit_since_waits_for_approval(office: Office) -> None:
+    notice_id = await office.write(send_at=NOW + timedelta(hours=1))
+    await office.limit(4)
+    await office.commune.deliver()
+    office.commune.now += timedelta(hours=1)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("awaiting", {})
+    assert "5 người" in (await office.commune.texts("Hoa"))[0]
+    await office.act(notice_id, "approve", "scheduled", approved_for=5)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
+
+
+async def test_an_approval_holds_for_those_it_was_given_for_and_for_the_copies(office: Office) -> None:
+    notice_id = await office.write(send_at=NOW, repeat="weekly", state="awaiting")
+    await office.limit(2)
+    await office.act(notice_id, "approve", "scheduled", approved_for=3)
+    await office.keep()
+    assert await office.state(notice_id) == "sending"
+    await office.limit(1)
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    states = await office.commune.column(select(notice_table.c.state).order_by(notice_table.c.id))
+    assert states == ["sending", "awaiting"]
+
+
+async def test_nobody_lifts_the_limit_for_what_they_write_themselves(office: Office) -> None:
+    hoa, commune_unit = await office.person("Hoa"), await office.unit("tk")
+
+    async def limits(*settings: tuple[int, int | None]) -> tuple[int, int]:
+        async with office.database.writing() as connection:
+            await connection.execute(approval_limits.delete())
+            for above, person_id in settings:
+                await notices.set_limit(connection, commune_unit, above, person_id)
+            units = (await read_reference(connection)).reference.units
+            found = [
+                await notices.approvers(connection, ApproversWanted(frozenset({commune_unit}), author), units)
+                for author in (hoa, 0)
+            ]
+        return found[0].above, found[1].above
+
+    assert await limits((9000, hoa)) == (DEFAULT_APPROVAL_ABOVE, 9000)
+    assert await limits((9000, None), (9500, hoa), (9800, hoa)) == (9000, 9800)
+    assert await limits((9000, hoa), (40, hoa)) == (40, 40)
+    assert await limits((9000, hoa), (9000, None)) == (9000, 9000)
+
+
 # when
 
 
@@ -563,7 +663,7 @@ async def test_approvers_are_the_other_administrators_over_every_unit(office: Of
         row = {"person_id": hanh, "role": "admin", "unit_id": village, "since": NOW}
         await connection.execute(roles.insert().values(row))
         units = (await read_reference(connection)).reference.units
-        await notices.set_limit(connection, commune_unit, 3)
+        await notices.set_limit(connection, commune_unit, 3, None)
         for over, author, able in (({village}, hoa, (hanh,)), ({commune_unit}, hoa, ()), ({village}, hanh, (hoa,))):
             found = await notices.approvers(connection, ApproversWanted(frozenset(over), author), units)
             assert (found.person_ids, found.above) == (able, 3)
