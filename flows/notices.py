@@ -68,6 +68,17 @@ class NoticeFile(Struct, frozen=True):
         return StoredFile(self.digest, self.kind, self.name)
 
 
+class Origin(Struct, frozen=True):
+    """The occasion that a text was made for, what was told for its gaps, in which unit's name, and the year it speaks
+    of. `languages` are those in which nobody has changed it by hand."""
+
+    occasion: str
+    details: tuple[str, ...] = ()
+    sender_id: int | None = None
+    year: int = 0
+    languages: tuple[str, ...] = ("vi", "en")
+
+
 class Content(Struct, frozen=True):
     """What a notice says. English is optional: whoever chose English gets Vietnamese where it is missing."""
 
@@ -78,6 +89,15 @@ class Content(Struct, frozen=True):
     link_url: str = ""
     asks_who_comes: bool = False
     offers_form: bool = False
+    origin: Origin | None = None
+
+    def written(self, language: str, text: str) -> "Content":
+        """Return the content with a text that was written by hand in a language."""
+        origin = self.origin
+        if origin is not None:
+            origin = replace(origin, languages=tuple(one for one in origin.languages if one != language))
+        vi, en = (text, self.en) if language == "vi" else (self.vi, text)
+        return replace(self, vi=vi, en=en, origin=origin)
 
     def text(self, language: str | None) -> str:
         """Return the text for a reader."""
@@ -119,7 +139,8 @@ class Ledger(Struct, frozen=True):
 class Notice(Struct, frozen=True):
     """A notice as stored. `version` grows with every act: a button binds to the one it showed. `counts` is its ledger,
     always summing to `recipients`; `answers` counts presses. `send_at` is None for at once. `refusal` is what a channel
-    said that does not take what the notice says, `approved_for` to how many people a second administrator let it go."""
+    said that does not take what the notice says, `approved_for` to how many people a second administrator let it go,
+    `series_id` the first of those that it repeats."""
 
     id: int
     author_id: int | None
@@ -138,6 +159,13 @@ class Notice(Struct, frozen=True):
     author_name: str = ""
     refusal: str = ""
     approved_for: int = 0
+    series_id: int | None = None
+
+    @property
+    def is_renewed(self) -> bool:
+        """Tell whether what it says is made anew when it is sent: one that came last year too."""
+        waits = self.state in {"awaiting", "scheduled"} and not self.has_begun
+        return waits and self.series_id is not None and self.repeat == "yearly"
 
     @property
     def has_begun(self) -> bool:

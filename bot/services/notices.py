@@ -27,7 +27,9 @@ from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.facts import Approvers, ApproversWanted, AudienceWanted
 from flows.messages import Message, StoredFile, rendered
 from flows.notices import Content, Notice, QuietHours, next_time
-from flows.talks.notices import approval_message, grown_message, progress_message
+from flows.occasions import renewed
+from flows.refusals import Refused
+from flows.talks.notices import approval_message, grown_message, not_renewed_message, progress_message
 from flows.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 log = structlog.get_logger()
@@ -124,6 +126,14 @@ class NoticeKeeper:
             log.warning("notice_author_lost_role", notice_id=notice.id)
             await self._withdraw(notice, now, NO_LONGER_ADMIN)
             return
+        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
+        while again is not None and again <= now:  # what was missed while nothing ran is not made up for
+            again = next_time(again, notice.repeat)
+        try:
+            notice = await self._renewed(notice)
+        except Refused as refused:
+            await self._pass_over(notice, again, refused.wording, now)
+            return
         if not notice.has_begun and (number := await self._too_many(notice)):
             await self._ask_approval(notice, number, now)
             return
@@ -135,9 +145,6 @@ class NoticeKeeper:
             log.warning("notice_file_lost", notice_id=notice.id, error=type(error).__name__)
             await self._withdraw(notice, now, FILE_LOST)
             return
-        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
-        while again is not None and again <= now:  # what was missed while nothing ran is not made up for
-            again = next_time(again, notice.repeat)
         async with self._database.writing() as connection:
             started = await notices.start(connection, notice, content, now)
             if started and again is not None and not notice.has_begun:
@@ -163,6 +170,28 @@ class NoticeKeeper:
             held = await notices.units_administrated(connection, notice.author_id)
             units = (await self._current_reference(connection)).reference.units
         return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
+
+    async def _renewed(self, notice: Notice) -> Notice:
+        """Return a notice as it is sent now: what comes every year names this year's dates. Raises Refused."""
+        if not notice.is_renewed:
+            return notice
+        async with self._database.reading() as connection:
+            reference = (await self._current_reference(connection)).reference
+        today = self._clock().astimezone(self._zone).date()
+        return replace(notice, content=renewed(reference, today, notice.content, notice.audience.unit_ids))
+
+    async def _pass_over(self, notice: Notice, again: datetime | None, why: Wording, now: datetime) -> None:
+        """Leave a yearly notice out this time, and tell its author why."""
+        log.warning("notice_not_renewed", notice_id=notice.id)
+        async with self._database.writing() as connection:
+            if not await notices.withdraw(connection, notice.id, now):
+                return
+            if again is not None:
+                await notices.repeat(connection, notice, again, now)
+            to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            if to is not None:
+                await self._tell(connection, to, not_renewed_message(notice, why), now)
+        self._bell.ring()
 
     async def _too_many(self, notice: Notice) -> int:
         """Return how many a notice would go to, if that needs an approval that it does not have; else 0."""

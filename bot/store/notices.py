@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
@@ -118,6 +118,7 @@ def _notice(row: AnyRow, counts: Mapping[LedgerState, int] | None = None) -> Not
         author_name=row.author_name or "",
         refusal=row.refusal or "",
         approved_for=row.approved_for,
+        series_id=row.series_id,
     )
 
 
@@ -255,11 +256,42 @@ async def act(
         raise LostRace("notice")
     if record.act == "resume":
         await _leave_out_refused(connection, record.notice_id, now)
+    if record.act == "stop":
+        await _stop_copies(connection, record.notice_id, now)
+    if record.content is not None:
+        mended = {"content": changes["content"], "approved_for": 0, "version": notices.c.version + 1}
+        begins = _copies_after(record.notice_id) & notices.c.started_at.is_(None)
+        await connection.execute(update(notices).where(begins).values(mended))
     if record.act == "mend":
         refused = update(outbox).where(outbox.c.notice_id == record.notice_id, *_refused)
         await connection.execute(refused.values(error=None))
     if record.act in AGAIN:
         await _queue_again(connection, record.notice_id, AGAIN[record.act])
+
+
+def _copies_after(notice_id: int) -> ColumnElement[bool]:
+    """Say that a notice repeats another and is not over."""
+    first = select(func.coalesce(notices.c.series_id, notices.c.id)).where(notices.c.id == notice_id)
+    return (
+        (notices.c.series_id == first.scalar_subquery())
+        & (notices.c.id > notice_id)
+        & notices.c.ended_at.is_(None)
+        & (notices.c.state != "stopped")
+    )
+
+
+async def _stop_copies(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
+    """Stop the notices that repeat one that is stopped for good, again until none is left: one that has just begun has
+    scheduled the next."""
+    is_new = notices.c.started_at.is_(None)
+    changes = {
+        "state": case((is_new, "withdrawn"), else_="stopped"),
+        "ended_at": case((is_new, literal(now, notices.c.ended_at.type))),
+        "version": notices.c.version + 1,
+    }
+    later = update(notices).where(_copies_after(notice_id)).values(changes)
+    while (await connection.execute(later)).rowcount:
+        pass
 
 
 # Who was refused waits like the others, but has an error and no time to be tried again at.
@@ -429,9 +461,10 @@ async def repeat(connection: AsyncConnection, notice: Notice, send_at: datetime,
     added = await connection.execute(
         insert(notices)
         .from_select(
-            [*(column.name for column in kept), "state", "send_at", "repeat", "created_at"],
+            [*(column.name for column in kept), "series_id", "state", "send_at", "repeat", "created_at"],
             select(
                 *kept,
+                func.coalesce(notices.c.series_id, notices.c.id),
                 literal("scheduled"),
                 literal(send_at, notices.c.send_at.type),
                 literal(notice.repeat),
@@ -589,15 +622,20 @@ async def units_administrated(connection: AsyncConnection, person_id: int | None
     return list(await connection.scalars(held))
 
 
-async def withdraw(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
-    """Take back a notice that cannot be sent. One that some have already is paused instead."""
-    scheduled = (notices.c.id == notice_id, notices.c.state == "scheduled")
-    over = {"state": "withdrawn", "ended_at": now}
-    for has_begun, changes in ((False, over), (True, {"state": "paused"})):
-        begun = notices.c.started_at.is_not(None) if has_begun else notices.c.started_at.is_(None)
-        await connection.execute(
-            update(notices).where(*scheduled, begun).values(**changes, version=notices.c.version + 1)
+async def withdraw(connection: AsyncConnection, notice_id: int, now: datetime) -> bool:
+    """Take back a notice that cannot be sent. One that some have already is paused instead. False when somebody moved
+    it on meanwhile."""
+    is_new = notices.c.started_at.is_(None)
+    changed = await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.state == "scheduled")
+        .values(
+            state=case((is_new, "withdrawn"), else_="paused"),
+            ended_at=case((is_new, literal(now, notices.c.ended_at.type))),
+            version=notices.c.version + 1,
         )
+    )
+    return changed.rowcount > 0
 
 
 async def conversation_of(connection: AsyncConnection, notice_id: int) -> int:

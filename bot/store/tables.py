@@ -336,6 +336,8 @@ notices = Table(
     Column("recipients", Integer, nullable=False, server_default=text("0")),
     # What a channel said that does not take what the notice says.
     Column("refusal", Text),
+    # The first of those that it repeats.
+    Column("series_id", Key, index=True),
     # To how many people a second administrator let it go.
     Column("approved_for", Integer, nullable=False, server_default=text("0")),
 )

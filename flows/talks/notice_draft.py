@@ -20,6 +20,7 @@ from flows.notices import (
     Content,
     Notice,
     NoticeFile,
+    Origin,
     Reached,
     Repeat,
     length_of,
@@ -28,7 +29,7 @@ from flows.notices import (
     state_after,
     too_long_for,
 )
-from flows.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
+from flows.occasions import GAPS, OCCASIONS, UNKNOWN, made, occasion, renewed, years_in
 from flows.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
 from flows.questions import words as said
 from flows.refusals import NotUnderstood, Refused
@@ -93,8 +94,16 @@ def started(facts: Facts) -> Drafting:
 def copied(facts: Facts, notice: Notice) -> Drafting:
     """Return a draft with what a notice says and whom it is for, as far as that is one's own to write to."""
     kept = tuple(unit_id for unit_id in notice.audience.unit_ids if facts.holds("admin", unit_id))
-    draft = Drafting(content=notice.content, send_at=notice.send_at, repeat=notice.repeat)
+    draft = Drafting(content=_of_today(facts, notice), send_at=notice.send_at, repeat=notice.repeat)
     return _for(facts, draft, replace(notice.audience, unit_ids=kept or own_units(facts)))
+
+
+def _of_today(facts: Facts, notice: Notice) -> Content:
+    """Return what a notice says with this year's dates, where they are known."""
+    try:
+        return renewed(facts.reference, facts.today, notice.content, notice.audience.unit_ids)
+    except Refused:
+        return notice.content
 
 
 def mending(facts: Facts, notice: Notice) -> Drafting:
@@ -192,11 +201,12 @@ def _suggested(facts: Facts, talk: Drafting) -> str:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return words.beginning_as_typed(talk.content, MOST_SHOWN)
-    return _filled(facts, known, talk).vi
+    return _made(facts, talk)[0].vi
 
 
-def _filled(facts: Facts, known: Occasion, talk: Drafting) -> Localized:
-    return filled(facts, known, own_unit_over(facts, talk.audience), talk.audience.unit_ids, talk.details)
+def _made(facts: Facts, talk: Drafting) -> tuple[Localized, Origin]:
+    origin = Origin(talk.occasion, talk.details, own_unit_over(facts, talk.audience))
+    return made(facts.reference, facts.today, origin, talk.audience.unit_ids)
 
 
 def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -208,7 +218,7 @@ def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case _:
             text = _text(written(heard), talk.content)
             content = talk.content if talk.content.vi else _with_buttons(talk)
-            yield Went("draft", replace(talk, content=replace(content, vi=text)))
+            yield Went("draft", replace(talk, content=content.written("vi", text)))
 
 
 def _as_it_is(facts: Facts, talk: Drafting) -> Content:
@@ -216,8 +226,8 @@ def _as_it_is(facts: Facts, talk: Drafting) -> Content:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return talk.content
-    text = _filled(facts, known, talk)
-    return replace(_with_buttons(talk), vi=text.vi, en=text.en)
+    text, origin = _made(facts, talk)
+    return replace(_with_buttons(talk), vi=text.vi, en=text.en, origin=origin)
 
 
 def _with_buttons(talk: Drafting) -> Content:
@@ -261,7 +271,7 @@ def ask_draft(facts: Facts, talk: Drafting) -> Question:
     head = _("✏️ The notice is paused while you change it:") if talk.mends else _("✍️ Your notice, not sent yet:")
     whom_and_when = () if talk.mends else (WHOM, WHEN)
     return Question(
-        paragraphs(head, words.beginning(content), _settings(facts, talk), _open(talk)),
+        paragraphs(head, words.beginning(content), _settings(facts, talk), _each_year(talk), _open(talk)),
         (TEXT, ENGLISH, FILE, BUTTONS, *whom_and_when, PREVIEW, SEND),
         (DROP,),
         files=True,
@@ -306,6 +316,21 @@ def _file_name(file: NoticeFile | None) -> Wording:
             return _("a photo")
         case _:
             return file.name or _("a file")
+
+
+def _each_year(talk: Drafting) -> Wording | None:
+    """Say what becomes of the dates in a text that is sent every year."""
+    if talk.repeat != "yearly":
+        return None
+    origin = talk.content.origin
+    renews = origin is not None and "vi" in origin.languages
+    typed = years_in(" ".join(origin.details) if renews and origin is not None else talk.content.vi)
+    if not typed:
+        return _("🔁 Each year it names that year's dates.") if renews else None
+    years = ", ".join(typed)
+    if renews:
+        return _("⚠️ You typed {years}: in another year you are asked to write it anew.", years=years)
+    return _("⚠️ You wrote the text yourself: each year it is sent as it is, with {years} in it.", years=years)
 
 
 def _open(talk: Drafting) -> Wording | None:
@@ -411,10 +436,10 @@ def hear_english(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case Chose(BACK.key):
             yield Went("draft", talk)
         case Chose(_):
-            yield Went("draft", replace(talk, content=replace(talk.content, en="")))
+            yield Went("draft", replace(talk, content=talk.content.written("en", "")))
         case _:
             text = _text(written(heard), talk.content)
-            yield Went("draft", replace(talk, content=replace(talk.content, en=text)))
+            yield Went("draft", replace(talk, content=talk.content.written("en", text)))
 
 
 # Photo or file
@@ -684,6 +709,7 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
             words.title(talk.content, 60),
             lines(*_whom_and_when(facts, talk)),
             _needs_approval(facts, talk),
+            _each_year(talk),
             _open(talk),
         ),
         (SEND,),

@@ -30,6 +30,7 @@ from flows.notices import (
     message_of,
     state_after,
 )
+from flows.occasions import renewed
 from flows.questions import BACK, Choice, Chose, Heard, Question, chosen, written
 from flows.questions import words as said
 from flows.refusals import OutOfDate, Refused
@@ -206,7 +207,7 @@ def _into_draft(entered: Entered) -> Iterator[Event]:
 def ask_notice(facts: Facts, talk: Noticing) -> Question:
     notice = subject(facts, talk.notice_id)
     return Question(
-        about(facts, notice),
+        _page(facts, notice),
         tuple(_page_choices(facts, notice)),
         (BACK,),
         again=_("What should be done with this notice?"),
@@ -223,6 +224,23 @@ def _page_choices(facts: Facts, notice: Notice) -> Iterator[Choice]:
         yield AGAIN
     elif own:
         yield EDIT
+
+
+def _page(facts: Facts, notice: Notice) -> Wording:
+    """Say all about a notice; of one that comes every year, as it would be when its time comes."""
+    try:
+        return about(facts, as_sent(facts, notice))
+    except Refused as refused:
+        ahead = _("⚠️ As it stands, it is not sent when its time comes: {why}", why=refused.wording)
+        return paragraphs(about(facts, notice), ahead)
+
+
+def as_sent(facts: Facts, notice: Notice) -> Notice:
+    """Return a notice as it is sent when its time comes. Raises Refused when that cannot be known yet."""
+    if not notice.is_renewed or notice.send_at is None:
+        return notice
+    day = notice.send_at.astimezone(facts.now.tzinfo).date()
+    return replace(notice, content=renewed(facts.reference, day, notice.content, notice.audience.unit_ids))
 
 
 def about(facts: Facts, notice: Notice) -> Wording:
@@ -310,13 +328,14 @@ def act(facts: Facts, notice: Notice, verb: str, version: int) -> Iterator[Event
 
 def shown_as_received(facts: Facts, notice: Notice) -> Iterator[Event]:
     """Show a notice as its readers get it."""
+    notice = as_sent(facts, notice)
     for language in ("vi", "en") if notice.content.en else ("vi",):
         yield Sent(message_of(notice.content, 0, language, facts.conversation.channel))
 
 
 def _card(facts: Facts, notice: Notice) -> Message:
     own = _is_own(facts, notice)
-    return Message(about(facts, notice), (tuple(_lasting(notice, choice) for choice in _choices(notice, own=own)),))
+    return Message(_page(facts, notice), (tuple(_lasting(notice, choice) for choice in _choices(notice, own=own)),))
 
 
 def _act_named(verb: str) -> NoticeAct:
@@ -339,6 +358,12 @@ def _decide(facts: Facts, notice: Notice, act: NoticeAct, version: int) -> Itera
 
 
 def _done(notice: Notice, act: NoticeAct) -> Wording:
+    if notice.repeat and act in {"stop", "withdraw", "decline"}:
+        return lines(_done_once(notice, act), _("It does not come again either."))
+    return _done_once(notice, act)
+
+
+def _done_once(notice: Notice, act: NoticeAct) -> Wording:
     if notice.has_begun and act in {"decline", "withdraw"}:
         return _("⏸ It stays paused: change it once more, or stop it for good.")
     if act == "resume" and notice.refusal:
@@ -375,6 +400,19 @@ def approval_message(notice: Notice, people: int) -> Message:
             _("👥 {name} asks you to approve a notice:", name=notice.author_name),
             words.beginning(notice.content),
             n_("It goes to {count} person.", "It goes to {count} people.", people),
+        ),
+        ((_lasting(notice, SHOW),),),
+    )
+
+
+def not_renewed_message(notice: Notice, why: Wording) -> Message:
+    """Make the message that tells an author why a notice that comes every year was not sent this time."""
+    return Message(
+        paragraphs(
+            _("📣 This notice comes every year. Today it was not sent:"),
+            words.title(notice.content, 60),
+            why,
+            _("Show it and press “Write a new one from it”. Next year it comes again by itself."),
         ),
         ((_lasting(notice, SHOW),),),
     )

@@ -48,7 +48,8 @@ settled = cache(towns.settled)
 
 
 def notice(state: NoticeState = "sending", **changes: object) -> Notice:
-    return replace(Notice(12, 1, TEXT, Audience((COMMUNE.id,)), state, 3), **changes)
+    begun = NOW if state in {"gathering", "sending", "paused", "stopped", "done"} else None
+    return replace(Notice(12, 1, TEXT, Audience((COMMUNE.id,)), state, 3, started_at=begun), **changes)
 
 
 def said(turn: Turn) -> str:
@@ -65,7 +66,7 @@ def said(turn: Turn) -> str:
         ("scheduled", ("withdraw",)),
         ("gathering", ("stop",)),
         ("sending", ("pause", "stop")),
-        ("paused", ("resume", "stop")),
+        ("paused", ("resume", "mend", "stop")),
         ("done", ()),
         ("stopped", ()),
         ("declined", ()),
@@ -437,7 +438,7 @@ def test_a_report_is_asked_for_once_a_notice_has_begun() -> None:
     town = sending()
     (id_,) = town.notices
     assert town.turn("Hoa", Pressed(f"c:notice:report:{id_}")).decision.records == (ReportAsked(id_),)
-    town.notices[id_] = replace(town.notices[id_], state="scheduled")
+    town.notices[id_] = replace(town.notices[id_], state="scheduled", started_at=None)
     assert town.turn("Hoa", Pressed(f"c:notice:report:{id_}")).decision.records == ()
 
 

@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery import stop_refused
 from bot.services import notices as keeping
+from bot.services import rounds
 from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
@@ -40,10 +41,12 @@ from flows.notices import (
     NoticeAnswer,
     NoticeFile,
     NoticeState,
+    Origin,
     QuietHours,
     Reached,
     Repeat,
 )
+from flows.occasions import made
 from flows.replies import Blocked
 from flows.units import Scope
 from tests.commune import BOT, CHANNEL, Commune
@@ -539,6 +542,60 @@ async def test_a_repeated_notice_is_scheduled_anew_when_it_starts_and_what_was_m
     await office.keep()
     waiting = await office.commune.rows(select(notice_table).where(notice_table.c.state == "scheduled"))
     assert [(row.send_at, row.repeat) for row in waiting] == [(NOW + timedelta(days=21), "weekly")]
+
+
+async def series(office: Office) -> list[str]:
+    return await office.commune.column(select(notice_table.c.state).order_by(notice_table.c.id))
+
+
+async def test_who_stops_a_repeated_notice_stops_all_that_come_after_it(office: Office) -> None:
+    first = await office.write(send_at=NOW, repeat="weekly")
+    await office.write(send_at=NOW + timedelta(days=90), repeat="weekly")
+    await office.keep()
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    assert await series(office) == ["sending", "scheduled", "sending", "scheduled"]
+    await office.act(first, "stop", "stopped")
+    assert await series(office) == ["stopped", "scheduled", "stopped", "withdrawn"]
+    office.commune.now += timedelta(days=30)
+    await office.keep()
+    assert await series(office) == ["stopped", "scheduled", "stopped", "withdrawn"]
+
+
+async def test_what_is_mended_is_mended_in_those_that_come_after_it(office: Office) -> None:
+    first = await office.write(send_at=NOW, repeat="weekly")
+    await office.keep()
+    await office.act(first, "pause", "paused")
+    await office.act(first, "mend", "scheduled", content=replace(HELLO, vi="Mời cả thôn."))
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    assert await series(office) == ["sending", "sending", "scheduled"]
+    async with office.database.reading() as connection:
+        assert [(await notices.content_of(connection, first + later))[1].vi for later in range(3)] == [
+            "Mời cả thôn."
+        ] * 3
+
+
+async def test_a_yearly_notice_names_that_years_days_or_is_not_sent_and_comes_again(office: Office) -> None:
+    unit = await office.unit("tk")
+    async with office.database.reading() as connection:
+        reference = (await read_reference(connection)).reference
+    text, origin = made(reference, NOW.date(), Origin("opens", (), unit), (unit,))
+    await office.write(Content(text.vi, text.en, origin=origin), send_at=NOW, repeat="yearly")
+    await office.keep()
+    await office.commune.deliver()
+    office.commune.now = NOW.replace(year=2027)
+    await office.keep()
+    assert await series(office) == ["sending", "withdrawn", "scheduled"]
+    assert "2027" in (await office.commune.texts("Hoa"))[0]
+    opens, closes = date(2028, 9, 1), date(2028, 11, 15)
+    await rounds.open_round(office.database, year=2028, name="Đợt 2028", unit_code="tk", opens=opens, closes=closes)
+    office.commune.now = NOW.replace(year=2028)
+    await office.keep()
+    assert await series(office) == ["sending", "withdrawn", "sending", "scheduled"]
+    async with office.database.reading() as connection:
+        _version, said = await notices.content_of(connection, 3)
+    assert "Từ ngày 01/09/2028 đến hết ngày 15/11/2028" in said.vi
 
 
 async def test_a_withdrawn_notice_never_starts(office: Office) -> None:
