@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.database import LostRace
-from bot.store.outbox import NOTICE, Recipient
+from bot.store.outbox import NOTICE, Recipient, drop_muted
 from bot.store.scopes import lies_in
 from bot.store.tables import (
     approval_limits,
@@ -345,11 +345,12 @@ async def answer(connection: AsyncConnection, record: NoticeAnswered, person_id:
 
 
 async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime, *, off: bool) -> None:
-    """Turn something off or on for somebody. Notices that still wait for them are not sent."""
+    """Turn something off or on for somebody. What is turned off and still waits for them is not sent."""
     if not off:
         await connection.execute(delete(mutes).where(mutes.c.person_id == person_id, mutes.c.kind == kind))
         return
     await connection.execute(upserts.insert_new(connection, mutes), {"person_id": person_id, "kind": kind})
+    await drop_muted(connection, person_id, kind, now)
     if kind == "notices":
         await leave_out(connection, select(conversations.c.id).where(conversations.c.person_id == person_id), now)
 

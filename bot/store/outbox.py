@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -18,6 +18,7 @@ from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing, StoredFile
+from flows.notices import MutedKind, mute_button
 from flows.units import UnitTree
 
 REPLY = 0
@@ -424,6 +425,20 @@ async def drop_mentions(connection: AsyncConnection, about: About, but: Collecti
     ids = [row.id for row in waiting if about.fits(_decoder.decode(row.body), row.person_id)]
     for some in (ids[start : start + MOST_READ] for start in range(0, len(ids), MOST_READ)):
         await connection.execute(update(outbox).where(outbox.c.id.in_(some), _OPEN).values(_dropped(now)))
+
+
+async def drop_muted(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime) -> None:
+    """Send somebody nothing of a kind that they have turned off and that still waits: what has its button under it."""
+    same_chat = [outbox.c[name] == conversations.c[name] for name in ("channel", "bot", "address")]
+    button = f'"{mute_button(kind).payload}"'.encode()
+    waiting = (
+        select(outbox.c.id)
+        .join(conversations, and_(*same_chat))
+        .where(conversations.c.person_id == person_id, _OPEN, outbox.c.priority == NOTICE)
+        .where(outbox.c.state == "queued", contains(connection, outbox.c.body, button))
+    )
+    dropped = {"state": "muted", "settled_at": now, **_FORGOTTEN}
+    await connection.execute(update(outbox).where(outbox.c.id.in_(waiting), _OPEN).values(dropped))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:

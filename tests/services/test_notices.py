@@ -26,17 +26,19 @@ from bot.services.wording import NoticeWording
 from bot.store import contacts as contact_rows
 from bot.store import notices, outbox
 from bot.store.database import Database, LostRace
-from bot.store.outbox import Due, OutboxState, Settled
+from bot.store.outbox import NOTICE, Due, Letter, OutboxState, Recipient, Settled
 from bot.store.reference import read_reference
 from bot.store.tables import approval_limits, contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
 from flows.events import NoticeActed, NoticeAnswered, NoticeSaved
 from flows.facts import ApproversWanted, AudienceWanted, NoticesWanted, ReceivedWanted, Respondents, RespondentsWanted
+from flows.messages import Message, rendered
 from flows.notices import (
     DEFAULT_APPROVAL_ABOVE,
     Audience,
     Content,
     LedgerState,
+    MutedKind,
     NoticeAct,
     NoticeAnswer,
     NoticeFile,
@@ -45,6 +47,7 @@ from flows.notices import (
     QuietHours,
     Reached,
     Repeat,
+    mute_button,
 )
 from flows.occasions import made
 from flows.replies import Blocked
@@ -379,6 +382,26 @@ async def test_what_nobody_knows_of_is_uncertain_and_sent_again_only_when_asked_
     await office.settle(await office.take(notice_id))
     await office.keep()
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("done", {"sent": 5})
+
+
+@pytest.mark.parametrize("kind", ["reminders", "digests", "dates"])
+async def test_who_turns_reminders_off_gets_none_that_waits_for_them(office: Office, kind: MutedKind) -> None:
+    chats = await office.commune.rows(select(conversations).order_by(conversations.c.id))
+    reminders = [Message("mine", ((mute_button(kind),),)), Message("other", ((mute_button("notices"),),))]
+    async with office.database.writing() as connection:
+        letters = [
+            Letter(
+                Recipient(chat.id, chat.channel, chat.bot, chat.address, "vi"),
+                rendered(message, CATALOGUES["vi"]),
+                priority=NOTICE,
+            )
+            for chat in chats
+            for message in reminders
+        ]
+        await outbox.queue(connection, letters, NOW)
+    await office.commune.press("Lan", f"c:mute:{kind}")
+    assert [text for text in await office.commune.texts("Lan") if text in {"mine", "other"}] == ["other"]
+    assert await office.commune.texts("Minh") == ["mine", "other"]
 
 
 async def test_who_turned_notices_off_while_theirs_was_tried_is_not_tried_again(office: Office) -> None:
