@@ -22,11 +22,12 @@ from bot.services.latency import Latency
 from bot.services.pace import Pace
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sender, Sent
 from bot.services.wording import NoticeWording
-from bot.store import leases, outbox, standing
+from bot.store import leases, notices, outbox, standing
 from bot.store.database import Database, is_unreachable, patiently
-from bot.store.outbox import NOTICE, Due, Settled, Source
+from bot.store.outbox import NOTICE, Due, Letter, Settled, Source
 from bot.store.standing import Standing
-from flows.conversation.messages import Outgoing
+from flows.conversation.messages import Message, Outgoing
+from flows.notices.talk import refused_message
 from flows.words.wording import _
 
 log = structlog.get_logger()
@@ -63,6 +64,12 @@ class Landed:
         """Return the message that stands in the chat from now on, if this letter has a topic."""
         topic = self.letter.outgoing.topic if self.letter.outgoing is not None else ""
         return Standing(self.letter.conversation_id, topic, self.message_id) if topic and self.message_id else None
+
+    @property
+    def refusal(self) -> str | None:
+        """Return why the channel takes this notice from nobody, if so: who was refused waits without a time."""
+        waits = self.settled.state == "queued" and self.settled.due is None
+        return self.settled.error if waits and self.letter.notice_id is not None else None
 
 
 class Delivery:
@@ -111,6 +118,8 @@ class Delivery:
         self._notices_flying = 0
         self._landed: list[Landed] = []
         self._exchanging: asyncio.Task[bool] | None = None
+        # The notices that the channel does not take, by the version that it refused.
+        self._refused: dict[int, int | None] = {}
         self._leads_until = 0.0
         # False at the start, after a transaction whose end is not known, and while another instance leads: then the
         # ledgers may hold notices as on their way that nobody is sending.
@@ -300,6 +309,11 @@ class Delivery:
 
     async def _settle(self, connection: AsyncConnection, landed: Sequence[Landed]) -> None:
         now = self._clock()
+        refused = {one.letter.notice_id: one.refusal for one in landed if one.refusal is not None}
+        for notice_id, error in refused.items():
+            assert notice_id is not None
+            await stop_refused(connection, self._wording, notice_id, error, now)
+            self._bell.ring()
         await outbox.settle(connection, [one.settled for one in landed], now)
         for one in landed:
             if one.settled.state == "blocked":
@@ -385,15 +399,22 @@ class Delivery:
     async def _cannot_be_shown(self, letter: Due) -> Outgoing:
         async with self._database.reading() as connection:
             language = await outbox.language_of(connection, letter.conversation_id)
-        return self._wording.said(CANNOT_BE_SHOWN, language)
+        return self._wording.said(Message(CANNOT_BE_SHOWN), language)
 
     async def _try(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
+        if self._is_refused(letter):  # while it waited for its place
+            return Later("its notice was refused", 0.0)
         try:
             return await self._sender.send(letter.address, outgoing, letter.callback, letter.standing)
         except Exception as error:
             # A bug of the channel must cost one letter, not the delivery; nobody knows how far it got.
             log.exception("sender_broken", outbox_id=letter.id)
             return Later(type(error).__name__, uncertain=True)
+
+    def _is_refused(self, letter: Due) -> bool:
+        """Tell whether the channel has refused what a letter says when it was for somebody else."""
+        id_ = letter.notice_id
+        return id_ is not None and id_ in self._refused and self._refused[id_] == self._wording.version(id_)
 
     def _judged(self, letter: Due, outcome: Outcome) -> Settled:
         match outcome:
@@ -417,6 +438,10 @@ class Delivery:
                 return Settled(letter.id, "blocked", error)
             case OutsideWindow(error):
                 return Settled(letter.id, "outside", error)
+            case Rejected(error, only_here=False) if letter.notice_id is not None:
+                log.warning("notice_refused", outbox_id=letter.id, notice_id=letter.notice_id, error=error)
+                self._refused[letter.notice_id] = self._wording.version(letter.notice_id)
+                return Settled(letter.id, "queued", error)
             case Rejected(error):
                 log.error("letter_rejected", outbox_id=letter.id, error=error)
                 return Settled(letter.id, "failed", error)
@@ -442,6 +467,18 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await doing
         raise
+
+
+async def stop_refused(
+    connection: AsyncConnection, wording: NoticeWording, notice_id: int, error: str, now: datetime
+) -> None:
+    """Pause a notice that a channel takes from nobody, and tell its author; once."""
+    if not await notices.refuse(connection, notice_id, error):
+        return
+    notice = await notices.find(connection, notice_id)
+    to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice_id))
+    if notice is not None and to is not None:
+        await outbox.queue(connection, [Letter(to, wording.said(refused_message(notice), to.language))], now)
 
 
 def backoff(attempts: int) -> float:

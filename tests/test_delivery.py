@@ -440,8 +440,8 @@ async def test_a_notice_reaches_each_recipient_once_in_their_language(database: 
 async def test_what_nobody_knows_of_is_not_sent_again_when_it_is_a_notice(database: Database) -> None:
     script: dict[str, list[Outcome]] = {
         "Mời cả thôn.": [
-            Later("502", 0.01, uncertain=True), Later("500", 0.01), Rejected("400"), BlockedByPerson("403"),
-            OutsideWindow("-230"),
+            Later("502", 0.01, uncertain=True), Later("500", 0.01), Rejected("400", only_here=True),
+            BlockedByPerson("403"), OutsideWindow("-230"),
         ],
         "reply": [Later("502", 0.01, uncertain=True)],
     }  # fmt: skip
@@ -454,6 +454,27 @@ async def test_what_nobody_knows_of_is_not_sent_again_when_it_is_a_notice(databa
     async with office.running():
         await office.settled()
     assert office.sender.tried_with("Lan") == ["Mời cả thôn.", "reply", "reply"]
+
+
+async def test_a_notice_whose_content_is_refused_stops_at_the_first_and_leaves_everybody_in_its_list(
+    database: Database,
+) -> None:
+    script: dict[str, list[Outcome]] = {"Mời cả thôn.": [Rejected("400 BUTTON_URL_INVALID")] * 20}
+    office = PostOffice(database, ScriptedSender(Rates(per_bot=100, per_chat=10_000), script))
+    people = [f"person {number:02}" for number in range(20)]
+    await office.notice(people)
+    async with office.running():
+        await until(lambda: len(office.sender.tried_with(people[0])) == 2)
+    told = office.sender.tried_with(people[0])[-1]
+    tried = [to for to, text in office.sender.tried if text == "Mời cả thôn."]
+    assert len(tried) <= 1 + EARLY_NOTICES
+    assert await office.states() == [*["queued"] * 20, "sent"]
+    assert "địa chỉ của đường dẫn" in told
+    async with database.reading() as connection:
+        row = (await connection.execute(select(notices))).one()
+        refused = select(letters.c.id).where(letters.c.error.is_not(None), letters.c.due.is_(None))
+        assert len((await connection.execute(refused)).all()) == len(tried)
+    assert (row.state, row.refusal) == ("paused", "400 BUTTON_URL_INVALID")
 
 
 async def test_notices_that_were_on_their_way_when_the_process_died_are_uncertain_and_replies_go_again(

@@ -26,13 +26,23 @@ from flows.notices.needs import (
     Approvers,
     ApproversWanted,
     AudienceWanted,
+    LedgerWanted,
     NoticePage,
     NoticesWanted,
     NoticeWanted,
     Respondents,
     RespondentsWanted,
 )
-from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice, NoticeState, Reached
+from flows.notices.notice import (
+    DEFAULT_APPROVAL_ABOVE,
+    Audience,
+    Content,
+    Ledger,
+    LedgerState,
+    Notice,
+    NoticeState,
+    Reached,
+)
 from flows.notices.talk import Noticing
 from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.talk import ChoosingLanguage, Privacy
@@ -85,6 +95,8 @@ class Place(Struct, frozen=True):
                 found.put(need, FormList({"submitted": 1}, (listed,)))
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
+            case LedgerWanted():
+                found.put(need, Ledger())
             case NoticesWanted():
                 found.put(need, NoticePage((_notice("done"),)))
             case AudienceWanted():

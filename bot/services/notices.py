@@ -20,7 +20,7 @@ from bot.services.reports import make_report
 from bot.services.sending import FileGone, FileSource, FileTooLarge
 from bot.services.supervisor import Supervisor, Work
 from bot.services.wording import NoticeWording
-from bot.store import notices, outbox
+from bot.store import contacts, notices, outbox
 from bot.store.contacts import members
 from bot.store.database import Database
 from bot.store.notices import Gathering, ReportWanted, Shown
@@ -28,8 +28,11 @@ from bot.store.outbox import Letter, Recipient
 from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.conversation.messages import Message, StoredFile, rendered
 from flows.domain.quiet_hours import QuietHours
+from flows.notices.needs import Approvers, ApproversWanted, AudienceWanted
 from flows.notices.notice import Content, Notice, next_time
-from flows.notices.talk import progress_message
+from flows.notices.occasions import renewed
+from flows.notices.talk import approval_message, grown_message, not_renewed_message, progress_message
+from flows.words.refusals import Refused
 from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 log = structlog.get_logger()
@@ -97,6 +100,7 @@ class NoticeKeeper:
         return {
             "notices.start": self._start,
             "notices.gather": self._gather,
+            "notices.stop": self._take_off,
             "notices.web": self._hand_to_web,
             "notices.watch": self._watch,
             "notices.report": self._report,
@@ -128,6 +132,17 @@ class NoticeKeeper:
             log.warning("notice_author_lost_role", notice_id=notice.id)
             await self._withdraw(notice, now, NO_LONGER_ADMIN)
             return
+        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
+        while again is not None and again <= now:  # what was missed while nothing ran is not made up for
+            again = next_time(again, notice.repeat)
+        try:
+            notice = await self._renewed(notice)
+        except Refused as refused:
+            await self._pass_over(notice, again, refused.wording, now)
+            return
+        if not notice.has_begun and (number := await self._too_many(notice)):
+            await self._ask_approval(notice, number, now)
+            return
         try:
             content = await self._with_file(notice.content)
         except OSError as error:  # a full disk holds up this notice, and is no sign of the database being away
@@ -136,11 +151,9 @@ class NoticeKeeper:
             log.warning("notice_file_lost", notice_id=notice.id, error=type(error).__name__)
             await self._withdraw(notice, now, FILE_LOST)
             return
-        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
-        while again is not None and again <= now:  # what was missed while nothing ran is not made up for
-            again = next_time(again, notice.repeat)
         async with self._database.writing() as connection:
-            if await notices.start(connection, notice, content, now) and again is not None:
+            started = await notices.start(connection, notice, content, now)
+            if started and again is not None and not notice.has_begun:
                 await notices.repeat(connection, notice, again, now)
 
     async def _with_file(self, content: Content) -> Content:
@@ -163,6 +176,60 @@ class NoticeKeeper:
             held = await notices.units_administrated(connection, notice.author_id)
             units = (await self._current_reference(connection)).reference.units
         return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
+
+    async def _renewed(self, notice: Notice) -> Notice:
+        """Return a notice as it is sent now: what comes every year names this year's dates. Raises Refused."""
+        if not notice.is_renewed:
+            return notice
+        async with self._database.reading() as connection:
+            reference = (await self._current_reference(connection)).reference
+        today = self._clock().astimezone(self._zone).date()
+        return replace(notice, content=renewed(reference, today, notice.content, notice.audience.unit_ids))
+
+    async def _pass_over(self, notice: Notice, again: datetime | None, why: Wording, now: datetime) -> None:
+        """Leave a yearly notice out this time, and tell its author why."""
+        log.warning("notice_not_renewed", notice_id=notice.id)
+        async with self._database.writing() as connection:
+            if not await notices.withdraw(connection, notice.id, now):
+                return
+            if again is not None:
+                await notices.repeat(connection, notice, again, now)
+            to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            if to is not None:
+                await self._tell(connection, to, not_renewed_message(notice, why), now)
+        self._bell.ring()
+
+    async def _too_many(self, notice: Notice) -> int:
+        """Return how many a notice would go to, if that needs an approval that it does not have; else 0."""
+        async with self._database.reading() as connection:
+            reference = (await self._current_reference(connection)).reference
+            units = reference.units.scope(notice.audience.unit_ids)
+            today = self._clock().astimezone(self._zone).date()
+            wanted = AudienceWanted(notice.audience, units)
+            reached = await contacts.count(connection, wanted, reference.rounds_in(units, today), today.year)
+            above = (await self._approvers(connection, notice)).above
+        return reached.total if notice.needs_approval(reached.total, above) else 0
+
+    async def _approvers(self, connection: AsyncConnection, notice: Notice) -> Approvers:
+        units = (await self._current_reference(connection)).reference.units
+        wanted = ApproversWanted(frozenset(notice.audience.unit_ids), notice.author_id or 0)
+        return await notices.approvers(connection, wanted, units)
+
+    async def _ask_approval(self, notice: Notice, people: int, now: datetime) -> None:
+        """Let a notice wait until a second administrator approves it, and tell them and its author."""
+        async with self._database.writing() as connection:
+            if not await notices.ask_approval(connection, notice):
+                return
+            log.info("notice_has_grown", notice_id=notice.id, people=people)
+            waiting = replace(notice, state="awaiting", version=notice.version + 1)
+            asked = (await self._approvers(connection, notice)).person_ids
+            for chats in (await outbox.reach_people(connection, asked)).values():
+                for to in chats:
+                    await self._tell(connection, to, approval_message(waiting, people), now)
+            author = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            if author is not None:
+                await self._tell(connection, author, grown_message(waiting, people, asked=bool(asked)), now)
+        self._bell.ring()
 
     async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
         async with self._database.writing() as connection:
@@ -207,6 +274,16 @@ class NoticeKeeper:
         if self._reference is None or self._reference.version != version:
             self._reference = await read_reference(connection)
         return self._reference
+
+    async def _take_off(self) -> bool:
+        """Take the next of those who wait for a stopped notice off its list: a short transaction each time."""
+        async with self._database.reading() as connection:
+            notice_id = await notices.stopped_early(connection)
+        if notice_id is None:
+            return False
+        async with self._database.writing() as connection:
+            await notices.take_off(connection, notice_id, CHUNK, self._clock())
+        return True
 
     # the web chat, whose pages fetch what waits for them
 

@@ -34,9 +34,10 @@ class BlockedByPerson:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The channel will never take this letter."""
+    """The channel will never take this letter: for what it says, or `only_here` for what this chat is."""
 
     error: str
+    only_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

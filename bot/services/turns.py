@@ -21,7 +21,7 @@ from bot.services.aside import Aside
 from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
-from bot.store import applying, contacts, gathering, inbox, looking_up, outbox
+from bot.store import applying, contacts, gathering, inbox, looking_up, notices, outbox
 from bot.store.applying import Decided
 from bot.store.database import Database, despite_races, is_unreachable, patiently
 from bot.store.gathering import Claimed, Waiting
@@ -35,7 +35,7 @@ from flows.conversation.messages import MenuEntry, Message, people_named, render
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.units import UnitTree
 from flows.forms.records import EvidenceGiven
-from flows.notices.needs import AudienceWanted
+from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.privacy.records import Erased
 from flows.subjects import SUBJECTS, decide
 from flows.words.remembering import forget_what_was_typed
@@ -354,9 +354,9 @@ class Turns:
                         broken.append(turn)
                     case DecodeError():
                         unreadable.append(turn)
-                    case (AudienceWanted(), *_rest) if self._aside.has_failed_for(turn.inbox_id):
+                    case (AudienceWanted() | LedgerWanted(), *_rest) if self._aside.has_failed_for(turn.inbox_id):
                         broken.append(turn)
-                    case (AudienceWanted() as need, *_rest):
+                    case (AudienceWanted() | LedgerWanted() as need, *_rest):
                         self._count_aside(turn, need, shared.reference)
                         aside.append(turn)
                     case missing:
@@ -377,11 +377,16 @@ class Turns:
         ready = _without_conflicts(decided[turn.inbox_id] for turn in turns if turn.inbox_id in decided)
         return list(ready), broken, aside
 
-    def _count_aside(self, turn: Waiting, need: AudienceWanted, reference: Reference) -> None:
-        today = self._clock().astimezone(self._zone).date()
-        rounds = reference.rounds_in(need.units, today)
-        count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
-        self._aside.look(turn.conversation.id, turn.inbox_id, need, count)
+    def _count_aside(self, turn: Waiting, need: AudienceWanted | LedgerWanted, reference: Reference) -> None:
+        """Count many rows, which takes too long for a transaction that others wait for."""
+        ids = (turn.conversation.id, turn.inbox_id)
+        match need:
+            case LedgerWanted(notice_id):
+                self._aside.look(*ids, need, partial(notices.ledger_of, notice_id=notice_id))
+            case AudienceWanted(_, units):
+                today = self._clock().astimezone(self._zone).date()
+                rounds = reference.rounds_in(units, today)
+                self._aside.look(*ids, need, partial(contacts.count, wanted=need, rounds=rounds, year=today.year))
 
     def _leaves_to_newer(self, turn: Waiting) -> bool:
         return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)

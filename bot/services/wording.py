@@ -7,44 +7,56 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import notices
 from flows.conversation.messages import Message, Outgoing, rendered
 from flows.notices.notice import Content, message_of
-from flows.words.wording import Catalogues, Wording, catalogue_for
+from flows.words.wording import Catalogues, catalogue_for
 
 MOST_KNOWN = 1000
 
 
 class NoticeWording:
-    """The words of notices under way. What a notice says does not change once it is being sent."""
+    """The words of notices under way. What one says may be mended while it is paused: that makes a new version."""
 
     def __init__(self, catalogues: Catalogues) -> None:
         self._catalogues = catalogues
-        self._contents: dict[int, Content] = {}
+        self._contents: dict[int, tuple[int, Content]] = {}
         self._worded: dict[tuple[int, str, str], Outgoing] = {}
 
     async def learn(self, connection: AsyncConnection, notice_ids: Iterable[int]) -> None:
-        """Read what notices say, those that are not known yet."""
+        """Read what notices say, those that are not known yet or have changed."""
         wanted = set(notice_ids)
-        for notice_id in wanted - self._contents.keys():
-            self._contents[notice_id] = await notices.content_of(connection, notice_id)
+        if not wanted:
+            return
+        for notice_id, version in (await notices.versions(connection, wanted)).items():
+            if self.version(notice_id) != version:
+                self._drop(notice_id)
+                self._contents[notice_id] = await notices.content_of(connection, notice_id)
         self._forget(wanted)
+
+    def version(self, notice_id: int) -> int | None:
+        """Return which version of a notice is known."""
+        known = self._contents.get(notice_id)
+        return known[0] if known is not None else None
+
+    def _drop(self, notice_id: int) -> None:
+        self._contents.pop(notice_id, None)
+        for key in [key for key in self._worded if key[0] == notice_id]:
+            del self._worded[key]
 
     def _forget(self, wanted: Collection[int]) -> None:
         """Forget the oldest notices beyond those remembered, never one of those wanted now."""
         for notice_id in wanted:  # these are the newest now
             self._contents[notice_id] = self._contents.pop(notice_id)
         for notice_id in list(self._contents)[: max(0, len(self._contents) - max(MOST_KNOWN, len(wanted)))]:
-            del self._contents[notice_id]
-            for key in [key for key in self._worded if key[0] == notice_id]:
-                del self._worded[key]
+            self._drop(notice_id)
 
     def outgoing(self, notice_id: int, language: str | None, channel: str) -> Outgoing:
         """Return a notice, which was learnt before, for a reader."""
         catalogue = catalogue_for(language, self._catalogues)
         key = (notice_id, catalogue.language, channel)
         if key not in self._worded:
-            message = message_of(self._contents[notice_id], notice_id, catalogue.language, channel)
+            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
             self._worded[key] = rendered(message, catalogue)
         return self._worded[key]
 
-    def said(self, words: Wording, language: str | None) -> Outgoing:
-        """Return a plain sentence in a reader's language."""
-        return rendered(Message(words), catalogue_for(language, self._catalogues))
+    def said(self, message: Message, language: str | None) -> Outgoing:
+        """Return another message in a reader's language."""
+        return rendered(message, catalogue_for(language, self._catalogues))

@@ -162,13 +162,13 @@ async def _apply_notice(
         case NoticeSaved() if person_id is not None:
             await notices.save(connection, record, person_id, conversation_id, now)
         case NoticeActed():
-            await notices.act(connection, record, now)
+            await notices.act(connection, record, now, (person_id, conversation_id))
         case Muted(kind, off) if person_id is not None:
             await notices.mute(connection, person_id, kind, now, off=off)
         case ReportAsked(notice_id):
             await notices.ask_report(connection, notice_id, conversation_id, now)
         case ApprovalLimitSet(unit_id, above):
-            await notices.set_limit(connection, unit_id, above)
+            await notices.set_limit(connection, unit_id, above, person_id)
         case NoticeSaved() | Muted():
             pass  # of nobody known
 

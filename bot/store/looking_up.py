@@ -15,7 +15,14 @@ from bot.store.scopes import lies_in
 from bot.store.tables import answers, assessments, invitations, people
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AssessmentWanted
-from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, NoticeWanted, RespondentsWanted
+from flows.notices.needs import (
+    ApproversWanted,
+    AudienceWanted,
+    LedgerWanted,
+    NoticesWanted,
+    NoticeWanted,
+    RespondentsWanted,
+)
 from flows.privacy.needs import OwnDataWanted
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.review.needs import FormList, ListedForm, ListWanted
@@ -67,8 +74,8 @@ def _finder(need: Need[Any]) -> Finder:
             return _find_muted
         case OwnDataWanted():
             return _find_own_data
-        case AudienceWanted():
-            raise AssertionError("an audience is counted aside")
+        case AudienceWanted() | LedgerWanted():
+            raise AssertionError("what is many rows is counted aside")
         case _:
             assert_never(need)
 
@@ -131,7 +138,7 @@ async def _find_notices(
 ) -> None:
     for need in needs:
         try:
-            found.put(need, await notices.read(connection, need.id))
+            found.put(need, await notices.find(connection, need.id))
         except msgspec.DecodeError:
             log.warning("notice_unreadable", notice_id=need.id)
 

@@ -8,14 +8,28 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, null, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.database import LostRace
 from bot.store.many import execute_many
-from bot.store.outbox import NOTICE, Recipient
+from bot.store.outbox import NOTICE, Recipient, drop_muted
 from bot.store.scopes import lies_in
 from bot.store.tables import (
     approval_limits,
@@ -32,7 +46,16 @@ from bot.store.tables import (
 )
 from flows.domain.units import UnitTree
 from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, Respondents, RespondentsWanted
-from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, MutedKind, Notice, NoticeAnswer
+from flows.notices.notice import (
+    AGAIN,
+    DEFAULT_APPROVAL_ABOVE,
+    Audience,
+    Content,
+    Ledger,
+    LedgerState,
+    MutedKind,
+    Notice,
+)
 from flows.notices.records import NoticeActed, NoticeSaved
 from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
@@ -55,18 +78,26 @@ log = structlog.get_logger()
 # what turns read
 
 
+async def find(connection: AsyncConnection, notice_id: int) -> Notice | None:
+    """Return a notice without its counts, or None."""
+    row = (await connection.execute(_NOTICES.where(notices.c.id == notice_id))).first()
+    return _notice(row) if row is not None else None
+
+
 async def read(connection: AsyncConnection, notice_id: int) -> Notice | None:
     """Return a notice with its counts, or None."""
-    row = (await connection.execute(_NOTICES.where(notices.c.id == notice_id))).first()
-    if row is None:
-        return None
-    counts = await counts_of(connection, notice_id)
+    notice = await find(connection, notice_id)
+    return notice.with_ledger(await ledger_of(connection, notice_id)) if notice is not None else None
+
+
+async def ledger_of(connection: AsyncConnection, notice_id: int) -> Ledger:
+    """Count what became of a notice's recipients and what they pressed. With many recipients it takes its time."""
     answered = await connection.execute(
         select(notice_answers.c.answer, func.count().label("number"))
         .where(notice_answers.c.notice_id == notice_id)
         .group_by(notice_answers.c.answer)
     )
-    return _notice(row, counts, {row.answer: row.number for row in answered})
+    return Ledger(await counts_of(connection, notice_id), {row.answer: row.number for row in answered})
 
 
 async def counts_of(connection: AsyncConnection, notice_id: int) -> dict[LedgerState, int]:
@@ -79,9 +110,7 @@ async def counts_of(connection: AsyncConnection, notice_id: int) -> dict[LedgerS
     return {row.state: row.number for row in counted}
 
 
-def _notice(
-    row: AnyRow, counts: Mapping[LedgerState, int] | None = None, answers: Mapping[NoticeAnswer, int] | None = None
-) -> Notice:
+def _notice(row: AnyRow, counts: Mapping[LedgerState, int] | None = None) -> Notice:
     return Notice(
         id=row.id,
         author_id=row.author_id,
@@ -96,8 +125,10 @@ def _notice(
         ended_at=row.ended_at,
         recipients=row.recipients,
         counts=counts or {},
-        answers=answers or {},
         author_name=row.author_name or "",
+        refusal=row.refusal or "",
+        approved_for=row.approved_for,
+        series_id=row.series_id,
     )
 
 
@@ -138,9 +169,10 @@ async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units:
         for person_id, over in held.items()
         if person_id != wanted.author_id and all(over & path for path in above)
     )
-    limits = select(func.min(approval_limits.c.above)).where(approval_limits.c.unit_id.in_(everywhere))
-    limit = await connection.scalar(limits)
-    return Approvers(tuple(able), DEFAULT_APPROVAL_ABOVE if limit is None else limit)
+    limits = list(await connection.execute(select(approval_limits).where(approval_limits.c.unit_id.in_(everywhere))))
+    others = [row.others if row.set_by == wanted.author_id else row.above for row in limits]
+    own = [min(row.above, by_others) for row, by_others in zip(limits, others, strict=True)]
+    return Approvers(tuple(able), min(own, default=DEFAULT_APPROVAL_ABOVE), min(others, default=DEFAULT_APPROVAL_ABOVE))
 
 
 async def received(connection: AsyncConnection, wanted: Collection[ReceivedWanted]) -> Collection[ReceivedWanted]:
@@ -207,46 +239,106 @@ async def _keep_units(connection: AsyncConnection, notice_id: int, unit_ids: Col
     await connection.execute(insert(notice_units), rows)
 
 
-async def act(connection: AsyncConnection, record: NoticeActed, now: datetime) -> None:
-    """Bring a notice where an act leads. Raises LostRace when another act came first."""
+async def act(
+    connection: AsyncConnection,
+    record: NoticeActed,
+    now: datetime,
+    by: tuple[int | None, int] | None = None,
+) -> None:
+    """Bring a notice where an act leads. Raises LostRace when another act came first.
+
+    Whoever mends it is its author from then on, so that they do not approve it themselves. `by` is person and chat.
+    """
     changes: dict[str, Any] = {"state": record.state, "version": notices.c.version + 1}
     if record.state in {"declined", "withdrawn"}:
         changes["ended_at"] = now
     if record.act == "repeat_uncertain":
         changes["ended_at"] = None
-    of_version = (notices.c.id == record.notice_id, notices.c.version == record.version)
-    if record.act == "stop":  # while its ledger was written, it has no more recipients than that
-        # Nobody must be writing to it while its rows are counted.
-        await connection.execute(select(notices.c.id).where(*of_version).with_for_update())
-        ledger_rows = select(func.count()).select_from(outbox).where(outbox.c.notice_id == record.notice_id)
-        changes["recipients"] = ledger_rows.scalar_subquery()
-    changed = await connection.execute(update(notices).where(*of_version).values(changes))
+    if record.act in {"resume", "mend"}:
+        changes["refusal"] = None
+    if record.act in {"approve", "mend"}:
+        changes["approved_for"] = record.approved_for
+    if record.content is not None:
+        changes["content"] = _encoder.encode(record.content)
+        if by is not None:
+            changes["author_id"], changes["conversation_id"] = by
+    changed = await connection.execute(
+        update(notices).where(notices.c.id == record.notice_id, notices.c.version == record.version).values(changes)
+    )
     if not changed.rowcount:
         raise LostRace("notice")
-    match record.act:
-        case "stop":
-            await _move(connection, record.notice_id, "queued", "stopped", now)
-        case "repeat_uncertain":
-            await _move(connection, record.notice_id, "uncertain", "queued", None, still_open(outbox.c.conversation_id))
-        case _:
-            pass
+    if record.act == "resume":
+        await _leave_out_refused(connection, record.notice_id, now)
+    if record.act == "stop":
+        await _stop_copies(connection, record.notice_id, now)
+    if record.content is not None:
+        mended = {"content": changes["content"], "approved_for": 0, "version": notices.c.version + 1}
+        begins = _copies_after(record.notice_id) & notices.c.started_at.is_(None)
+        await connection.execute(update(notices).where(begins).values(mended))
+    if record.act == "mend":
+        refused = update(outbox).where(outbox.c.notice_id == record.notice_id, *_refused)
+        await connection.execute(refused.values(error=None))
+    if record.act in AGAIN:
+        await _queue_again(connection, record.notice_id, AGAIN[record.act])
+
+
+def _copies_after(notice_id: int) -> ColumnElement[bool]:
+    """Say that a notice repeats another and is not over."""
+    first = select(func.coalesce(notices.c.series_id, notices.c.id)).where(notices.c.id == notice_id)
+    return (
+        (notices.c.series_id == first.scalar_subquery())
+        & (notices.c.id > notice_id)
+        & notices.c.ended_at.is_(None)
+        & (notices.c.state != "stopped")
+    )
+
+
+async def _stop_copies(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
+    """Stop the notices that repeat one that is stopped for good, again until none is left: one that has just begun has
+    scheduled the next."""
+    is_new = notices.c.started_at.is_(None)
+    changes = {
+        "state": case((is_new, "withdrawn"), else_="stopped"),
+        "ended_at": case((is_new, literal(now, notices.c.ended_at.type))),
+        "version": notices.c.version + 1,
+    }
+    later = update(notices).where(_copies_after(notice_id)).values(changes)
+    while (await connection.execute(later)).rowcount:
+        pass
+
+
+# Who was refused waits like the others, but has an error and no time to be tried again at.
+_refused = (outbox.c.state == "queued", outbox.c.error.is_not(None), outbox.c.due.is_(None))
+
+
+async def refuse(connection: AsyncConnection, notice_id: int, error: str) -> bool:
+    """Pause a notice because a channel does not take what it says. False when it is known already, or it is over."""
+    changed = await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.state.in_(("sending", "paused")), notices.c.refusal.is_(None))
+        .values(state="paused", refusal=error, version=notices.c.version + 1)
+    )
+    return changed.rowcount > 0
+
+
+async def _leave_out_refused(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
+    """Let a notice go on as it is without those to whom it was refused."""
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.notice_id == notice_id, *_refused)
+        .values(state="failed", settled_at=now, address="")
+    )
 
 
 _ADDRESS = select(conversations.c.address).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
 
 
-async def _move(
-    connection: AsyncConnection,
-    notice_id: int,
-    before: LedgerState,
-    after: LedgerState,
-    now: datetime | None,
-    *only: ColumnElement[bool],
-) -> None:
+async def _queue_again(connection: AsyncConnection, notice_id: int, state: LedgerState) -> None:
+    """Let those of a notice's recipients who are in a state, and may still be written to, have it once more."""
     await connection.execute(
         update(outbox)
-        .where(outbox.c.notice_id == notice_id, outbox.c.state == before, *only)
-        .values(state=after, settled_at=now, due=None, address=_ADDRESS if after == "queued" else "")
+        .where(outbox.c.notice_id == notice_id, outbox.c.state == state, still_open(outbox.c.conversation_id))
+        .values(state="queued", settled_at=None, due=None, error=None, address=_ADDRESS)
     )
 
 
@@ -267,11 +359,12 @@ async def answer(connection: AsyncConnection, answered: Iterable[tuple[int, Noti
 
 
 async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime, *, off: bool) -> None:
-    """Turn something off or on for somebody. Notices that still wait for them are not sent."""
+    """Turn something off or on for somebody. What is turned off and still waits for them is not sent."""
     if not off:
         await connection.execute(delete(mutes).where(mutes.c.person_id == person_id, mutes.c.kind == kind))
         return
     await connection.execute(upserts.insert_new(connection, mutes), {"person_id": person_id, "kind": kind})
+    await drop_muted(connection, person_id, kind, now)
     if kind == "notices":
         await leave_out(connection, select(conversations.c.id).where(conversations.c.person_id == person_id), now)
 
@@ -297,12 +390,22 @@ async def forget_person(connection: AsyncConnection, person_id: int, conversatio
     for table in (notice_answers, mutes, contacts):
         await connection.execute(delete(table).where(table.c.person_id == person_id))
     await connection.execute(update(notices).where(notices.c.author_id == person_id).values(author_id=None))
+    await connection.execute(update(approval_limits).where(approval_limits.c.set_by == person_id).values(set_by=None))
 
 
-async def set_limit(connection: AsyncConnection, unit_id: int, above: int) -> None:
-    """Set from how many recipients on a unit's notices need a second administrator."""
+async def set_limit(connection: AsyncConnection, unit_id: int, above: int, person_id: int | None) -> None:
+    """Set from how many recipients on a unit's notices need a second administrator.
+
+    Nobody raises it for what they write themselves: for them what others had set holds, too.
+    """
+    known = (
+        await connection.execute(select(approval_limits).where(approval_limits.c.unit_id == unit_id).with_for_update())
+    ).first()
+    before = known.above if known is not None else DEFAULT_APPROVAL_ABOVE
+    others = known.others if known is not None and known.set_by == person_id else before
     await connection.execute(
-        upserts.insert_or_replace(connection, approval_limits, ("above",)), {"unit_id": unit_id, "above": above}
+        upserts.insert_or_replace(connection, approval_limits, ("above", "set_by", "others")),
+        {"unit_id": unit_id, "above": above, "set_by": person_id, "others": others},
     )
 
 
@@ -311,9 +414,7 @@ async def set_limit(connection: AsyncConnection, unit_id: int, above: int) -> No
 
 def _notices_with_ledger() -> Select[tuple[int]]:
     """Select the notices that have recipients who wait, or may get some."""
-    return select(notices.c.id).where(
-        notices.c.state.in_(("gathering", "sending", "paused", "stopped")), notices.c.ended_at.is_(None)
-    )
+    return select(notices.c.id).where(notices.c.started_at.is_not(None), notices.c.ended_at.is_(None))
 
 
 def _open_notices() -> Select[tuple[int]]:
@@ -341,24 +442,44 @@ async def due_notice(connection: AsyncConnection, notice_id: int) -> Notice | No
 
 
 async def start(connection: AsyncConnection, notice: Notice, content: Content, now: datetime) -> bool:
-    """Begin to write a notice's ledger, with its file where every channel finds it. False when it was withdrawn."""
+    """Begin to write a notice's ledger, with its file where every channel finds it. One that was mended has its ledger
+    and goes on. False when somebody moved it on meanwhile."""
     changed = await connection.execute(
         update(notices)
-        .where(notices.c.id == notice.id, notices.c.state == "scheduled")
-        .values(state="gathering", started_at=now, content=_encoder.encode(content), version=notices.c.version + 1)
+        .where(notices.c.id == notice.id, notices.c.state == "scheduled", notices.c.version == notice.version)
+        .values(
+            state="sending" if notice.has_begun else "gathering",
+            started_at=notice.started_at or now,
+            content=_encoder.encode(content),
+            version=notices.c.version + 1,
+        )
+    )
+    return changed.rowcount > 0
+
+
+_COPIED = frozenset({"author_id", "conversation_id", "content", "audience", "approved_for"})
+
+
+async def ask_approval(connection: AsyncConnection, notice: Notice) -> bool:
+    """Let a notice wait for approval instead of starting it. False when somebody moved it on meanwhile."""
+    changed = await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice.id, notices.c.state == "scheduled", notices.c.version == notice.version)
+        .values(state="awaiting", version=notices.c.version + 1)
     )
     return changed.rowcount > 0
 
 
 async def repeat(connection: AsyncConnection, notice: Notice, send_at: datetime, now: datetime) -> None:
     """Schedule the next one of a notice that repeats."""
-    kept = [column for column in notices.c if column.name in {"author_id", "conversation_id", "content", "audience"}]
+    kept = [column for column in notices.c if column.name in _COPIED]
     added = await connection.execute(
         insert(notices)
         .from_select(
-            [*(column.name for column in kept), "state", "send_at", "repeat", "created_at"],
+            [*(column.name for column in kept), "series_id", "state", "send_at", "repeat", "created_at"],
             select(
                 *kept,
+                func.coalesce(notices.c.series_id, notices.c.id),
                 literal("scheduled"),
                 literal(send_at, notices.c.send_at.type),
                 literal(notice.repeat),
@@ -404,22 +525,23 @@ async def gather(connection: AsyncConnection, one: Gathering, person_ids: Sequen
     """Write the next rows of a ledger. Nobody left is its end: then sending begins."""
     still = (notices.c.id == one.notice_id, notices.c.state == "gathering", notices.c.gathered_to == one.to)
     if not person_ids:
-        ledger_rows = select(func.count()).select_from(outbox).where(outbox.c.notice_id == one.notice_id)
-        sending_now = {"state": "sending", "version": notices.c.version + 1}
-        await connection.execute(
-            update(notices).where(*still).values(**sending_now, recipients=ledger_rows.scalar_subquery())
-        )
+        await connection.execute(update(notices).where(*still).values(state="sending", version=notices.c.version + 1))
         return
     moved = await connection.execute(update(notices).where(*still).values(gathered_to=person_ids[-1]))
     if moved.rowcount:  # else it was stopped, or another instance was quicker
-        await _write_recipients(connection, one.notice_id, person_ids, now)
+        written = await _write_recipients(connection, one.notice_id, person_ids, now)
+        grown = {"recipients": notices.c.recipients + written}
+        await connection.execute(update(notices).where(notices.c.id == one.notice_id).values(grown))
 
 
 async def _write_recipients(
     connection: AsyncConnection, notice_id: int, person_ids: Sequence[int], now: datetime
-) -> None:
-    await connection.execute(
-        insert(outbox).from_select(
+) -> int:
+    """Write rows of a ledger: one a chat, for people may share a phone. Returns how many are new."""
+    written = await connection.execute(
+        upserts.insert_new(connection, outbox)
+        .execution_options(preserve_rowcount=True)
+        .from_select(
             ["conversation_id", "channel", "bot", "address", "priority", "body", "state", "created_at", "notice_id"],
             select(
                 conversations.c.id,
@@ -441,21 +563,44 @@ async def _write_recipients(
             .with_for_update(read=True, key_share=True, of=conversations),
         )
     )
+    return written.rowcount
 
 
-async def finished(connection: AsyncConnection) -> list[int]:
-    """Return the notices with nobody left to send to."""
-    waits = (outbox.c.state == "sending") | ((outbox.c.state == "queued") & (notices.c.state == "sending"))
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, waits)
-    under_way = (notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None))
+async def stopped_early(connection: AsyncConnection) -> int | None:
+    """Return a notice that was stopped and still has recipients who wait, or None."""
+    waits = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state == "queued")
+    stopped = select(notices.c.id).where(notices.c.state == "stopped", notices.c.ended_at.is_(None), waits.exists())
+    return await connection.scalar(stopped.order_by(notices.c.id).limit(1))
+
+
+async def take_off(connection: AsyncConnection, notice_id: int, most: int, now: datetime) -> None:
+    """Take some of those who wait for a stopped notice off its list."""
+    waits = (outbox.c.notice_id == notice_id, outbox.c.state == "queued")
+    some = select(outbox.c.id).where(*waits).limit(most)
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(some), *waits)
+        .values(state="stopped", settled_at=now, due=None, address="")
+    )
+
+
+async def finished(connection: AsyncConnection, among: Collection[int] | None = None) -> list[int]:
+    """Return the notices, of all or among some, with nobody left to send to."""
+    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
+    under_way = [notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None)]
+    if among is not None:
+        under_way.append(notices.c.id.in_(among))
     return list(await connection.scalars(select(notices.c.id).where(*under_way, ~left.exists())))
 
 
 async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
-    ended = await finished(connection)
+    candidates = await finished(connection)
+    await connection.execute(
+        select(notices.c.id).where(notices.c.id.in_(candidates)).order_by(notices.c.id).with_for_update()
+    )
+    ended = await finished(connection, candidates)  # without what somebody moved on until it was held
     for notice_id in ended:
-        await _move(connection, notice_id, "queued", "stopped", now)  # tried in vain when it was stopped
         await connection.execute(
             update(notices).where(notices.c.id == notice_id, notices.c.state == "sending").values(state="done")
         )
@@ -487,11 +632,17 @@ def _shown(rows: Iterable[AnyRow]) -> Iterator[Shown]:
             yield Shown(_notice(row), row.conversation_id)
 
 
-async def content_of(connection: AsyncConnection, notice_id: int) -> Content:
-    """Return what a notice says."""
-    return _content_decoder.decode(
-        (await connection.execute(select(notices.c.content).where(notices.c.id == notice_id))).scalar_one()
-    )
+async def versions(connection: AsyncConnection, notice_ids: Collection[int]) -> dict[int, int]:
+    """Return the versions of notices: what one says may change from one to the next."""
+    found = await connection.execute(select(notices.c.id, notices.c.version).where(notices.c.id.in_(notice_ids)))
+    return {row.id: row.version for row in found}
+
+
+async def content_of(connection: AsyncConnection, notice_id: int) -> tuple[int, Content]:
+    """Return what a notice says, and the version that says it."""
+    said = select(notices.c.version, notices.c.content).where(notices.c.id == notice_id)
+    version, content = (await connection.execute(said)).one()
+    return version, _content_decoder.decode(content)
 
 
 async def units_administrated(connection: AsyncConnection, person_id: int | None) -> list[int]:
@@ -500,13 +651,20 @@ async def units_administrated(connection: AsyncConnection, person_id: int | None
     return list(await connection.scalars(held))
 
 
-async def withdraw(connection: AsyncConnection, notice_id: int, now: datetime) -> None:
-    """Take back a notice that cannot be sent."""
-    await connection.execute(
+async def withdraw(connection: AsyncConnection, notice_id: int, now: datetime) -> bool:
+    """Take back a notice that cannot be sent. One that some have already is paused instead. False when somebody moved
+    it on meanwhile."""
+    is_new = notices.c.started_at.is_(None)
+    changed = await connection.execute(
         update(notices)
         .where(notices.c.id == notice_id, notices.c.state == "scheduled")
-        .values(state="withdrawn", ended_at=now, version=notices.c.version + 1)
+        .values(
+            state=case((is_new, "withdrawn"), else_="paused"),
+            ended_at=case((is_new, literal(now, notices.c.ended_at.type))),
+            version=notices.c.version + 1,
+        )
     )
+    return changed.rowcount > 0
 
 
 async def conversation_of(connection: AsyncConnection, notice_id: int) -> int:

@@ -7,16 +7,18 @@ from typing import Any, Literal
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store import contacts
+from bot.store.blobs import contains
 from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import Outgoing
 from flows.domain.units import UnitTree
+from flows.notices.notice import MutedKind, mute_button
 
 REPLY = 0
 NOTICE = 1
@@ -408,6 +410,20 @@ async def drop_mentions(connection: AsyncConnection, person_id: int, now: dateti
     """Send nobody what still waits and names somebody who is erased."""
     names_them = outbox.c.about.contains(f",{person_id},", autoescape=True)
     await connection.execute(update(outbox).where(_OPEN, names_them).values(_dropped(now)))
+
+
+async def drop_muted(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime) -> None:
+    """Send somebody nothing of a kind that they have turned off and that still waits: what has its button under it."""
+    same_chat = [outbox.c[name] == conversations.c[name] for name in ("channel", "bot", "address")]
+    button = f'"{mute_button(kind).payload}"'.encode()
+    waiting = (
+        select(outbox.c.id)
+        .join(conversations, and_(*same_chat))
+        .where(conversations.c.person_id == person_id, _OPEN, outbox.c.priority == NOTICE)
+        .where(outbox.c.state == "queued", contains(connection, outbox.c.body, button))
+    )
+    dropped = {"state": "muted", "settled_at": now, **_FORGOTTEN}
+    await connection.execute(update(outbox).where(outbox.c.id.in_(waiting), _OPEN).values(dropped))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:

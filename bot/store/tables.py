@@ -340,6 +340,12 @@ notices = Table(
     # How far the ledger is written: the last person of it.
     Column("gathered_to", Key, nullable=False, server_default=text("0")),
     Column("recipients", Integer, nullable=False, server_default=text("0")),
+    # What a channel said that does not take what the notice says.
+    Column("refusal", Text),
+    # The first of those that it repeats.
+    Column("series_id", Key, index=True),
+    # To how many people a second administrator let it go.
+    Column("approved_for", Integer, nullable=False, server_default=text("0")),
 )
 
 # The units a notice is for, as they were chosen: who may see it is decided by them.
@@ -380,6 +386,9 @@ approval_limits = Table(
     metadata,
     Column("unit_id", ForeignKey("units.id"), primary_key=True),
     Column("above", Integer, nullable=False),
+    # Who set it, and what others had set before, which goes on to hold for what they write themselves.
+    Column("set_by", Key),
+    Column("others", Integer, nullable=False, server_default=text("500")),
 )
 
 # What was sent automatically and must not be sent twice, by what it was about.

@@ -12,8 +12,8 @@ from flows.conversation.questions import Choice
 from flows.conversation.questions import words as said
 from flows.domain.people import GROUPS_IN_SHORT, OLDEST
 from flows.notices import words
-from flows.notices.needs import AudienceWanted
-from flows.notices.notice import Audience, Reached
+from flows.notices.needs import AudienceWanted, notice_of
+from flows.notices.notice import Audience, Notice, Reached
 from flows.words.refusals import Refused
 from flows.words.spelling import fold
 from flows.words.wording import Wording, _
@@ -59,6 +59,23 @@ NARROWINGS: Mapping[Facet, Narrowing] = {
         lambda facts: words.CHANNELS,
     ),
 }
+
+
+NOT_YOURS = _("This notice is not for your unit, or does not exist any more.")
+
+
+def subject(facts: Facts, notice_id: int) -> Notice:
+    """Return a notice. Refused to all but the administrators over everybody it is for: who wrote it and administers
+    these units no more is one of the others."""
+    notice = notice_of(facts, notice_id)
+    if notice is None or not _may_see(facts, notice):
+        raise Refused(NOT_YOURS)
+    return notice
+
+
+def _may_see(facts: Facts, notice: Notice) -> bool:
+    units = notice.audience.unit_ids
+    return bool(units) and all(facts.holds("admin", unit_id) for unit_id in units)
 
 
 def own_units(facts: Facts) -> tuple[int, ...]:

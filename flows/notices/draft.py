@@ -24,25 +24,29 @@ from flows.notices.audience import (
     own_units,
     reach_of,
     read_ages,
+    subject,
     with_unit,
 )
-from flows.notices.needs import ApproversWanted
+from flows.notices.needs import Approvers, ApproversWanted
 from flows.notices.notice import (
+    CHANGED,
     CHANNEL_LIMITS,
     LONGEST_LABEL,
     Audience,
     Content,
     Notice,
     NoticeFile,
+    Origin,
     Reached,
     Repeat,
     length_of,
     message_of,
     read_url,
+    state_after,
     too_long_for,
 )
-from flows.notices.occasions import GAPS, OCCASIONS, UNKNOWN, Occasion, filled, occasion
-from flows.notices.records import NoticeSaved
+from flows.notices.occasions import GAPS, OCCASIONS, UNKNOWN, made, occasion, renewed, years_in
+from flows.notices.records import NoticeActed, NoticeSaved
 from flows.words.localized import Localized
 from flows.words.moments import read_moment
 from flows.words.refusals import NotUnderstood, Refused
@@ -53,7 +57,7 @@ from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
 class Drafting(Talk, frozen=True, tag="notice-draft"):
     """A notice until it is handed over. `details` fill the gaps of the occasion's text; `reached` was counted when the
     audience was last changed; `suggested` are units found by name, `facet` is what the audience is being narrowed by,
-    `link_label` waits for its address."""
+    `link_label` waits for its address. `mends` is the notice of which only what it says is changed."""
 
     occasion: str = ""
     details: tuple[str, ...] = ()
@@ -65,6 +69,7 @@ class Drafting(Talk, frozen=True, tag="notice-draft"):
     suggested: tuple[int, ...] = ()
     facet: str = ""
     link_label: str = ""
+    mends: int = 0
 
 
 LONGEST_DETAIL = 120
@@ -111,8 +116,21 @@ def started(facts: Facts) -> Drafting:
 def copied(facts: Facts, notice: Notice) -> Drafting:
     """Return a draft with what a notice says and whom it is for, as far as that is one's own to write to."""
     kept = tuple(unit_id for unit_id in notice.audience.unit_ids if facts.holds("admin", unit_id))
-    draft = Drafting(content=notice.content, send_at=notice.send_at, repeat=notice.repeat)
+    draft = Drafting(content=_of_today(facts, notice), send_at=notice.send_at, repeat=notice.repeat)
     return _for(facts, draft, replace(notice.audience, unit_ids=kept or own_units(facts)))
+
+
+def _of_today(facts: Facts, notice: Notice) -> Content:
+    """Return what a notice says with this year's dates, where they are known."""
+    try:
+        return renewed(facts.reference, facts.today, notice.content, notice.audience.unit_ids)
+    except Refused:
+        return notice.content
+
+
+def mending(facts: Facts, notice: Notice) -> Drafting:
+    """Return a draft in which only what a paused notice says is changed: for whom it is and when stays."""
+    return Drafting(content=notice.content, audience=notice.audience, mends=notice.id)
 
 
 def _for(facts: Facts, draft: Drafting, audience: Audience) -> Drafting:
@@ -205,11 +223,12 @@ def _suggested(facts: Facts, talk: Drafting) -> str:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return words.beginning_as_typed(talk.content, MOST_SHOWN)
-    return _filled(facts, known, talk).vi
+    return _made(facts, talk)[0].vi
 
 
-def _filled(facts: Facts, known: Occasion, talk: Drafting) -> Localized:
-    return filled(facts, known, own_unit_over(facts, talk.audience), talk.audience.unit_ids, talk.details)
+def _made(facts: Facts, talk: Drafting) -> tuple[Localized, Origin]:
+    origin = Origin(talk.occasion, talk.details, own_unit_over(facts, talk.audience))
+    return made(facts.reference, facts.today, origin, talk.audience.unit_ids)
 
 
 def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
@@ -221,7 +240,7 @@ def hear_text(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case _:
             text = _text(written(heard), talk.content)
             content = talk.content if talk.content.vi else _with_buttons(talk)
-            yield Went("draft", replace(talk, content=replace(content, vi=text)))
+            yield Went("draft", replace(talk, content=content.written("vi", text)))
 
 
 def _as_it_is(facts: Facts, talk: Drafting) -> Content:
@@ -229,8 +248,8 @@ def _as_it_is(facts: Facts, talk: Drafting) -> Content:
     known = occasion(talk.occasion)
     if talk.content.vi or known is None:
         return talk.content
-    text = _filled(facts, known, talk)
-    return replace(_with_buttons(talk), vi=text.vi, en=text.en)
+    text, origin = _made(facts, talk)
+    return replace(_with_buttons(talk), vi=text.vi, en=text.en, origin=origin)
 
 
 def _with_buttons(talk: Drafting) -> Content:
@@ -271,9 +290,11 @@ def _limit(content: Content) -> int:
 
 def ask_draft(facts: Facts, talk: Drafting) -> Question:
     content = talk.content
+    head = _("✏️ The notice is paused while you change it:") if talk.mends else _("✍️ Your notice, not sent yet:")
+    whom_and_when = () if talk.mends else (WHOM, WHEN)
     return Question(
-        paragraphs(_("✍️ Your notice, not sent yet:"), words.beginning(content), _settings(facts, talk), _open(talk)),
-        (TEXT, ENGLISH, FILE, BUTTONS, WHOM, WHEN, PREVIEW, SEND),
+        paragraphs(head, words.beginning(content), _settings(facts, talk), _each_year(talk), _open(talk)),
+        (TEXT, ENGLISH, FILE, BUTTONS, *whom_and_when, PREVIEW, SEND),
         (DROP,),
         files=True,
         again=_("Choose what to change. “Send” asks once more before it sends."),
@@ -288,10 +309,25 @@ def _settings(facts: Facts, talk: Drafting) -> Wording:
         _("English: {state}", state=_("yes") if content.en else _("no, everybody gets Vietnamese")),
         _("Photo or file: {name}", name=_file_name(content.file)),
         _("Buttons: {names}", names=words.buttons(content)),
-        words.audience(facts, talk.audience),
-        words.reach(talk.reached),
-        words.when(facts, talk.send_at, talk.repeat),
+        *_whom_and_when(facts, talk),
     )  # fmt: skip
+
+
+def _whom_and_when(facts: Facts, talk: Drafting) -> Iterator[Wording]:
+    if talk.mends:
+        yield _to_the_others(subject(facts, talk.mends))
+        return
+    yield words.audience(facts, talk.audience)
+    yield words.reach(talk.reached)
+    yield words.when(facts, talk.send_at, talk.repeat)
+
+
+def _to_the_others(notice: Notice) -> Wording:
+    return n_(
+        "To the {count} person who has not got it yet.",
+        "To the {count} people who have not got it yet.",
+        notice.count("queued", "failed"),
+    )
 
 
 def _file_name(file: NoticeFile | None) -> Wording:
@@ -302,6 +338,21 @@ def _file_name(file: NoticeFile | None) -> Wording:
             return _("a photo")
         case _:
             return file.name or _("a file")
+
+
+def _each_year(talk: Drafting) -> Wording | None:
+    """Say what becomes of the dates in a text that is sent every year."""
+    if talk.repeat != "yearly":
+        return None
+    origin = talk.content.origin
+    renews = origin is not None and "vi" in origin.languages
+    typed = years_in(" ".join(origin.details) if renews and origin is not None else talk.content.vi)
+    if not typed:
+        return _("🔁 Each year it names that year's dates.") if renews else None
+    years = ", ".join(typed)
+    if renews:
+        return _("⚠️ You typed {years}: in another year you are asked to write it anew.", years=years)
+    return _("⚠️ You wrote the text yourself: each year it is sent as it is, with {years} in it.", years=years)
 
 
 def _open(talk: Drafting) -> Wording | None:
@@ -329,6 +380,8 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield Went("when", talk)
         case PREVIEW.key:
             yield from preview(facts, talk.content)
+        case SEND.key if talk.mends:
+            yield Went("confirm", talk)
         case SEND.key:
             _sendable(facts, talk)
             yield Went("confirm", replace(talk, reached=reach_of(facts, talk.audience)))
@@ -338,14 +391,23 @@ def hear_draft(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
 
 def ask_drop(facts: Facts, talk: Drafting) -> Question:
     return Question(
-        paragraphs(words.title(talk.content, 60), _("Discard this notice? What was written will be lost.")),
+        paragraphs(
+            words.title(talk.content, 60),
+            _("Discard what was changed? The notice stays paused.")
+            if talk.mends
+            else _("Discard this notice? What was written will be lost."),
+        ),
         (DROP_INDEED, KEEP),
     )
 
 
 def hear_drop(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
     if chosen(heard) == DROP_INDEED.key:
-        yield Said(_("The notice is discarded. Nothing was sent."))
+        yield Said(
+            _("Nothing was changed. The notice stays paused.")
+            if talk.mends
+            else _("The notice is discarded. Nothing was sent.")
+        )
         yield Left()
     else:
         yield Went("draft", talk)
@@ -396,10 +458,10 @@ def hear_english(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case Chose(BACK.key):
             yield Went("draft", talk)
         case Chose(_):
-            yield Went("draft", replace(talk, content=replace(talk.content, en="")))
+            yield Went("draft", replace(talk, content=talk.content.written("en", "")))
         case _:
             text = _text(written(heard), talk.content)
-            yield Went("draft", replace(talk, content=replace(talk.content, en=text)))
+            yield Went("draft", replace(talk, content=talk.content.written("en", text)))
 
 
 # Photo or file
@@ -667,12 +729,9 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
         paragraphs(
             _("Please check before it is sent:"),
             words.title(talk.content, 60),
-            lines(
-                words.audience(facts, talk.audience),
-                words.reach(talk.reached),
-                words.when(facts, talk.send_at, talk.repeat),
-            ),
+            lines(*_whom_and_when(facts, talk)),
             _needs_approval(facts, talk),
+            _each_year(talk),
             _open(talk),
         ),
         (SEND,),
@@ -682,7 +741,8 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
 
 def _needs_approval(facts: Facts, talk: Drafting) -> Wording | None:
     above = _above(facts, talk.audience)
-    if talk.reached.total <= above:
+    total = subject(facts, talk.mends).recipients if talk.mends else talk.reached.total
+    if total <= above:
         return None
     return words.rule_of_two(above)
 
@@ -695,6 +755,9 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
     if chosen(heard) != SEND.key:
         yield Went("draft", talk)
         return
+    if talk.mends:
+        yield from _mend(facts, talk)
+        return
     reached = _sendable(facts, talk)
     approvers = facts.find(ApproversWanted(frozenset(talk.audience.unit_ids), facts.person_id))
     if reached.total <= approvers.above:
@@ -702,9 +765,32 @@ def hear_confirm(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         yield Sent(_handed_over(facts, talk, reached))
     else:
         yield _saved(facts, talk, awaiting=True)
-        for person_id in approvers.person_ids:
-            yield Told(PersonAddress(person_id), _told_to_approver(facts, talk, reached))
-        yield Sent(Message(_("⏳ Another administrator has been asked to approve it. You will be told."), _TO_LIST))
+        yield from _asked_to_approve(facts, talk, approvers)
+    yield Left(quiet=True)
+
+
+def _asked_to_approve(facts: Facts, talk: Drafting, approvers: Approvers) -> Iterator[Event]:
+    for person_id in approvers.person_ids:
+        yield Told(PersonAddress(person_id), _told_to_approver(facts, talk))
+    yield Sent(Message(_("⏳ Another administrator has been asked to approve it. You will be told."), _TO_LIST))
+
+
+def _mend(facts: Facts, talk: Drafting) -> Iterator[Event]:
+    """Let a paused notice go on with what it says now; a long list is approved anew."""
+    notice = subject(facts, talk.mends)
+    if notice.state != "paused":
+        yield Said(CHANGED)
+        yield Left()
+        return
+    approvers = facts.find(ApproversWanted(frozenset(notice.audience.unit_ids), facts.person_id))
+    check_approvers(notice.recipients, approvers)
+    needs_approval = notice.recipients > approvers.above
+    state = "awaiting" if needs_approval else state_after(notice, "mend", notice.version)
+    yield NoticeActed(notice.id, "mend", notice.version, state, talk.content)
+    if needs_approval:
+        yield from _asked_to_approve(facts, talk, approvers)
+    else:
+        yield Sent(Message(_("✏️ Changed. It goes on to those who have not got it yet."), _TO_LIST))
     yield Left(quiet=True)
 
 
@@ -719,16 +805,21 @@ def _sendable(facts: Facts, talk: Drafting) -> Reached:
     if not reached.total:
         raise Refused(_("Nobody would get this notice. Choose more people under “To whom”."))
     approvers = facts.find(ApproversWanted(frozenset(units), facts.person_id))
-    if reached.total > approvers.above and not approvers.person_ids:
+    check_approvers(reached.total, approvers)
+    return reached
+
+
+def check_approvers(number: int, approvers: Approvers) -> None:
+    """Refuse what needs an approval while there is nobody to give it."""
+    if number > approvers.above and not approvers.person_ids:
         raise Refused(
             _(
                 "It goes to {number} people; from {above} on another administrator over all of them has to approve. "
                 "There is none yet: type “invite” to invite one.",
-                number=reached.total,
+                number=number,
                 above=approvers.above + 1,
             )
         )
-    return reached
 
 
 def _saved(facts: Facts, talk: Drafting, *, awaiting: bool) -> NoticeSaved:
@@ -759,16 +850,12 @@ def _handed_over(facts: Facts, talk: Drafting, reached: Reached) -> Message:
     )
 
 
-def _told_to_approver(facts: Facts, talk: Drafting, reached: Reached) -> Message:
+def _told_to_approver(facts: Facts, talk: Drafting) -> Message:
     return Message(
         paragraphs(
             _("👥 {name} asks you to approve a notice:", name=facts.person.named if facts.person else ""),
             words.beginning(talk.content),
-            lines(
-                words.audience(facts, talk.audience),
-                words.reach(reached),
-                words.when(facts, talk.send_at, talk.repeat),
-            ),
+            lines(*_whom_and_when(facts, talk)),
         ),
         _TO_LIST,
     )

@@ -2,16 +2,22 @@
 
 from msgspec import Struct
 
-from flows.conversation.facts import Need
+from flows.conversation.facts import Facts, Need
 from flows.domain.units import Scope
-from flows.notices.notice import Audience, Notice, NoticeAnswer, Reached
+from flows.notices.notice import HIGHEST_LIMIT, Audience, Ledger, Notice, NoticeAnswer, Reached
 from flows.words.wording import Named
 
 
 class NoticeWanted(Need[Notice | None], frozen=True):
-    """A notice by its id, with its counts."""
+    """A notice by its id, without its counts."""
 
     id: int
+
+
+class LedgerWanted(Need[Ledger], frozen=True):
+    """The counts of a notice."""
+
+    notice_id: int
 
 
 class NoticePage(Struct, frozen=True):
@@ -37,10 +43,12 @@ class AudienceWanted(Need[Reached], frozen=True):
 
 
 class Approvers(Struct, frozen=True):
-    """The people who may approve. `above` is the number of recipients that needs no approval yet."""
+    """The people who may approve. `above` is the number of recipients that needs no approval yet. More than `others`
+    it cannot be for whoever asks, whatever they set it to themselves."""
 
     person_ids: tuple[int, ...]
     above: int
+    others: int = HIGHEST_LIMIT
 
 
 class ApproversWanted(Need[Approvers], frozen=True):
@@ -66,4 +74,11 @@ class RespondentsWanted(Need[Respondents], frozen=True):
     limit: int
 
 
-AnyNeed = NoticeWanted | NoticesWanted | AudienceWanted | ApproversWanted | RespondentsWanted
+AnyNeed = NoticeWanted | LedgerWanted | NoticesWanted | AudienceWanted | ApproversWanted | RespondentsWanted
+
+
+def notice_of(facts: Facts, notice_id: int) -> Notice | None:
+    """Return a notice as it will be after this turn, with its counts once it has begun. Raises FactMissing until both
+    were looked up."""
+    found = facts.find(NoticeWanted(notice_id))
+    return found.with_ledger(facts.find(LedgerWanted(notice_id))) if found is not None and found.has_begun else found

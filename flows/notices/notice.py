@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flows.conversation.messages import Button, ChannelFile, Message, StoredFile
 from flows.domain.assessments import State
@@ -17,7 +18,7 @@ from flows.words.wording import Named, Wording, _
 NoticeState = Literal[
     "awaiting", "declined", "scheduled", "gathering", "sending", "paused", "stopped", "withdrawn", "done"
 ]
-NoticeAct = Literal["approve", "decline", "withdraw", "pause", "resume", "stop", "repeat_uncertain"]
+NoticeAct = Literal["approve", "decline", "withdraw", "pause", "resume", "mend", "stop", "repeat_uncertain"]
 Repeat = Literal["", "weekly", "yearly"]
 NoticeAnswer = Literal["come", "cannot", "start"]
 Reach = Literal["open", "blocked", "muted", "nowhere"]
@@ -33,6 +34,7 @@ LedgerState = Literal["queued", "sending", "sent", "blocked", "failed", "uncerta
 LONGEST_LABEL = 40
 LONGEST_URL = 500
 DEFAULT_APPROVAL_ABOVE = 500
+HIGHEST_LIMIT = 1_000_000
 
 
 class ChannelLimits(Struct, frozen=True):
@@ -66,6 +68,17 @@ class NoticeFile(Struct, frozen=True):
         return StoredFile(self.digest, self.kind, self.name)
 
 
+class Origin(Struct, frozen=True):
+    """The occasion that a text was made for, what was told for its gaps, in which unit's name, and the year it speaks
+    of. `languages` are those in which nobody has changed it by hand."""
+
+    occasion: str
+    details: tuple[str, ...] = ()
+    sender_id: int | None = None
+    year: int = 0
+    languages: tuple[str, ...] = ("vi", "en")
+
+
 class Content(Struct, frozen=True):
     """What a notice says. English is optional: whoever chose English gets Vietnamese where it is missing."""
 
@@ -76,6 +89,15 @@ class Content(Struct, frozen=True):
     link_url: str = ""
     asks_who_comes: bool = False
     offers_form: bool = False
+    origin: Origin | None = None
+
+    def written(self, language: str, text: str) -> "Content":
+        """Return the content with a text that was written by hand in a language."""
+        origin = self.origin
+        if origin is not None:
+            origin = replace(origin, languages=tuple(one for one in origin.languages if one != language))
+        vi, en = (text, self.en) if language == "vi" else (self.vi, text)
+        return replace(self, vi=vi, en=en, origin=origin)
 
     def text(self, language: str | None) -> str:
         """Return the text for a reader."""
@@ -107,9 +129,18 @@ class Reached(Struct, frozen=True):
         return sum(self.by_channel.values())
 
 
+class Ledger(Struct, frozen=True):
+    """What became of a notice's recipients, and how many of them pressed which button."""
+
+    counts: Mapping[LedgerState, int] = {}
+    answers: Mapping[NoticeAnswer, int] = {}
+
+
 class Notice(Struct, frozen=True):
     """A notice as stored. `version` grows with every act: a button binds to the one it showed. `counts` is its ledger,
-    always summing to `recipients`; `answers` counts presses. `send_at` is None for at once."""
+    always summing to `recipients`; `answers` counts presses. `send_at` is None for at once. `refusal` is what a channel
+    said that does not take what the notice says, `approved_for` to how many people a second administrator let it go,
+    `series_id` the first of those that it repeats."""
 
     id: int
     author_id: int | None
@@ -126,6 +157,25 @@ class Notice(Struct, frozen=True):
     counts: Mapping[LedgerState, int] = {}
     answers: Mapping[NoticeAnswer, int] = {}
     author_name: str = ""
+    refusal: str = ""
+    approved_for: int = 0
+    series_id: int | None = None
+
+    @property
+    def is_renewed(self) -> bool:
+        """Tell whether what it says is made anew when it is sent: one that came last year too."""
+        waits = self.state in {"awaiting", "scheduled"} and not self.has_begun
+        return waits and self.series_id is not None and self.repeat == "yearly"
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether it has a list of recipients, or is getting one."""
+        return self.started_at is not None
+
+    def needs_approval(self, people: int, above: int) -> bool:
+        """Tell whether a second administrator has to agree that it goes to so many: more than the limit allows, on top
+        of those for whom it was approved."""
+        return people > above + self.approved_for
 
     @property
     def author(self) -> Named | None:
@@ -135,6 +185,10 @@ class Notice(Struct, frozen=True):
     def count(self, *states: LedgerState) -> int:
         """Return how many recipients are in these states."""
         return sum(self.counts.get(state, 0) for state in states)
+
+    def with_ledger(self, ledger: Ledger) -> "Notice":
+        """Return the notice with its counts."""
+        return replace(self, counts=ledger.counts, answers=ledger.answers)
 
 
 _TRANSITIONS: Mapping[tuple[NoticeState, NoticeAct], NoticeState] = {
@@ -146,11 +200,19 @@ _TRANSITIONS: Mapping[tuple[NoticeState, NoticeAct], NoticeState] = {
     ("sending", "pause"): "paused",
     ("sending", "stop"): "stopped",
     ("paused", "resume"): "sending",
+    ("paused", "mend"): "scheduled",
     ("paused", "stop"): "stopped",
     ("done", "repeat_uncertain"): "sending",
     ("sending", "repeat_uncertain"): "sending",
     ("paused", "repeat_uncertain"): "paused",
 }
+
+
+# Those who are sent a notice once more by an act: nobody knows whether they have it, or it was refused to them.
+AGAIN: Mapping[NoticeAct, LedgerState] = {"repeat_uncertain": "uncertain", "mend": "failed"}
+
+
+CHANGED = _("This notice has changed since this button was shown. Type “notices” to see how it stands.")
 
 
 def acts_on(notice: Notice) -> tuple[NoticeAct, ...]:
@@ -162,11 +224,14 @@ def acts_on(notice: Notice) -> tuple[NoticeAct, ...]:
 
 
 def state_after(notice: Notice, act: NoticeAct, version: int) -> NoticeState:
-    """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown."""
+    """Return where an act leads. Raises OutOfDate when the notice has moved on since its button was shown.
+
+    What was mended and then is not to be sent is paused again: some have it already.
+    """
     state = _TRANSITIONS.get((notice.state, act))
     if state is None or (version != notice.version and act in {"approve", "decline", "repeat_uncertain"}):
-        raise OutOfDate(_("This notice has changed since this button was shown. Type “notices” to see how it stands."))
-    return state
+        raise OutOfDate(CHANGED)
+    return "paused" if notice.has_begun and state in {"declined", "withdrawn"} else state
 
 
 def next_time(at: datetime, repeat: Repeat) -> datetime | None:

@@ -1,22 +1,26 @@
 """The year's calendar of notices: for each occasion a text to begin with. Days and official words as in the calendar of
 the movement for learning; a place changes the wording as it likes before it sends."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from flows.conversation.facts import Facts
+from flows.conversation.facts import Reference
 from flows.domain.rounds import Round
 from flows.domain.units import LEAF_KINDS
-from flows.notices.notice import AudienceRole
+from flows.notices.notice import AudienceRole, Content, Origin
 from flows.words.localized import Localized
+from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
 
 Gap = Literal["theme", "decision", "what", "when", "where", "by"]
 
 UNKNOWN = "…"
+_YEAR = re.compile(r"\b20\d\d\b")
 
 # What is asked for a gap that no fact fills, and an example of an answer.
 GAPS: Mapping[Gap, Wording] = {
@@ -51,6 +55,11 @@ class Occasion(Struct, frozen=True):
     def gaps(self) -> tuple[Gap, ...]:
         """Return what has to be asked for, in the order of asking."""
         return tuple(gap for gap in GAPS if f"{{{gap}}}" in self.text.vi)
+
+    @property
+    def speaks_of_round(self) -> bool:
+        """Tell whether its text has the year or the days of a round in it."""
+        return self.until is None and any(f"{{{gap}}}" in self.text.vi for gap in ("year", "opens", "closes"))
 
 
 OCCASIONS: tuple[Occasion, ...] = (
@@ -237,17 +246,49 @@ def occasion(key: str) -> Occasion | None:
     return next((known for known in OCCASIONS if known.key == key), None)
 
 
-def filled(
-    facts: Facts, known: Occasion, sender_id: int | None, unit_ids: tuple[int, ...], details: tuple[str, ...]
-) -> Localized:
-    """Return an occasion's text with the facts and details in its gaps; what nobody knows stays as `…`.
+def made(reference: Reference, today: date, origin: Origin, unit_ids: tuple[int, ...]) -> tuple[Localized, Origin]:
+    """Return an occasion's text with the facts and details in its gaps, and its origin with the year that it speaks of.
+    What nobody knows stays as `…`. `unit_ids` are those it is for."""
+    known = occasion(origin.occasion)
+    assert known is not None
+    round_ = _round(reference, today, unit_ids)
+    text = _filled(reference, known, round_, origin, _year(today, known, round_))
+    return text, replace(origin, year=_year(today, known, round_))
 
-    `sender_id` is the unit in whose name it is written, `unit_ids` are those it is for.
+
+def renewed(reference: Reference, today: date, content: Content, unit_ids: tuple[int, ...]) -> Content:
+    """Return what a notice says in another year: what was written by hand stays, the rest is made anew.
+
+    Raises Refused when that year's round is not known, or something was typed for an earlier one.
     """
-    typed = dict(zip(known.gaps, details, strict=False))
-    round_ = facts.reference.round_for(unit_ids[0], facts.today) if unit_ids else None
-    year = _year(facts.today, known, round_)
-    sender = _sender(facts, sender_id)
+    origin = content.origin
+    known = occasion(origin.occasion) if origin is not None else None
+    if origin is None or known is None or not origin.languages:
+        return content
+    text, origin = made(reference, today, origin, unit_ids)
+    before = content.origin.year if content.origin is not None else 0
+    if known.speaks_of_round and origin.year <= before:
+        raise Refused(_("The round of {year} is not entered yet.", year=before + 1))
+    for detail in origin.details:
+        if any(int(year) < today.year for year in _YEAR.findall(detail)):
+            raise Refused(_("“{detail}” was typed for an earlier year.", detail=detail))
+    vi = text.vi if "vi" in origin.languages else content.vi
+    en = text.en if "en" in origin.languages else content.en
+    return replace(content, vi=vi, en=en, origin=origin)
+
+
+def years_in(text: str) -> list[str]:
+    """Return the years that a text names."""
+    return list(dict.fromkeys(_YEAR.findall(text)))
+
+
+def _round(reference: Reference, today: date, unit_ids: tuple[int, ...]) -> Round | None:
+    return reference.round_for(unit_ids[0], today) if unit_ids else None
+
+
+def _filled(reference: Reference, known: Occasion, round_: Round | None, origin: Origin, year: int) -> Localized:
+    typed = dict(zip(known.gaps, origin.details, strict=False))
+    sender = _sender(reference, origin.sender_id)
     gaps: dict[str, str] = {gap: typed.get(gap) or UNKNOWN for gap in GAPS}
     unknown = {gap for gap in LEFT_OUT if not typed.get(gap)}
     return Localized(
@@ -269,12 +310,12 @@ def _without_lines(text: str, gaps: set[Gap]) -> str:
     return "\n".join(line for line in text.split("\n") if not any(f"{{{gap}}}" in line for gap in gaps))
 
 
-def _sender(facts: Facts, unit_id: int | None) -> Localized:
+def _sender(reference: Reference, unit_id: int | None) -> Localized:
     """Name who writes: the association of a commune or of what lies above, the branch of a village or workplace."""
-    unit = facts.reference.units.by_id.get(unit_id or 0)
+    unit = reference.units.by_id.get(unit_id or 0)
     if unit is None:
         return Localized(vi="Hội Khuyến học", en="Study Promotion Association")
-    name = facts.reference.units.in_sentence(unit.id)
+    name = reference.units.in_sentence(unit.id)
     if unit.kind in LEAF_KINDS:
         return Localized(vi=f"Chi hội khuyến học {name}", en=f"study promotion branch of {name}")
     return Localized(vi=f"Hội Khuyến học {name}", en=f"Study Promotion Association of {name}")

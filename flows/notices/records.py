@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from flows.conversation.events import Record
 from flows.conversation.facts import Facts
-from flows.notices.needs import ApproversWanted, NoticeWanted
-from flows.notices.notice import Audience, Content, NoticeAct, NoticeState, Repeat
+from flows.notices.needs import ApproversWanted, LedgerWanted, NoticeWanted, notice_of
+from flows.notices.notice import AGAIN, Audience, Content, Ledger, NoticeAct, NoticeState, Repeat
 
 
 class NoticeSaved(Record, frozen=True):
@@ -21,12 +21,15 @@ class NoticeSaved(Record, frozen=True):
 
 
 class NoticeActed(Record, frozen=True):
-    """An act on a notice, and what it came to."""
+    """An act on a notice, and what it came to. `content` is what it says from now on, if it was mended, `approved_for`
+    how many people it may go to, if it was approved."""
 
     notice_id: int
     act: NoticeAct
     version: int
     state: NoticeState
+    content: Content | None = None
+    approved_for: int = 0
 
     @property
     def touches(self) -> object:
@@ -61,20 +64,28 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
 
 
 def _with_notice(facts: Facts, record: NoticeActed) -> Facts:
-    known = facts.find(NoticeWanted(record.notice_id))
+    known = notice_of(facts, record.notice_id)
     if known is None:
         return facts
     counts = dict(known.counts)
-    if record.act == "repeat_uncertain":
-        counts["queued"] = counts.get("queued", 0) + counts.pop("uncertain", 0)
-    if record.state == "stopped":
-        counts["stopped"] = counts.get("stopped", 0) + counts.pop("queued", 0)
-    changed = replace(known, state=record.state, version=known.version + 1, counts=counts)
-    return facts.knowing(NoticeWanted(record.notice_id), changed)
+    again = AGAIN.get(record.act)
+    if again is not None and again in counts:
+        counts["queued"] = counts.get("queued", 0) + counts.pop(again)
+    changed = replace(
+        known,
+        state=record.state,
+        version=known.version + 1,
+        refusal="" if record.act in {"resume", "mend"} else known.refusal,
+        content=record.content or known.content,
+        approved_for=record.approved_for if record.act in {"approve", "mend"} else known.approved_for,
+    )
+    ledger = Ledger(counts, known.answers)
+    return facts.knowing(NoticeWanted(known.id), changed).knowing(LedgerWanted(known.id), ledger)
 
 
 def _with_limit(facts: Facts, above: int) -> Facts:
     for need in facts.found:
         if isinstance(need, ApproversWanted):
-            facts = facts.knowing(need, replace(facts.find(need), above=above))
+            found = facts.find(need)
+            facts = facts.knowing(need, replace(found, above=min(above, found.others)))
     return facts

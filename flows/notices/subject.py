@@ -9,6 +9,7 @@ from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number
 from flows.notices import records, talk
+from flows.notices.audience import subject
 from flows.notices.draft import DRAFT
 from flows.notices.talk import NOTICES, Noticing
 from flows.words.refusals import OutOfDate, Refused
@@ -52,7 +53,7 @@ def _pressed_notice(facts: Facts, rest: list[str]) -> Iterator[Event]:
         raise OutOfDate(_("This button no longer works."))
     if (wording := talk.obstacle(facts, Noticing())) is not None:
         raise Refused(wording)
-    notice = talk.subject(facts, int(notice_id))
+    notice = subject(facts, int(notice_id))
     yield from talk.act(facts, notice, verb, int(version) if is_number(version) else NO_VERSION)
 
 

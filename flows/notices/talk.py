@@ -14,9 +14,10 @@ from flows.conversation.session import Talk
 from flows.domain.quiet_hours import QuietHours
 from flows.notices import draft as notice_draft
 from flows.notices import words
-from flows.notices.audience import own_units, reach_of
-from flows.notices.needs import ApproversWanted, NoticesWanted, NoticeWanted, RespondentsWanted
-from flows.notices.notice import Notice, NoticeAct, NoticeAnswer, NoticeState, acts_on, message_of, state_after
+from flows.notices.audience import own_units, reach_of, subject
+from flows.notices.needs import Approvers, ApproversWanted, NoticesWanted, RespondentsWanted
+from flows.notices.notice import HIGHEST_LIMIT, Notice, NoticeAct, NoticeAnswer, acts_on, message_of, state_after
+from flows.notices.occasions import renewed
 from flows.notices.records import ApprovalLimitSet, NoticeActed, ReportAsked
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, n_, paragraphs
@@ -32,7 +33,6 @@ class Noticing(Talk, frozen=True, tag="notices"):
 PAGE = 6
 MOST_NAMED = 40
 SLOWEST = 0.05
-HIGHEST_LIMIT = 1_000_000
 
 WRITE = Choice("write", _("✍️ Write a notice"), said("viết; viết thông báo; soạn; soạn mới; viết mới; write"))
 LIMIT = Choice("limit", _("👥 Approval by two"), said("hai người duyệt; phê duyệt; approval"))
@@ -68,10 +68,9 @@ DONE: Mapping[NoticeAct, Wording] = {
     "pause": _("⏸ Paused. Whoever has not got it yet gets it once it goes on."),
     "resume": _("▶️ It goes on."),
     "stop": _("⏹ Stopped. Whoever has not got it yet will not get it."),
+    "mend": _("✏️ Changed. It goes on to those who have not got it yet."),
     "repeat_uncertain": _("🔁 It is sent to them again. Somebody may get it twice."),
 }
-STARTED: frozenset[NoticeState] = frozenset({"gathering", "sending", "paused", "stopped", "done"})
-NOT_YOURS = _("This notice is not for your unit, or does not exist any more.")
 
 
 # The message that follows a notice on its way
@@ -85,6 +84,7 @@ def progress_message(
     return Message(
         paragraphs(
             lines(_head(notice), words.title(notice.content, 60)),
+            _refusal(notice),
             words.progress(notice),
             _pace(notice, rate, seconds_left, rest),
             words.answers(notice),
@@ -92,6 +92,25 @@ def progress_message(
         (tuple(_lasting(notice, choice) for choice in _choices(notice)),),
         topic=f"notice-{notice.id}",
     )
+
+
+def refused_message(notice: Notice) -> Message:
+    """Make the message that tells an author that a channel takes the notice from nobody, and how to go on."""
+    return Message(
+        paragraphs(
+            lines(_head(notice), words.title(notice.content, 60)),
+            _refusal(notice),
+            lines(
+                _("Press “Change”, mend it and send it: only those who have not got it yet get it then."),
+                _("“Go on” leaves it as it is and passes over those for whom it was refused."),
+            ),
+        ),
+        (tuple(_lasting(notice, choice) for choice in _choices(notice)),),
+    )
+
+
+def _refusal(notice: Notice) -> Wording | None:
+    return words.refusal(notice.refusal) if notice.refusal else None
 
 
 def _pace(notice: Notice, rate: float, seconds_left: float | None, rest: QuietHours | None) -> Wording | None:
@@ -110,9 +129,11 @@ def _choices(notice: Notice, *, own: bool = True) -> Iterator[Choice]:
     for act in acts_on(notice):
         if act == "repeat_uncertain":
             yield _repeat_choice(notice)
+        elif act == "mend":
+            yield EDIT
         elif notice.state != "awaiting" or own == (act == "withdraw"):
             yield ACTS[act]
-    if notice.state in STARTED:
+    if notice.has_begun:
         yield REPORT
 
 
@@ -176,7 +197,7 @@ def _into_draft(entered: Entered) -> Iterator[Event]:
 def ask_notice(facts: Facts, talk: Noticing) -> Question:
     notice = subject(facts, talk.notice_id)
     return Question(
-        about(facts, notice),
+        _page(facts, notice),
         tuple(_page_choices(facts, notice)),
         (BACK,),
         again=_("What should be done with this notice?"),
@@ -185,14 +206,31 @@ def ask_notice(facts: Facts, talk: Noticing) -> Question:
 
 def _page_choices(facts: Facts, notice: Notice) -> Iterator[Choice]:
     yield PREVIEW
-    if notice.content.asks_who_comes and notice.state in STARTED:
+    if notice.content.asks_who_comes and notice.has_begun:
         yield NAMES
     own = _is_own(facts, notice)
     yield from _choices(notice, own=own)
-    if notice.state not in {"awaiting", "scheduled"}:
+    if notice.has_begun or notice.state not in {"awaiting", "scheduled"}:
         yield AGAIN
     elif own:
         yield EDIT
+
+
+def _page(facts: Facts, notice: Notice) -> Wording:
+    """Say all about a notice; of one that comes every year, as it would be when its time comes."""
+    try:
+        return about(facts, as_sent(facts, notice))
+    except Refused as refused:
+        ahead = _("⚠️ As it stands, it is not sent when its time comes: {why}", why=refused.wording)
+        return paragraphs(about(facts, notice), ahead)
+
+
+def as_sent(facts: Facts, notice: Notice) -> Notice:
+    """Return a notice as it is sent when its time comes. Raises Refused when that cannot be known yet."""
+    if not notice.is_renewed or notice.send_at is None:
+        return notice
+    day = notice.send_at.astimezone(facts.now.tzinfo).date()
+    return replace(notice, content=renewed(facts.reference, day, notice.content, notice.audience.unit_ids))
 
 
 def about(facts: Facts, notice: Notice) -> Wording:
@@ -200,17 +238,22 @@ def about(facts: Facts, notice: Notice) -> Wording:
     return paragraphs(
         lines(_head(notice), _("By {name}", name=notice.author) if notice.author is not None else None),
         words.beginning(notice.content),
+        _refusal(notice),
         lines(
             words.audience(facts, notice.audience),
-            words.reach(reach_of(facts, notice.audience)) if notice.state == "awaiting" else None,
+            words.reach(reach_of(facts, notice.audience)) if _waits_for_approval(notice) else None,
             _time(facts, notice),
         ),
         words.progress(notice),
-        words.answers(notice) if notice.state in STARTED else None,
+        words.answers(notice) if notice.has_begun else None,
         _("Nobody knows whether the uncertain ones have it: sent again, somebody may get it twice.")
         if "repeat_uncertain" in acts_on(notice)
         else None,
     )
+
+
+def _waits_for_approval(notice: Notice) -> bool:
+    return notice.state == "awaiting" and not notice.has_begun
 
 
 def _time(facts: Facts, notice: Notice) -> Wording | None:
@@ -226,6 +269,8 @@ def hear_notice(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
             yield Went("list", Noticing(page=talk.page))
         case NAMES.key:
             yield Said(_who_comes(facts, notice))
+        case EDIT.key if notice.state == "paused":
+            yield from _into_draft(Entered("draft", notice_draft.mending(facts, notice)))
         case EDIT.key:
             yield _acted(notice, "withdraw", notice.version)
             yield Said(_("The notice is withdrawn while it is changed. Send it once more when it is right."))
@@ -262,26 +307,29 @@ def act(facts: Facts, notice: Notice, verb: str, version: int) -> Iterator[Event
             yield Sent(_card(facts, notice))
         case PREVIEW.key:
             yield from shown_as_received(facts, notice)
-        case REPORT.key if notice.state in STARTED:
+        case REPORT.key if notice.has_begun:
             yield ReportAsked(notice.id)
             yield Said(_("📊 The report is being made. It comes here in a moment."))
+        case EDIT.key if notice.state == "paused":
+            yield Entered("draft", notice_draft.mending(facts, notice))
         case _:
             yield from _decide(facts, notice, _act_named(verb), version)
 
 
 def shown_as_received(facts: Facts, notice: Notice) -> Iterator[Event]:
     """Show a notice as its readers get it."""
+    notice = as_sent(facts, notice)
     for language in ("vi", "en") if notice.content.en else ("vi",):
         yield Sent(message_of(notice.content, 0, language, facts.conversation.channel))
 
 
 def _card(facts: Facts, notice: Notice) -> Message:
     own = _is_own(facts, notice)
-    return Message(about(facts, notice), (tuple(_lasting(notice, choice) for choice in _choices(notice, own=own)),))
+    return Message(_page(facts, notice), (tuple(_lasting(notice, choice) for choice in _choices(notice, own=own)),))
 
 
 def _act_named(verb: str) -> NoticeAct:
-    known = next((act for act in DONE if act == verb), None)
+    known = next((act for act in DONE if act == verb and act != "mend"), None)
     if known is None:
         raise OutOfDate(_("This button no longer works."))
     return known
@@ -290,14 +338,97 @@ def _act_named(verb: str) -> NoticeAct:
 def _decide(facts: Facts, notice: Notice, act: NoticeAct, version: int) -> Iterator[Event]:
     if act in {"approve", "decline"} and _is_own(facts, notice):
         raise Refused(_("Nobody approves their own notice: another administrator does."))
-    yield _acted(notice, act, version)
-    yield Said(DONE[act])
+    if act == "resume" and notice.state == "paused" and _needs_approval(facts, notice):
+        yield from _ask_before_resuming(facts, notice)
+        return
+    yield _acted(notice, act, version, _approved_for(facts, notice) if act == "approve" else 0)
+    yield Said(_done(notice, act))
     if act in {"approve", "decline"} and notice.author_id is not None:
         yield Told(PersonAddress(notice.author_id), _told_to_author(notice, act))
 
 
-def _acted(notice: Notice, act: NoticeAct, version: int) -> NoticeActed:
-    return NoticeActed(notice.id, act, notice.version, state_after(notice, act, version))
+def _done(notice: Notice, act: NoticeAct) -> Wording:
+    if notice.repeat and act in {"stop", "withdraw", "decline"}:
+        return lines(_done_once(notice, act), _("It does not come again either."))
+    return _done_once(notice, act)
+
+
+def _done_once(notice: Notice, act: NoticeAct) -> Wording:
+    if notice.has_begun and act in {"decline", "withdraw"}:
+        return _("⏸ It stays paused: change it once more, or stop it for good.")
+    if act == "resume" and notice.refusal:
+        return _("▶️ It goes on, without those for whom it was refused.")
+    return DONE[act]
+
+
+def _approved_for(facts: Facts, notice: Notice) -> int:
+    return notice.recipients if notice.has_begun else reach_of(facts, notice.audience).total
+
+
+def _needs_approval(facts: Facts, notice: Notice) -> bool:
+    """Tell whether a paused notice says what nobody has approved yet."""
+    return notice.needs_approval(notice.recipients, _approvers(facts, notice).above)
+
+
+def _approvers(facts: Facts, notice: Notice) -> Approvers:
+    return facts.find(ApproversWanted(frozenset(notice.audience.unit_ids), notice.author_id or 0))
+
+
+def _ask_before_resuming(facts: Facts, notice: Notice) -> Iterator[Event]:
+    approvers = _approvers(facts, notice)
+    notice_draft.check_approvers(notice.recipients, approvers)
+    yield NoticeActed(notice.id, "resume", notice.version, "awaiting")
+    for person_id in approvers.person_ids:
+        yield Told(PersonAddress(person_id), approval_message(notice, notice.recipients))
+    yield Said(_("⏳ Another administrator has been asked to approve it. You will be told."))
+
+
+def approval_message(notice: Notice, people: int) -> Message:
+    """Make the message that asks an administrator to approve a notice that goes to more people than were agreed to."""
+    return Message(
+        paragraphs(
+            _("👥 {name} asks you to approve a notice:", name=notice.author_name),
+            words.beginning(notice.content),
+            n_("It goes to {count} person.", "It goes to {count} people.", people),
+        ),
+        ((_lasting(notice, SHOW),),),
+    )
+
+
+def not_renewed_message(notice: Notice, why: Wording) -> Message:
+    """Make the message that tells an author why a notice that comes every year was not sent this time."""
+    return Message(
+        paragraphs(
+            _("📣 This notice comes every year. Today it was not sent:"),
+            words.title(notice.content, 60),
+            why,
+            _("Show it and press “Write a new one from it”. Next year it comes again by itself."),
+        ),
+        ((_lasting(notice, SHOW),),),
+    )
+
+
+def grown_message(notice: Notice, people: int, *, asked: bool) -> Message:
+    """Make the message that tells an author that a notice waits for approval, for there are more people by now."""
+    return Message(
+        paragraphs(
+            lines(_head(notice), words.title(notice.content, 60)),
+            n_(
+                "It would now go to {count} person: so many have to be approved by a second administrator.",
+                "It would now go to {count} people: so many have to be approved by a second administrator.",
+                people,
+            ),
+            _("Another administrator has been asked. You will be told.")
+            if asked
+            else _("There is none yet: type “invite” to invite one."),
+        ),
+        ((_lasting(notice, SHOW),),),
+    )
+
+
+def _acted(notice: Notice, act: NoticeAct, version: int, approved_for: int = 0) -> NoticeActed:
+    state = state_after(notice, act, version)
+    return NoticeActed(notice.id, act, notice.version, state, approved_for=approved_for)
 
 
 def _told_to_author(notice: Notice, act: NoticeAct) -> Message:
@@ -314,10 +445,9 @@ def _told_to_author(notice: Notice, act: NoticeAct) -> Message:
 
 def ask_limit(facts: Facts, talk: Noticing) -> Question:
     units = own_units(facts)
-    above = facts.find(ApproversWanted(frozenset(units), facts.person_id)).above
     return Question(
         paragraphs(
-            words.rule_of_two(above),
+            words.rule_of_two(facts.find(ApproversWanted(frozenset(units), facts.person_id)).above),
             _("To change this, type a number. With 0 every notice has to be approved."),
         ),
         moves=(BACK,),
@@ -330,9 +460,10 @@ def hear_limit(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
         yield Went("list", talk)
         return
     above = _read_limit(written(heard))
+    others = facts.find(ApproversWanted(frozenset(own_units(facts)), facts.person_id)).others
     for unit_id in own_units(facts):
         yield ApprovalLimitSet(unit_id, above)
-    yield Said(lines(_("Saved."), words.rule_of_two(above)))
+    yield Said(lines(_("Saved."), words.rule_of_two(above), words.own_rule(others) if above > others else None))
     yield Went("list", talk)
 
 
@@ -343,21 +474,7 @@ def _read_limit(typed: str) -> int:
     return int(digits)
 
 
-# Whose it is to see and to do
-
-
-def subject(facts: Facts, notice_id: int) -> Notice:
-    """Return a notice. Refused to all but the administrators over everybody it is for: who wrote it and administers
-    these units no more is one of the others."""
-    notice = facts.find(NoticeWanted(notice_id))
-    if notice is None or not _may_see(facts, notice):
-        raise Refused(NOT_YOURS)
-    return notice
-
-
-def _may_see(facts: Facts, notice: Notice) -> bool:
-    units = notice.audience.unit_ids
-    return bool(units) and all(facts.holds("admin", unit_id) for unit_id in units)
+# Whose it is to do
 
 
 def _is_own(facts: Facts, notice: Notice) -> bool:

@@ -1,5 +1,6 @@
 """A notice in words: whom it is for, how it stands, how far it is. Admins read the same wherever it is shown."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -49,6 +50,7 @@ LEDGER: Mapping[LedgerState, Wording] = {
     "uncertain": _("❓ Uncertain"),
     "stopped": _("⏹ Not sent, stopped"),
 }
+TAKEN_OFF = _("⏳ Stopping, still to be taken off the list")
 REACHES: Mapping[Reach, Wording] = {
     "blocked": _("has blocked the bot"),
     "muted": _("has turned notices off"),
@@ -136,6 +138,15 @@ def rule_of_two(above: int) -> Wording:
     )
 
 
+def own_rule(above: int) -> Wording:
+    """Say which size goes on to need a second administrator for whoever has just raised it."""
+    return n_(
+        "For what you write yourself it stays at more than {count} person until another administrator raises it.",
+        "For what you write yourself it stays at more than {count} people until another administrator raises it.",
+        above,
+    )
+
+
 def languages(facts: Facts) -> Mapping[str, Wording]:
     """Return what each language calls itself."""
     return {language.key: language.label for language in facts.reference.languages}
@@ -207,6 +218,26 @@ def rest(hours: QuietHours) -> Wording:
     )
 
 
+_REFUSED: tuple[tuple[str, Wording], ...] = (
+    (r"button.?url|wrong http url", _("the address of its link is not taken")),
+    (r"photo|image|picture|dimension|media|file|document|entity too large", _("its photo or file is not taken")),
+    (r"too.long", _("its text is too long")),
+    (r"button|markup|keyboard", _("its buttons are not taken")),
+    (r"entit|parse|text", _("its text is not taken")),
+)
+
+
+def refusal(error: str) -> Wording:
+    """Say what of a notice a channel does not take, as far as its answer tells, and the answer."""
+    what = next((words for pattern, words in _REFUSED if re.search(pattern, error, re.IGNORECASE)), None)
+    return lines(
+        _("⚠️ The notice was refused: {what}. It is paused.", what=what)
+        if what is not None
+        else _("⚠️ The notice was refused. It is paused."),
+        _("(The answer was: {error})", error=error),
+    )
+
+
 def buttons(content: Content) -> Wording:
     """Say which buttons a notice has."""
     named: list[Wording] = []
@@ -221,8 +252,10 @@ def buttons(content: Content) -> Wording:
 
 def progress(notice: Notice) -> Wording:
     """Say how far a notice is: a bar, and what has become of its recipients."""
+    if notice.state == "gathering":
+        return _("The list of recipients is being made.")
     if not notice.recipients:
-        return _("The list of recipients is being made.") if notice.state == "gathering" else lines()
+        return lines()
     done = notice.recipients - notice.count("queued", "sending")
     filled = BAR * done // notice.recipients
     return lines(
@@ -240,7 +273,8 @@ def progress(notice: Notice) -> Wording:
 def _ledger(notice: Notice) -> Iterator[Wording]:
     for state, words in LEDGER.items():
         if count := notice.counts.get(state, 0):
-            yield _("{name}: {number}", name=words, number=count)
+            name = TAKEN_OFF if (notice.state, state) == ("stopped", "queued") else words
+            yield _("{name}: {number}", name=name, number=count)
 
 
 def pace(rate: float, seconds_left: float | None) -> Wording:

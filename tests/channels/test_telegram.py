@@ -370,10 +370,17 @@ OUTCOMES: list[tuple[Answer, Outcome]] = [
     (refused(400, "Bad Request: chat not found"), BlockedByPerson("Chat not found")),
     (refused(400, "Bad Request: user is deactivated"), BlockedByPerson("User is deactivated")),
     (refused(400, "Bad Request: message text is empty"), Rejected("Message text is empty")),
+    (
+        refused(400, "Bad Request: not enough rights to send photos to the chat"),
+        Rejected("Not enough rights to send photos to the chat", only_here=True),
+    ),
+    (refused(400, "Bad Request: USER_IS_BLOCKED"), BlockedByPerson("User_is_blocked")),
+    (refused(400, "Bad Request: BUTTON_URL_INVALID"), Rejected("Button_url_invalid")),
+    (refused(400, "Bad Request: can't parse entities: no end"), Rejected("Can't parse entities: no end")),
     (refused(413, "Request Entity Too Large"), Rejected("Request Entity Too Large")),
     (
         refused(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-100),
-        Rejected("Group migrated to supergroup. New chat id: -100"),
+        Rejected("Group migrated to supergroup. New chat id: -100", only_here=True),
     ),
     (refused(500, "Internal Server Error"), Later("Internal Server Error")),
     (refused(503, "Service Unavailable"), Later("Service Unavailable")),

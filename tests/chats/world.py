@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot import catalogues
+from bot.delivery import stop_refused
 from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
 from bot.services.bell import Bell
@@ -23,7 +24,7 @@ from bot.services.wording import NoticeWording
 from bot.store import outbox, setup
 from bot.store.database import Database
 from bot.store.migrating import migrate
-from bot.store.outbox import Due
+from bot.store.outbox import Due, Settled
 from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
@@ -239,6 +240,16 @@ class World:
         async with self._database.writing() as connection:
             await outbox.settle_in_flight(connection, channel, bot, self._now)
 
+    async def _is_refused(self, count: str, error: str) -> None:
+        """Let the channel take the notice under way for some, and then refuse what it says."""
+        at = (self._phones.channel, self._phones.bot)
+        async with self._database.writing() as connection:
+            (notice_id,) = await outbox.sources(connection, *at, self._now)
+            taken = await outbox.take_notices(connection, *at, [notice_id], int(count) + 1, self._now)
+            settled = [Settled(one.id, "sent") for one in taken[:-1]]
+            await outbox.settle(connection, [*settled, Settled(taken[-1].id, "queued", error)], self._now)
+            await stop_refused(connection, self._wording, notice_id or 0, error, self._now)
+
     async def _writes_notice(self, name: str, text: str) -> None:
         for typed in ("/notices", "viết thông báo", "việc khác", text):
             await self._turn([(name, Typed(typed))])
@@ -367,6 +378,7 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\d+) (minute|hour|day|week)s? later": World._later,
     r"the server starts anew": World._starts_anew,
     r"the server dies while it writes to (\d+) of the people": World._dies_writing,
+    r"(\d+) of the people get the notice, then it is refused: (.+)": World._is_refused,
     r"(\w+) is writing the notice “(.+)”": World._writes_notice,
     r"(\w+) has sent the notice “(.+)”": World._has_sent_notice,
     r"(\w+) reads English": World._reads_english,

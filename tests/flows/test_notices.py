@@ -49,7 +49,8 @@ settled = cache(towns.settled)
 
 
 def notice(state: NoticeState = "sending", **changes: object) -> Notice:
-    return replace(Notice(12, 1, TEXT, Audience((COMMUNE.id,)), state, 3), **changes)
+    begun = NOW if state in {"gathering", "sending", "paused", "stopped", "done"} else None
+    return replace(Notice(12, 1, TEXT, Audience((COMMUNE.id,)), state, 3, started_at=begun), **changes)
 
 
 def said(turn: Turn) -> str:
@@ -66,7 +67,7 @@ def said(turn: Turn) -> str:
         ("scheduled", ("withdraw",)),
         ("gathering", ("stop",)),
         ("sending", ("pause", "stop")),
-        ("paused", ("resume", "stop")),
+        ("paused", ("resume", "mend", "stop")),
         ("done", ()),
         ("stopped", ()),
         ("declined", ()),
@@ -237,6 +238,13 @@ def test_the_pace_of_a_notice_is_said(rate: float, left: float | None, words: st
     assert text.endswith(words)
 
 
+def test_while_a_notice_is_stopping_it_is_told_how_many_are_left_on_its_list() -> None:
+    stopping = notice("stopped", recipients=1000, counts={"sent": 580, "queued": 120, "stopped": 300})
+    text = rendered(progress_message(stopping, 0.0, None), EN).text
+    assert "⏳ Stopping, still to be taken off the list: 120" in text
+    assert "Still to be sent" not in text
+
+
 def test_a_notice_that_stands_still_has_no_pace() -> None:
     assert "a second" not in rendered(progress_message(notice(recipients=4, counts={"queued": 4}), 0.0, None), EN).text
 
@@ -362,7 +370,7 @@ def test_an_approved_notice_is_sent_at_its_time_and_its_author_told() -> None:
     town = awaiting()
     (id_,) = town.notices
     turn = town.turn("Bình", Pressed(f"c:notice:approve:{id_}:0"))
-    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled"),)
+    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled", approved_for=6),)
     assert "was approved" in rendered(town.phone("Hoa").shown[-1], EN).text
 
 
@@ -406,7 +414,9 @@ def sending() -> Town:
     town = writing()
     town.say("Hoa", "gửi", "gửi")
     (id_,) = town.notices
-    town.notices[id_] = replace(town.notices[id_], state="sending", recipients=5, counts={"queued": 4, "uncertain": 1})
+    town.notices[id_] = replace(
+        town.notices[id_], state="sending", started_at=NOW, recipients=5, counts={"queued": 4, "uncertain": 1}
+    )
     return town
 
 
@@ -414,7 +424,7 @@ def sending() -> Town:
     ("act", "state", "counts"),
     [
         ("pause", "paused", {"queued": 4, "uncertain": 1}),
-        ("stop", "stopped", {"stopped": 4, "uncertain": 1}),
+        ("stop", "stopped", {"queued": 4, "uncertain": 1}),
         ("repeat_uncertain", "sending", {"queued": 5}),
     ],
 )
@@ -429,7 +439,7 @@ def test_a_report_is_asked_for_once_a_notice_has_begun() -> None:
     town = sending()
     (id_,) = town.notices
     assert town.turn("Hoa", Pressed(f"c:notice:report:{id_}")).decision.records == (ReportAsked(id_),)
-    town.notices[id_] = replace(town.notices[id_], state="scheduled")
+    town.notices[id_] = replace(town.notices[id_], state="scheduled", started_at=None)
     assert town.turn("Hoa", Pressed(f"c:notice:report:{id_}")).decision.records == ()
 
 

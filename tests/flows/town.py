@@ -23,13 +23,14 @@ from flows.notices.needs import (
     Approvers,
     ApproversWanted,
     AudienceWanted,
+    LedgerWanted,
     NoticePage,
     NoticesWanted,
     NoticeWanted,
     Respondents,
     RespondentsWanted,
 )
-from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, MutedKind, Notice, NoticeAnswer, Reached
+from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Ledger, MutedKind, Notice, NoticeAnswer, Reached
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved
 from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.records import Erased
@@ -174,6 +175,8 @@ class Town:
                 found.put(need, self._listed(need))
             case NoticeWanted(notice_id):
                 found.put(need, self.notices.get(notice_id))
+            case LedgerWanted(notice_id):
+                found.put(need, Ledger(self.notices[notice_id].counts, self.notices[notice_id].answers))
             case NoticesWanted(units, offset, limit):
                 seen = [
                     n

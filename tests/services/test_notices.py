@@ -2,7 +2,9 @@
 
 import asyncio
 import io
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,11 @@ import pytest
 from msgspec.structs import replace
 from openpyxl import load_workbook
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.delivery import stop_refused
 from bot.services import notices as keeping
+from bot.services import rounds
 from bot.services.bell import Bell
 from bot.services.files import FileStore
 from bot.services.notices import NoticeKeeper
@@ -22,15 +27,31 @@ from bot.services.wording import NoticeWording
 from bot.store import contacts as contact_rows
 from bot.store import notices, outbox
 from bot.store.database import Database, LostRace
-from bot.store.outbox import Due, OutboxState, Settled
+from bot.store.outbox import NOTICE, Due, Letter, OutboxState, Recipient, Settled
 from bot.store.reference import read_reference
-from bot.store.tables import contacts, conversations, people, roles
+from bot.store.tables import approval_limits, contacts, conversations, people, roles
 from bot.store.tables import notices as notice_table
+from flows.conversation.messages import Message, rendered
 from flows.conversation.replies import Blocked, Pressed
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope
 from flows.notices.needs import ApproversWanted, AudienceWanted, NoticesWanted, Respondents, RespondentsWanted
-from flows.notices.notice import Audience, Content, NoticeAct, NoticeAnswer, NoticeFile, NoticeState, Reached, Repeat
+from flows.notices.notice import (
+    DEFAULT_APPROVAL_ABOVE,
+    Audience,
+    Content,
+    LedgerState,
+    MutedKind,
+    NoticeAct,
+    NoticeAnswer,
+    NoticeFile,
+    NoticeState,
+    Origin,
+    Reached,
+    Repeat,
+    mute_button,
+)
+from flows.notices.occasions import made
 from flows.notices.records import NoticeActed, NoticeSaved
 from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
@@ -130,12 +151,18 @@ class Office:
         """Return the state of a notice."""
         return str((await self.commune.column(select(notice_table.c.state).where(notice_table.c.id == notice_id)))[0])
 
-    async def act(self, notice_id: int, act: NoticeAct, state: NoticeState) -> None:
+    async def limit(self, above: int) -> None:
+        """Let another administrator set from how many people on two have to agree."""
+        async with self.database.writing() as connection:
+            await notices.set_limit(connection, await self.unit("tk"), above, None)
+
+    async def act(self, notice_id: int, act: NoticeAct, state: NoticeState, **more: Any) -> None:
         """Let an act happen."""
         async with self.database.writing() as connection:
             notice = await notices.read(connection, notice_id)
             assert notice is not None
-            await notices.act(connection, NoticeActed(notice_id, act, notice.version, state), self.commune.now)
+            record = NoticeActed(notice_id, act, notice.version, state, **more)
+            await notices.act(connection, record, self.commune.now)
 
     async def reached(self, unit: str = "tk", **audience: Any) -> Reached:
         """Count an audience."""
@@ -274,10 +301,66 @@ async def test_a_stop_leaves_out_who_still_waits_and_ends_with_what_is_under_way
     await office.keep()
     taken = await office.take(notice_id, most=2)
     await office.act(notice_id, "stop", "stopped")
+    await office.keep()
     assert await office.counts(notice_id) == {"sending": 2, "stopped": 3}
     await office.settle(taken)
     await office.keep()
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("stopped", {"sent": 2, "stopped": 3})
+
+
+async def test_a_stop_only_marks_the_notice_and_the_keeper_takes_people_off_its_list_some_at_a_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "CHUNK", 2)
+    notice_id = await office.write()
+    await office.keep()
+    await office.act(notice_id, "stop", "stopped")
+    assert await office.counts(notice_id) == {"queued": 5}
+    assert await office.take(notice_id) == []
+    left = []
+    while "queued" in (counts := await office.counts(notice_id)):
+        left.append(counts["queued"])
+        await office.keeper.run_once()
+    assert left == [5, 3, 1]
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("stopped", {"stopped": 5})
+
+
+async def test_two_people_on_one_phone_get_a_notice_once(office: Office) -> None:
+    lan, minh = await office.person("Lan"), await office.person("Minh")
+    async with office.database.writing() as connection:
+        phone = select(contacts.c.conversation_id).where(contacts.c.person_id == lan).scalar_subquery()
+        shared = update(contacts).where(contacts.c.person_id == minh).values(conversation_id=phone)
+        await connection.execute(shared)
+    notice_id = await office.write(roles=("resident",))
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 1})
+
+
+async def test_no_turn_counts_a_ledger_while_others_wait_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    writing, count, open_transaction = [], notices.counts_of, office.database.writing
+    counted_by: list[AsyncConnection] = []
+
+    @asynccontextmanager
+    async def noted_writing() -> AsyncIterator[AsyncConnection]:
+        async with open_transaction() as connection:
+            writing.append(connection)
+            yield connection
+
+    async def noted_count(connection: AsyncConnection, notice_id: int) -> dict[LedgerState, int]:
+        counted_by.append(connection)
+        return await count(connection, notice_id)
+
+    monkeypatch.setattr(office.database, "writing", noted_writing)
+    monkeypatch.setattr(notices, "counts_of", noted_count)
+    await office.commune.say("Hoa", "/notices", "1", "dừng hẳn")
+    assert await office.state(notice_id) == "stopped"
+    assert counted_by
+    assert not any(one is other for one in counted_by for other in writing)
 
 
 async def test_a_stop_while_the_ledger_is_written_counts_what_was_written(
@@ -304,6 +387,26 @@ async def test_what_nobody_knows_of_is_uncertain_and_sent_again_only_when_asked_
     await office.settle(await office.take(notice_id))
     await office.keep()
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("done", {"sent": 5})
+
+
+@pytest.mark.parametrize("kind", ["reminders", "digests", "dates"])
+async def test_who_turns_reminders_off_gets_none_that_waits_for_them(office: Office, kind: MutedKind) -> None:
+    chats = await office.commune.rows(select(conversations).order_by(conversations.c.id))
+    reminders = [Message("mine", ((mute_button(kind),),)), Message("other", ((mute_button("notices"),),))]
+    async with office.database.writing() as connection:
+        letters = [
+            Letter(
+                Recipient(chat.id, chat.channel, chat.bot, chat.address, "vi"),
+                rendered(message, CATALOGUES["vi"]),
+                priority=NOTICE,
+            )
+            for chat in chats
+            for message in reminders
+        ]
+        await outbox.queue(connection, letters, NOW)
+    await office.commune.press("Lan", f"c:mute:{kind}")
+    assert [text for text in await office.commune.texts("Lan") if text in {"mine", "other"}] == ["other"]
+    assert await office.commune.texts("Minh") == ["mine", "other"]
 
 
 async def test_who_turned_notices_off_while_theirs_was_tried_is_not_tried_again(office: Office) -> None:
@@ -354,6 +457,98 @@ async def test_an_act_on_what_somebody_else_has_moved_on_does_nothing(office: Of
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
 
 
+# content that a channel refuses
+
+
+async def refused(office: Office, notice_id: int, one: Due) -> None:
+    async with office.database.writing() as connection:
+        await stop_refused(connection, office.wording, notice_id, "Bad Request: text", office.commune.now)
+        await outbox.settle(connection, [Settled(one.id, "queued", "Bad Request: text")], office.commune.now)
+
+
+async def test_what_is_refused_is_told_once_and_passed_over_only_when_it_goes_on_unchanged(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    await office.commune.deliver()
+    for one in await office.take(notice_id, most=2):
+        await refused(office, notice_id, one)
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("paused", {"queued": 5})
+    assert len(await office.commune.texts("Hoa")) == 1
+    await office.act(notice_id, "resume", "sending")
+    assert await office.counts(notice_id) == {"queued": 3, "failed": 2}
+    await refused(office, notice_id, (await office.take(notice_id, most=1))[0])
+    await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi="Mời cả thôn."))
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
+    await office.act(notice_id, "pause", "paused")
+    await office.act(notice_id, "resume", "sending")
+    assert len(await office.take(notice_id)) == 5
+
+
+async def test_what_is_mended_is_said_from_then_on(office: Office) -> None:
+    notice_id = await office.write()
+    await office.keep()
+    said = []
+    for text in ("Mời cả thôn.", ""):
+        async with office.database.reading() as connection:
+            await office.wording.learn(connection, [notice_id])
+        said.append(office.wording.outgoing(notice_id, "vi", CHANNEL).text)
+        if text:
+            await office.act(notice_id, "pause", "paused")
+            await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi=text))
+    assert said == ["Mời cả thôn dự họp.", "Mời cả thôn."]
+
+
+# approval
+
+
+async def test_a_notice_that_has_grown_past_the_limit_since_waits_for_approval(office: Office) -> None:
+    notice_id = await office.write(send_at=NOW + timedelta(hours=1))
+    await office.limit(4)
+    await office.commune.deliver()
+    office.commune.now += timedelta(hours=1)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("awaiting", {})
+    assert "5 người" in (await office.commune.texts("Hoa"))[0]
+    await office.act(notice_id, "approve", "scheduled", approved_for=5)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
+
+
+async def test_an_approval_holds_for_those_it_was_given_for_and_for_the_copies(office: Office) -> None:
+    notice_id = await office.write(send_at=NOW, repeat="weekly", state="awaiting")
+    await office.limit(2)
+    await office.act(notice_id, "approve", "scheduled", approved_for=3)
+    await office.keep()
+    assert await office.state(notice_id) == "sending"
+    await office.limit(1)
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    states = await office.commune.column(select(notice_table.c.state).order_by(notice_table.c.id))
+    assert states == ["sending", "awaiting"]
+
+
+async def test_nobody_lifts_the_limit_for_what_they_write_themselves(office: Office) -> None:
+    hoa, commune_unit = await office.person("Hoa"), await office.unit("tk")
+
+    async def limits(*settings: tuple[int, int | None]) -> tuple[int, int]:
+        async with office.database.writing() as connection:
+            await connection.execute(approval_limits.delete())
+            for above, person_id in settings:
+                await notices.set_limit(connection, commune_unit, above, person_id)
+            units = (await read_reference(connection)).reference.units
+            found = [
+                await notices.approvers(connection, ApproversWanted(frozenset({commune_unit}), author), units)
+                for author in (hoa, 0)
+            ]
+        return found[0].above, found[1].above
+
+    assert await limits((9000, hoa)) == (DEFAULT_APPROVAL_ABOVE, 9000)
+    assert await limits((9000, None), (9500, hoa), (9800, hoa)) == (9000, 9800)
+    assert await limits((9000, hoa), (40, hoa)) == (40, 40)
+    assert await limits((9000, hoa), (9000, None)) == (9000, 9000)
+
+
 # when
 
 
@@ -375,6 +570,60 @@ async def test_a_repeated_notice_is_scheduled_anew_when_it_starts_and_what_was_m
     await office.keep()
     waiting = await office.commune.rows(select(notice_table).where(notice_table.c.state == "scheduled"))
     assert [(row.send_at, row.repeat) for row in waiting] == [(NOW + timedelta(days=21), "weekly")]
+
+
+async def series(office: Office) -> list[str]:
+    return await office.commune.column(select(notice_table.c.state).order_by(notice_table.c.id))
+
+
+async def test_who_stops_a_repeated_notice_stops_all_that_come_after_it(office: Office) -> None:
+    first = await office.write(send_at=NOW, repeat="weekly")
+    await office.write(send_at=NOW + timedelta(days=90), repeat="weekly")
+    await office.keep()
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    assert await series(office) == ["sending", "scheduled", "sending", "scheduled"]
+    await office.act(first, "stop", "stopped")
+    assert await series(office) == ["stopped", "scheduled", "stopped", "withdrawn"]
+    office.commune.now += timedelta(days=30)
+    await office.keep()
+    assert await series(office) == ["stopped", "scheduled", "stopped", "withdrawn"]
+
+
+async def test_what_is_mended_is_mended_in_those_that_come_after_it(office: Office) -> None:
+    first = await office.write(send_at=NOW, repeat="weekly")
+    await office.keep()
+    await office.act(first, "pause", "paused")
+    await office.act(first, "mend", "scheduled", content=replace(HELLO, vi="Mời cả thôn."))
+    office.commune.now += timedelta(days=7)
+    await office.keep()
+    assert await series(office) == ["sending", "sending", "scheduled"]
+    async with office.database.reading() as connection:
+        assert [(await notices.content_of(connection, first + later))[1].vi for later in range(3)] == [
+            "Mời cả thôn."
+        ] * 3
+
+
+async def test_a_yearly_notice_names_that_years_days_or_is_not_sent_and_comes_again(office: Office) -> None:
+    unit = await office.unit("tk")
+    async with office.database.reading() as connection:
+        reference = (await read_reference(connection)).reference
+    text, origin = made(reference, NOW.date(), Origin("opens", (), unit), (unit,))
+    await office.write(Content(text.vi, text.en, origin=origin), send_at=NOW, repeat="yearly")
+    await office.keep()
+    await office.commune.deliver()
+    office.commune.now = NOW.replace(year=2027)
+    await office.keep()
+    assert await series(office) == ["sending", "withdrawn", "scheduled"]
+    assert "2027" in (await office.commune.texts("Hoa"))[0]
+    opens, closes = date(2028, 9, 1), date(2028, 11, 15)
+    await rounds.open_round(office.database, year=2028, name="Đợt 2028", unit_code="tk", opens=opens, closes=closes)
+    office.commune.now = NOW.replace(year=2028)
+    await office.keep()
+    assert await series(office) == ["sending", "withdrawn", "sending", "scheduled"]
+    async with office.database.reading() as connection:
+        _version, said = await notices.content_of(connection, 3)
+    assert "Từ ngày 01/09/2028 đến hết ngày 15/11/2028" in said.vi
 
 
 async def test_a_withdrawn_notice_never_starts(office: Office) -> None:
@@ -609,7 +858,7 @@ async def test_approvers_are_the_other_administrators_over_every_unit(office: Of
         row = {"person_id": hanh, "role": "admin", "unit_id": village, "since": NOW}
         await connection.execute(roles.insert().values(row))
         units = (await read_reference(connection)).reference.units
-        await notices.set_limit(connection, commune_unit, 3)
+        await notices.set_limit(connection, commune_unit, 3, None)
         for over, author, able in (({village}, hoa, (hanh,)), ({commune_unit}, hoa, ()), ({village}, hanh, (hoa,))):
             found = await notices.approvers(connection, ApproversWanted(frozenset(over), author), units)
             assert (found.person_ids, found.above) == (able, 3)

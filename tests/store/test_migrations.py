@@ -113,6 +113,26 @@ async def test_consent_that_ended_is_nobodys_to_an_older_version(commune: Commun
     assert await commune.count(tables_of.consents) == there - 1
 
 
+async def test_what_notices_repeat_and_how_long_their_lists_are_is_found_for_those_that_were_there_before(
+    commune: Commune,
+) -> None:
+    await _with_notices(commune.database)
+    alike = {"author_id": 1, "conversation_id": 1, "audience": b"{}", "state": "scheduled", "created_at": NOW}
+    rows: list[dict[str, object]] = [
+        {"id": 2, "content": b"{}", "repeat": "weekly"},
+        {"id": 3, "content": b'{"vi":"x"}', "repeat": "weekly"},
+        {"id": 4, "content": b"{}", "repeat": "weekly"},
+        {"id": 5, "content": b"{}", "repeat": "weekly"},
+    ]
+    async with commune.database.writing() as connection:
+        await connection.execute(tables_of.notices.update().values(state="gathering"))
+        await connection.execute(tables_of.notices.insert(), [{**alike, **row} for row in rows])
+    await migrate(commune.database, "0005")
+    await migrate(commune.database)
+    found = await commune.rows(select(tables_of.notices).order_by(tables_of.notices.c.id))
+    assert [(row.series_id, row.recipients) for row in found] == [(None, 1), (None, 0), (None, 0), (2, 0), (2, 0)]
+
+
 async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(commune: Commune) -> None:
     await commune.say("Minh", "sửa 2", "1")
     await commune.say("Minh", "Lớp học ở nhà văn hóa")

@@ -9,7 +9,9 @@ from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from bot.services import invitations
 from bot.store import contacts, gathering, outbox
+from bot.store import notices as notice_store
 from bot.store import notices as store
 from bot.store.database import Database
 from bot.store.notices import Gathering
@@ -114,7 +116,43 @@ async def test_who_stops_a_notice_that_changes_meanwhile_hears_what_became_of_it
     assert "⏹" not in (await commune.texts("Hoa"))[0]
 
 
-async def _sending(commune: Commune, state: str = "sending") -> int:
+async def test_a_notice_that_is_paused_while_it_ends_is_not_ended(commune: Commune) -> None:
+    notice_id = await _sending(commune)
+    async with commune.database.writing() as pausing:
+        await pausing.execute(update(notices).values(state="paused", version=2))
+        ending = asyncio.create_task(_end(commune))
+        await _somebody_waits_for_a_lock(commune)
+    assert await ending == []
+    row = (await commune.rows(select(notices).where(notices.c.id == notice_id)))[0]
+    assert (row.state, row.version, row.ended_at) == ("paused", 2, None)
+
+
+async def _end(commune: Commune) -> list[int]:
+    async with commune.database.writing() as connection:
+        return await notice_store.end(connection, commune.now)
+
+
+async def test_of_two_who_decide_about_a_notice_at_once_the_second_hears_what_the_first_decided(
+    commune: Commune,
+) -> None:
+    for name, full_name in (("Bình", "Ngô Văn Bình"), ("Dung", "Đỗ Thị Dung")):
+        code, _expires = await invitations.invite(commune.database, "admin", "tk", commune.now)
+        await commune.say(name, f"/start {code}", "vi", "đồng ý", full_name, "có")
+    notice_id = await _sending(commune, state="awaiting", started_at=None, version=0)
+    await commune.deliver()
+    others = Commune(commune.database)
+    await commune.turns.receive([commune.update("Bình", Pressed(f"c:notice:approve:{notice_id}:0"))])
+    await others.turns.receive([others.update("Dung", Pressed(f"c:notice:decline:{notice_id}:0"))])
+    await asyncio.gather(commune.work(), others.work())
+    state = (await commune.column(select(notices.c.state).where(notices.c.id == notice_id)))[0]
+    said = {name: (await commune.texts(name))[0] for name in ("Bình", "Dung")}
+    late = said["Dung" if state == "scheduled" else "Bình"]
+    assert state in {"scheduled", "declined"}
+    assert "đã thay đổi" in late
+    assert await commune.count(inbox, inbox.c.failed) == 0
+
+
+async def _sending(commune: Commune, state: str = "sending", **otherwise: object) -> int:
     """Make a notice of Hoa's that is being sent, or in another state."""
     hoa = (await commune.rows(select(conversations).where(conversations.c.address == "Hoa")))[0]
     unit_id = (await commune.column(select(units.c.id).where(units.c.code == "tk")))[0]
@@ -128,6 +166,7 @@ async def _sending(commune: Commune, state: str = "sending") -> int:
         "created_at": commune.now,
         "started_at": commune.now,
         "recipients": 0,
+        **otherwise,
     }
     async with commune.database.writing() as connection:
         kept = await connection.execute(insert(notices).returning(notices.c.id), written)

@@ -15,7 +15,15 @@ WRONG_TOKEN_SECONDS = 60.0
 UNREACHABLE_SECONDS = 5.0
 LONGEST_ERROR = 200
 
-_NOBODY_THERE = re.compile("chat not found|user is deactivated|peer_id_invalid", re.IGNORECASE)
+_NOBODY_THERE = re.compile(
+    "chat not found|user not found|chat_id is empty|user is deactivated|input_user_deactivated|user_is_blocked"
+    "|peer_id_invalid",
+    re.IGNORECASE,
+)
+# What is about a chat and not about what it is sent.
+_NOT_IN_THIS_CHAT = re.compile(
+    "rights|write_forbidden|send_[a-z]+_forbidden|chat_restricted|topic_|message thread not found", re.IGNORECASE
+)
 _TOO_LARGE = re.compile("entity too large", re.IGNORECASE)
 
 # Both types of `retry_after` are understood here.
@@ -39,8 +47,10 @@ def outcome_of(error: TelegramError) -> Outcome:
             return BlockedByPerson(told)
         case BadRequest() if _NOBODY_THERE.search(told):
             return BlockedByPerson(told)
-        case BadRequest() | ChatMigrated():
-            return Rejected(told)
+        case ChatMigrated():
+            return Rejected(told, only_here=True)
+        case BadRequest():
+            return Rejected(told, only_here=_NOT_IN_THIS_CHAT.search(told) is not None)
         case NetworkError() if _TOO_LARGE.search(told):
             return Rejected(told)
         case _:
