@@ -448,15 +448,20 @@ async def _write_recipients(
 
 async def finished(connection: AsyncConnection) -> list[int]:
     """Return the notices with nobody left to send to."""
+    return list(await connection.scalars(_finished()))
+
+
+def _finished() -> Select[int]:
     waits = (outbox.c.state == "sending") | ((outbox.c.state == "queued") & (notices.c.state == "sending"))
     left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, waits)
     under_way = (notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None))
-    return list(await connection.scalars(select(notices.c.id).where(*under_way, ~left.exists())))
+    return select(notices.c.id).where(*under_way, ~left.exists())
 
 
 async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
-    ended = await finished(connection)
+    # Locked, for one that is just being paused is not at its end.
+    ended = list(await connection.scalars(_finished().with_for_update()))
     for notice_id in ended:
         await _move(connection, notice_id, "queued", "stopped", now)  # tried in vain when it was stopped
         await connection.execute(
