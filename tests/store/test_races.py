@@ -189,6 +189,28 @@ async def test_who_stops_a_notice_while_its_ledger_is_written_stops_all_who_are_
     assert await commune.column(select(notices.c.recipients).where(notices.c.id == notice_id)) == [2]
 
 
+async def test_a_notice_that_is_paused_just_when_it_has_come_to_its_end_goes_on_and_ends_later(
+    commune: Commune,
+) -> None:
+    notice_id = await _sending(commune)
+    of_notice = notices.c.id == notice_id
+    async with commune.database.writing() as connection:
+        await connection.execute(update(notices).where(of_notice).values(state="paused", version=2))
+        ending = asyncio.create_task(_end_notices(commune))
+        await _somebody_waits_for_a_lock(commune, unless=ending)
+    assert await ending == []
+    assert await commune.column(select(notices.c.ended_at).where(of_notice)) == [None]
+    async with commune.database.writing() as connection:
+        await connection.execute(update(notices).where(of_notice).values(state="sending", version=3))
+    assert await _end_notices(commune) == [notice_id]
+    assert await commune.column(select(notices.c.state).where(of_notice)) == ["done"]
+
+
+async def _end_notices(commune: Commune) -> list[int]:
+    async with commune.database.writing() as connection:
+        return await store.end(connection, commune.now)
+
+
 async def _write_ledger(connection: AsyncConnection, commune: Commune, notice_id: int, *names: str) -> None:
     """Write a piece of a ledger, for these people."""
     person_ids = select(conversations.c.person_id).where(conversations.c.address.in_(names))

@@ -53,6 +53,7 @@ class Villager:
     odd: list[str] = field(default_factory=list)
     did: int = 0
     _read: int = 0
+    _last: str = ""
     _waits_since: float | None = None
 
     async def live(self) -> None:
@@ -77,8 +78,8 @@ class Villager:
         if self._waits_since is None:
             await self.begin()
         elif time.monotonic() - self._waits_since > PATIENCE:
-            last = self.phone.heard[-1].text if self.phone.heard else "nothing"
-            self.odd.append(f"{self.name} waits in vain after {last[:60]!r}")
+            heard = [one.text[:60] for one in self.phone.heard[-4:]]
+            self.odd.append(f"{type(self.phone).__name__} {self.name} did {self._last!r} and waits in vain: {heard}")
 
     def settle(self) -> None:
         """Read what came at last, without answering."""
@@ -125,21 +126,22 @@ class Villager:
         return True
 
     async def _type(self, text: str) -> None:
-        self._acts()
+        self._acts(text)
         await self.phone.type(text)
 
     async def _press(self, heard: Heard, words: str) -> bool:
         label = heard.label(words)
         if label is None:
             return False
-        self._acts()
+        self._acts(label)
         if not await self.phone.press(heard, label):
             self._waits_since = None
             return False
         return True
 
-    def _acts(self) -> None:
+    def _acts(self, what: str) -> None:
         self.did += 1
+        self._last = what
         self._waits_since = time.monotonic()
 
 
@@ -196,15 +198,15 @@ class SelfAssessing(Villager):
         chance = self.random.random()
         if self.gone:
             return
-        if chance < 0.3 and self._submitted is not None:
+        if chance < 0.1 and self._submitted is not None:
             heard, self._submitted = self._submitted, None
             await self._press(heard, "Rút phiếu về để sửa")
-        elif chance < 0.33:
+        elif chance < 0.12:
             self.erases = True
             await self._type("/privacy")
-        elif chance < 0.36:
+        elif chance < 0.15:
             await self.phone.be_closed(self.random.uniform(0.5, 2.0))
-        elif chance < 0.6:
+        elif chance < 0.5:
             await self._type("/status")
 
     async def _delete(self, heard: Heard) -> bool:
@@ -247,7 +249,7 @@ class SelfAssessing(Villager):
             case "vouched":
                 await self._press(heard, "Chi hội đã biết việc này")
             case "photo" if await self.phone.photo(JPEG + self.name.encode()):
-                self._acts()
+                self._acts("photo")
             case _:
                 await self._press(heard, "Bỏ qua")
 
@@ -269,6 +271,8 @@ class Head(Villager):
         self.note(heard)
         if heard.label(CONFIRM):
             self._cards.append(heard)
+            if self.random.random() < 0.3:
+                await self.begin()
         elif "Xin chọn câu cần điều chỉnh" in heard.text:
             await self._type(str(self.random.randint(1, QUESTIONS)))
         elif "Xin chọn câu trả lời đúng" in heard.text:
@@ -283,7 +287,7 @@ class Head(Villager):
     async def begin(self) -> None:
         """Decide on a form, or look at the list."""
         if self._cards:
-            card = self._cards.pop(self.random.randrange(len(self._cards)))
+            card = self._cards.pop()
             await self._press(card, self.random.choice((CONFIRM, CONFIRM, RETURN, ADJUST)))
         elif self.random.random() < 0.5:
             await self._type("/review")
