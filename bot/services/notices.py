@@ -272,7 +272,7 @@ class NoticeKeeper:
     async def _current_reference(self, connection: AsyncConnection) -> ReferenceRead:
         version = await read_version(connection)
         if self._reference is None or self._reference.version != version:
-            self._reference = await read_reference(connection)
+            self._reference = await read_reference(connection, before=self._reference)
         return self._reference
 
     async def _take_off(self) -> bool:

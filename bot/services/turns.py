@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -48,6 +49,8 @@ IDLE_SECONDS = 1.0
 SECONDS_REMEMBERED = 1.0
 MOST_LOOK_UPS = 8
 SECONDS_SET_ASIDE = 60.0
+SECONDS_UNTIL_INDEXED = 0.1
+SECONDS_BETWEEN_SWITCHES = sys.getswitchinterval()
 TOKEN_BYTES = 18
 
 SORRY = _("Something went wrong on our side. Nothing is lost; please send that once more in a minute.")
@@ -136,6 +139,7 @@ class Turns:
         self._languages = choices(catalogues)
         self._quiet = quiet
         self._reference: ReferenceRead | None = None
+        self._indexing: asyncio.Task[None] | None = None
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
         self._forgot_at = 0.0
@@ -305,7 +309,19 @@ class Turns:
         links = self._links()  # a bot that has not said its name yet has fewer
         if self._reference is None or (self._reference.version, self._reference.reference.links) != (version, links):
             self._reference = await read_reference(connection, links, self._quiet, self._languages, self._reference)
+            if self._reference.reference.units.former_finder is not None:
+                self._indexing = asyncio.create_task(self._index_names(self._reference.reference.units))
         return self._reference
+
+    async def _index_names(self, units: UnitTree) -> None:
+        """Index the names of many units aside: meanwhile places are found by the names they had before. Threads are
+        switched often, so that no turn waits long for its own; who asked first is answered first."""
+        await asyncio.sleep(SECONDS_UNTIL_INDEXED)
+        sys.setswitchinterval(SECONDS_BETWEEN_SWITCHES / 10)
+        try:
+            await asyncio.to_thread(lambda: units.finder)
+        finally:
+            sys.setswitchinterval(SECONDS_BETWEEN_SWITCHES)
 
     async def _facts(
         self, connection: AsyncConnection, turns: Sequence[Waiting], shared: ReferenceRead, now: datetime

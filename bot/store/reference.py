@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, cast, get_args
 
 import msgspec
@@ -9,19 +10,19 @@ import structlog
 from sqlalchemy import ColumnElement, Row, ScalarSelect, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.scopes import lies_in
 from bot.store.tables import criteria_sets, reference_version, rounds, units
 from flows.conversation.facts import NO_LINKS, Links, Reference
 from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import PHASES, Round, usual_phases
-from flows.domain.units import Unit, UnitTree
+from flows.domain.units import Scope, Unit, UnitTree
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 _aliases_decoder = msgspec.json.Decoder(tuple[str, ...])
 _set_ids_decoder = msgspec.json.Decoder(dict[str, str])
 _GROUPS = frozenset(get_args(Group))
-_ALL_SETS = select(criteria_sets.c.pin, criteria_sets.c.body).order_by(criteria_sets.c.id)
 AnyRow = Row[*tuple[Any, ...]]
 
 log = structlog.get_logger()
@@ -58,15 +59,11 @@ async def read_reference(
     languages: tuple[Choice, ...] = (),
     before: ReferenceRead | None = None,
 ) -> ReferenceRead:
-    """Read everything shared.
-
-    Units that are the same as before stay the same tree, with its index of names.
-    """
+    """Read everything shared. Of units and criteria sets, only those are read that have changed since `before`."""
     version = await read_version(connection)
-    by_pin = await read_criteria(connection)
-    units_now = await read_units(connection)
+    by_pin = await read_criteria(connection, before.by_pin if before is not None else None)
     reference = Reference(
-        units=before.reference.units if before is not None and before.reference.units == units_now else units_now,
+        units=await _read_changed_units(connection, before) if before is not None else await read_units(connection),
         rounds=await read_rounds(connection),
         criteria=newest(by_pin),
         links=links,
@@ -82,9 +79,16 @@ async def read_without_tree(connection: AsyncConnection) -> Reference:
     return Reference(have_rounds, await read_rounds(connection), newest(await read_criteria(connection)))
 
 
-async def read_criteria(connection: AsyncConnection) -> Mapping[str, CriteriaSet]:
-    """Read all criteria sets by pin, in the order in which they were imported."""
-    return dict(_sets(await connection.execute(_ALL_SETS)))
+async def read_criteria(
+    connection: AsyncConnection, known: Mapping[str, CriteriaSet] | None = None
+) -> Mapping[str, CriteriaSet]:
+    """Read all criteria sets by pin, in the order in which they were imported. Those that are known stay what they are,
+    with what was found out about them."""
+    known = known or {}
+    pins = (await connection.scalars(select(criteria_sets.c.pin).order_by(criteria_sets.c.id))).all()
+    unknown = criteria_sets.c.pin.in_([pin for pin in pins if pin not in known])
+    read = dict(_sets(await connection.execute(select(criteria_sets.c.pin, criteria_sets.c.body).where(unknown))))
+    return {pin: found for pin in pins if (found := known.get(pin) or read.get(pin)) is not None}
 
 
 def newest(by_pin: Mapping[str, CriteriaSet]) -> Mapping[str, CriteriaSet]:
@@ -111,17 +115,25 @@ async def read_units(connection: AsyncConnection) -> UnitTree:
     return await _read_units(connection)
 
 
+async def _read_changed_units(connection: AsyncConnection, before: ReferenceRead) -> UnitTree:
+    changed = await _read_units(connection, units.c.changed_in > before.version)
+    return before.reference.units.changed(changed.by_id.values())
+
+
 async def read_branch(connection: AsyncConnection, unit_id: int) -> UnitTree:
     """Read a unit with what it lies in and all that lies below it."""
-    top = units.alias("top")
-    below = units.c.first.between(top.c.first, top.c.last)
-    above = top.c.first.between(units.c.first, units.c.last)
-    here = select(top.c.id).where(top.c.id == unit_id, or_(units.c.id == unit_id, below, above))
-    return await _read_units(connection, here.correlate(units).exists())
+    here = or_(units.c.id == unit_id, lies_in(units.c.id, Scope((unit_id,), 1)))
+    found = dict((await _read_units(connection, here)).by_id)
+    above = found[unit_id].parent_id
+    while above is not None:
+        found |= (await _read_units(connection, units.c.id == above)).by_id
+        above = found[above].parent_id
+    return UnitTree(found)
 
 
 async def _read_units(connection: AsyncConnection, *where: ColumnElement[bool]) -> UnitTree:
-    rows = await connection.execute(select(units).where(*where).order_by(units.c.id))
+    # Put in order here: SQLite would look at all of them to have the few in order.
+    rows = sorted(await connection.execute(select(units).where(*where)), key=attrgetter("id"))
     return UnitTree.of([_unit(row) for row in rows])
 
 

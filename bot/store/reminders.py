@@ -75,7 +75,7 @@ class WaitingForms(Struct, frozen=True):
 async def read_shared(connection: AsyncConnection, known: ReferenceRead | None) -> ReferenceRead:
     """Return the reference as it is now, read anew only when it has changed."""
     version = (await connection.execute(select(current_version()))).scalar_one()
-    return known if known is not None and known.version == version else await read_reference(connection)
+    return known if known is not None and known.version == version else await read_reference(connection, before=known)
 
 
 # Residents with unfinished forms

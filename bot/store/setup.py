@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.reference import mark_changed
+from bot.store.reference import mark_changed, read_version
 from bot.store.tables import criteria_sets, invitations, rounds, units
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import RoleKind
@@ -16,6 +16,8 @@ from flows.domain.rounds import PHASES
 from flows.domain.units import Unit, numbered
 
 MOST_CODES = 1000
+# With so many new rows PostgreSQL would think of a table as it was, and count slowly, until it looks after a minute.
+MANY = 1000
 # All numbers are one parameter: one statement a unit takes PostgreSQL ten times as long.
 _RENUMBER = {
     "sqlite": """
@@ -103,6 +105,7 @@ async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parent
     """Add units or change them by code. `parents` maps a code to its parent's code; ids of the values are ignored."""
     # Who changes units at the same time waits here, so that numbers are those of one tree.
     await mark_changed(connection)
+    changed_in = await read_version(connection)
     codes = {unit.code for unit in wanted}.union(parents.values())
     before = await _places(connection, codes)
     new = [{"code": unit.code, **_unit_values(unit)} for unit in wanted if unit.code not in before]
@@ -114,6 +117,7 @@ async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parent
         {
             "known_id": known[unit.code].id,
             "parent_id": known[parents[unit.code]].id if unit.code in parents else None,
+            "changed_in": changed_in,
             **_unit_values(unit),
         }
         for unit in wanted
@@ -123,6 +127,8 @@ async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parent
     parents_before = {place.id: place.parent_id for place in known.values()}
     if new or any(one["parent_id"] != parents_before[one["known_id"]] for one in changed):
         await number_units(connection)
+    if len(new) >= MANY and connection.dialect.name == "postgresql":
+        await connection.execute(text("ANALYZE units"))
 
 
 async def number_units(connection: AsyncConnection) -> None:

@@ -69,6 +69,8 @@ units = Table(
     # A unit's number, and the last number below it. A unit without numbers is in nobody's scope.
     Column("first", Integer, index=True),
     Column("last", Integer),
+    # The version of the reference in which it was changed last.
+    Column("changed_in", Integer, nullable=False, server_default="0", index=True),
 )
 
 people = Table(

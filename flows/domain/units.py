@@ -31,6 +31,8 @@ class Unit:
 
 
 LEAF_KINDS = frozenset({"village", "workplace"})
+# From so many on it is noticed when all names are indexed anew.
+MANY_UNITS = 2000
 KINDS = ("province", "district", "commune", "village", "workplace")
 
 
@@ -72,11 +74,25 @@ class UnitTree:
     """All units of a deployment, read once and shared by every turn."""
 
     by_id: Mapping[int, Unit] = field(default_factory=dict)
+    # The index of names of the tree that this one was made of: searches go on with it until there is a new one.
+    former_finder: Finder | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, units: Iterable[Unit]) -> "UnitTree":
         """Build the tree."""
         return cls({unit.id: unit for unit in units})
+
+    def changed(self, units: Iterable[Unit]) -> "UnitTree":
+        """Return the tree with some units added or changed, which costs little where only names have changed."""
+        changed = {unit.id: unit for unit in units}
+        if not changed:
+            return self
+        is_large = len(self.by_id) >= MANY_UNITS
+        tree = UnitTree({**self.by_id, **changed}, self._newest_finder if is_large else None)
+        if all(id_ in self.by_id and self.by_id[id_].parent_id == unit.parent_id for id_, unit in changed.items()):
+            # What was found out about how units lie is still true.
+            vars(tree).update({name: vars(self)[name] for name in ("children", "numbers") if name in vars(self)})
+        return tree
 
     @cached_property
     def by_code(self) -> Mapping[str, Unit]:
@@ -183,9 +199,13 @@ class UnitTree:
 
         Without `within`, only units that take residents are looked for; with it, these units and all below them.
         """
-        return self.finder.find(typed, within)
+        return (self._newest_finder or self.finder).find(typed, within)
 
     @cached_property
     def finder(self) -> Finder:
-        """The index of names, built at the first search."""
+        """The index of names, built at the first search, or before by whoever has time for it."""
         return Finder(self.by_id, self.children)
+
+    @property
+    def _newest_finder(self) -> Finder | None:
+        return vars(self).get("finder", self.former_finder)

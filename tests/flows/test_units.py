@@ -1,5 +1,6 @@
 """The tree of units: what lies in whose scope, and villages found by what people type."""
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from random import Random
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.domain.finding import MOST_SUGGESTED
-from flows.domain.units import Unit, UnitTree, numbered
+from flows.domain.units import MANY_UNITS, Unit, UnitTree, numbered
 from flows.words.spelling import fold
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 
@@ -224,3 +225,42 @@ def test_a_village_is_called_with_its_commune() -> None:
 def test_codes_are_found_in_any_case() -> None:
     assert UNITS.by_code["tk-dong"] == VILLAGE
     assert UnitTree.of([Unit(1, "TK-Dong", "Thôn Đông", "village")]).by_code["tk-dong"].id == 1
+
+
+# A tree that changes
+
+
+@given(trees(), st.data())
+def test_a_tree_with_changed_units_is_the_tree_they_make(units: UnitTree, data: st.DataObject) -> None:
+    assert (units.children, units.numbers) == (UnitTree(units.by_id).children, UnitTree(units.by_id).numbers)
+    ids = sorted(units.by_id)
+    changed = [
+        replace(
+            units.by_id[id_], name="Thôn Mới", parent_id=data.draw(st.sampled_from([units.by_id[id_].parent_id, None]))
+        )
+        for id_ in data.draw(st.lists(st.sampled_from(ids), unique=True))
+    ]
+    changed += [Unit(max(ids) + 1, "new", "Thôn Mới", "village", ids[0])] * data.draw(st.integers(0, 1))
+    after, anew = units.changed(changed), UnitTree({**units.by_id, **{unit.id: unit for unit in changed}})
+    assert after == anew
+    assert list(after.by_id) == list(anew.by_id)
+    assert (after.children, after.numbers, after.by_code) == (anew.children, anew.numbers, anew.by_code)
+
+
+def test_in_a_small_tree_a_new_name_is_found_at_once() -> None:
+    assert UNITS.search("thon dong").units != ()
+    after = UNITS.changed([replace(VILLAGE, name="Thôn Mới")])
+    assert [unit.id for unit in after.search("thon moi").units] == [VILLAGE.id]
+
+
+def test_in_a_large_tree_places_are_found_by_former_names_until_names_are_indexed_anew() -> None:
+    before = UnitTree.of([Unit(n, f"v-{n}", f"Thôn số {n}", "village") for n in range(1, MANY_UNITS + 1)])
+    assert [unit.id for unit in before.search("thon so 7").units] == [7]
+    after = before.changed([replace(before.by_id[7], name="Thôn Bảy")]).changed(
+        [replace(before.by_id[8], name="Thôn Tám")]
+    )
+    assert [unit.id for unit in after.search("thon so 7").units] == [7]
+    assert after.search("thon bay").units == ()
+    assert after.finder is not None
+    assert [unit.id for unit in after.search("thon bay").units] == [7]
+    assert after.search("thon so 7").units == ()

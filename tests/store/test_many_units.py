@@ -15,7 +15,7 @@ from bot.store.reference import read_reference
 from bot.store.scopes import FEW_UNITS, lies_in
 from bot.store.tables import assessments, roles, units
 from flows.domain.quiet_hours import QuietHours
-from flows.domain.units import Scope, Unit
+from flows.domain.units import MANY_UNITS, Scope, Unit
 from flows.review.needs import ListWanted
 from tests.commune import Commune, commune, fill_in, gone_live
 from tests.databases import BACKENDS, Databases
@@ -179,6 +179,42 @@ async def test_a_new_name_leaves_the_numbers_of_all_others_alone(office: Office)
     of_units = [sql for sql in said if "units" in sql]
     assert len(of_units) == 2
     assert all("WHERE units." in sql and "first" not in sql for sql in of_units)
+
+
+async def with_just_many_units(database: Database) -> None:
+    """Give the sample commune so many villages that indexing their names is noticed."""
+    await with_many_units(database, MANY_UNITS)
+
+
+async def test_nobody_waits_until_the_names_of_many_units_are_indexed_anew(databases: Databases) -> None:
+    async with databases.fresh("sqlite", with_just_many_units) as url:
+        database = Database(url)
+        commune = Commune(database)
+        await commune.say("Hoa", "/invite", "chi hội trưởng", "thon so 7")
+        async with database.writing() as connection:
+            await setup.save_units(connection, [Unit(0, "many-7", "Thôn Mới", "village")], {"many-7": "tk"})
+        await commune.read("Hoa")
+        for typed, found in (("thon so 7", "Thôn Mới"), ("thon so 8", "Thôn số 8"), ("thon moi", "Thôn Mới")):
+            await commune.say("Hoa", typed)
+            assert f"1. {found}, xã Thần Khê" in await buttons(commune, "Hoa")
+            assert commune.turns._indexing is not None
+            await commune.turns._indexing
+        await database.close()
+
+
+async def buttons(commune: Commune, name: str) -> list[str]:
+    """Take the buttons of the letters that wait for somebody."""
+    return [button.label for one in await commune.read(name) for row in one.buttons for button in row]
+
+
+async def test_postgresql_knows_of_many_new_units_at_once(databases: Databases) -> None:
+    async with databases.fresh("postgresql") as url:
+        database = Database(url)
+        async with database.writing() as connection:
+            await setup.save_units(connection, [Unit(0, str(n), "Thôn", "village") for n in range(setup.MANY)], {})
+            known = await connection.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'units'"))
+        assert known == setup.MANY
+        await database.close()
 
 
 # How it is found

@@ -82,6 +82,9 @@ async def test_units_that_have_not_changed_stay_the_same_tree_so_that_names_are_
     async with database.reading() as connection:
         after = await read_reference(connection, before=meanwhile)
     assert [unit.name for unit in after.reference.units.by_id.values()] == ["Xã Thần Khê", "Thôn Mới"]
+    # What has not changed is not even read.
+    tk = before.reference.units.by_code["tk"]
+    assert after.reference.units.by_id[tk.id] is tk
 
 
 async def test_the_last_version_of_a_set_is_in_force_and_earlier_ones_stay_to_be_found_by_their_pin(

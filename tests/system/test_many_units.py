@@ -34,7 +34,7 @@ from tests.sample import NOW
 from tests.services.test_notices import Office
 from tests.store.test_many_units import VILLAGES, reminding, with_many_units, with_some_units
 
-TIMES = 9
+TIMES = 7
 MOST = 2.0
 HOLDERS = {"": "Lan", "head": "Trường", "admin": "Hoa"}
 NEWCOMER = ("/start", "vi", "đồng ý", "Lê Thị Na", "1975")
