@@ -251,6 +251,8 @@ class Delivery:
                 due = await self._take_notices(connection, sources, room)
         self._knows_in_flight = leads
         self._leads_until = now + leases.SECONDS if leads else 0.0
+        if not leads:
+            self.trouble = None  # whoever leads now knows better
         freed = self._forget(landed)
         for letter in due:
             self._notices[letter.id] = letter

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ from bot.store import contacts, outbox, standing
 from bot.store.database import Database
 from bot.store.inbox import conversation_ids
 from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
-from bot.store.tables import conversations, notices, people
+from bot.store.tables import conversations, leases, notices, people
 from bot.store.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.notices.notice import Content
@@ -650,6 +650,21 @@ async def test_another_instance_sends_nothing_until_the_leader_is_gone(
     leader.sender.open.set()
     await asyncio.wait([leading])
     assert other.sender.tried_with("Lan") == (["2"] if stopped else ["1", "2"])
+
+
+async def test_a_trouble_is_no_longer_told_by_who_no_longer_leads(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.leases.SECONDS", 0.5)
+    office = PostOffice(shared, ScriptedSender(script={"1": [Later("429", 3600.0, whole_bot=True)]}))
+    await office.write(["Lan"], "1")
+    async with office.running():
+        await until(lambda: office.delivery.trouble is not None)
+        async with shared.writing() as connection:
+            await connection.execute(
+                leases.update().values(holder="other", until=datetime.now(UTC) + timedelta(days=1))
+            )
+        await until(lambda: office.delivery.trouble is None)
 
 
 def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
