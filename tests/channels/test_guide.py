@@ -8,12 +8,17 @@ import httpx
 import pytest
 
 from bot.application import Application
+from bot.channels.web.messages import BOT, CHANNEL
 from bot.channels.web.routes import CONTENT_POLICY
 from bot.guides.chatfile import ANYTHING, Done, Told
 from bot.guides.chatfile import read as read_chat
 from bot.guides.pages import NAMES, read, source, talks
 from bot.guides.talks import bubbles, talk_html
 from bot.settings import Settings
+from bot.store import outbox
+from bot.store.inbox import Incoming
+from bot.store.migrating import migrate
+from flows.conversation.replies import Typed
 from tests.sample import CATALOGUES
 
 VIETNAMESE, ENGLISH = CATALOGUES["vi"], CATALOGUES["en"]
@@ -90,6 +95,28 @@ async def test_a_guide_that_is_not_there_shows_those_that_are(client: httpx.Asyn
 async def test_nothing_outside_the_guides_is_read(client: httpx.AsyncClient) -> None:
     for name in ("..%2fLC_MESSAGES%2fhoctap", "%2e%2e", "resident.md"):
         assert (await client.get(f"/guide/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("public_url", "told"),
+    [
+        ("https://hoc.example.vn", ["https://hoc.example.vn/guide"]),
+        ("https://hoc.example.vn/", ["https://hoc.example.vn/guide"]),
+        (None, []),
+    ],
+)
+async def test_help_tells_where_the_guides_are_if_people_can_reach_them(
+    tmp_path: Path, public_url: str | None, told: list[str]
+) -> None:
+    application = Application(Settings(database_url=f"sqlite:///{tmp_path / 'hoctap.db'}", public_url=public_url))
+    await migrate(application.database)
+    await application.turns.receive([Incoming(CHANNEL, BOT, "somebody", "1", Typed("/help"))])
+    await application.turns.run_once()
+    async with application.database.reading() as connection:
+        letters = await outbox.read_new(connection, CHANNEL, BOT, "somebody")
+    said = "\n".join(one.outgoing.text for one in letters if one.outgoing is not None)
+    assert re.findall(r"https://\S+", said) == told
+    await application.close()
 
 
 # --- Talks as bubbles ---

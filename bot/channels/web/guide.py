@@ -2,12 +2,13 @@
 
 import re
 from html import escape
+from importlib.resources import files as package_files
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.web.routes import PAGE_HEADERS, PAGES
+from bot.channels.web.routes import PAGE_HEADERS
 from bot.channels.web.words import Words
 from bot.guides.pages import ADDRESS, NAMES, Guide, address, languages, read
 from flows.words.wording import Catalogue, Catalogues, Wording, _, render
@@ -25,7 +26,7 @@ class GuidePages:
     def __init__(self, words: Words, catalogues: Catalogues) -> None:
         self._words = words
         self._catalogues = catalogues
-        self._template = (PAGES / "guide.html").read_text("utf-8")
+        self._frame = (package_files("bot.guides") / "frame.html").read_text("utf-8")
 
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves of them."""
@@ -67,7 +68,7 @@ class GuidePages:
 
     def _page(self, language: str, title: str, links: str, body: str, status: int = 200) -> Response:
         parts = {"language": language.replace("_", "-"), "title": escape(title), "links": links, "body": body}
-        content = _HOLE.sub(lambda hole: parts[hole[1]], self._template)
+        content = _HOLE.sub(lambda hole: parts[hole[1]], self._frame)
         return Response(content, status, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
 
