@@ -17,7 +17,7 @@ from flows.events import (
     Told,
     Went,
 )
-from flows.facts import Facts, NoticesWanted, RespondentsWanted
+from flows.facts import Facts, NoticePage, NoticesWanted, RespondentsWanted
 from flows.flow import Flow, Step
 from flows.messages import Button, Message
 from flows.notices import (
@@ -140,8 +140,7 @@ def _lasting(notice: Notice, choice: Choice) -> Button:
 
 
 def ask_list(facts: Facts, talk: Noticing) -> Question:
-    wanted = NoticesWanted(facts.scope("admin"), talk.page * PAGE, PAGE)
-    found = facts.notices(wanted)
+    _place, found = _page(facts, talk)
     return Question(
         paragraphs(
             _("📣 Notices to many people, newest first:") if found.notices else _("📣 There is no notice here yet."),
@@ -153,18 +152,28 @@ def ask_list(facts: Facts, talk: Noticing) -> Question:
     )
 
 
+def _page(facts: Facts, talk: Noticing) -> tuple[int, NoticePage]:
+    """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
+    for page in range(talk.page, -1, -1):
+        found = facts.notices(NoticesWanted(facts.scope("admin"), page * PAGE, PAGE))
+        if found.notices:
+            return page, found
+    return 0, found
+
+
 def _listed(notice: Notice) -> Wording:
     return _("{title} · {state}", title=words.title(notice.content), state=words.NOTICE_STATES[notice.state])
 
 
 def hear_list(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
+    page, _found = _page(facts, talk)
     match chosen(heard):
-        case BACK.key if talk.page:
-            yield Went("list", Noticing(page=talk.page - 1))
+        case BACK.key if page:
+            yield Went("list", Noticing(page=page - 1))
         case BACK.key:
             yield Left()
         case LATER.key:
-            yield Went("list", Noticing(page=talk.page + 1))
+            yield Went("list", Noticing(page=page + 1))
         case LIMIT.key:
             yield Went("limit", talk)
         case WRITE.key:

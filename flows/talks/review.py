@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from flows.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
 from flows.criteria import Indicator
 from flows.events import Acted, Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
-from flows.facts import Facts, ListedForm, ListWanted, changed_by
+from flows.facts import Facts, FormList, ListedForm, ListWanted, changed_by
 from flows.flow import Flow, Step
 from flows.messages import Button, Message, StoredFile
 from flows.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
@@ -124,12 +124,7 @@ def _evidence_count(form: Assessment) -> Wording:
 
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
-    units = facts.scope("head")
-    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
-    listed = facts.listed(wanted)
-    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
-    if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
-        listed = facts.listed(replace(wanted, offset=page * PAGE))
+    page, listed = _page(facts, talk)
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
@@ -146,6 +141,15 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     )
 
 
+def _page(facts: Facts, talk: Reviewing) -> tuple[int, FormList]:
+    """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
+    state, units = _listed_state(talk), facts.scope("head")
+    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
+    listed = facts.listed(wanted)
+    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
+    return page, listed if page == talk.page else facts.listed(replace(wanted, offset=page * PAGE))
+
+
 def _listed_choice(form: ListedForm) -> Choice:
     return Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
 
@@ -158,13 +162,14 @@ def _unfinished(form: ListedForm) -> Wording:
 
 
 def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
+    page, _forms = _page(facts, talk)
     match chosen(heard):
-        case BACK.key if talk.page > 0:
-            yield Went("list", replace(talk, page=talk.page - 1))
+        case BACK.key if page > 0:
+            yield Went("list", replace(talk, page=page - 1))
         case BACK.key:
             yield Left()
         case LATER.key:
-            yield Went("list", replace(talk, page=talk.page + 1))
+            yield Went("list", replace(talk, page=page + 1))
         case key if key in LISTS:
             yield Went("list", Reviewing(listed=key))
         case key:
