@@ -15,7 +15,7 @@ from flows.domain.quiet_hours import QuietHours
 from flows.notices import draft as notice_draft
 from flows.notices import words
 from flows.notices.audience import own_units, reach_of, subject
-from flows.notices.needs import Approvers, ApproversWanted, NoticesWanted, RespondentsWanted
+from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, RespondentsWanted
 from flows.notices.notice import HIGHEST_LIMIT, Notice, NoticeAct, NoticeAnswer, acts_on, message_of, state_after
 from flows.notices.occasions import renewed
 from flows.notices.records import ApprovalLimitSet, NoticeActed, ReportAsked
@@ -151,8 +151,7 @@ def _lasting(notice: Notice, choice: Choice) -> Button:
 
 
 def ask_list(facts: Facts, talk: Noticing) -> Question:
-    wanted = NoticesWanted(facts.scope("admin"), talk.page * PAGE, PAGE)
-    found = facts.find(wanted)
+    _place, found = _page_shown(facts, talk)
     return Question(
         paragraphs(
             _("📣 Notices to many people, newest first:") if found.notices else _("📣 There is no notice here yet."),
@@ -164,18 +163,28 @@ def ask_list(facts: Facts, talk: Noticing) -> Question:
     )
 
 
+def _page_shown(facts: Facts, talk: Noticing) -> tuple[int, NoticePage]:
+    """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
+    for page in range(talk.page, -1, -1):
+        found = facts.find(NoticesWanted(facts.scope("admin"), page * PAGE, PAGE))
+        if found.notices:
+            return page, found
+    return 0, found
+
+
 def _listed(notice: Notice) -> Wording:
     return _("{title} · {state}", title=words.title(notice.content), state=words.NOTICE_STATES[notice.state])
 
 
 def hear_list(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
+    page, _found = _page_shown(facts, talk)
     match chosen(heard):
-        case BACK.key if talk.page:
-            yield Went("list", Noticing(page=talk.page - 1))
+        case BACK.key if page:
+            yield Went("list", Noticing(page=page - 1))
         case BACK.key:
             yield Left()
         case LATER.key:
-            yield Went("list", Noticing(page=talk.page + 1))
+            yield Went("list", Noticing(page=page + 1))
         case LIMIT.key:
             yield Went("limit", talk)
         case WRITE.key:

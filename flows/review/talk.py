@@ -72,13 +72,8 @@ LISTS: dict[State, Choice] = {
 
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
-    units = facts.scope("head")
-    rounds = facts.rounds_in(units)
-    wanted = ListWanted(units, rounds, state, facts.person_id, talk.page * PAGE, PAGE)
-    listed = _listed(facts, wanted)
-    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
-    if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
-        listed = _listed(facts, replace(wanted, offset=page * PAGE))
+    page, listed = _page(facts, talk)
+    rounds = facts.rounds_in(facts.scope("head"))
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
@@ -93,6 +88,15 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
         (*((LATER,) if more else ()), *(choice for s, choice in LISTS.items() if s != state), BACK),
         numbered=True,
     )
+
+
+def _page(facts: Facts, talk: Reviewing) -> tuple[int, FormList]:
+    """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
+    state, units = _listed_state(talk), facts.scope("head")
+    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
+    listed = _listed(facts, wanted)
+    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
+    return page, listed if page == talk.page else _listed(facts, replace(wanted, offset=page * PAGE))
 
 
 def _listed(facts: Facts, wanted: ListWanted) -> FormList:
@@ -136,13 +140,14 @@ def _unfinished(form: ListedForm) -> Wording:
 
 
 def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
+    page, _forms = _page(facts, talk)
     match chosen(heard):
-        case BACK.key if talk.page > 0:
-            yield Went("list", replace(talk, page=talk.page - 1))
+        case BACK.key if page > 0:
+            yield Went("list", replace(talk, page=page - 1))
         case BACK.key:
             yield Left()
         case LATER.key:
-            yield Went("list", replace(talk, page=talk.page + 1))
+            yield Went("list", replace(talk, page=page + 1))
         case key if key in LISTS:
             yield Went("list", Reviewing(listed=key))
         case key:

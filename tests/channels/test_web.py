@@ -254,6 +254,32 @@ async def test_a_poll_that_does_not_wait_is_answered_at_once(web: Web, wait: flo
     assert await web.poll((TOKEN, 0), wait=wait) == [[]]
 
 
+async def test_a_page_that_is_gone_is_waited_for_no_longer(web: Web) -> None:
+    gone, listened_for = asyncio.Event(), web.application.turns.letters_for.listened_for
+    parts: list[HttpMessage] = [{"type": "http.request", "body": json.dumps({"phones": [{"token": TOKEN}]}).encode()}]
+
+    async def receive() -> HttpMessage:
+        if parts:
+            return parts.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: HttpMessage) -> None:
+        pass
+
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": "/web/poll", "raw_path": b"/web/poll", "root_path": "",
+        "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http",
+    }  # fmt: skip
+    polling = asyncio.create_task(web.application.http()(scope, receive, send))
+    while not listened_for:
+        await asyncio.sleep(0.01)
+    gone.set()
+    async with asyncio.timeout(10):
+        await polling
+    assert not listened_for
+
+
 async def test_nobody_hears_what_is_said_to_somebody_else(web: Web) -> None:
     await web.say(TOKEN)
     (welcome,) = await web.hear(TOKEN)
@@ -705,6 +731,17 @@ async def test_made_up_tokens_are_looked_up_only_so_often(web: Web, monkeypatch:
     statuses = [(await web.say(f"a-made-up-token-{number:06}")).status_code for number in range(most + 20)]
     assert statuses == [401] * most + [429] * 20
     assert len(looked_up) == most
+
+
+async def test_who_is_refused_costs_no_thread(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread for each refusal costs ten times what the refusal does, and a flood has nothing but refusals."""
+    monkeypatch.setattr("starlette._exception_handler.run_in_threadpool", None)
+    web.application.web._door = full = Door(Clock())
+    answers = [await web.say(UNSIGNED), await web.client.post("/web/say", content=b"nothing")]
+    for _time in range(LIMITS["say"].of_one.at_once - 2):
+        full.enter("say", "127.0.0.1")
+    answers.append(await web.say())
+    assert [answer.status_code for answer in answers] == [401, 400, 429]
 
 
 async def test_a_token_of_an_earlier_version_goes_on_and_is_looked_up_once(web: Web) -> None:

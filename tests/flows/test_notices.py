@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from flows.conversation.messages import rendered
 from flows.conversation.replies import Pressed, SentFile, Typed
+from flows.conversation.session import HOME
 from flows.domain.people import Role
 from flows.domain.quiet_hours import QuietHours
 from flows.notices import words as notice_words
@@ -503,3 +504,16 @@ def test_whoever_is_unknown_has_nothing_to_turn_off() -> None:
     town = settled().copy()
     turn = town.turn("Sáu", Pressed("c:mute:notices"))
     assert turn.decision.records == ()
+
+
+def test_the_page_of_a_list_that_has_shrunk_is_its_last_one() -> None:
+    """A page of nothing would say that there is no notice; and “back” leads out of the page that is seen."""
+    town = towns.settled()
+    town.notices |= {number: notice(id=number) for number in range(1, 8)}
+    town.say("Hoa", "/notices", "xem thêm")
+    del town.notices[1]
+    shown = town.turn("Hoa", Typed("không rõ lắm"))
+    labels = [button.label for row in rendered(shown.decision.messages[-1], EN).buttons for button in row]
+    assert sum("Kính mời bà con dự họp" in label for label in labels) == 6
+    town.say("Hoa", "quay lại")
+    assert town.phone("Hoa").session.frame == HOME

@@ -37,7 +37,7 @@ LIMITS: Mapping[str, Limit] = {
     "begin": Limit(Rate(5, 300), Rate(50, 1_000)),
     "poll": Limit(Rate(100, 1_200), Rate(2_000, 20_000)),
     # A token without our signature, which has to be looked up.
-    "unsigned": Limit(Rate(5, 300), Rate(20, 1_000)),
+    "unsigned": Limit(Rate(5, 300), Rate(100, 5_000)),
     "upload": Limit(Rate(10, 200), Rate(50, 500)),
 }
 OF_A_CONVERSATION = Rate(2, 30)
