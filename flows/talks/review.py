@@ -128,13 +128,16 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     rounds = facts.rounds_in(units)
     wanted = ListWanted(units, rounds, state, facts.person_id, talk.page * PAGE, PAGE)
     listed = facts.listed(wanted)
+    waiting = listed.counts.get("submitted", 0) > 0
     page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
     if page < talk.page:  # the list has shrunk meanwhile: its last page is shown
         listed = facts.listed(replace(wanted, offset=page * PAGE))
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
-            lines(_("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds)),
+            lines(
+                _("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds, waiting=waiting)
+            ),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
             _("{state}, page {page}:", state=LISTS[state].label, page=page + 1)
             if listed.forms
@@ -147,12 +150,15 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     )
 
 
-def _last_days(facts: Facts, rounds: Iterable[int]) -> Iterator[Wording]:
-    """Say until when the branch confirms, for each round that has forms here."""
+def _last_days(facts: Facts, rounds: Iterable[int], *, waiting: bool) -> Iterator[Wording]:
+    """Say until when the branch confirms, for each round that has forms here; or was to, while any wait."""
     known = facts.reference.rounds_by_id
     days = {known[id_].phases.branch for id_ in rounds}
     for day in sorted(days):
-        yield _("Please confirm until the end of {day}.", day=day) if facts.today <= day else _late_by(day)
+        if facts.today <= day:
+            yield _("Please confirm until the end of {day}.", day=day)
+        elif waiting:
+            yield _late_by(day)
 
 
 def _late_by(day: date) -> Wording:
