@@ -75,8 +75,8 @@ def _place(facts: Facts, form: Assessment, round_: Round, after: Person) -> tupl
 
 def _criteria(facts: Facts, form: Assessment, round_: Round, after: Person) -> CriteriaSet:
     """Return the set of somebody's group in a round; the form's own where its group has not changed, though what is
-    in force may have."""
-    if after.group is None or after.group == form.person.group:
+    in force may have, and once the round is over."""
+    if after.group is None or after.group == form.person.group or facts.today > round_.phases.decision:
         return form.criteria
     return facts.reference.criteria[round_.sets[after.group]]
 

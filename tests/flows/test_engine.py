@@ -14,7 +14,17 @@ from msgspec.structs import replace
 from flows.assessments import Assessment, result_of, total_of
 from flows.criteria import Localized
 from flows.engine import FLOWS, decide
-from flows.events import Acted, Answered, EvidenceGiven, HeadsAddress, NoticeActed, NoticeAnswered, NoticeSaved
+from flows.events import (
+    Acted,
+    Answered,
+    EvidenceGiven,
+    Followed,
+    HeadsAddress,
+    NoticeActed,
+    NoticeAnswered,
+    NoticeSaved,
+    PersonSaved,
+)
 from flows.facts import Conversation, Facts, Reference
 from flows.messages import Message, Outgoing, people_named, rendered
 from flows.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
@@ -41,6 +51,7 @@ def check(turn: Turn) -> None:
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
+    check_following(turn)
     check_notices(turn)
 
 
@@ -127,6 +138,24 @@ def check_decisions(turn: Turn) -> None:
             assert turn.facts.holds("head", known.unit_id)
             assert known.state == "submitted"
             assert shown_version(turn) == known.version
+
+
+def check_following(turn: Turn) -> None:
+    """Whoever's details have changed has no form left that the branch confirmed with the old ones, while it is
+    decided; and only their own follow them."""
+    before, after = turn.facts, turn.decision.facts
+    for what in (record for record in turn.decision.records if isinstance(record, Followed)):
+        known, form = before.assessment(what.assessment_id), after.assessment(what.assessment_id)
+        assert known in before.own
+        assert form is not None
+        assert form.state != "confirmed"
+        assert (what.version, form.version) == (known.version, known.version + 1)
+        assert (what.act == "restart") <= (form.answers == {} and form.criteria.id != known.criteria.id)
+    if any(isinstance(record, PersonSaved) for record in turn.decision.records) and before.person is not None:
+        shown = [(person.name, person.birth_year, person.group) for person in (before.person, after.person) if person]
+        if len(set(shown)) > 1:
+            decided = [form for form in after.own if after.rounds_in(after.reference.units.scope([form.unit_id]))]
+            assert "confirmed" not in {form.state for form in decided}
 
 
 def check_notices(turn: Turn) -> None:
