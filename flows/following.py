@@ -30,7 +30,10 @@ def left_behind(facts: Facts) -> Iterator[tuple[Assessment, Round]]:
     """Yield the forms that are still at work where their owner does not live any more, with their rounds."""
     for form in facts.own:
         round_ = facts.round_of(form)
-        if round_ is not None and _is_at_work(facts, form, round_) and form.unit_id != form.person.unit_id:
+        unfinished = form.editable and not facts.takes_answers(form)
+        if round_ is None or unfinished or form.unit_id == form.person.unit_id:
+            continue
+        if _is_at_work(facts, form, round_):
             yield form, round_
 
 

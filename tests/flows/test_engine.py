@@ -76,11 +76,12 @@ def check_messages(turn: Turn) -> None:
 
 
 def check_names(turn: Turn) -> None:
-    """A message that says somebody's name tells whom it is about, unless it is themselves who read it."""
+    """A message that says somebody else's name tells whom it is about, and comes only to who holds a role."""
     known = {form.person for form in turn.facts.found.values() if isinstance(form, Assessment)}
     for message in turn.decision.messages:
         for person in known:
             if person.id != turn.facts.person_id and any(person.name in str(outgoing) for outgoing in said([message])):
+                assert turn.facts.roles
                 assert person.id in people_named(message)
     for told in turn.decision.told:
         if isinstance(told.to, HeadsAddress):
