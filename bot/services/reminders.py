@@ -145,11 +145,13 @@ class _Waiting:
 
     count: int = 0
     oldest: datetime | None = None
+    last_day: date | None = None
 
-    def add(self, count: int, oldest: datetime) -> None:
-        """Count forms in."""
+    def add(self, count: int, oldest: datetime, last_day: date) -> None:
+        """Count forms in that are to be confirmed until a day. Of several days the first counts."""
         self.count += count
         self.oldest = min(self.oldest or oldest, oldest)
+        self.last_day = min(self.last_day or last_day, last_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,13 +307,16 @@ class Reminders:
         """Tell branch heads how many wait, if anybody has since the morning: of later ones they hear at once."""
         waiting = await self._waiting(connection, now, heads)
         return [
-            _Saying(f"digest:{now.today}:{person_id}", person_id, self._digest(one.count, one.oldest, now))
+            _Saying(
+                f"digest:{now.today}:{person_id}", person_id, self._digest(one.count, one.oldest, one.last_day, now)
+            )
             for person_id, one in waiting.items()
-            if one.oldest is not None and one.oldest < now.morning
+            if one.oldest is not None and one.last_day is not None and one.oldest < now.morning
         ]
 
-    def _digest(self, count: int, oldest: datetime, now: _Now) -> Message:
-        return waiting_digest(count, (now.today - oldest.astimezone(self._zone).date()).days)
+    def _digest(self, count: int, oldest: datetime, last_day: date, now: _Now) -> Message:
+        days = (now.today - oldest.astimezone(self._zone).date()).days
+        return waiting_digest(count, days, last_day, late=now.today > last_day)
 
     async def _waiting(self, connection: AsyncConnection, now: _Now, heads: Holders) -> dict[int, _Waiting]:
         """Count what waits for each of these heads: who confirms a form is decided as when it was submitted."""
@@ -329,7 +334,8 @@ class Reminders:
             for form in forms:
                 for person_id in confirming[HeadsAddress(form.unit_id, form.owner_id)]:
                     if person_id in found:
-                        found[person_id].add(form.count, form.oldest)
+                        last_day = now.reference.rounds_by_id[form.round_id].phases.branch
+                        found[person_id].add(form.count, form.oldest, last_day)
         return found
 
     async def _dates(self, connection: AsyncConnection, now: _Now, admins: Holders) -> list[_Saying]:

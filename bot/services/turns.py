@@ -449,7 +449,7 @@ class Turns:
             outgoing = rendered(message, said_in, menu)
             if erases and place == 0:
                 outgoing = replace(outgoing, forget=True)
-            yield Letter(to, outgoing, one.turn.callback if place == 0 else None, about=people_named(message))
+            yield Letter(to, outgoing, one.turn.callback if place == 0 else None, about=_about(one, message))
         if last < 0 and one.turn.callback is not None:
             yield Letter(to, None, one.turn.callback)
 
@@ -514,10 +514,15 @@ def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
     for one in batch:
         touches = _touches(one)
         if erased:  # what names them is written before or after they are gone, not at the same moment
-            touches |= {("person", id_) for message in one.decision.messages for id_ in people_named(message) & erased}
+            touches |= {("person", id_) for message in one.decision.messages for id_ in _about(one, message) & erased}
         if touches.isdisjoint(touched):
             touched |= touches
             yield one
+
+
+def _about(one: Decided, message: Message) -> frozenset[int]:
+    """Return whom a reply is about, besides its reader: only who holds a role reads of others."""
+    return people_named(message) if one.turn.roles else frozenset()
 
 
 def _erases(one: Decided) -> bool:

@@ -1,7 +1,6 @@
 """What goes out: messages as the flows write them, and as they wait to be sent."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from msgspec import Struct
 
@@ -106,7 +105,7 @@ def people_named(message: Message) -> frozenset[int]:
     """Return the people that a message names: in its text, on its buttons, in documents made for its reader."""
     labels = (button.label for group in message.buttons for button in group)
     documents = (file.text for file in message.files if isinstance(file, Document))
-    return frozenset(chain.from_iterable(map(people_in, (message.text, *labels, *documents))))
+    return frozenset().union(*map(people_in, (message.text, *labels, *documents)))
 
 
 def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...] = ()) -> Outgoing:

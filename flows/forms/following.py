@@ -30,7 +30,10 @@ def left_behind(facts: Facts) -> Iterator[tuple[Assessment, Round]]:
     """Yield the forms that are still at work where their owner does not live any more, with their rounds."""
     for form in facts.own:
         round_ = facts.round_of(form)
-        if round_ is not None and _is_at_work(facts, form, round_) and form.unit_id != form.person.unit_id:
+        unfinished = form.editable and not facts.takes_answers(form)
+        if round_ is None or unfinished or form.unit_id == form.person.unit_id:
+            continue
+        if _is_at_work(facts, form, round_):
             yield form, round_
 
 
@@ -75,8 +78,8 @@ def _place(facts: Facts, form: Assessment, round_: Round, after: Person) -> tupl
 
 def _criteria(facts: Facts, form: Assessment, round_: Round, after: Person) -> CriteriaSet:
     """Return the set of somebody's group in a round; the form's own where its group has not changed, though what is
-    in force may have."""
-    if after.group is None or after.group == form.person.group:
+    in force may have, and once the round is over."""
+    if after.group is None or after.group == form.person.group or facts.today > round_.phases.decision:
         return form.criteria
     return facts.reference.criteria[round_.sets[after.group]]
 

@@ -36,14 +36,17 @@ def _unfinished(form_left: int, returned: bool) -> Wording:
     )
 
 
-def waiting_digest(waiting: int, oldest_days: int) -> Message:
-    """Tell a branch head how many forms wait, and how long the oldest has."""
+def waiting_digest(waiting: int, oldest_days: int, last_day: date, *, late: bool = False) -> Message:
+    """Tell a branch head how many forms wait, how long the oldest has, and until when they are to be confirmed."""
     return Message(
         lines(
             n_("🔔 {count} form waits for your confirmation.", "🔔 {count} forms wait for your confirmation.", waiting),
             n_("The oldest has waited for {count} day.", "The oldest has waited for {count} days.", oldest_days)
             if oldest_days
             else None,
+            _("The last day to confirm was {day}.", day=last_day)
+            if late
+            else _("Please confirm until the end of {day}.", day=last_day),
         ),
         ((REVIEW,), (mute_button("digests"),)),
     )

@@ -74,10 +74,13 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     page, listed = _page(facts, talk)
     rounds = facts.rounds_in(facts.scope("head"))
+    waiting = listed.counts.get("submitted", 0) > 0
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
         paragraphs(
-            lines(_("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds)),
+            lines(
+                _("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds, waiting=waiting)
+            ),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
             _("{state}, page {page}:", state=LISTS[state].label, page=page + 1)
             if listed.forms
@@ -111,12 +114,15 @@ def _listed(facts: Facts, wanted: ListWanted) -> FormList:
     return listed
 
 
-def _last_days(facts: Facts, rounds: Iterable[int]) -> Iterator[Wording]:
-    """Say until when the branch confirms, for each round that has forms here."""
+def _last_days(facts: Facts, rounds: Iterable[int], *, waiting: bool) -> Iterator[Wording]:
+    """Say until when the branch confirms, for each round that has forms here; or was to, while any wait."""
     known = facts.reference.rounds_by_id
     days = {known[id_].phases.branch for id_ in rounds}
     for day in sorted(days):
-        yield _("Please confirm until the end of {day}.", day=day) if facts.today <= day else _late_by(day)
+        if facts.today <= day:
+            yield _("Please confirm until the end of {day}.", day=day)
+        elif waiting:
+            yield _late_by(day)
 
 
 def _late_by(day: date) -> Wording:

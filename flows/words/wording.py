@@ -1,7 +1,7 @@
 """What the bot says, before it has a language: a msgid with its parameters, rendered per reader."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -94,22 +94,24 @@ def contains(wording: Wording, part: Wording) -> bool:
     return wording == part or (isinstance(wording, Lines) and any(contains(each, part) for each in wording.parts))
 
 
-def people_in(wording: Wording) -> Iterator[int]:
-    """Yield the people that a wording names."""
-    match wording:
-        case Lines(parts):
-            for part in parts:
-                yield from people_in(part)
-        case Spoken(label):
-            yield from people_in(label)
-        case Text(_, params):
-            for _name, value in params:
-                if isinstance(value, Named):
-                    yield value.person_id
-                elif isinstance(value, Text | Lines | Spoken):
-                    yield from people_in(value)
-        case str() | Localized():
-            pass
+def people_in(wording: Wording) -> frozenset[int]:
+    """Return the people that a wording names."""
+    found: set[int] = set()
+    _find_people(wording, found)
+    return frozenset(found)
+
+
+def _find_people(value: object, found: set[int]) -> None:
+    if isinstance(value, Named):
+        found.add(value.person_id)
+    elif isinstance(value, Text):
+        for _name, param in value.params:
+            _find_people(param, found)
+    elif isinstance(value, Lines):
+        for part in value.parts:
+            _find_people(part, found)
+    elif isinstance(value, Spoken):
+        _find_people(value.label, found)
 
 
 def is_constant(wording: Wording) -> bool:

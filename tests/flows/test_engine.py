@@ -18,13 +18,14 @@ from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
 from flows.forms.needs import AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, EvidenceGiven
+from flows.forms.records import Acted, Answered, EvidenceGiven, Followed
 from flows.forms.talk import Filling
 from flows.notices.audience import reach_of
 from flows.notices.needs import ApproversWanted, NoticeWanted
 from flows.notices.records import NoticeActed, NoticeSaved
 from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
+from flows.registration.records import PersonSaved
 from flows.review.talk import Deciding
 from flows.subjects import FLOWS, AnyTalk, decide
 from flows.words.localized import Localized
@@ -50,6 +51,7 @@ def check(turn: Turn) -> None:
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
+    check_following(turn)
     check_notices(turn)
 
 
@@ -74,12 +76,13 @@ def check_messages(turn: Turn) -> None:
 
 
 def check_names(turn: Turn) -> None:
-    """A message that says somebody's name tells whom it is about, unless it is themselves who read it."""
+    """A message that says somebody else's name tells whom it is about, and comes only to who holds a role."""
     found = [turn.facts.find(need) for need in turn.facts.found if isinstance(need, AssessmentWanted)]
     known = {form.person for form in found if form is not None}
     for message in turn.decision.messages:
         for person in known:
             if person.id != turn.facts.person_id and any(person.name in str(outgoing) for outgoing in said([message])):
+                assert turn.facts.roles
                 assert person.id in people_named(message)
     for told in turn.decision.told:
         if isinstance(told.to, HeadsAddress):
@@ -137,6 +140,24 @@ def check_decisions(turn: Turn) -> None:
             assert turn.facts.holds("head", known.unit_id)
             assert known.state == "submitted"
             assert shown_version(turn) == known.version
+
+
+def check_following(turn: Turn) -> None:
+    """Whoever's details have changed has no form left that the branch confirmed with the old ones, while it is
+    decided; and only their own follow them."""
+    before, after = turn.facts, turn.decision.facts
+    for what in (record for record in turn.decision.records if isinstance(record, Followed)):
+        known, form = before.assessment(what.assessment_id), after.assessment(what.assessment_id)
+        assert known in before.own
+        assert form is not None
+        assert form.state != "confirmed"
+        assert (what.version, form.version) == (known.version, known.version + 1)
+        assert (what.act == "restart") <= (form.answers == {} and form.criteria.id != known.criteria.id)
+    if any(isinstance(record, PersonSaved) for record in turn.decision.records) and before.person is not None:
+        shown = [(person.name, person.birth_year, person.group) for person in (before.person, after.person) if person]
+        if len(set(shown)) > 1:
+            decided = [form for form in after.own if after.rounds_in(after.reference.units.scope([form.unit_id]))]
+            assert "confirmed" not in {form.state for form in decided}
 
 
 def check_notices(turn: Turn) -> None:

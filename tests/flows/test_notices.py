@@ -253,7 +253,7 @@ def test_a_notice_that_stands_still_has_no_pace() -> None:
 def test_reminders_say_what_is_open_and_can_be_turned_off() -> None:
     messages = (
         unfinished_reminder(4, returned=False, closes=date(2026, 11, 15)),
-        waiting_digest(3, 2),
+        waiting_digest(3, 2, date(2026, 11, 20)),
         date_reminder("Đợt 2026", "closes", date(2026, 11, 15), 1, 2, 3),
     )
     shown = [rendered(message, EN) for message in messages]
@@ -261,7 +261,11 @@ def test_reminders_say_what_is_open_and_can_be_turned_off() -> None:
         ["c:continue", "c:mute:reminders"], ["c:review", "c:mute:digests"], ["c:mute:dates"],
     ]  # fmt: skip
     assert "4 questions of your self-assessment are left" in shown[0].text
-    assert shown[1].text == "🔔 3 forms wait for your confirmation.\nThe oldest has waited for 2 days."
+    assert shown[1].text.splitlines() == [
+        "🔔 3 forms wait for your confirmation.",
+        "The oldest has waited for 2 days.",
+        "Please confirm until the end of 20 November 2026.",
+    ]
     assert "takes forms until the end of 15 November 2026" in shown[2].text
 
 

@@ -30,6 +30,7 @@ from tests.sample import CATALOGUES, COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, ROU
 
 CLOSES = date(2026, 11, 15)
 REPORT = date(2026, 12, 1)
+BRANCH = date(2026, 11, 20)
 
 
 def reminding(commune: Commune, quiet: QuietHours | None = None) -> Reminders:
@@ -328,9 +329,16 @@ async def test_branch_heads_hear_every_morning_who_waits_until_nobody_does(commu
 
 async def test_the_digest_tells_how_many_wait_and_since_when(commune: Commune) -> None:
     await look(commune, reminding(commune), local(4))
-    digest = in_vietnamese(waiting_digest(1, 3))
+    digest = in_vietnamese(waiting_digest(1, 3, BRANCH))
     assert [await commune.read(name) for name in ("Trường", "Hạnh", "Hoa")] == [[digest], [digest], []]
     assert await commune.column(select(outbox.c.priority).order_by(outbox.c.id.desc()).limit(2)) == [NOTICE, NOTICE]
+
+
+async def test_the_digest_tells_when_the_last_day_to_confirm_is_past(commune: Commune) -> None:
+    for at, late in ((local(20, month=11), False), (local(21, month=11), True)):
+        await look(commune, reminding(commune), at)
+        digest = waiting_digest(1, at.day + 30, BRANCH, late=late)
+        assert (await commune.read("Trường"))[-1] == in_vietnamese(digest)
 
 
 async def test_a_form_that_came_this_morning_is_no_news_to_those_who_were_told_of_it(commune: Commune) -> None:
@@ -370,8 +378,8 @@ async def test_nobody_hears_of_the_own_form_but_those_who_confirm_it(commune: Co
         update(assessments).where(assessments.c.id == minh.id).values(state="submitted", submitted_at=local(1, 20)),
     )
     await look(commune, reminding(commune), local(5))
-    assert await commune.read("Lan") == [in_vietnamese(waiting_digest(1, 4))]
-    assert await commune.read("Hoa") == [in_vietnamese(waiting_digest(1, 4))]
+    assert await commune.read("Lan") == [in_vietnamese(waiting_digest(1, 4, BRANCH))]
+    assert await commune.read("Hoa") == [in_vietnamese(waiting_digest(1, 4, BRANCH))]
 
 
 async def test_who_heads_two_branches_gets_one_digest_of_both(commune: Commune) -> None:
@@ -380,8 +388,8 @@ async def test_who_heads_two_branches_gets_one_digest_of_both(commune: Commune) 
     values = {"state": "submitted", "submitted_at": local(3), "unit_id": await unit(commune, "tk-doai")}
     await change(commune, update(assessments).where(assessments.c.id == minh.id).values(values))
     await look(commune, reminding(commune), local(4))
-    assert await commune.read("Trường") == [in_vietnamese(waiting_digest(2, 3))]
-    assert await commune.read("Hạnh") == [in_vietnamese(waiting_digest(1, 3))]
+    assert await commune.read("Trường") == [in_vietnamese(waiting_digest(2, 3, BRANCH))]
+    assert await commune.read("Hạnh") == [in_vietnamese(waiting_digest(1, 3, BRANCH))]
 
 
 async def test_forms_wait_after_the_round_has_closed_also_once_the_next_is_planned(commune: Commune) -> None:

@@ -133,6 +133,16 @@ async def test_what_names_somebody_at_the_moment_of_their_erasure_is_not_left(co
     assert [text.count(NAME) for text in await commune.texts("Trường")] == [0]
 
 
+async def test_of_a_child_nothing_is_left_when_the_representative_does_not_agree(commune: Commune) -> None:
+    people_before = await commune.count(people)
+    await commune.say("Nam", "/start v-tk-dong", "vi", "đồng ý", "Hoàng Văn Nam", "2014", "Đỗ Thị Thu")
+    assert await commune.count(people) == people_before  # until here only what the question needs
+    await commune.say("Nam", "không đồng ý")
+    await commune.deliver()
+    kept = await commune.everything()
+    assert [word in kept for word in ("Hoàng Văn Nam", "Đỗ Thị Thu", "2014")] == [False] * 3
+
+
 async def test_that_somebody_agreed_and_until_when_stays_without_saying_who(commune: Commune) -> None:
     proof = select(consents.c.text_version, consents.c.given, consents.c.given_by, consents.c.withdrawn_at)
     await commune.say("Nam", "/start", "vi", "đồng ý", "Hoàng Văn Nam", "2014", "Đỗ Thị Thu", "đồng ý")

@@ -40,6 +40,14 @@ async def test_a_confirmed_form_moves_with_its_owner_and_is_counted_where_it_is(
     assert [tuple(row) for row in await commune.rows(acts)][-2:] == [("confirm", "head"), ("change", "resident")]
 
 
+async def test_a_form_that_nobody_else_has_seen_moves_without_a_word(commune: Commune) -> None:
+    await commune.say("Minh", *TO_DOAI[:-1])
+    moved = await commune.form("Minh")
+    assert (moved.unit_id, moved.state, moved.total > 0) == (await unit(commune, "tk-doai"), "draft", True)
+    assert [await commune.texts(name) for name in ("Trường", "Hạnh")] == [[], []]
+    assert await commune.tallies() == await commune.recount()
+
+
 async def test_of_a_form_begun_anew_no_answer_is_left_and_it_is_counted_for_its_new_group(commune: Commune) -> None:
     form = await commune.form("Lan")
     await commune.say("Lan", *TO_WORKERS)
