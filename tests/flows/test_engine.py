@@ -147,7 +147,7 @@ def check_following(turn: Turn) -> None:
     decided; and only their own follow them."""
     before, after = turn.facts, turn.decision.facts
     for what in (record for record in turn.decision.records if isinstance(record, Followed)):
-        known, form = before.assessment(what.assessment_id), after.assessment(what.assessment_id)
+        known, form = assessment(before, what.assessment_id), assessment(after, what.assessment_id)
         assert known in before.own
         assert form is not None
         assert form.state != "confirmed"
