@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices, role_holders
 from bot.store.json_rows import json_rows, json_rows_by_key
+from bot.store.lists import is_among
 from bot.store.reference import current_version
 from bot.store.scopes import lies_in
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, invitations, people, roles
@@ -145,8 +146,8 @@ _FORMS = (
     .order_by(assessments.c.id)
     .with_for_update(of=assessments)
 )
-_FORMS_OF_PEOPLE = _FORMS.where(assessments.c.person_id.in_(bindparam("ids", expanding=True)))
-_FORMS_BY_ID = _FORMS.where(assessments.c.id.in_(bindparam("ids", expanding=True)))
+_FORMS_OF_PEOPLE = _FORMS.where(is_among(assessments.c.person_id, "ids"))
+_FORMS_BY_ID = _FORMS.where(is_among(assessments.c.id, "ids"))
 
 _answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
 _roles_decoder = msgspec.json.Decoder(list[tuple[str, int]])
