@@ -45,6 +45,8 @@ LONGEST_BACKOFF = 300.0
 IDLE_SECONDS = 1.0
 # Notices that landed wait so long for others to be settled with.
 SETTLE_SECONDS = 0.2
+# While there are no notices, they are looked for as often, not each time replies are settled.
+LOOK_SECONDS = 0.2
 # Replies that could not be settled for so long would be sent again by whoever comes next: no more is sent on top.
 LATEST_SETTLED_SECONDS = 0.1
 LANDING_SECONDS = 5.0
@@ -121,6 +123,7 @@ class Delivery:
         # The notices that the channel does not take, by the version that it refused.
         self._refused: dict[int, int | None] = {}
         self._leads_until = 0.0
+        self._no_notices_until = 0.0
         # False at the start, after a transaction whose end is not known, and while another instance leads: then the
         # ledgers may hold notices as on their way that nobody is sending.
         self._knows_in_flight = False
@@ -280,7 +283,7 @@ class Delivery:
     def _room_for_notices(self) -> int:
         """Return how many notices may be taken. A few at a time would cost a transaction each: half a load at once."""
         room = self._most_notices - self._notices_flying
-        may = not self._pace.held() and not self._is_quiet(self._clock())
+        may = not self._pace.held() and not self._is_quiet(self._clock()) and time.monotonic() >= self._no_notices_until
         return room if may and room >= self._most_notices // 2 else 0
 
     async def _sources(self) -> list[Source]:
@@ -291,6 +294,8 @@ class Delivery:
                 await self._wording.learn(connection, [source for source in sources if source is not None])
             except DecodeError:
                 return [source for source in sources if source is None or await self._can_read(connection, source)]
+        if not sources:
+            self._no_notices_until = time.monotonic() + LOOK_SECONDS
         return sources
 
     async def _can_read(self, connection: AsyncConnection, notice_id: int) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import contacts, erasing, notices, upserts
 from bot.store.gathering import Waiting
+from bot.store.lists import is_among
 from bot.store.many import execute_many
 from bot.store.tables import (
     answers,
@@ -70,7 +71,7 @@ _TAKE_ROLE = delete(roles).where(roles.c.id == bindparam("_id"), roles.c.unit_id
 _ADD = {table: insert(table) for table in (consents, invitations, assessments, evidence, decisions)}
 _DONE = (
     update(inbox)
-    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .where(is_among(inbox.c.id, "ids"))
     .values(done_at=bindparam("done_at"), body=None, callback=None, failed=bindparam("has_failed"))
 )
 
@@ -177,7 +178,7 @@ async def mark_done(
     connection: AsyncConnection, inbox_ids: Sequence[int], now: datetime, *, failed: bool = False
 ) -> None:
     """Settle updates. What they said is forgotten: only their ids stay, to know them again."""
-    await connection.execute(_DONE, {"ids": list(inbox_ids), "done_at": now, "has_failed": failed})
+    await execute_many(connection, _DONE, [{"ids": list(inbox_ids), "done_at": now, "has_failed": failed}])
 
 
 async def _insert_people(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> Mapping[int, int]:

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.json_rows import json_rows, json_rows_by_key
+from bot.store.lists import is_among
 from bot.store.reference import ReferenceRead, current_version
 from bot.store.tables import answers, assessments, conversations, evidence, inbox, people, roles
 from flows.conversation.facts import Conversation, Found
@@ -130,7 +131,7 @@ _LOCK_FORMS = select(assessments.c.id).order_by(assessments.c.id).with_for_updat
 
 def _locking_and_reading(column: Column[int]) -> tuple[Select[int], Select[*tuple[Any, ...]]]:
     """Select forms twice, by a column: to lock them, and to read them then."""
-    wanted = column.in_(bindparam("ids", expanding=True))
+    wanted = is_among(column, "ids")
     return _LOCK_FORMS.where(wanted), _FORMS.where(wanted)
 
 

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.lists import is_among
 from bot.store.many import execute_many
 from bot.store.tables import conversations, inbox
 from bot.store.upserts import insert_new
@@ -63,7 +64,7 @@ _OF_ADDRESSES = (
     .where(
         conversations.c.channel == bindparam("of_channel"),
         conversations.c.bot == bindparam("of_bot"),
-        conversations.c.address.in_(bindparam("addresses", expanding=True)),
+        is_among(conversations.c.address, "addresses"),
     )
     .with_for_update(read=True, key_share=True)
 )

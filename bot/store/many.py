@@ -8,6 +8,7 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
+from bot.store.one_hop import OneHopConnection
 from bot.store.tables import Moment
 
 MOST_TIMES = 256
@@ -21,7 +22,16 @@ async def execute_many(connection: AsyncConnection, statement: Executable, rows:
     if not rows:
         return
     sql, bind = _prepared(statement, tuple(rows[0]), connection.dialect)
-    await connection.exec_driver_sql(sql, [bind(row) for row in rows])
+    values, driver = [bind(row) for row in rows], _driver(connection)
+    if isinstance(driver, OneHopConnection):
+        await driver.executemany(sql, values)
+    else:
+        await connection.exec_driver_sql(sql, values)
+
+
+def _driver(connection: AsyncConnection) -> object:
+    sync = connection.sync_connection
+    return sync.connection.driver_connection if sync is not None else None
 
 
 @lru_cache

@@ -39,9 +39,8 @@ class OneHopCursor:
         return self
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> "OneHopCursor":
-        """Have a statement executed with each set of parameters before anything else is. It counts no rows, and what
-        is wrong with it is raised by what is executed next."""
-        await self._connection.add(lambda cursor: cursor.executemany(statement, parameters), len(parameters))
+        """Have a statement executed with each set of parameters, as the connection does. No rows are counted."""
+        await self._connection.executemany(statement, parameters)
         return self
 
     def _run(self, cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> list[Any]:
@@ -71,10 +70,13 @@ class OneHopConnection(aiosqlite.Connection):
         """Make a cursor, which costs nothing before it executes."""
         return OneHopCursor(self)
 
-    async def add(self, work: Work, rows: int) -> None:
-        """Have work done by the next visit."""
-        self._waiting.append(work)
-        self._rows_waiting += rows
+    async def executemany(  # type: ignore[override]
+        self, statement: str, parameters: Sequence[Sequence[Any]]
+    ) -> None:
+        """Have a statement executed with each set of parameters before anything else is. What is wrong with it is
+        raised by what is executed next."""
+        self._waiting.append(lambda cursor: cursor.executemany(statement, parameters))
+        self._rows_waiting += len(parameters)
         if self._rows_waiting > MOST_ROWS:
             await self.visit(lambda _cursor: [])
 

@@ -13,6 +13,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store import contacts
 from bot.store.blobs import contains
+from bot.store.lists import is_among
 from bot.store.many import execute_many
 from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
@@ -207,17 +208,17 @@ _settle = (
 _FORGOTTEN = {"body": None, "about": None, "callback": None, "address": ""}
 _settle_sent = (
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OPEN)
+    .where(is_among(outbox.c.id, "ids"), _IS_OPEN)
     .values(state="sent", attempts=outbox.c.attempts + 1, error=None, settled_at=bindparam("at"), **_FORGOTTEN)
 )
-_forget = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).values(_FORGOTTEN)
+_forget = update(outbox).where(is_among(outbox.c.id, "ids")).values(_FORGOTTEN)
 
 
 # Who turned notices off while theirs was tried is not tried again.
 _leave_out = (
     update(outbox)
     .where(
-        outbox.c.id.in_(bindparam("ids", expanding=True)),
+        is_among(outbox.c.id, "ids"),
         outbox.c.notice_id.is_not(None),
         outbox.c.state == "queued",
         ~contacts.still_open(outbox.c.conversation_id),
@@ -352,13 +353,13 @@ def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
 async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: datetime) -> None:
     """Note what became of letters. A state only moves forward: what is settled stays so."""
     if sent := [one.id for one in settled if one.state == "sent"]:
-        await connection.execute(_settle_sent, {"ids": sent, "at": now})
+        await execute_many(connection, _settle_sent, [{"ids": sent, "at": now}])
     others = [one for one in settled if one.state != "sent"]
     await execute_many(connection, _settle, [_settled_row(one, now) for one in others])
     if over := [one.id for one in others if one.state != "queued"]:
-        await connection.execute(_forget, {"ids": over})
+        await execute_many(connection, _forget, [{"ids": over}])
     if again := [one.id for one in others if one.state == "queued"]:
-        await connection.execute(_leave_out, {"ids": again, "at": now})
+        await execute_many(connection, _leave_out, [{"ids": again, "at": now}])
 
 
 def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:

@@ -161,7 +161,11 @@ def _label(label: str) -> str:
 
 def _sayable(text: str) -> str:
     """Replace half surrogate pairs, which have no UTF-8."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def _units(text: str) -> int:
