@@ -289,12 +289,7 @@ async def gather_found(
 ) -> dict[Need, Found]:
     """Look up what turns asked for. What does not exist is found to be None; what cannot be read is left out."""
     found: dict[Need, Found] = dict.fromkeys(needs)
-    if ids := [need.id for need in needs if isinstance(need, AssessmentWanted)]:
-        for row in await connection.execute(_FORMS_BY_ID, {"ids": ids}):
-            if (form := _readable_form(row, by_pin)) is not None:
-                found[AssessmentWanted(row.id)] = form
-            else:
-                del found[AssessmentWanted(row.id)]
+    await _find_forms(connection, found, by_pin)
     for need in needs:
         match need:
             case InvitationWanted(digest):
@@ -322,6 +317,18 @@ async def gather_found(
             case AssessmentWanted() | TokenWanted() | AudienceWanted():
                 pass  # found above, or by the caller
     return found
+
+
+async def _find_forms(connection: AsyncConnection, found: dict[Need, Found], by_pin: Mapping[str, CriteriaSet]) -> None:
+    """Find all forms that are wanted at once; those that cannot be read are left out."""
+    ids = [need.id for need in found if isinstance(need, AssessmentWanted)]
+    if not ids:
+        return
+    for row in await connection.execute(_FORMS_BY_ID, {"ids": ids}):
+        if (form := _readable_form(row, by_pin)) is not None:
+            found[AssessmentWanted(row.id)] = form
+        else:
+            del found[AssessmentWanted(row.id)]
 
 
 def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:

@@ -45,7 +45,7 @@ async def ask(http: Starlette, host: str, path: str, body: Json) -> tuple[int, J
     async def receive() -> Any:
         if parts:
             return parts.pop()
-        await asyncio.Event().wait()
+        return await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         nonlocal status, content
