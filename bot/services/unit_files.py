@@ -11,7 +11,6 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from html import escape
 from itertools import islice
 from pathlib import PurePath
@@ -19,6 +18,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
+from bot.sheets import writing
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
 from flows.commands import VILLAGE_CODE
@@ -90,7 +90,6 @@ _KIND_OF: Mapping[str, str] = {fold(word): kind for kind, words in _KIND_NAMES.i
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # with "v-" before it, it fits a start link of 64 bytes
 _BETWEEN_NAMES = re.compile(r"[;|\n]")
 _SEPARATORS = (",", ";", "\t")
-_GUIDE_SHEET = "Hướng dẫn"
 # What clerks write under and between units: sums, who made the list and where, who signs it.
 _NO_UNIT = re.compile(
     r"(tong|cong)( cong| so)?( \d.*)?|(tong cong|tong so|total|sum)\b.*|(nguoi|can bo|thu truong|(pho )?chu tich|tm|t m"
@@ -221,7 +220,7 @@ def _refuse_old_letters(file: str, sheets: Sequence[_Sheet]) -> None:
 
 def _unread_sheets(file: str, sheets: Iterable[_Sheet]) -> Iterator[str]:
     for sheet in sheets:
-        if sheet.rows and _heading(sheet.rows) is None and fold(sheet.title) != fold(_GUIDE_SHEET):
+        if sheet.rows and _heading(sheet.rows) is None and fold(sheet.title) != fold(writing.GUIDE):
             yield f"{file}, sheet {_quoted(sheet.title)}: is not read, for it has no row of headings"
 
 
@@ -779,25 +778,20 @@ _GUIDE = (
     "Khi nhập vào hệ thống, cả tài liệu được kiểm tra trước. Nếu có lỗi, hệ thống báo số dòng và cách sửa; chưa có "
     "gì bị thay đổi.",
 )
-_FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 11, "valign": "top"}
-_HEADER: dict[str, Any] = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "valign": "vcenter"}
 _ROWS_PREPARED = 1_000
 
 
 def _workbook(rows: Sequence[Sequence[str]]) -> bytes:
-    from xlsxwriter import Workbook  # only exports need it
-
-    buffer = io.BytesIO()
-    with Workbook(buffer, {"in_memory": True}) as book:
-        book.set_properties({"title": "Danh sách đơn vị", "created": datetime(2026, 1, 1)})
+    def write(book: "Workbook") -> None:
         _write_list(book, book.add_worksheet("Đơn vị"), rows)
-        _write_guide(book, book.add_worksheet(_GUIDE_SHEET))
-    return buffer.getvalue()
+        writing.write_guide(book, "Hướng dẫn điền danh sách đơn vị", _GUIDE)
+
+    return writing.workbook("Danh sách đơn vị", write)
 
 
 def _write_list(book: "Workbook", sheet: "Worksheet", rows: Sequence[Sequence[str]]) -> None:
-    text = book.add_format(_FONT | {"num_format": "@"})  # so that a code like 00123 stays what was typed
-    header = book.add_format(_FONT | _HEADER)
+    text = book.add_format(writing.FONT | writing.AS_TEXT)
+    header = book.add_format(writing.FONT | writing.HEADING)
     for position, column in enumerate(_COLUMNS):
         sheet.set_column(position, position, column.width, text)
         sheet.write_string(0, position, column.vietnamese, header)
@@ -810,29 +804,9 @@ def _write_list(book: "Workbook", sheet: "Worksheet", rows: Sequence[Sequence[st
     # A list to choose from, which also takes the other words: "thôn", "phường".
     sheet.data_validation(1, 2, last, 2, {"validate": "list", "source": kinds, "show_error": False})
     sheet.ignore_errors({"number_stored_as_text": f"A2:F{last + 1}"})
-    sheet.set_row(0, 24)
-    sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(_COLUMNS) - 1)
-    sheet.repeat_rows(0)
-    _fit_to_page(sheet)
-
-
-def _write_guide(book: "Workbook", sheet: "Worksheet") -> None:
-    title = book.add_format(_FONT | {"bold": True, "font_size": 14, "font_color": "#1F6F54"})
-    line = book.add_format(_FONT | {"text_wrap": True})
-    sheet.set_column(0, 0, 92)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Hướng dẫn điền danh sách đơn vị", title)
-    for row, said in enumerate(_GUIDE, start=1):
-        sheet.write_string(row, 0, f"{row}. {said}", line)
-        sheet.set_row(row, 15 * (1 + len(said) // 95) + 5)
-    _fit_to_page(sheet)
-
-
-def _fit_to_page(sheet: "Worksheet") -> None:
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    writing.keep_heading(sheet, 24)
+    writing.fit_to_page(sheet)
 
 
 # Writing start links
