@@ -27,10 +27,11 @@ import msgspec
 
 from bot.commands.bench_broadcast import NotMeasurable
 from bot.commands.bench_turns import percentile
-from bot.services.unit_files import plan_units, read_units
+from bot.services.unit_files import read_units
 from flows.finding import MOST_SUGGESTED, Finder, Found
 from flows.place_names import read_place_name
 from flows.spelling import fold
+from flows.unit_lists import plan_units
 from flows.units import Unit, UnitTree
 
 COUNTRY = Path(__file__).parents[2] / "tests" / "data" / "country-2025-07.csv"
