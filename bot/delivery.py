@@ -172,7 +172,8 @@ class Delivery:
         """Settle a letter, or else note no more than its state: what is over must not be sent again for ever."""
         try:
             async with self._database.writing() as connection:
-                return await self._settle(connection, [one])
+                await self._settle(connection, [one])
+                return
         except Exception as error:
             if is_unreachable(error):
                 raise

@@ -126,7 +126,7 @@ def search(
         _show(measure(file, _silent if as_json else typer.echo), as_json)
 
     from bot.commands.bench_broadcast import NotMeasurable
-    from bot.services.unit_files import UnitsRefused
+    from flows.domain.unit_lists import UnitsRefused
 
     running.run(work, NotMeasurable, UnitsRefused)
 

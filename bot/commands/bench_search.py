@@ -27,8 +27,9 @@ import msgspec
 
 from bot.commands.bench_broadcast import NotMeasurable
 from bot.commands.bench_turns import percentile
-from bot.services.unit_files import plan_units, read_units
+from bot.services.unit_files import read_units
 from flows.domain.finding import MOST_SUGGESTED, Finder, Found
+from flows.domain.unit_lists import plan_units
 from flows.domain.units import Unit, UnitTree
 from flows.words.place_names import read_place_name
 from flows.words.spelling import fold

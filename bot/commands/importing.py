@@ -9,10 +9,10 @@ import typer
 from bot.commands import running
 
 if TYPE_CHECKING:
-    from bot.services.unit_files import UnitPlan
     from flows.conversation.facts import Reference
     from flows.domain.criteria import CriteriaSet
     from flows.domain.rounds import Round
+    from flows.domain.unit_lists import UnitPlan
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,14 +27,16 @@ def import_units(
     hidden: bool = typer.Option(False, "--hidden", help="Read also what a workbook hides or strikes through."),
 ) -> None:
     """Load units: new codes are added, known ones changed, none removed. With any fault, nothing is imported."""
-    from bot.services.unit_files import MOST_BYTES, UnitsRefused
+    from bot.services.unit_files import MOST_BYTES
+    from flows.domain.unit_lists import UnitsRefused
 
     settings = running.settings()
     data = _content(file, MOST_BYTES)
 
     async def work() -> None:
-        from bot.services.unit_files import plan_units, read_units
+        from bot.services.unit_files import read_units
         from bot.store import reference, setup
+        from flows.domain.unit_lists import plan_units
 
         async with running.database(settings) as database:
             _tell_of_long_work(data, f"Reading {file.name} …")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from bot.sheets import writing
 from flows.notices.notice import ANSWERS, LedgerState, Notice, NoticeAnswer
 from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
 from flows.words.marks import read_marks
@@ -75,7 +76,7 @@ class NoticeReport:
         self._path = Path(folder) / "report.xlsx"
         self._book = Workbook(str(self._path), {"constant_memory": True, "tmpdir": folder})
         self._left_open.callback(self._close)
-        self._looks = {name: self._book.add_format(_FONT | look) for name, look in _LOOKS.items()}
+        self._looks = {name: self._book.add_format(writing.FONT | look) for name, look in _LOOKS.items()}
         self._summary = self._sheet(_("Summary"))
         self._villages = self._sheet(_("By village"))
         self._lists: list[_Sheet] = []
@@ -248,13 +249,10 @@ _DIGITS_OR_NOT = re.compile(r"(\d+)|(\D+)")
 # A sheet
 
 
-_FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 11, "valign": "top"}
-_HEADING: dict[str, Any] = {
-    "bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "text_wrap": True, "valign": "vcenter",
-}  # fmt: skip
+_HEADING: dict[str, Any] = writing.HEADING | {"text_wrap": True}
 _TOTAL: dict[str, Any] = {"bold": True, "top": 1}
 _LOOKS: Mapping[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 14, "font_color": "#1F6F54"},
+    "title": writing.TITLE,
     "heading": _HEADING,
     "number heading": _HEADING | {"align": "right"},
     "label": {"font_color": "#55625C"},
@@ -280,9 +278,7 @@ class _Sheet:
         self._looks = looks
         self._words = words
         self._zone = zone
-        self._sheet.set_landscape()
-        self._sheet.set_paper(9)  # A4
-        self._sheet.fit_to_pages(1, 0)
+        writing.fit_to_page(self._sheet)
 
     def text(self, row: int, column: int, said: Wording, look: str = "text") -> None:
         """Write a wording as nothing but text."""
@@ -330,11 +326,9 @@ class _Sheet:
     def begin_table(self, columns: Columns, of_numbers: Columns = ()) -> None:
         """Write the first row, which stays in sight and is repeated on every page."""
         self.widths(width for _title, width in (*columns, *of_numbers))
-        self._sheet.set_row(0, 34)
         for column, (title, _width) in enumerate((*columns, *of_numbers)):
             self.word(0, column, title, "heading" if column < len(columns) else "number heading")
-        self._sheet.freeze_panes(1, 0)
-        self._sheet.repeat_rows(0)
+        writing.keep_heading(self._sheet, 34)
 
     def end_table(self, last_row: int, columns: int) -> None:
         """Let a table be filtered, down to its last row."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from bot.sheets import writing
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import hidden_in, is_struck, may_be_struck
 from flows.domain.criteria import (
@@ -34,6 +35,7 @@ from flows.domain.criteria import (
 from flows.words.spelling import fold
 
 if TYPE_CHECKING:
+    from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -44,7 +46,6 @@ MOST_COLUMNS = 60
 
 _SET_SHEET = "Bộ tiêu chí"
 _LEVEL_SHEET = "Chỉ số"
-_GUIDE_SHEET = "Hướng dẫn"
 _ENGLISH = "tiếng Anh"
 _FRESH = "copy the texts into a freshly exported workbook"
 
@@ -504,31 +505,26 @@ def _level_place(row: int, column: _Column) -> str:
 
 def to_xlsx(criteria: CriteriaSet) -> bytes:
     """Return a set as a workbook; the same set gives the same bytes."""
-    from xlsxwriter import Workbook  # only exports need it
 
-    buffer = io.BytesIO()
-    with Workbook(buffer, {"in_memory": True}) as book:
-        book.set_properties({"title": criteria.name.vi, "created": datetime(2026, 1, 1)})
+    def write(book: "Workbook") -> None:
         book.set_size(2400, 1400)
         formats = {name: book.add_format(_FONT | style) for name, style in _STYLES.items()}
         _write_set(book.add_worksheet(_SET_SHEET), formats, msgspec.to_builtins(criteria))
         _write_levels(book.add_worksheet(_LEVEL_SHEET), formats, criteria)
-        _write_guide(book.add_worksheet(_GUIDE_SHEET), formats)
-    return buffer.getvalue()
+        writing.write_guide(book, "Hướng dẫn điền bộ tiêu chí", _GUIDE)
+
+    return writing.workbook(criteria.name.vi, write)
 
 
-_FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 10, "valign": "top", "text_wrap": True}
+_FONT: dict[str, Any] = writing.FONT | {"font_size": 10, "text_wrap": True}
 _BOX = {"border": 1, "border_color": "#BFBFBF"}
-_AS_TEXT = {"num_format": "@"}  # so that a version like 2026.10 stays what was typed
 _STYLES: dict[str, dict[str, Any]] = {
-    "header": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "valign": "vcenter", **_BOX},
-    "title": {"bold": True, "bg_color": "#E8F3EE", **_BOX},
-    "text": {**_BOX, **_AS_TEXT},
+    "header": writing.HEADING | _BOX,
+    "title": writing.PALE | _BOX,
+    "text": writing.AS_TEXT | _BOX,
     "number": {"align": "center", **_BOX},
     "hint": {"italic": True, "font_color": "#595959", **_BOX},
-    "competency": {"bold": True, "bg_color": "#E8F3EE", **_BOX, **_AS_TEXT},
-    "guide": {"font_size": 11},
-    "guide_title": {"bold": True, "font_size": 14, "font_color": "#1F6F54"},
+    "competency": writing.PALE | writing.AS_TEXT | _BOX,
 }
 _LINE_HEIGHT = 13.5
 
@@ -613,26 +609,11 @@ def _write(
             sheet.write_string(row, position, value, formats[style])
 
 
-def _write_guide(sheet: "Worksheet", formats: Mapping[str, "Format"]) -> None:
-    sheet.set_column(0, 0, 86)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Hướng dẫn điền bộ tiêu chí", formats["guide_title"])
-    for row, line in enumerate(_GUIDE, start=1):
-        sheet.write_string(row, 0, f"{row}. {line}", formats["guide"])
-        sheet.set_row(row, 1.1 * _height([line], [84]) + 4)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-
-
 def _dress(sheet: "Worksheet", columns: int) -> None:
     """Keep the header in sight and make the sheet print on A4 across."""
-    sheet.set_row(0, 30)
-    sheet.freeze_panes(1, 0)
+    writing.keep_heading(sheet, 30)
+    writing.fit_to_page(sheet)
     sheet.hide_gridlines(2)
-    sheet.repeat_rows(0)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, sheet.dim_rowmax or 0, columns - 1)
 
 

@@ -1,7 +1,7 @@
 """Units as files: lists that clerks keep in a spreadsheet program, and what villages are handed to start with.
 
-Bytes and values only. Columns are found by their headings, in English or Vietnamese, in any order; every fault is
-told with its row. A list is compared with the units there are, so that importing it twice changes nothing.
+Bytes and values only. Columns are found by their headings, in English or Vietnamese, in any order. What the rows may
+say, and what they change, is in `flows/unit_lists.py`.
 """
 
 import csv
@@ -10,8 +10,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import islice
 from pathlib import PurePath
@@ -19,11 +18,13 @@ from string import Template
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
+from bot.sheets import writing
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
-from flows.domain.units import KINDS, LEAF_KINDS, Unit, UnitTree
+from flows.domain.unit_lists import KIND_NAMES, KIND_OF, UnitList, UnitRow, UnitsRefused, quoted
+from flows.domain.units import Unit, UnitTree
 from flows.registration.subject import VILLAGE_CODE
-from flows.words.spelling import composed, fold, has_invisible
+from flows.words.spelling import composed, fold
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -33,11 +34,6 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_BYTES_UNPACKED = 200 * 1024 * 1024
 MOST_ROWS = 250_000
 MOST_COLUMNS = 60
-MOST_FAULTS_TOLD = 20
-LONGEST_NAME = 120
-MOST_ALIASES = 20
-MOST_QUOTED = 60
-DEEPEST = 30
 LONG_ON_A_CARD = 36
 # Titles and empty rows may stand above the headings, as clerks like it.
 HEADINGS_WITHIN = 15
@@ -71,73 +67,14 @@ _HEADINGS: Mapping[str, _Column] = {
     heading: column for column in _COLUMNS for heading in (column.english, fold(column.vietnamese), *column.also)
 }
 
-# How the kinds are called; the first word is the one that exported workbooks use.
-_KIND_NAMES: Mapping[str, tuple[str, ...]] = {
-    "province": ("tỉnh/thành phố", "tỉnh", "thành phố", "thành phố trực thuộc trung ương"),
-    "district": ("huyện (cũ)", "huyện", "quận", "thị xã", "quận/huyện", "thành phố thuộc tỉnh"),
-    "commune": ("xã/phường/đặc khu", "xã", "phường", "đặc khu", "thị trấn", "xã/phường", "ward"),
-    "village": (
-        *("thôn/bản/tổ dân phố", "thôn", "bản", "làng", "ấp", "buôn", "bon", "plei", "phum", "sóc", "xóm", "khóm"),
-        *("khu", "khu phố", "tổ", "tổ dân phố", "TDP", "tiểu khu", "khu dân cư", "thôn/bản", "thôn/tổ dân phố"),
-    ),
-    "workplace": (
-        *("cơ quan/trường/doanh nghiệp", "cơ quan", "đơn vị", "cơ quan/đơn vị", "trường", "trường học", "công ty"),
-        *("doanh nghiệp", "xí nghiệp", "nhà máy", "hợp tác xã", "bệnh viện", "trạm y tế"),
-    ),
-}
-_KIND_OF: Mapping[str, str] = {fold(word): kind for kind, words in _KIND_NAMES.items() for word in (kind, *words)}
-
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # with "v-" before it, it fits a start link of 64 bytes
 _BETWEEN_NAMES = re.compile(r"[;|\n]")
 _SEPARATORS = (",", ";", "\t")
-_GUIDE_SHEET = "Hướng dẫn"
 # What clerks write under and between units: sums, who made the list and where, who signs it.
 _NO_UNIT = re.compile(
     r"(tong|cong)( cong| so)?( \d.*)?|(tong cong|tong so|total|sum)\b.*|(nguoi|can bo|thu truong|(pho )?chu tich|tm|t m"
     r"|kt|k t|noi nhan|ghi chu|xac nhan|ky ten|prepared by|signed)\b.*|(.* )?ngay (\d+ )?thang\b.*"
 )
 _NOTE_IN_HEADING = re.compile(r"\(.*?\)|\[.*?\]")
-
-
-class UnitsRefused(Exception):
-    """A list of units that is refused, with every fault as a line: the file, the row, what is wrong; the cure."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = tuple(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRow:
-    """One row as it was written. `names` are other and old names; None when the list has no columns for them."""
-
-    place: str
-    code: str
-    name: str
-    kind: str
-    parent: str
-    names: tuple[str, ...] | None = None
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnitList:
-    """The rows of a file, and what was found odd while reading it."""
-
-    file: str
-    rows: tuple[UnitRow, ...]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnitPlan:
-    """What a list changes. `parents` maps the codes of new and changed units to those they lie in."""
-
-    new: tuple[Unit, ...]
-    changed: tuple[Unit, ...]
-    unchanged: int
-    parents: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
 
 # Reading a list
@@ -207,7 +144,7 @@ def _read_sheets(file: str, sheets: Sequence[_Sheet]) -> UnitList:
 
 
 def _sheet_said(file: str, sheet: _Sheet) -> str:
-    return f"{file}, sheet {_quoted(sheet.title)}" if sheet.title else file
+    return f"{file}, sheet {quoted(sheet.title)}" if sheet.title else file
 
 
 def _refuse_old_letters(file: str, sheets: Sequence[_Sheet]) -> None:
@@ -216,13 +153,13 @@ def _refuse_old_letters(file: str, sheets: Sequence[_Sheet]) -> None:
         for number, cells in sheet.rows:
             for cell in cells:
                 if isinstance(cell, str) and (wrong := old_letters(cell)):
-                    _refuse(f"{_sheet_said(file, sheet)}, row {number}", f"{_quoted(cell)} is {wrong}", "save it again")
+                    _refuse(f"{_sheet_said(file, sheet)}, row {number}", f"{quoted(cell)} is {wrong}", "save it again")
 
 
 def _unread_sheets(file: str, sheets: Iterable[_Sheet]) -> Iterator[str]:
     for sheet in sheets:
-        if sheet.rows and _heading(sheet.rows) is None and fold(sheet.title) != fold(_GUIDE_SHEET):
-            yield f"{file}, sheet {_quoted(sheet.title)}: is not read, for it has no row of headings"
+        if sheet.rows and _heading(sheet.rows) is None and fold(sheet.title) != fold(writing.GUIDE):
+            yield f"{file}, sheet {quoted(sheet.title)}: is not read, for it has no row of headings"
 
 
 def _heading(rows: _Rows) -> int | None:
@@ -266,7 +203,7 @@ def _unread_columns(where: str, sheet: _Sheet, heading: int) -> Iterator[str]:
     read = {position for position, _column in _headed(cells)}
     for n, cell in enumerate(cells):
         if isinstance(cell, str) and cell.strip() and n not in read:
-            yield f"{where}: the column {_quoted(cell)} is not read"
+            yield f"{where}: the column {quoted(cell)} is not read"
 
 
 def _unit_rows(where: str, sheet: _Sheet, heading: int, odd: list[str]) -> Iterator[UnitRow]:
@@ -276,7 +213,7 @@ def _unit_rows(where: str, sheet: _Sheet, heading: int, odd: list[str]) -> Itera
     notes = _notes(rows, columns)
     if notes:
         first = next(cell for cell in dict(rows)[min(notes)] if isinstance(cell, str) and cell.strip())
-        odd.append(f"{where}, {numbers_said(notes)}: not read, for no unit is there ({_quoted(first.strip())})")
+        odd.append(f"{where}, {numbers_said(notes)}: not read, for no unit is there ({quoted(first.strip())})")
     for number, cells in rows:
         if number in notes:
             continue
@@ -304,7 +241,7 @@ def _is_note(cells: tuple[_Cell, ...], columns: Mapping[str, int]) -> bool:
 
 def _has_kind(cells: tuple[_Cell, ...], columns: Mapping[str, int]) -> bool:
     kind = cells[columns["kind"]] if columns["kind"] < len(cells) else ""
-    return isinstance(kind, str) and fold(kind) in _KIND_OF
+    return isinstance(kind, str) and fold(kind) in KIND_OF
 
 
 def _unit_row(place: str, taken: Mapping[str, _Cell], faults: tuple[str, ...]) -> UnitRow:
@@ -536,176 +473,6 @@ def _result(cells: tuple[_Cell, ...], position: int) -> _Cell:
     return (cells[position] if position < len(cells) else "") or _FORMULA
 
 
-# Comparing a list with the units there are
-
-
-def plan_units(read: UnitList, known: UnitTree) -> UnitPlan:
-    """Return what a list changes. Raises UnitsRefused with every fault of every row."""
-    rows: dict[str, UnitRow] = {}
-    for row in filter(lambda row: row.code, read.rows):
-        rows.setdefault(row.code.lower(), row)
-    places = _places(rows, known)
-    _refuse_faults([*_faults(read.rows, rows, places), *_misplaced(rows, places)])
-    wanted = {code: _unit(row, known) for code, row in rows.items()}
-    new = [unit for unit in wanted.values() if unit.id == 0]
-    changed = [unit for code, unit in wanted.items() if unit.id and _differs(unit, places[code].parent, known)]
-    units = {**wanted, **known.by_code}
-    return UnitPlan(
-        new=tuple(new),
-        changed=tuple(changed),
-        unchanged=len(wanted) - len(new) - len(changed),
-        parents={u.code: units[parent].code for u in (*new, *changed) if (parent := places[u.code.lower()].parent)},
-        warnings=(*read.warnings, *_doubts(rows, places)),
-    )
-
-
-def _refuse_faults(faults: Sequence[str]) -> None:
-    more = len(faults) - MOST_FAULTS_TOLD
-    if faults:
-        raise UnitsRefused([*faults[:MOST_FAULTS_TOLD], *([f"and {more:,} more faults"] if more > 0 else [])])
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What a unit is and where it lies once a list is imported. An empty kind is one that is not understood."""
-
-    name: str
-    kind: str
-    parent: str
-    code: str
-
-
-def _places(rows: Mapping[str, UnitRow], known: UnitTree) -> dict[str, _Place]:
-    """Return all units, those in the database and those of a list, by their code in lower case."""
-    places = {
-        code: _Place(
-            unit.name, unit.kind, "" if unit.parent_id is None else known.by_id[unit.parent_id].code.lower(), unit.code
-        )
-        for code, unit in known.by_code.items()
-    }
-    for code, row in rows.items():
-        places[code] = _Place(row.name, _KIND_OF.get(fold(row.kind), ""), row.parent.lower(), row.code)
-    return places
-
-
-def _faults(listed: Iterable[UnitRow], rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
-    for row in listed:
-        for fault in row.faults or _row_faults(row, rows, places):
-            yield f"{row.place}: {fault}"
-
-
-def _row_faults(row: UnitRow, rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
-    yield from _code_faults(row, rows)
-    yield from _name_faults(row)
-    if not row.kind:
-        yield f"the kind is missing; write one of: {_KINDS_SAID}"
-    elif fold(row.kind) not in _KIND_OF:
-        yield f"{_quoted(row.kind)} is no kind of unit; write one of: {_KINDS_SAID}"
-    if rows.get(row.code.lower()) is row and row.parent:
-        yield from _parent_faults(row, places)
-
-
-_KINDS_SAID = "tỉnh, xã, phường, thôn, tổ dân phố, cơ quan (province, commune, village, workplace)"
-
-
-def _code_faults(row: UnitRow, rows: Mapping[str, UnitRow]) -> Iterator[str]:
-    if not row.code:
-        yield "the code is missing; give the unit one, such as ta-dong"
-    elif not _CODE.fullmatch(row.code):
-        yield f"the code {_quoted(row.code)} cannot go into a link; use 1 to 40 of A-Z a-z 0-9 _ -"
-    elif (first := rows[row.code.lower()]) is not row:
-        yield f"the code {_quoted(row.code)} is there already in {_row_of(first)}; give every unit its own"
-
-
-def _row_of(row: UnitRow) -> str:
-    return row.place.partition(", ")[2]
-
-
-def _name_faults(row: UnitRow) -> Iterator[str]:
-    if not row.name:
-        yield "the name is missing; write the name of the unit"
-    for name in filter(None, (row.name, *(row.names or ()))):
-        if not name.isprintable() and has_invisible(name):
-            yield f"the name {_quoted(name)} has hidden characters in it; type it again by hand"
-        elif len(name) > LONGEST_NAME:
-            yield f"the name {_quoted(name)} has {len(name)} characters; {LONGEST_NAME} at most"
-        elif not any(letter.isalnum() for letter in name):
-            yield f"the name {_quoted(name)} has no letters; write the name of the unit"
-        elif name[0] in "=+-@":
-            yield f"the name {_quoted(name)} looks like a formula; type the text instead"
-    if len(row.names or ()) > MOST_ALIASES:
-        yield f"there are {len(row.names or ())} other and old names; {MOST_ALIASES} at most"
-
-
-def _parent_faults(row: UnitRow, places: Mapping[str, _Place]) -> Iterator[str]:
-    place, parent = places[row.code.lower()], places.get(row.parent.lower())
-    if parent is None:
-        yield (
-            f"there is no unit with the code {_quoted(row.parent)}, neither in this file nor in the database;"
-            " correct the parent code"
-        )
-    elif (circle := _circle(row.code.lower(), places)) is not None:
-        yield f"the unit lies inside itself ({circle}); correct the parent code"
-    elif place.kind and parent.kind and KINDS.index(parent.kind) >= KINDS.index(place.kind):
-        above = ", ".join(KINDS[: KINDS.index(place.kind)])
-        cure = f"give the code of one of: {above}" if above else "leave the parent code empty"
-        yield f"a {place.kind} cannot lie in a {parent.kind} ({_quoted(row.parent)}); {cure}"
-
-
-def _circle(code: str, places: Mapping[str, _Place]) -> str | None:
-    """Return the way from a unit up to itself, if there is one."""
-    way = [code]
-    while len(way) < DEEPEST and (above := places[way[-1]].parent) in places:
-        way.append(above)
-        if above == code:
-            return " → ".join(places[step].code for step in way)
-    return None
-
-
-def _misplaced(rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
-    """Name the rows whose new kind does not suit what lies in the unit already and is not in the list."""
-    for code, place in places.items():
-        row = rows.get(place.parent)
-        if row is None or code in rows or not (kind := places[place.parent].kind):
-            continue
-        if KINDS.index(kind) >= KINDS.index(place.kind):
-            problem = f"cannot become a {kind}, for {_quoted(place.code)}, a {place.kind}, lies in it"
-            yield f"{row.place}: the unit {problem}; correct the kind, or move what lies in it first"
-
-
-def _unit(row: UnitRow, known: UnitTree) -> Unit:
-    kind = _KIND_OF[fold(row.kind)]
-    unit = known.by_code.get(row.code.lower())
-    if unit is None:
-        return Unit(0, row.code, row.name, kind, None, row.names or ())
-    return replace(unit, name=row.name, kind=kind, aliases=unit.aliases if row.names is None else row.names)
-
-
-def _differs(unit: Unit, parent: str, known: UnitTree) -> bool:
-    above = known.by_id[unit.id].parent_id
-    return unit != known.by_id[unit.id] or parent != (known.by_id[above].code.lower() if above is not None else "")
-
-
-def _doubts(rows: Mapping[str, UnitRow], places: Mapping[str, _Place]) -> Iterator[str]:
-    """Say what is possible but seldom meant: villages that lie nowhere, neighbours of one name."""
-    for code, row in rows.items():
-        if not row.parent and places[code].kind in LEAF_KINDS:
-            yield f"{row.place}: {_quoted(row.name)} lies in no commune, for its parent code is empty"
-    namesakes: dict[tuple[str, str], list[str]] = {}
-    for code, place in places.items():
-        namesakes.setdefault((place.parent, place.name.casefold()), []).append(code)
-    for (_parent, _name), codes in namesakes.items():
-        listed = [rows[code] for code in codes if code in rows]
-        if len(codes) > 1 and listed:
-            both = ", ".join(places[code].code for code in codes)
-            yield f"{listed[-1].place}: {_quoted(listed[-1].name)} is the name of several units of one parent: {both}"
-
-
-def _quoted(text: str) -> str:
-    shown = text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
-    return '"' + "".join(letter if letter.isprintable() else "?" for letter in shown) + '"'
-
-
 # Writing lists
 
 
@@ -716,7 +483,7 @@ def units_csv(units: UnitTree) -> str:
 
 def units_xlsx(units: UnitTree) -> bytes:
     """Return all units as a workbook, with Vietnamese headings and kinds; the same units give the same bytes."""
-    return _workbook([(code, name, _KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _cells(units)])
+    return _workbook([(code, name, KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _cells(units)])
 
 
 # Nobody lives here: the province, its commune and its village are made up.
@@ -734,7 +501,7 @@ def template_csv() -> str:
 
 def template_xlsx() -> bytes:
     """Return a list to be filled in, with examples and instructions, as a workbook."""
-    return _workbook([(code, name, _KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _EXAMPLES])
+    return _workbook([(code, name, KIND_NAMES[kind][0], *rest) for code, name, kind, *rest in _EXAMPLES])
 
 
 def _cells(units: UnitTree) -> Iterator[tuple[str, ...]]:
@@ -779,25 +546,20 @@ _GUIDE = (
     "Khi nhập vào hệ thống, cả tài liệu được kiểm tra trước. Nếu có lỗi, hệ thống báo số dòng và cách sửa; chưa có "
     "gì bị thay đổi.",
 )
-_FONT: dict[str, Any] = {"font_name": "Arial", "font_size": 11, "valign": "top"}
-_HEADER: dict[str, Any] = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F6F54", "valign": "vcenter"}
 _ROWS_PREPARED = 1_000
 
 
 def _workbook(rows: Sequence[Sequence[str]]) -> bytes:
-    from xlsxwriter import Workbook  # only exports need it
-
-    buffer = io.BytesIO()
-    with Workbook(buffer, {"in_memory": True}) as book:
-        book.set_properties({"title": "Danh sách đơn vị", "created": datetime(2026, 1, 1)})
+    def write(book: "Workbook") -> None:
         _write_list(book, book.add_worksheet("Đơn vị"), rows)
-        _write_guide(book, book.add_worksheet(_GUIDE_SHEET))
-    return buffer.getvalue()
+        writing.write_guide(book, "Hướng dẫn điền danh sách đơn vị", _GUIDE)
+
+    return writing.workbook("Danh sách đơn vị", write)
 
 
 def _write_list(book: "Workbook", sheet: "Worksheet", rows: Sequence[Sequence[str]]) -> None:
-    text = book.add_format(_FONT | {"num_format": "@"})  # so that a code like 00123 stays what was typed
-    header = book.add_format(_FONT | _HEADER)
+    text = book.add_format(writing.FONT | writing.AS_TEXT)
+    header = book.add_format(writing.FONT | writing.HEADING)
     for position, column in enumerate(_COLUMNS):
         sheet.set_column(position, position, column.width, text)
         sheet.write_string(0, position, column.vietnamese, header)
@@ -806,33 +568,13 @@ def _write_list(book: "Workbook", sheet: "Worksheet", rows: Sequence[Sequence[st
             if cell:
                 sheet.write_string(number, position, cell, text)
     last = max(len(rows), _ROWS_PREPARED)
-    kinds = [words[0] for words in _KIND_NAMES.values()]
+    kinds = [words[0] for words in KIND_NAMES.values()]
     # A list to choose from, which also takes the other words: "thôn", "phường".
     sheet.data_validation(1, 2, last, 2, {"validate": "list", "source": kinds, "show_error": False})
     sheet.ignore_errors({"number_stored_as_text": f"A2:F{last + 1}"})
-    sheet.set_row(0, 24)
-    sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(_COLUMNS) - 1)
-    sheet.repeat_rows(0)
-    _fit_to_page(sheet)
-
-
-def _write_guide(book: "Workbook", sheet: "Worksheet") -> None:
-    title = book.add_format(_FONT | {"bold": True, "font_size": 14, "font_color": "#1F6F54"})
-    line = book.add_format(_FONT | {"text_wrap": True})
-    sheet.set_column(0, 0, 92)
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, "Hướng dẫn điền danh sách đơn vị", title)
-    for row, said in enumerate(_GUIDE, start=1):
-        sheet.write_string(row, 0, f"{row}. {said}", line)
-        sheet.set_row(row, 15 * (1 + len(said) // 95) + 5)
-    _fit_to_page(sheet)
-
-
-def _fit_to_page(sheet: "Worksheet") -> None:
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    writing.keep_heading(sheet, 24)
+    writing.fit_to_page(sheet)
 
 
 # Writing start links

@@ -1,4 +1,4 @@
-"""What clerks' spreadsheets hold, whatever they list: what is seen of a workbook, and letters of other fonts.
+"""Spreadsheets, whatever they list: what is seen of a clerk's workbook, letters of other fonts, how ours look.
 
 Bytes and values only; what a list means is read elsewhere.
 """

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -355,7 +355,7 @@ def _last_of_topics(letters: Sequence[Due]) -> list[Due]:
 
 
 def _day(written: str) -> date:
-    return datetime.strptime(written, "%d %B %Y").date()
+    return datetime.strptime(written, "%d %B %Y").replace(tzinfo=UTC).date()
 
 
 def _role(written: str) -> RoleKind:

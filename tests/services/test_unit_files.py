@@ -15,13 +15,9 @@ from openpyxl.styles import Font
 from xlsxwriter import Workbook as WrittenWorkbook
 
 from bot.services.unit_files import (
-    _KIND_NAMES,
     MOST_BYTES,
-    UnitPlan,
-    UnitsRefused,
     links_csv,
     links_html,
-    plan_units,
     read_units,
     start_cards,
     template_csv,
@@ -29,6 +25,7 @@ from bot.services.unit_files import (
     units_csv,
     units_xlsx,
 )
+from flows.domain.unit_lists import KIND_NAMES, UnitPlan, UnitsRefused, plan_units
 from flows.domain.units import KINDS, Unit, UnitTree
 from flows.words.spelling import fold
 
@@ -110,8 +107,8 @@ def test_a_unit_may_lie_in_one_that_comes_after_it() -> None:
 
 
 def test_every_kind_has_words_that_differ_without_tone_marks() -> None:
-    words = [fold(word) for kind, others in _KIND_NAMES.items() for word in (kind, *others)]
-    assert (sorted(words), tuple(_KIND_NAMES)) == (sorted(set(words)), KINDS)
+    words = [fold(word) for kind, others in KIND_NAMES.items() for word in (kind, *others)]
+    assert (sorted(words), tuple(KIND_NAMES)) == (sorted(set(words)), KINDS)
 
 
 # What is refused, with its row
@@ -548,16 +545,16 @@ def test_templates_are_lists_that_can_be_imported_and_explain_themselves() -> No
 
 def test_thousands_of_rows_are_checked_in_a_moment() -> None:
     rows = "".join(f"v{n},Thôn {n},thôn,ta,Xóm {n},Làng {n}\n" for n in range(5_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(planned(HEADINGS + "ta,Xã Tân An,xã,,,\n" + rows).new) == 5_001
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_long_chain_of_units_is_refused_without_much_thought() -> None:
     rows = "".join(f"v{n},Thôn {n},thôn,v{n + 1},,\n" for n in range(20_000)) + "v20000,Thôn,thôn,v0,,\n"
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(HEADINGS + rows)[-1] == "and 19,981 more faults"
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 # Start links

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.store.database import Database
@@ -30,7 +30,7 @@ class Invitation:
 async def set_up(deployment: Deployment) -> None:
     """Go from an empty database to an open round."""
     (deployment.folder / "units.csv").write_text(UNITS, "utf-8")
-    year = date.today().year
+    year = datetime.now(UTC).year
     days = ("--opens", f"{year}-01-01", "--closes", f"{year}-12-31")
     await deployment.succeed("migrate")
     await deployment.succeed("import", "units", "units.csv")

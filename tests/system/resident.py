@@ -107,18 +107,20 @@ class Resident:
             self._introduce(shown)
 
     def _introduce(self, shown: Shown) -> None:
-        for label in ("Tiếng Việt", "Đồng ý", "Đúng hết rồi", "Bắt đầu làm phiếu", "Nộp phiếu"):
-            if _offers(shown, label):
-                return self._press(shown, label)
-        if "họ và tên" in shown.text:
-            return self._did(self.person.type(self.plan.name))
-        if "năm sinh" in shown.text:
-            return self._did(self.person.type(str(self.plan.born)))
-        if "thuộc nhóm nào" in shown.text:
-            return self._choose(shown, GROUPS.index(self.plan.group) + 1)
-        if _offers(shown, "Không"):
-            return self._press(shown, "Có")
-        self.odd.append(f"not understood: {shown.text!r}")
+        agreed = ("Tiếng Việt", "Đồng ý", "Đúng hết rồi", "Bắt đầu làm phiếu", "Nộp phiếu")
+        offered = next((label for label in agreed if _offers(shown, label)), None)
+        if offered is not None:
+            self._press(shown, offered)
+        elif "họ và tên" in shown.text:
+            self._did(self.person.type(self.plan.name))
+        elif "năm sinh" in shown.text:
+            self._did(self.person.type(str(self.plan.born)))
+        elif "thuộc nhóm nào" in shown.text:
+            self._choose(shown, GROUPS.index(self.plan.group) + 1)
+        elif _offers(shown, "Không"):
+            self._press(shown, "Có")
+        else:
+            self.odd.append(f"not understood: {shown.text!r}")
 
     def _choose(self, shown: Shown, number: int) -> None:
         """Answer with a number of the list, pressed or typed."""

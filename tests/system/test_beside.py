@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -52,7 +52,7 @@ async def _command(deployment: Deployment, number: int) -> list[int]:
     (deployment.folder / f"{number}.csv").write_text(
         f"code,name,kind,parent code\nnew{number},Thôn Mới {number},thôn,{COMMUNE}\n", "utf-8"
     )
-    year = str(date.today().year)
+    year = str(datetime.now(UTC).year)
     days = ("--opens", f"{year}-01-01", "--closes", f"{year}-12-31")
     done = await asyncio.gather(
         deployment.run("import", "units", f"{number}.csv"),
