@@ -8,14 +8,28 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store import contacts
 from bot.store.blobs import contains
 from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
+from bot.store.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
 from flows.events import HeadsAddress
 from flows.messages import Outgoing, StoredFile
 from flows.notices import MutedKind, mute_button
@@ -445,57 +459,62 @@ def _dropped(now: datetime) -> dict[str, Any]:
     return {"state": "failed", "error": "erased", "settled_at": now, **_FORGOTTEN}
 
 
+# A notice that waits in a chat whose page fetches it, and may be read: it is neither paused nor stopped.
+_WAITS_FOR_PAGE = text(WAITING_FOR_PAGES)
+_may_be_read = (_WAITS_FOR_PAGE, notices.c.state.in_(("sending", "done")))
+
+
 async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:
-    """Return a conversation's first open letters after an id, for a channel whose readers fetch them."""
-    rows = await connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id > after,
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-        .order_by(outbox.c.id)
-        .limit(MOST_READ)
+    """Return a conversation's first open letters after an id, for a channel whose readers fetch them. Those of notices
+    are not worded yet."""
+    letters = select(*_TAKEN, null().label("language")).where(
+        outbox.c.channel == channel,
+        outbox.c.bot == bot,
+        outbox.c.address == address,
+        outbox.c.id > after,
+        _OPEN,
+        outbox.c.state == "queued",
     )
-    return [_due(row) for row in rows]
+    of_notices = (
+        select(*_TAKEN, conversations.c.language)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .join(notices, notices.c.id == outbox.c.notice_id)
+        .where(
+            conversations.c.channel == channel,
+            conversations.c.bot == bot,
+            conversations.c.address == address,
+            outbox.c.id > after,
+            *_may_be_read,
+        )
+    )
+    both = union_all(letters, of_notices).subquery()
+    return [_due(row) for row in await connection.execute(select(both).order_by(both.c.id).limit(MOST_READ))]
+
+
+def _unread(channel: str, bot: str, address: str, ids: Collection[int]) -> list[ColumnElement[bool]]:
+    """Say that letters with these ids are still open in a conversation, for a channel whose readers fetch them."""
+    return [
+        outbox.c.channel == channel,
+        outbox.c.bot == bot,
+        outbox.c.address == address,
+        outbox.c.id.in_(sorted(ids)),
+        or_(and_(_OPEN, outbox.c.state == "queued"), _WAITS_FOR_PAGE),
+    ]
 
 
 async def open_among(
     connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int]
 ) -> list[int]:
     """Return which letters of a conversation are still open."""
-    found = await connection.scalars(
-        select(outbox.c.id).where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id.in_(sorted(ids)),
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-    )
-    return list(found)
+    return list(await connection.scalars(select(outbox.c.id).where(*_unread(channel, bot, address, ids))))
 
 
 async def settle_read(
     connection: AsyncConnection, channel: str, bot: str, address: str, ids: Collection[int], now: datetime
 ) -> None:
     """Settle what a reader has seen: these letters and no others, for one with a smaller id may be committed later."""
-    await connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.bot == bot,
-            outbox.c.address == address,
-            outbox.c.id.in_(sorted(ids)),
-            _OPEN,
-            outbox.c.state == "queued",
-        )
-        .values(state="sent", settled_at=now, **_FORGOTTEN)
-    )
+    seen = {"state": "sent", "settled_at": now, "due": None, **_FORGOTTEN}
+    await connection.execute(update(outbox).where(*_unread(channel, bot, address, ids)).values(seen))
 
 
 async def waiting_at(
@@ -516,4 +535,17 @@ async def waiting_at(
             .distinct()
         )
         for address in found:
+            yield address
+        of_notices = (
+            select(conversations.c.address)
+            .join(outbox, outbox.c.conversation_id == conversations.c.id)
+            .join(notices, notices.c.id == outbox.c.notice_id)
+            .where(
+                conversations.c.channel == channel,
+                conversations.c.bot == bot,
+                conversations.c.address.in_(ordered[first : first + ADDRESSES_AT_ONCE]),
+                *_may_be_read,
+            )
+        )
+        for address in await connection.scalars(of_notices.distinct()):
             yield address
