@@ -572,10 +572,9 @@ async def take_off(connection: AsyncConnection, notice_id: int, most: int, now: 
 async def finished(connection: AsyncConnection, now: datetime, among: Collection[int] | None = None) -> list[int]:
     """Return the notices, of all or among some, with nobody left to send to. Pages that are not opened for long have
     theirs waiting."""
-    waits_long = (notices.c.state == "sending") & (outbox.c.due <= now)
-    waits = (outbox.c.state == "waiting") & ~waits_long
-    open_ = outbox.c.state.in_(("queued", "sending"))
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, open_ | waits)
+    of_notice = (outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending", "waiting")))
+    waits_long = (outbox.c.state == "waiting") & (outbox.c.due <= now) & (notices.c.state == "sending")
+    left = select(outbox.c.id).where(*of_notice, ~waits_long)
     under_way = [notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None)]
     if among is not None:
         under_way.append(notices.c.id.in_(among))
