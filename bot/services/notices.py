@@ -38,12 +38,13 @@ from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for
 log = structlog.get_logger()
 
 CHUNK = 1000
-WEB_CHUNK = 200
 IDLE_SECONDS = 1.0
 SHOW_EVERY = timedelta(seconds=3)
 # Counting a large ledger takes its time: at most this share of it.
 SHARE_OF_COUNTING = 0.02
 MOST_WAITING = 2
+# So long a notice counts as under way for those whose page is not open. They get it later, too.
+WAIT_FOR_PAGES = timedelta(hours=1)
 KEEP_REPORTS = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -288,7 +289,7 @@ class NoticeKeeper:
     # the web chat, whose pages fetch what waits for them
 
     async def _hand_to_web(self) -> bool:
-        """Put notices into web chats: there they wait for the page, as any letter does."""
+        """Let web chats have their notices: there they wait for the page, and count as sent once it has them."""
         now = self._clock()
         if self._is_quiet(now):
             return False
@@ -296,16 +297,8 @@ class NoticeKeeper:
             if not await notices.has_for_pages(connection):
                 return False
         async with self._database.writing() as connection:
-            handed = await notices.take_for_pages(connection, WEB_CHUNK)
-            await self._wording.learn(connection, {one.notice_id for one in handed})
-            letters = [
-                Letter(one.to, self._wording.outgoing(one.notice_id, one.to.language, one.to.channel)) for one in handed
-            ]
-            await outbox.queue(connection, letters, now)
-            await notices.handed_over(connection, [one.id for one in handed], now)
-        if handed:
-            self._bell.ring()
-        return bool(handed)
+            handed = await notices.hand_to_pages(connection, CHUNK, now + WAIT_FOR_PAGES)
+        return handed > 0
 
     # watching
 
@@ -316,7 +309,7 @@ class NoticeKeeper:
 
     async def _end(self) -> list[int]:
         async with self._database.reading() as connection:
-            if not await notices.finished(connection):
+            if not await notices.finished(connection, self._clock()):
                 return []
         async with self._database.writing() as connection:
             return await notices.end(connection, self._clock())

@@ -1,10 +1,12 @@
 """What a notice says to each of its readers, worded once a language and channel, however many read it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
+from bot.store.outbox import Due
 from flows.conversation.messages import Message, Outgoing, rendered
 from flows.notices.notice import Content, message_of
 from flows.words.wording import Catalogues, catalogue_for
@@ -56,6 +58,16 @@ class NoticeWording:
             message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
             self._worded[key] = rendered(message, catalogue)
         return self._worded[key]
+
+    async def worded(self, connection: AsyncConnection, letters: Sequence[Due], channel: str) -> list[Due]:
+        """Return letters with the words of those that are notices."""
+        await self.learn(connection, [letter.notice_id for letter in letters if letter.notice_id is not None])
+        return [
+            replace(letter, outgoing=self.outgoing(letter.notice_id, letter.language, channel))
+            if letter.notice_id is not None
+            else letter
+            for letter in letters
+        ]
 
     def said(self, message: Message, language: str | None) -> Outgoing:
         """Return another message in a reader's language."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -29,9 +30,10 @@ from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.database import LostRace
 from bot.store.many import execute_many
-from bot.store.outbox import NOTICE, Recipient, drop_muted
+from bot.store.outbox import NOTICE, drop_muted
 from bot.store.scopes import lies_in
 from bot.store.tables import (
+    WAITING_FOR_PAGES,
     approval_limits,
     contacts,
     conversations,
@@ -252,7 +254,7 @@ async def act(
     changes: dict[str, Any] = {"state": record.state, "version": notices.c.version + 1}
     if record.state in {"declined", "withdrawn"}:
         changes["ended_at"] = now
-    if record.act == "repeat_uncertain":
+    if record.act in {"repeat_uncertain", "stop"}:
         changes["ended_at"] = None
     if record.act in {"resume", "mend"}:
         changes["refusal"] = None
@@ -371,6 +373,7 @@ async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now
 
 async def leave_out(connection: AsyncConnection, conversation_ids: Select[tuple[int]], now: datetime) -> None:
     """Send conversations none of the notices that still wait for them."""
+    muted = {"state": "muted", "settled_at": now, "due": None, "address": ""}
     await connection.execute(
         update(outbox)
         .where(
@@ -378,7 +381,10 @@ async def leave_out(connection: AsyncConnection, conversation_ids: Select[tuple[
             outbox.c.state == "queued",
             outbox.c.conversation_id.in_(conversation_ids),
         )
-        .values(state="muted", settled_at=now, address="")
+        .values(muted)
+    )
+    await connection.execute(
+        update(outbox).where(text(WAITING_FOR_PAGES), outbox.c.conversation_id.in_(conversation_ids)).values(muted)
     )
 
 
@@ -566,16 +572,19 @@ async def _write_recipients(
     return written.rowcount
 
 
+_NOT_YET = ("queued", "waiting")
+
+
 async def stopped_early(connection: AsyncConnection) -> int | None:
     """Return a notice that was stopped and still has recipients who wait, or None."""
-    waits = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state == "queued")
+    waits = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(_NOT_YET))
     stopped = select(notices.c.id).where(notices.c.state == "stopped", notices.c.ended_at.is_(None), waits.exists())
     return await connection.scalar(stopped.order_by(notices.c.id).limit(1))
 
 
 async def take_off(connection: AsyncConnection, notice_id: int, most: int, now: datetime) -> None:
     """Take some of those who wait for a stopped notice off its list."""
-    waits = (outbox.c.notice_id == notice_id, outbox.c.state == "queued")
+    waits = (outbox.c.notice_id == notice_id, outbox.c.state.in_(_NOT_YET))
     some = select(outbox.c.id).where(*waits).limit(most)
     await connection.execute(
         update(outbox)
@@ -584,9 +593,12 @@ async def take_off(connection: AsyncConnection, notice_id: int, most: int, now: 
     )
 
 
-async def finished(connection: AsyncConnection, among: Collection[int] | None = None) -> list[int]:
-    """Return the notices, of all or among some, with nobody left to send to."""
-    left = select(outbox.c.id).where(outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending")))
+async def finished(connection: AsyncConnection, now: datetime, among: Collection[int] | None = None) -> list[int]:
+    """Return the notices, of all or among some, with nobody left to send to. Pages that are not opened for long have
+    theirs waiting."""
+    of_notice = (outbox.c.notice_id == notices.c.id, outbox.c.state.in_(("queued", "sending", "waiting")))
+    waits_long = (outbox.c.state == "waiting") & (outbox.c.due <= now) & (notices.c.state == "sending")
+    left = select(outbox.c.id).where(*of_notice, ~waits_long)
     under_way = [notices.c.state.in_(("sending", "stopped")), notices.c.ended_at.is_(None)]
     if among is not None:
         under_way.append(notices.c.id.in_(among))
@@ -595,11 +607,11 @@ async def finished(connection: AsyncConnection, among: Collection[int] | None = 
 
 async def end(connection: AsyncConnection, now: datetime) -> list[int]:
     """End the notices with nobody left to send to. Returns their ids."""
-    candidates = await finished(connection)
+    candidates = await finished(connection, now)
     await connection.execute(
         select(notices.c.id).where(notices.c.id.in_(candidates)).order_by(notices.c.id).with_for_update()
     )
-    ended = await finished(connection, candidates)  # without what somebody moved on until it was held
+    ended = await finished(connection, now, candidates)  # without what somebody moved on until it was held
     for notice_id in ended:
         await connection.execute(
             update(notices).where(notices.c.id == notice_id, notices.c.state == "sending").values(state="done")
@@ -675,14 +687,6 @@ async def conversation_of(connection: AsyncConnection, notice_id: int) -> int:
     return found
 
 
-class ForPage(Struct, frozen=True):
-    """A recipient whose page fetches what waits for it."""
-
-    id: int
-    notice_id: int
-    to: Recipient
-
-
 _for_pages = (
     outbox.c.notice_id.in_(select(notices.c.id).where(notices.c.state == "sending")),
     outbox.c.state == "queued",
@@ -695,33 +699,14 @@ async def has_for_pages(connection: AsyncConnection) -> bool:
     return await connection.scalar(select(outbox.c.id).where(*_for_pages).limit(1)) is not None
 
 
-async def take_for_pages(connection: AsyncConnection, most: int) -> list[ForPage]:
-    """Return the next recipients who read in a page, of notices that are being sent.
-
-    Their chats are held before their rows, as by a turn that erases somebody. Who is just being erased is passed over.
-    """
-    of_chats = select(outbox.c.id).join(conversations).where(*_for_pages).order_by(outbox.c.id).limit(most)
-    ids = await connection.scalars(
-        of_chats.with_for_update(read=True, key_share=True, of=conversations, skip_locked=True)
-    )
-    rows = await connection.execute(
-        select(outbox, conversations.c.language)
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .where(outbox.c.id.in_(list(ids)), *_for_pages)
-        .order_by(outbox.c.id)
-        .with_for_update(of=outbox, skip_locked=True)
-    )
-    return [
-        ForPage(row.id, row.notice_id, Recipient(row.conversation_id, row.channel, row.bot, row.address, row.language))
-        for row in rows
-    ]
-
-
-async def handed_over(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
-    """Note that recipients have their notice waiting in their chat."""
-    await connection.execute(
-        update(outbox).where(outbox.c.id.in_(ids)).values(state="sent", settled_at=now, address="")
-    )
+async def hand_to_pages(connection: AsyncConnection, most: int, until: datetime) -> int:
+    """Let pages have the notices that are being sent, some at a time. A notice does not end before `until` while it
+    waits for a page. Returns how many recipients these are."""
+    some = select(outbox.c.id).where(*_for_pages).order_by(outbox.c.id).limit(most)
+    ids = list(await connection.scalars(some.with_for_update(skip_locked=True)))
+    handed = {"state": "waiting", "due": until}
+    await connection.execute(update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "queued").values(handed))
+    return len(ids)
 
 
 async def ask_report(connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime) -> None:

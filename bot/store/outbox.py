@@ -7,7 +7,22 @@ from typing import Any, Literal
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -15,7 +30,7 @@ from bot.store import contacts
 from bot.store.blobs import contains
 from bot.store.lists import is_among
 from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, conversations, notices, outbox, roles
+from bot.store.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import Outgoing
 from flows.domain.units import UnitTree
@@ -431,8 +446,14 @@ def _dropped(now: datetime) -> dict[str, Any]:
     return {"state": "failed", "error": "erased", "settled_at": now, **_FORGOTTEN}
 
 
+# A notice that waits in a chat whose page fetches it, and may be read: it is neither paused nor stopped.
+_WAITS_FOR_PAGE = text(WAITING_FOR_PAGES)
+_may_be_read = (_WAITS_FOR_PAGE, notices.c.state.in_(("sending", "done")))
+
+
 async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:
-    """Return a conversation's first open letters after an id, for a channel whose readers fetch them."""
+    """Return a conversation's first open letters after an id, for a channel whose readers fetch them. Those of notices
+    are not worded yet."""
     rows = await connection.execute(_READ_NEW, {**_at(channel, bot, address), "after": after})
     return [_due(row) for row in rows]
 
@@ -455,18 +476,30 @@ def _at(channel: str, bot: str, address: str) -> dict[str, Any]:
     return {"of_channel": channel, "of_bot": bot, "of_address": address}
 
 
+def _is_at(table: Table) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(f"of_{name}") for name in ("channel", "bot", "address")]
+
+
 # Made once: thousands of pages ask for what is new.
-_UNREAD = (
-    outbox.c.channel == bindparam("of_channel"),
-    outbox.c.bot == bindparam("of_bot"),
-    outbox.c.address == bindparam("of_address"),
-    _OPEN,
-    outbox.c.state == "queued",
+_NEW_LETTERS = select(*_TAKEN, null().label("language")).where(
+    *_is_at(outbox), outbox.c.id > bindparam("after"), _OPEN, outbox.c.state == "queued"
 )
-_AMONG = outbox.c.id.in_(bindparam("ids", expanding=True))
-_READ_NEW = select(outbox).where(*_UNREAD, outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(MOST_READ)
-_OPEN_AMONG = select(outbox.c.id).where(*_UNREAD, _AMONG)
-_SETTLE_READ = update(outbox).where(*_UNREAD, _AMONG).values(state="sent", settled_at=bindparam("at"), **_FORGOTTEN)
+_NEW_NOTICES = (
+    select(*_TAKEN, conversations.c.language)
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .join(notices, notices.c.id == outbox.c.notice_id)
+    .where(*_is_at(conversations), outbox.c.id > bindparam("after"), *_may_be_read)
+)
+_NEW = union_all(_NEW_LETTERS, _NEW_NOTICES).subquery()
+_READ_NEW = select(_NEW).order_by(_NEW.c.id).limit(MOST_READ)
+_UNREAD = (
+    *_is_at(outbox),
+    outbox.c.id.in_(bindparam("ids", expanding=True)),
+    or_(and_(_OPEN, outbox.c.state == "queued"), _WAITS_FOR_PAGE),
+)
+_OPEN_AMONG = select(outbox.c.id).where(*_UNREAD)
+_SEEN: dict[str, Any] = {"state": "sent", "settled_at": bindparam("at"), "due": None, **_FORGOTTEN}
+_SETTLE_READ = update(outbox).where(*_UNREAD).values(_SEEN)
 
 
 async def waiting_at(
@@ -487,4 +520,17 @@ async def waiting_at(
             .distinct()
         )
         for address in found:
+            yield address
+        of_notices = (
+            select(conversations.c.address)
+            .join(outbox, outbox.c.conversation_id == conversations.c.id)
+            .join(notices, notices.c.id == outbox.c.notice_id)
+            .where(
+                conversations.c.channel == channel,
+                conversations.c.bot == bot,
+                conversations.c.address.in_(ordered[first : first + ADDRESSES_AT_ONCE]),
+                *_may_be_read,
+            )
+        )
+        for address in await connection.scalars(of_notices.distinct()):
             yield address

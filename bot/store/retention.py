@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import OPEN_LETTERS, inbox, outbox
+from bot.store.tables import OPEN_LETTERS, WAITING_FOR_PAGES, inbox, outbox
 
 _LEAVES = {
     inbox: inbox.c.done_at.is_not(None),
@@ -30,8 +30,10 @@ async def forget_rows(connection: AsyncConnection, table: Table, before: datetim
 
 async def give_up_letters(connection: AsyncConnection, before: datetime, now: datetime) -> None:
     """Give up letters that nobody has fetched for so long: their page is not opened any more."""
-    await connection.execute(
-        update(outbox)
-        .where(text(OPEN_LETTERS), outbox.c.created_at < before)
-        .values(state="failed", error="never fetched", settled_at=now, body=None, callback=None, address="")
-    )
+    forgotten = {"body": None, "callback": None, "address": "", "due": None}
+    for unread in (OPEN_LETTERS, WAITING_FOR_PAGES):
+        await connection.execute(
+            update(outbox)
+            .where(text(unread), outbox.c.created_at < before)
+            .values(state="failed", error="never fetched", settled_at=now, **forgotten)
+        )

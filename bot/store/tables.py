@@ -424,8 +424,10 @@ leases = Table(
 # Letters, and the ledgers of notices: a row with a `notice_id` has no body, it is worded when it is sent.
 # Statements must say this in the same words: only then does a database use the indexes of what is open.
 OPEN_LETTERS = "outbox.state IN ('queued', 'sending') AND outbox.notice_id IS NULL"
+WAITING_FOR_PAGES = "outbox.state = 'waiting'"
 _is_open = text(OPEN_LETTERS.replace("outbox.", ""))
 _of_notice = text("notice_id IS NOT NULL")
+_waits_for_page = text(WAITING_FOR_PAGES.replace("outbox.", ""))
 
 outbox = Table(
     "outbox",
@@ -455,6 +457,10 @@ outbox = Table(
     Index(
         "ix_outbox_notice", "notice_id", "state", "channel", "bot", "id",
         sqlite_where=_of_notice, postgresql_where=_of_notice,
+    ),
+    Index(
+        "ix_outbox_waiting", "conversation_id", "id",
+        sqlite_where=_waits_for_page, postgresql_where=_waits_for_page,
     ),
     Index(
         "ix_outbox_open", "channel", "bot", "priority", "id",

@@ -326,7 +326,7 @@ def _to_the_others(notice: Notice) -> Wording:
     return n_(
         "To the {count} person who has not got it yet.",
         "To the {count} people who have not got it yet.",
-        notice.count("queued", "failed"),
+        notice.count("queued", "waiting", "failed"),
     )
 
 

@@ -27,9 +27,11 @@ FormState = Literal["none"] | State
 MutedKind = Literal["notices", "reminders", "digests", "dates"]
 AudienceRole = Literal["resident", "head", "admin"]
 
-# What can become of one recipient. `queued` and `sending` are open, the rest is final; `uncertain` may be sent
-# again by the author, for nobody can know whether it arrived.
-LedgerState = Literal["queued", "sending", "sent", "blocked", "failed", "uncertain", "outside", "stopped", "muted"]
+# What can become of one recipient. `queued` and `sending` are open, `waiting` until their page is opened; the rest is
+# final. `uncertain` may be sent again by the author, for nobody can know whether it arrived.
+LedgerState = Literal[
+    "queued", "sending", "waiting", "sent", "blocked", "failed", "uncertain", "outside", "stopped", "muted"
+]
 
 LONGEST_LABEL = 40
 LONGEST_URL = 500

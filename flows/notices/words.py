@@ -43,6 +43,7 @@ LEDGER: Mapping[LedgerState, Wording] = {
     "sent": _("✅ Sent"),
     "queued": _("⏳ Still to be sent"),
     "sending": _("📤 On the way"),
+    "waiting": _("📥 Waits in the web chat until it is opened"),
     "blocked": _("🚫 Has blocked the bot"),
     "muted": _("🔕 Has turned notices off"),
     "outside": _("🕘 The channel allows no message now"),
@@ -273,7 +274,7 @@ def progress(notice: Notice) -> Wording:
 def _ledger(notice: Notice) -> Iterator[Wording]:
     for state, words in LEDGER.items():
         if count := notice.counts.get(state, 0):
-            name = TAKEN_OFF if (notice.state, state) == ("stopped", "queued") else words
+            name = TAKEN_OFF if notice.state == "stopped" and state == "queued" else words
             yield _("{name}: {number}", name=name, number=count)
 
 

@@ -7,7 +7,6 @@ from random import Random
 from urllib.parse import unquote
 from uuid import uuid4
 
-from msgspec.structs import replace
 from telegram import MessageEntity
 
 from bot.channels.telegram import parse as telegram
@@ -98,7 +97,8 @@ class WebPhones:
         taken: list[Due] = []
         async with database.writing() as connection:
             for address in addresses:
-                if new := await outbox.read_new(connection, self.channel, self.bot, address):
+                new = await outbox.read_new(connection, self.channel, self.bot, address)
+                if new := await wording.worded(connection, new, self.channel):
                     await outbox.settle_read(
                         connection, self.channel, self.bot, address, [letter.id for letter in new], now
                     )
@@ -181,14 +181,8 @@ class TelegramPhones:
                     due += await outbox.take_notices(connection, *at, sources, 100, now)
                 if not due:
                     return sorted(taken, key=lambda letter: (letter.priority, letter.id))
-                await wording.learn(connection, {one.notice_id for one in due if one.notice_id is not None})
+                taken += await wording.worded(connection, due, self.channel)
                 await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], now)
-            taken += [self._worded(letter, wording) for letter in due]
-
-    def _worded(self, letter: Due, wording: NoticeWording) -> Due:
-        if letter.notice_id is None:
-            return letter
-        return replace(letter, outgoing=wording.outgoing(letter.notice_id, letter.language, self.channel))
 
     def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
         """Return what a person sees of a letter."""

@@ -457,6 +457,82 @@ async def test_an_act_on_what_somebody_else_has_moved_on_does_nothing(office: Of
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
 
 
+# the web chat
+
+
+async def with_web(office: Office) -> None:
+    """Let Lan read in the web chat."""
+    async with office.database.writing() as connection:
+        await connection.execute(update(conversations).where(conversations.c.address == "Lan").values(channel="web"))
+        await contact_rows.refresh(connection, [await office.person("Lan")])
+
+
+async def in_page(office: Office) -> list[str]:
+    """Return what Lan's page gets, and the words of it."""
+    async with office.database.reading() as connection:
+        new = await outbox.read_new(connection, "web", BOT, "Lan")
+        worded = await office.wording.worded(connection, new, "web")
+        assert [place async for place in outbox.waiting_at(connection, "web", BOT, ["Lan"])] == ["Lan"][: len(new)]
+        assert await outbox.open_among(connection, "web", BOT, "Lan", [1, *(one.id for one in new)]) == [
+            one.id for one in new
+        ]
+    return [one.outgoing.text for one in worded if one.outgoing is not None]
+
+
+async def opens_page(office: Office) -> None:
+    """Let Lan's page show what waits."""
+    async with office.database.writing() as connection:
+        ids = [one.id for one in await outbox.read_new(connection, "web", BOT, "Lan")]
+        await outbox.settle_read(connection, "web", BOT, "Lan", ids, office.commune.now)
+
+
+async def test_a_notice_counts_as_sent_on_the_web_once_the_page_has_it(office: Office) -> None:
+    await with_web(office)
+    notice_id = await office.write(roles=("resident",))
+    await office.keep()
+    assert await office.counts(notice_id) == {"queued": 1, "waiting": 1}
+    await office.settle(await office.take(notice_id))
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"sent": 1, "waiting": 1})
+    assert await in_page(office) == ["Mời cả thôn dự họp."]
+    await opens_page(office)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("done", {"sent": 2})
+    assert await in_page(office) == []
+
+
+async def test_a_notice_ends_without_a_page_that_stays_closed_which_gets_it_later(office: Office) -> None:
+    await with_web(office)
+    notice_id = await office.write(forms=("submitted",))
+    await office.keep()
+    office.commune.now += timedelta(hours=1)
+    await office.keep()
+    assert (await office.state(notice_id), await office.counts(notice_id)) == ("done", {"waiting": 1})
+    office.commune.now += timedelta(days=3)
+    await opens_page(office)
+    assert await office.counts(notice_id) == {"sent": 1}
+
+
+async def test_a_page_gets_nothing_of_a_notice_that_is_paused_stopped_or_turned_off(office: Office) -> None:
+    await with_web(office)
+    notice_id = await office.write(forms=("submitted",))
+    await office.keep()
+    await office.act(notice_id, "pause", "paused")
+    assert await in_page(office) == []
+    await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi="Mời cả thôn."))
+    await office.keep()
+    assert await in_page(office) == ["Mời cả thôn."]
+    await office.act(notice_id, "stop", "stopped")
+    assert await in_page(office) == []
+    await office.keep()
+    assert await office.counts(notice_id) == {"stopped": 1}
+    other = await office.write(forms=("submitted",))
+    await office.keep()
+    async with office.database.writing() as connection:
+        await notices.mute(connection, await office.person("Lan"), "notices", office.commune.now, off=True)
+    assert (await in_page(office), await office.counts(other)) == ([], {"muted": 1})
+
+
 # content that a channel refuses
 
 

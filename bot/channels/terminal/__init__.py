@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from bot.services.turns import Turns
+from bot.services.wording import NoticeWording
 from bot.store import inbox, outbox
 from bot.store.database import Database
 from bot.store.inbox import Incoming
@@ -21,8 +22,9 @@ SECONDS_BETWEEN_LOOKS = 0.05
 class Terminal:
     """A conversation at the keyboard of whoever is logged in."""
 
-    def __init__(self, turns: Turns, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, turns: Turns, database: Database, wording: NoticeWording, clock: Callable[[], datetime]) -> None:
         self._turns = turns
+        self._wording = wording
         self._database = database
         self._clock = clock
         self._address = getpass.getuser()
@@ -36,7 +38,8 @@ class Terminal:
             if not (await self._turns.run_once()).turns:
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         async with self._database.writing() as connection:
-            letters = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address)
+            new = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address)
+            letters = await self._wording.worded(connection, new, CHANNEL)
             ids = [letter.id for letter in letters]
             await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, ids, self._clock())
         return [letter.outgoing for letter in letters if letter.outgoing is not None]

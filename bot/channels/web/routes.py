@@ -36,6 +36,7 @@ from bot.channels.web.messages import (
 from bot.channels.web.words import BUSY, GONE, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
 from bot.services.turns import Turns
+from bot.services.wording import NoticeWording
 from bot.store import inbox, outbox
 from bot.store.database import Database, despite_races
 from bot.store.inbox import Known, Place
@@ -123,6 +124,7 @@ class WebChat:
         self._database = database
         self._files = files
         self.words = Words(catalogues)
+        self._wording = NoticeWording(catalogues)
         self._signer = Signer(signing_key)
         self._clock = clock
         self._door = Door()
@@ -256,7 +258,12 @@ class WebChat:
         """Return what each phone has not seen yet. Its language is looked up at first, and then with every message:
         whoever changes it is told so."""
         async with self._database.reading() as connection:
-            letters = [await outbox.read_new(connection, CHANNEL, BOT, one.address, one.after) for one in pages]
+            letters = [
+                await self._wording.worded(
+                    connection, await outbox.read_new(connection, CHANNEL, BOT, one.address, one.after), CHANNEL
+                )
+                for one in pages
+            ]
             look = first or any(letters)
             addresses = [one.address for one in pages if look and one.words is not None]
             chosen = await outbox.languages_of(connection, CHANNEL, BOT, addresses) if addresses else {}

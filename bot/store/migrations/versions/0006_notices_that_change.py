@@ -1,6 +1,6 @@
 """Why a channel takes a notice from nobody, what it repeats, for how many it was approved, and who set that limit.
 
-What a list has grown to is counted while it is written.
+What a list has grown to is counted while it is written. A notice waits in the web chat until its page is opened.
 """
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ HALF_WRITTEN = (
     "UPDATE notices SET recipients = (SELECT count(*) FROM outbox WHERE outbox.notice_id = notices.id)"
     " WHERE state = 'gathering'"
 )
+WAITING = sa.text("state = 'waiting'")
+NOT_FETCHED = "UPDATE outbox SET state = 'failed', address = '' WHERE state = 'waiting'"
 # What a notice repeats is the first with the same words, for the same people, from the same chat.
 SERIES = """
 UPDATE notices SET series_id = (
@@ -36,10 +38,15 @@ def upgrade() -> None:
     op.add_column("approval_limits", sa.Column("set_by", KEY, nullable=True))
     op.add_column("approval_limits", sa.Column("others", sa.Integer(), nullable=False, server_default=sa.text("500")))
     op.execute(HALF_WRITTEN)
+    op.create_index(
+        "ix_outbox_waiting", "outbox", ["conversation_id", "id"], sqlite_where=WAITING, postgresql_where=WAITING
+    )
 
 
 def downgrade() -> None:
-    """Go down. An older version counts a list once it is whole."""
+    """Go down. An older version counts a list once it is whole, and lets no notice wait for a page."""
+    op.execute(NOT_FETCHED)
+    op.drop_index("ix_outbox_waiting", "outbox")
     op.drop_column("approval_limits", "others")
     op.drop_column("approval_limits", "set_by")
     op.drop_index("ix_notices_series_id", "notices")
