@@ -93,13 +93,14 @@ async def _about(
 ) -> outbox.About:
     """Return what tells that a letter for others, such as the card of a form, is about somebody."""
     name = await connection.scalar(select(people.c.name).where(people.c.id == person_id))
-    lives, holds = units.alias("lives"), units.alias("holds")
+    lives_at = select(people.c.unit_id).where(people.c.id == person_id)
+    serves_at = select(roles.c.unit_id).where(roles.c.person_id == person_id)
+    place, holds = units.alias("place"), units.alias("holds")
     officials = (
         select(roles.c.person_id)
         .join(holds, holds.c.id == roles.c.unit_id)
-        .join(lives, lives.c.first.between(holds.c.first, holds.c.last))
-        .join(people, people.c.unit_id == lives.c.id)
-        .where(people.c.id == person_id)
+        .join(place, place.c.first.between(holds.c.first, holds.c.last))
+        .where(place.c.id.in_(lives_at.union(serves_at)))
     )
     return outbox.About(
         name or "",

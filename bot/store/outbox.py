@@ -385,7 +385,7 @@ async def drop_letters(connection: AsyncConnection, conversation_ids: Collection
 @dataclass(frozen=True)
 class About:
     """What tells that a letter is about somebody: buttons for their forms, their files, and their name to those who
-    have a task where they live."""
+    have a task where they live or have one."""
 
     name: str
     form_ids: frozenset[int]

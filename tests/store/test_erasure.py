@@ -111,6 +111,14 @@ async def test_whose_name_stands_in_other_words_takes_no_letter_from_anybody(
     assert [one[:4] for one in await commune.texts("Hạnh")] == ["Xinh"]  # and no card of the form
 
 
+async def test_a_head_who_lives_nowhere_here_is_no_longer_named_to_administrators(commune: Commune) -> None:
+    await commune.say("Hoa", "/invite", "cho thôi nhiệm vụ", "thôn Đông Thần Khê", "1")
+    waiting = select(letters.c.body).where(letters.c.address == "Hoa", letters.c.state == "queued")
+    assert "Vũ Thị Hạnh" in (await commune.column(waiting))[-1].decode()
+    await commune.say("Hạnh", "/privacy", "xoá", "xoá hết")
+    assert "Vũ Thị Hạnh" not in await commune.everything()
+
+
 async def test_the_card_of_a_namesakes_form_stays(commune: Commune) -> None:
     form = await commune.form("Lan")
     buttons = {
