@@ -368,7 +368,12 @@ async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now
     await connection.execute(upserts.insert_new(connection, mutes), {"person_id": person_id, "kind": kind})
     await drop_muted(connection, person_id, kind, now)
     if kind == "notices":
-        await leave_out(connection, select(conversations.c.id).where(conversations.c.person_id == person_id), now)
+        theirs = select(conversations.c.id).where(conversations.c.person_id == person_id)
+        if connection.dialect.name != "sqlite":
+            await connection.execute(
+                theirs.order_by(conversations.c.id).with_for_update()
+            )  # a ledger that is just written, too
+        await leave_out(connection, theirs, now)
 
 
 async def leave_out(connection: AsyncConnection, conversation_ids: Select[tuple[int]], now: datetime) -> None:

@@ -115,6 +115,14 @@ async def test_a_name_of_one_word_takes_every_letter_that_names_its_owner_and_no
     assert left == {"Hạnh": ["Xinh quá! ", "Đã dừng.\n\n"], "Trường": []}
 
 
+async def test_a_head_who_lives_nowhere_here_is_no_longer_named_to_administrators(commune: Commune) -> None:
+    await commune.say("Hoa", "/invite", "cho thôi nhiệm vụ", "thôn Đông Thần Khê", "1")
+    waiting = select(letters.c.body).where(letters.c.address == "Hoa", letters.c.state == "queued")
+    assert "Vũ Thị Hạnh" in (await commune.column(waiting))[-1].decode()
+    await commune.say("Hạnh", "/privacy", "xoá", "xoá hết")
+    assert "Vũ Thị Hạnh" not in await commune.everything()
+
+
 async def test_a_letter_that_names_somebody_else_of_the_same_name_stays(commune: Commune) -> None:
     lan = (await commune.form("Lan")).person_id
     hanh = await to(commune, "Hạnh")

@@ -189,6 +189,18 @@ async def test_who_stops_a_notice_while_its_ledger_is_written_stops_all_who_are_
     assert await commune.column(select(notices.c.recipients).where(notices.c.id == notice_id)) == [2]
 
 
+async def test_who_turns_notices_off_while_a_ledger_is_written_is_not_sent_that_one_either(commune: Commune) -> None:
+    notice_id = await _sending(commune, "gathering")
+    await commune.turns.receive([commune.update("Lan", Pressed("c:mute:notices"))])
+    async with commune.database.writing() as connection:
+        await _write_ledger(connection, commune, notice_id, "Lan", "Minh")
+        muting = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune, unless=muting)
+    await muting
+    ledger = select(letters.c.state, letters.c.address).where(letters.c.notice_id == notice_id)
+    assert {tuple(row) for row in await commune.rows(ledger)} == {("muted", ""), ("queued", "Minh")}
+
+
 async def test_a_notice_that_is_paused_just_when_it_has_come_to_its_end_goes_on_and_ends_later(
     commune: Commune,
 ) -> None:

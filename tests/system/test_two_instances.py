@@ -278,7 +278,7 @@ async def _open(run: Run) -> int:
 
 async def _everybody_is_still_answered(run: Run) -> None:
     """Nobody's conversation is stuck."""
-    await asyncio.gather(*(one.is_answered(PATIENCE) for one in run.villagers))
+    await asyncio.gather(*(one.be_answered(PATIENCE) for one in run.villagers))
 
 
 async def _pages_have_seen_everything_once_and_in_order(run: Run) -> None:

@@ -88,16 +88,15 @@ class Villager:
             self.note(heard)
         self._read = len(self.phone.heard)
 
-    async def is_answered(self, seconds: float) -> bool:
-        """Ask for something that is always answered. Tells whether it was."""
+    async def be_answered(self, seconds: float) -> None:
+        """Ask for something that is always answered, and wait until it is."""
         before = len(self.phone.heard)
         await self._type("/help")
         async with asyncio.timeout(seconds):
             while all(is_unasked(heard) for heard in self.phone.heard[before:]):
                 changed = self.phone.listen()
-                if len(self.phone.heard) == before:
+                if all(is_unasked(heard) for heard in self.phone.heard[before:]):
                     await changed.wait()
-        return True
 
     def note(self, heard: Heard) -> None:
         """Remember what a message tells."""
