@@ -181,8 +181,9 @@ def test_who_is_asked_to_wait_loses_nothing_and_is_told_so(visit: Visit, snap: S
 def test_a_file_that_cannot_be_kept_holds_nothing_up(
     visit: Visit, snap: Snap, tmp_path: Path, status: int, uploads: int
 ) -> None:
-    photo = tmp_path / "giay.png"
-    photo.write_bytes(picture(300, 200))
+    photos = [tmp_path / name for name in ("giay-1.png", "giay-2.png", "giay-3.png")]
+    for place, photo in enumerate(photos):
+        photo.write_bytes(picture(300 + place, 200))
     phone = begun(visit)
     sent: list[str] = []
 
@@ -191,12 +192,17 @@ def test_a_file_that_cannot_be_kept_holds_nothing_up(
         route.fulfill(status=status, headers={} if status == 500 else {"Retry-After": "600"}, body="")
 
     phone.page.route("**/web/files", full)
+    said = phone.own.count()
     with phone.page.expect_file_chooser() as chooser:
         phone.node.get_by_role("button", name="Chọn ảnh hoặc tài liệu").click()
-    chooser.value.set_files(photo)
+    chooser.value.set_files(photos)
+    expect(phone.own).to_have_count(said + len(photos))
     phone.input.fill("có")
     phone.input.press("Enter")
-    expect(phone.own.nth(-2)).to_contain_text("Hiện chưa lưu được ảnh hoặc tài liệu này. Xin gửi lại sau.")
+    expect(phone.own.nth(-4)).to_contain_text("Hiện chưa lưu được ảnh hoặc tài liệu này. Xin gửi lại sau.")
+    for place in (-4, -3, -2):
+        expect(phone.own.nth(place).get_by_role("img", name="Không gửi được")).to_be_visible()
+    expect(phone.log.get_by_text("Hiện chưa lưu được")).to_have_count(1)
     expect(phone.own.last.get_by_role("img", name="Đã gửi")).to_be_visible()
     phone.answer()
     assert len(sent) == uploads

@@ -14,11 +14,12 @@ export class Busy extends Error {
   }
 }
 
-/** An answer that trying again would not change. `gone`: the server does not know this conversation. */
+/** An answer that trying again would not change. `gone`: the server does not know this conversation; `full`: it has no room. */
 export class Refused extends Error {
   constructor(status, sentence = "") {
     super(sentence);
     this.gone = [401, 403, 404, 410].includes(status);
+    this.full = status === 507;
   }
 }
 

@@ -181,15 +181,20 @@ export class Phone {
   async #attach(files) {
     const album = files.length > 1 ? newId() : undefined;
     this.#choosing = album;
-    for (const file of [...files]) {
-      const { blob, name, preview } = await prepared(file);
-      const drawn = { kind: preview ? "photo" : "document", name, preview };
-      const tooBig = blob.size > MOST_BYTES;
-      const fate = tooBig ? { state: "refused", reason: this.words.tooBig } : {};
-      this.#say({ kind: "file", name, album }, { text: "", file: drawn, ...fate }, blob);
+    try {
+      for (const file of [...files]) await this.#sayFile(file, album);
+    } finally {
+      if (this.#choosing === album) this.#choosing = undefined;
+      this.#deliver();
     }
-    if (this.#choosing === album) this.#choosing = undefined;
-    this.#deliver();
+  }
+
+  async #sayFile(file, album) {
+    const { blob, name, preview } = await prepared(file);
+    const drawn = { kind: preview ? "photo" : "document", name, preview };
+    const tooBig = blob.size > MOST_BYTES;
+    const fate = tooBig ? { state: "refused", reason: this.words.tooBig } : {};
+    this.#say({ kind: "file", name, album }, { text: "", file: drawn, ...fate }, blob);
   }
 
   #say(say, entry, blob = null) {
@@ -210,16 +215,22 @@ export class Phone {
     if (this.#delivering) return;
     this.#delivering = true;
     for (let next; (next = this.#transcript.nextWaiting()).length; this.#sync()) {
-      const missing = next.find(({ say }) => say.kind === "file" && !say.file);
       const { album } = next[0].say;
-      if (missing) await this.#tryFor([missing], (worried) => this.#insistOnUpload(missing, worried));
-      else if (album && album === this.#choosing) break;
+      if (album && album === this.#choosing) break;
+      const missing = next.filter(({ say }) => say.kind === "file" && !say.file);
+      if (missing.length) await this.#bring(missing);
       else await this.#tryFor(next, (worried) => this.#post(next, worried));
     }
     this.#delivering = false;
   }
 
-  /** Try something for entries. When that is refused for good they are marked so, with the reason. */
+  /** Upload the next file. A server that cannot keep it is not sent the others, and that is said once. */
+  async #bring([next, ...others]) {
+    const refused = await this.#tryFor([next], (worried) => this.#insistOnUpload(next, worried));
+    if (refused?.full) this.#changeAll(others, { state: "refused", say: undefined });
+  }
+
+  /** Try something for entries. When that is refused for good they are marked so, with the reason, and the error is returned. */
   async #tryFor(entries, attempt) {
     try {
       await attempt((error) => this.showConnection(false, error));
@@ -230,6 +241,7 @@ export class Phone {
       this.#showTyping(false);
       const reason = (!error.gone && error.message) || this.words.refused;
       this.#changeAll(entries, { state: "refused", reason, say: undefined });
+      return error;
     }
   }
 
@@ -253,7 +265,7 @@ export class Phone {
         const unable = error instanceof Busy && error.status !== 429;
         failures += unable ? 1 : 0;
         if (!unable || (failures < MOST_UPLOADS && ![503, 507].includes(error.status))) throw error;
-        throw new Refused(0, this.words.notKept);
+        throw new Refused(507, this.words.notKept);
       });
     return insist(attempt, worried);
   }
