@@ -74,6 +74,8 @@ class EvidenceFetcher:
         """Fetch what is wanted now. Returns how many files were settled."""
         async with self._database.reading() as connection:
             wanted = await evidence.wanted(connection, MOST_ATTEMPTS)
+        at = time.monotonic()
+        self._not_before = {id_: rests for id_, rests in self._not_before.items() if rests > at}
         at_once = asyncio.Semaphore(MOST_AT_ONCE)
 
         async def fetch(one: Wanted) -> bool:
@@ -88,8 +90,7 @@ class EvidenceFetcher:
         return sum(one is True for one in settled)
 
     def _may_try(self, one: Wanted) -> bool:
-        rested = self._not_before.get(one.id, 0.0) <= time.monotonic()
-        return rested and (one.channel, one.bot) in self._sources
+        return one.id not in self._not_before and (one.channel, one.bot) in self._sources
 
     async def _fetch(self, one: Wanted) -> bool:
         source = self._sources[one.channel, one.bot]
@@ -109,7 +110,6 @@ class EvidenceFetcher:
             log.warning("evidence_not_kept", evidence_id=one.id, error=error.strerror)
             return await self._put_off(one)
         self.trouble = None
-        self._not_before.pop(one.id, None)
         async with self._database.writing() as connection:
             needed = await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         if not needed:

@@ -554,10 +554,11 @@ async def handed_over(connection: AsyncConnection, ids: Sequence[int], now: date
 
 
 async def ask_report(connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime) -> None:
-    """Let a report be made and sent to a conversation."""
-    await connection.execute(
-        insert(notice_reports).values(notice_id=notice_id, conversation_id=conversation_id, asked_at=now)
-    )
+    """Let a report be made and sent to a conversation, once however often it is asked for meanwhile."""
+    of_notice = {"notice_id": notice_id, "conversation_id": conversation_id}
+    waits = select(notice_reports.c.id).filter_by(**of_notice).where(notice_reports.c.digest.is_(None)).limit(1)
+    if await connection.scalar(waits) is None:
+        await connection.execute(insert(notice_reports).values(asked_at=now, **of_notice))
 
 
 class ReportWanted(Struct, frozen=True):

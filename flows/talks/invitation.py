@@ -12,7 +12,7 @@ from flows.people import ROLES, RoleKind
 from flows.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.refusals import NotUnderstood, OutOfDate, Refused
 from flows.session import Inviting
-from flows.talks.found_units import offered, too_many
+from flows.talks.found_units import find_own, offered, too_many
 from flows.wording import Wording, _, lines, paragraphs
 
 _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
@@ -81,9 +81,7 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield from invite(facts, _role(talk), int(unit_id))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.over("admin"))
-            if not found.units:
-                raise Refused(_("I find no unit by that name among yours."))
+            found = find_own(facts, name)
             if found.more:
                 yield Said(too_many(found))
             yield Went("unit", replace(talk, suggested=found.ids))

@@ -34,7 +34,7 @@ from flows.replies import SentFile
 from flows.session import Drafting
 from flows.spelling import cleaned, composed
 from flows.talks import notice_words as words
-from flows.talks.found_units import offered, too_many
+from flows.talks.found_units import find_own, offered, too_many
 from flows.talks.notice_audience import NARROWINGS, Facet, Narrowing, own_unit_over, own_units, read_ages, with_unit
 from flows.wording import Lines, Wording, _, lines, n_, paragraphs
 
@@ -538,9 +538,7 @@ def hear_units(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield Went("units", _for(facts, talk, with_unit(facts, talk.audience, int(unit_id))))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.over("admin"))
-            if not found.units:
-                raise Refused(_("I find no unit by that name among yours."))
+            found = find_own(facts, name)
             if found.more:
                 yield Said(too_many(found))
             yield Went("units", replace(talk, suggested=found.ids))

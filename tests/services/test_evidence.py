@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.services.evidence import MOST_ATTEMPTS, NO_EVIDENCE, NOT_FETCHED, TOO_LARGE, EvidenceFetcher, about
 from bot.services.files import MOST_BYTES, FileStore
@@ -155,6 +155,18 @@ async def test_what_cannot_be_had_now_is_tried_again_before_it_is_said(
         await fetcher(commune, ScriptedSource(error), tmp_path).run_once()
     assert await kept(commune) == []
     assert await commune.texts("Minh") == [words(about(2, NOT_FETCHED))]
+
+
+async def test_how_long_a_file_rests_is_forgotten_when_it_may_be_tried_again(commune: Commune, tmp_path: Path) -> None:
+    await sends(commune, "file-1")
+    fetching = fetcher(commune, ScriptedSource(FileNotNow()), tmp_path)
+    await fetching.run_once()
+    assert len(fetching._not_before) == 1
+    async with commune.database.writing() as connection:
+        await connection.execute(delete(evidence))  # whoever sent it is erased meanwhile
+    fetching._not_before = dict.fromkeys(fetching._not_before, 0.0)
+    await fetching.run_once()
+    assert fetching._not_before == {}
 
 
 async def test_one_that_cannot_be_had_now_keeps_no_other_waiting(commune: Commune, tmp_path: Path) -> None:

@@ -496,6 +496,17 @@ async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office
     assert await office.files.read(digest) is None
 
 
+async def test_a_report_that_is_asked_for_again_while_it_waits_is_made_once(office: Office) -> None:
+    notice_id = await office.write()
+    chat = (await office.commune.column(select(conversations.c.id).where(conversations.c.address == "Hoa")))[0]
+    for _again in range(2):
+        for _time in range(3):
+            async with office.database.writing() as connection:
+                await notices.ask_report(connection, notice_id, chat, NOW)
+        await office.keep()
+        assert len([one for one in await office.commune.read("Hoa") if one.files]) == 1
+
+
 async def test_approvers_are_the_other_administrators_over_every_unit(office: Office) -> None:
     hoa, hanh = await office.person("Hoa"), await office.person("Hạnh")
     village, commune_unit = await office.unit("tk-dong"), await office.unit("tk")
