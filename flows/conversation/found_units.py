@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.domain.finding import Found
 from flows.domain.units import UnitTree
+from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
 
 
@@ -12,6 +14,14 @@ def offered(units: UnitTree, unit_ids: Iterable[int]) -> tuple[Choice, ...]:
     """Return units as choices of which no two read alike; those that are gone are left out."""
     there = [unit_id for unit_id in unit_ids if unit_id in units.by_id]
     return tuple(Choice(str(unit_id), label) for unit_id, label in units.labels(there).items())
+
+
+def find_own(facts: Facts, name: str) -> Found:
+    """Find units by name among those that somebody administers. Raises Refused when there are none."""
+    found = facts.reference.units.search(name, within=facts.over("admin"))
+    if not found.units:
+        raise Refused(_("I find no unit by that name among yours."))
+    return found
 
 
 def too_many(found: Found) -> Wording:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from flows.conversation.events import Event, Left, PersonAddress, Said, Sent, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
-from flows.conversation.found_units import offered, too_many
+from flows.conversation.found_units import find_own, offered, too_many
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import BACK, SKIP, Choice, Chose, Gave, Heard, Question, Wrote, chosen, written
 from flows.conversation.questions import words as said
@@ -629,9 +629,7 @@ def hear_units(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield Went("units", _for(facts, talk, with_unit(facts, talk.audience, int(unit_id))))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.over("admin"))
-            if not found.units:
-                raise Refused(_("I find no unit by that name among yours."))
+            found = find_own(facts, name)
             if found.more:
                 yield Said(too_many(found))
             yield Went("units", replace(talk, suggested=found.ids))

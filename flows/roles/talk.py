@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from flows.conversation.events import Event, Left, PersonAddress, Said, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
-from flows.conversation.found_units import offered, too_many
+from flows.conversation.found_units import find_own, offered, too_many
 from flows.conversation.messages import Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
@@ -94,9 +94,7 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             yield from invite(facts, _role(talk), int(unit_id))
         case Wrote(name):
-            found = facts.reference.units.search(name, within=facts.over("admin"))
-            if not found.units:
-                raise Refused(_("I find no unit by that name among yours."))
+            found = find_own(facts, name)
             if found.more:
                 yield Said(too_many(found))
             yield Went("unit", replace(talk, suggested=found.ids))
