@@ -15,8 +15,6 @@ from bot.services.turns import NotKept, Turns
 from bot.settings import Settings
 from tests.databases import Databases
 
-SAID = {"token": "a-token-of-the-tests", "id": "00000000-0000-4000-8000-000000000001", "kind": "typed", "text": "hi"}
-
 
 class Failing(Application):
     """An application each of whose works fails when it first begins, and begins anew once it may."""
@@ -65,6 +63,13 @@ def client_of(application: Application) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(application.http()), base_url="http://hoctap.test")
 
 
+async def say(client: httpx.AsyncClient) -> tuple[str, httpx.Response]:
+    """Say something in a new chat. Returns its token, and the answer."""
+    token = str((await client.post("/web/open")).json()["token"])
+    said = {"token": token, "id": "00000000-0000-4000-8000-000000000001", "kind": "typed", "text": "hi"}
+    return token, await client.post("/web/say", json=said)
+
+
 async def test_a_bug_in_any_work_ends_nothing_and_is_named_until_it_is_over(failing: Failing) -> None:
     running = asyncio.create_task(failing.run())
     async with client_of(failing) as client, asyncio.timeout(30):
@@ -74,12 +79,13 @@ async def test_a_bug_in_any_work_ends_nothing_and_is_named_until_it_is_over(fail
         assert (ready.status_code, ready.json()["status"]) == (503, "nobody is answered")
         assert sorted(ready.json()["failing"]) == sorted(failing.names)
         assert {told.partition(" since ")[0] for told in ready.json()["failing"].values()} == {"ValueError"}
-        assert (await client.post("/web/say", json=SAID)).status_code == 202, "what is said is kept meanwhile"
+        token, answer = await say(client)
+        assert answer.status_code == 202, "what is said is kept meanwhile"
         failing.may_begin.set()
         while (ready := await client.get("/readyz")).status_code == 503 or ready.json()["failing"]:
             await asyncio.sleep(0.001)
         assert ready.json()["status"] == "ok"
-        poll = {"phones": [{"token": SAID["token"]}], "wait": 20}
+        poll = {"phones": [{"token": token}], "wait": 20}
         (phone,) = (await client.post("/web/poll", json=poll)).json()["phones"]
         assert phone["messages"], "and answered then"
     assert not running.done()
@@ -96,5 +102,5 @@ async def test_whoever_says_something_as_the_loop_ends_is_asked_to_say_it_again(
 
     monkeypatch.setattr(Turns, "receive", receive)
     async with client_of(failing) as client:
-        answer = await client.post("/web/say", json=SAID)
+        _token, answer = await say(client)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

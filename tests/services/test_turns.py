@@ -169,10 +169,11 @@ async def test_a_bug_anywhere_in_the_loop_loses_no_update_and_answers_everybody_
         for of, name, call in places:
             with monkeypatch.context() as patched:
                 broken = break_once(patched, of, name, call)
-                people = [f"{name} {call} {number}" for number in range(8)]
-                for some in (people[:4], people[4:]):
-                    await asyncio.gather(*(_kept(commune, commune.update(one, "/start")) for one in some))
-                await asyncio.wait_for(broken.wait(), 20)
+                people: list[str] = []
+                async with asyncio.timeout(20):
+                    while not broken.is_set():
+                        people += (some := [f"{name} {call} {len(people) + number}" for number in range(4)])
+                        await asyncio.gather(*(_kept(commune, commune.update(one, "/start")) for one in some))
                 await answered(commune)
                 assert [len(await commune.read(one)) for one in people] == [1] * len(people), (name, call)
 
