@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flows.conversation import engine, events, session
+from flows.conversation import engine, session
 from flows.conversation.subjects import Subjects
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
@@ -48,9 +48,7 @@ AnyTalk = (
     | ChoosingLanguage
     | session.Home
 )
-AnyRecord = (
-    events.AnyRecord | RegistrationRecord | FormRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
-)
+SubjectRecord = RegistrationRecord | FormRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
 AnyNeed = FormNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
 
 FLOWS = SUBJECTS.flows

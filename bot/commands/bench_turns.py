@@ -26,8 +26,8 @@ from bot.services.criteria_files import shipped
 from bot.services.rounds import load_shipped, open_round
 from bot.services.turns import Done, Turns
 from bot.store import setup
-from bot.store.applying import Decided
 from bot.store.database import PRAGMAS, Database
+from bot.store.decided import Decided
 from bot.store.inbox import Incoming
 from bot.store.migrating import migrate
 from bot.store.outbox import Letter

@@ -1,9 +1,9 @@
 """Roles taken away at the command line: whoever leaves office reads and decides nothing any more."""
 
-from bot.store import role_holders
+from bot.store import roles
 from bot.store.database import Database
 from bot.store.reference import read_unit
-from bot.store.role_holders import HeldRole
+from bot.store.roles import HeldRole
 
 
 class RoleRefused(Exception):
@@ -16,13 +16,13 @@ async def held_in(database: Database, unit_code: str) -> list[HeldRole]:
         unit = await read_unit(connection, unit_code)
         if unit is None:
             raise RoleRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
-        return await role_holders.held_in(connection, unit.id)
+        return await roles.held_in(connection, unit.id)
 
 
 async def take_away(database: Database, role_id: int, *, even_last: bool = False) -> HeldRole:
     """Take a role away. Raises RoleRefused for the last administrator over a unit, unless that is meant."""
     async with database.writing() as connection:
-        held = await role_holders.read_locked(connection)
+        held = await roles.read_locked(connection)
         one = next((role for role in held if role.id == role_id), None)
         if one is None:
             raise RoleRefused(f"there is no role with the number {role_id}; see: hoctap admin roles")
@@ -30,5 +30,5 @@ async def take_away(database: Database, role_id: int, *, even_last: bool = False
         is_last = one.role == "admin" and not any(other.covers(one) for other in others)
         if is_last and not even_last:
             raise RoleRefused(f"nobody else administers {one.unit_code}; invite somebody first, or add --even-last")
-        await role_holders.remove(connection, role_id)
+        await roles.remove(connection, role_id)
     return one

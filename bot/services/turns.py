@@ -22,9 +22,9 @@ from bot.services.aside import Aside
 from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
-from bot.store import applying, contacts, gathering, inbox, looking_up, notices, outbox
-from bot.store.applying import Decided
+from bot.store import applying, contacts, forms, gathering, inbox, notices, outbox, subjects
 from bot.store.database import Database, despite_races, is_unreachable, patiently
+from bot.store.decided import Decided
 from bot.store.gathering import Claimed, Waiting
 from bot.store.inbox import Incoming, Place
 from bot.store.outbox import Letter, Recipient
@@ -328,7 +328,7 @@ class Turns:
     ) -> dict[int, Facts]:
         """Return what each turn knows to begin with, by inbox id. One whose forms cannot be read knows nothing."""
         person_ids = {turn.person_id for turn in turns if turn.person_id is not None}
-        own = await gathering.gather_own(connection, person_ids, shared.by_pin)
+        own = await forms.gather_own(connection, person_ids, shared.by_pin)
         local = now.astimezone(self._zone)
         return {
             turn.inbox_id: Facts(
@@ -379,7 +379,7 @@ class Turns:
                         needs[turn.inbox_id] = missing
             if not needs:
                 break
-            found = await looking_up.look_up(connection, chain.from_iterable(needs.values()), shared)
+            found = await subjects.look_up(connection, chain.from_iterable(needs.values()), shared)
             asking = [turn for turn in open_turns if turn.inbox_id in needs]
             open_turns = [turn for turn in asking if all(need in found for need in needs[turn.inbox_id])]
             unreadable += [turn for turn in asking if turn not in open_turns]

@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +28,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import upserts
 from bot.store.contacts import still_open
 from bot.store.database import LostRace
-from bot.store.many import execute_many
-from bot.store.outbox import NOTICE, drop_muted
+from bot.store.decided import Decided
+from bot.store.finding import Finder
+from bot.store.outbox import NOTICE
+from bot.store.reference import ReferenceRead
 from bot.store.scopes import lies_in
 from bot.store.tables import (
     WAITING_FOR_PAGES,
@@ -46,8 +47,20 @@ from bot.store.tables import (
     people,
     roles,
 )
+from flows.conversation.facts import Found
 from flows.domain.units import UnitTree
-from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, Respondents, RespondentsWanted
+from flows.notices.needs import (
+    AnyNeed,
+    Approvers,
+    ApproversWanted,
+    AudienceWanted,
+    LedgerWanted,
+    NoticePage,
+    NoticesWanted,
+    NoticeWanted,
+    Respondents,
+    RespondentsWanted,
+)
 from flows.notices.notice import (
     AGAIN,
     DEFAULT_APPROVAL_ABOVE,
@@ -55,12 +68,9 @@ from flows.notices.notice import (
     Content,
     Ledger,
     LedgerState,
-    MutedKind,
     Notice,
 )
-from flows.notices.records import NoticeActed, NoticeSaved
-from flows.received.needs import ReceivedWanted
-from flows.received.records import NoticeAnswered
+from flows.notices.records import AnyRecord, ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
 from flows.words.wording import Named
 
 # Channels without a delivery: their pages fetch what waits.
@@ -78,6 +88,52 @@ log = structlog.get_logger()
 
 
 # what turns read
+
+
+def finder(need: AnyNeed) -> Finder:
+    """Return what looks up needs like this one."""
+    match need:
+        case NoticeWanted():
+            return _find_notices
+        case NoticesWanted():
+            return _find_notice_pages
+        case ApproversWanted():
+            return _find_approvers
+        case RespondentsWanted():
+            return _find_respondents
+        case AudienceWanted() | LedgerWanted():
+            raise AssertionError("what is many rows is counted aside")
+
+
+async def _find_notices(
+    connection: AsyncConnection, needs: Sequence[NoticeWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        try:
+            found.put(need, await find(connection, need.id))
+        except msgspec.DecodeError:
+            log.warning("notice_unreadable", notice_id=need.id)
+
+
+async def _find_notice_pages(
+    connection: AsyncConnection, needs: Sequence[NoticesWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        found.put(need, await page(connection, need))
+
+
+async def _find_approvers(
+    connection: AsyncConnection, needs: Sequence[ApproversWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        found.put(need, await approvers(connection, need, shared.reference.units))
+
+
+async def _find_respondents(
+    connection: AsyncConnection, needs: Sequence[RespondentsWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        found.put(need, await respondents(connection, need))
 
 
 async def find(connection: AsyncConnection, notice_id: int) -> Notice | None:
@@ -177,14 +233,6 @@ async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units:
     return Approvers(tuple(able), min(own, default=DEFAULT_APPROVAL_ABOVE), min(others, default=DEFAULT_APPROVAL_ABOVE))
 
 
-async def received(connection: AsyncConnection, wanted: Collection[ReceivedWanted]) -> Collection[ReceivedWanted]:
-    """Return those whose conversation was among the notice's recipients."""
-    recipient = tuple_(outbox.c.notice_id, outbox.c.conversation_id)
-    among = recipient.in_([(one.notice_id, one.conversation_id) for one in wanted])
-    rows = await connection.execute(select(outbox.c.notice_id, outbox.c.conversation_id).where(among))
-    return {ReceivedWanted(row.notice_id, row.conversation_id) for row in rows}
-
-
 async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) -> Respondents:
     """Return who pressed a button last, latest first."""
     pressed = (notice_answers.c.notice_id == wanted.notice_id) & (notice_answers.c.answer == wanted.answer)
@@ -200,16 +248,33 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
     return Respondents(tuple((Named(row.id, row.name), row.unit_id) for row in rows), total or 0)
 
 
-async def muted(connection: AsyncConnection, person_ids: Collection[int]) -> Mapping[int, frozenset[MutedKind]]:
-    """Return what each has turned off."""
-    found: dict[int, frozenset[MutedKind]] = {}
-    rows = await connection.execute(select(mutes.c.person_id, mutes.c.kind).where(mutes.c.person_id.in_(person_ids)))
-    for row in rows:
-        found[row.person_id] = found.get(row.person_id, frozenset()) | {row.kind}
-    return found
-
-
 # what turns write
+
+
+class Rows:
+    """What a batch changes in notices."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._happened: list[tuple[AnyRecord, int | None, int]] = []
+
+    def collect(self, one: Decided, record: AnyRecord) -> None:
+        """Note what happened to a notice."""
+        self._happened.append((record, one.person_id, one.turn.conversation.id))
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Let it happen, one after the other: there are few."""
+        for record, person_id, conversation_id in self._happened:
+            match record:
+                case NoticeSaved():
+                    if person_id is not None:
+                        await save(connection, record, person_id, conversation_id, self._now)
+                case NoticeActed():
+                    await act(connection, record, self._now, (person_id, conversation_id))
+                case ReportAsked(notice_id):
+                    await ask_report(connection, notice_id, conversation_id, self._now)
+                case ApprovalLimitSet(unit_id, above):
+                    await set_limit(connection, unit_id, above, person_id)
 
 
 async def save(
@@ -342,38 +407,6 @@ async def _queue_again(connection: AsyncConnection, notice_id: int, state: Ledge
         .where(outbox.c.notice_id == notice_id, outbox.c.state == state, still_open(outbox.c.conversation_id))
         .values(state="queued", settled_at=None, due=None, error=None, address=_ADDRESS)
     )
-
-
-async def answer(connection: AsyncConnection, answered: Iterable[tuple[int, NoticeAnswered]], now: datetime) -> None:
-    """Keep the buttons people pressed last, each by a person's id."""
-    keep = upserts.insert_or_replace(connection, notice_answers, ("answer", "at"))
-    rows = [
-        {
-            "notice_id": record.notice_id,
-            "person_id": person_id,
-            "question": "form" if record.answer == "start" else "who",
-            "answer": record.answer,
-            "at": now,
-        }
-        for person_id, record in answered
-    ]
-    await execute_many(connection, keep, rows)
-
-
-async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime, *, off: bool) -> None:
-    """Turn something off or on for somebody. What is turned off and still waits for them is not sent."""
-    if not off:
-        await connection.execute(delete(mutes).where(mutes.c.person_id == person_id, mutes.c.kind == kind))
-        return
-    await connection.execute(upserts.insert_new(connection, mutes), {"person_id": person_id, "kind": kind})
-    await drop_muted(connection, person_id, kind, now)
-    if kind == "notices":
-        theirs = select(conversations.c.id).where(conversations.c.person_id == person_id)
-        if connection.dialect.name != "sqlite":
-            await connection.execute(
-                theirs.order_by(conversations.c.id).with_for_update()
-            )  # a ledger that is just written, too
-        await leave_out(connection, theirs, now)
 
 
 async def leave_out(connection: AsyncConnection, conversation_ids: Select[tuple[int]], now: datetime) -> None:

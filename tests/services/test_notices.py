@@ -26,6 +26,7 @@ from bot.services.supervisor import FIRST_REST, Supervisor
 from bot.services.wording import NoticeWording
 from bot.store import contacts as contact_rows
 from bot.store import notices, outbox
+from bot.store import received as received_rows
 from bot.store.database import Database, LostRace
 from bot.store.outbox import NOTICE, Due, Letter, OutboxState, Recipient, Settled
 from bot.store.reference import read_reference
@@ -223,7 +224,7 @@ async def test_nobody_outside_the_units_is_in_it(office: Office) -> None:
 
 async def test_those_who_cannot_be_reached_are_counted_by_reason_and_left_out(office: Office) -> None:
     async with office.database.writing() as connection:
-        await notices.mute(connection, await office.person("Lan"), "notices", NOW, off=True)
+        await received_rows.mute(connection, await office.person("Lan"), "notices", NOW, off=True)
         await contact_rows.refresh(connection, [await office.person("Lan")])
     await office.commune.together(("Minh", Blocked()))
     assert await office.reached(roles=("resident",)) == Reached({}, {"muted": 1, "blocked": 1})
@@ -290,7 +291,7 @@ async def test_who_stopped_turned_off_or_was_erased_since_is_not_written_to(offi
     await office.commune.say("Lan", "/privacy", "xóa dữ liệu", "đồng ý xóa hết")
     minh = (await office.commune.column(select(conversations.c.id).where(conversations.c.address == "Minh")))[0]
     async with office.database.writing() as connection:
-        await notices.mute(connection, await office.person("Trường"), "notices", NOW, off=True)
+        await received_rows.mute(connection, await office.person("Trường"), "notices", NOW, off=True)
         await outbox.mark_blocked(connection, minh, NOW)
     assert await office.counts(notice_id) == {"queued": 2, "muted": 2, "blocked": 1}
     assert {one.address for one in await office.take(notice_id)} == {"Hạnh", "Hoa"}
@@ -414,14 +415,14 @@ async def test_who_turned_notices_off_while_theirs_was_tried_is_not_tried_again(
     await office.keep()
     taken = await office.take(notice_id)
     async with office.database.writing() as connection:
-        await notices.mute(connection, await office.person("Lan"), "notices", NOW, off=True)
+        await received_rows.mute(connection, await office.person("Lan"), "notices", NOW, off=True)
         await contact_rows.refresh(connection, [await office.person("Lan")])
     await office.settle(taken, "queued")
     assert await office.counts(notice_id) == {"muted": 1, "queued": 1}
     assert {one.address for one in await office.take(notice_id)} == {"Minh"}
     async with office.database.writing() as connection:
         await outbox.settle_in_flight(connection, CHANNEL, BOT, office.commune.now)
-        await notices.mute(connection, await office.person("Minh"), "notices", NOW, off=True)
+        await received_rows.mute(connection, await office.person("Minh"), "notices", NOW, off=True)
         await contact_rows.refresh(connection, [await office.person("Minh")])
     await office.act(notice_id, "repeat_uncertain", "sending")
     assert await office.counts(notice_id) == {"muted": 1, "uncertain": 1}
@@ -529,7 +530,7 @@ async def test_a_page_gets_nothing_of_a_notice_that_is_paused_stopped_or_turned_
     other = await office.write(forms=("submitted",))
     await office.keep()
     async with office.database.writing() as connection:
-        await notices.mute(connection, await office.person("Lan"), "notices", office.commune.now, off=True)
+        await received_rows.mute(connection, await office.person("Lan"), "notices", office.commune.now, off=True)
     assert (await in_page(office), await office.counts(other)) == ([], {"muted": 1})
 
 
@@ -852,13 +853,13 @@ async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_rec
     async with office.database.writing() as connection:
         pressed: list[tuple[int, NoticeAnswer]] = [(lan, "come"), (lan, "cannot"), (minh, "come"), (lan, "start")]
         for person_id, answer in pressed:
-            await notices.answer(connection, [(person_id, NoticeAnswered(notice_id, answer))], NOW)
+            await received_rows.answer(connection, [(person_id, NoticeAnswered(notice_id, answer))], NOW)
         village = (await office.commune.column(select(people.c.unit_id).where(people.c.id == minh)))[0]
         come = await notices.respondents(connection, RespondentsWanted(notice_id, "come", 10))
         cannot = await notices.respondents(connection, RespondentsWanted(notice_id, "cannot", 10))
         chats = {row.address: row.id for row in await connection.execute(select(conversations))}
         asked = [ReceivedWanted(notice_id, chats[name]) for name in ("Lan", "Hạnh")]
-        received = await notices.received(connection, asked)
+        received = await received_rows.received(connection, asked)
     assert come == Respondents(((Named(minh, "Lê Văn Minh"), village),), 1)
     assert cannot.total == 1
     assert list(received) == asked[:1]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
-from bot.store import applying, gathering, inbox, outbox
+from bot.store import applying, forms, inbox, outbox
 from bot.store.database import Database
 from bot.store.lists import is_among
 from bot.store.tables import conversations
@@ -34,7 +34,7 @@ async def test_rows_are_chosen_by_texts_and_by_numbers(
 
 @pytest.mark.parametrize(
     "statement",
-    [applying._DONE, gathering._FORMS_OF_PEOPLE, gathering._FORMS_BY_ID, inbox._OF_ADDRESSES, outbox._settle_sent],
+    [applying._DONE, forms._FORMS_OF_PEOPLE, forms._FORMS_BY_ID, inbox._OF_ADDRESSES, outbox._settle_sent],
 )
 async def test_no_table_is_gone_through_to_find_a_few_rows(database: Database, statement: Any) -> None:
     if not database.is_sqlite:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, select, text, update
 
 from bot.services.bell import Bell
 from bot.services.reminders import Reminders
-from bot.store import looking_up, setup
+from bot.store import review, setup
 from bot.store.database import Database
 from bot.store.reference import read_reference
 from bot.store.scopes import FEW_UNITS, lies_in
@@ -134,14 +134,14 @@ async def test_whoever_thinks_of_the_tree_as_it_was_does_not_see_who_lies_elsewh
     tk = (await commune.column(select(units.c.id).where(units.c.code == "tk")))[0]
     of_tk = ListWanted(Scope((tk,), size), frozenset({1}), "submitted", 0, 0, 10)
     async with commune.database.writing() as connection:
-        assert (await looking_up.listed(connection, of_tk)).counts["submitted"] == 1
+        assert (await review.listed(connection, of_tk)).counts["submitted"] == 1
         # Another commune comes first in the tree now, with the village in which Lan lives.
         village = Unit(0, "tk-dong", "Thôn Đông", "village")
         await setup.save_units(connection, [Unit(0, "mk", "Xã Minh Khai", "commune"), village], {"tk-dong": "mk"})
         mk = await connection.scalar(select(units.c.id).where(units.c.code == "mk"))
-        assert (await looking_up.listed(connection, of_tk)).counts == {}
+        assert (await review.listed(connection, of_tk)).counts == {}
         of_mk = ListWanted(Scope((mk or 0,), size), frozenset({1}), "submitted", 0, 0, 10)
-        assert (await looking_up.listed(connection, of_mk)).counts["submitted"] == 1
+        assert (await review.listed(connection, of_mk)).counts["submitted"] == 1
 
 
 async def test_roles_that_overlap_count_nobody_twice(commune: Commune) -> None:

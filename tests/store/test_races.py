@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.services import invitations
-from bot.store import contacts, gathering, outbox
+from bot.store import contacts, gathering, outbox, received
 from bot.store import notices as notice_store
 from bot.store import notices as store
 from bot.store.database import Database
@@ -366,7 +366,7 @@ async def test_who_is_named_to_an_author_is_erased_after_that(commune: Commune) 
     notice_id, lan = await _sending(commune), await commune.form("Lan")
     coming = NoticeAnswered(notice_id, "come")
     async with commune.database.writing() as connection:
-        await store.answer(connection, [(lan.person_id, coming)], commune.now)
+        await received.answer(connection, [(lan.person_id, coming)], commune.now)
     await _may_erase(commune)
     await commune.turns.receive([commune.update("Lan", "xóa hết")])
     async with commune.database.writing() as connection:

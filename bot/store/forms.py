@@ -1,0 +1,331 @@
+"""Forms with their answers and evidence, what was decided on them, and how many there are."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import upserts
+from bot.store.decided import Decided
+from bot.store.finding import Finder
+from bot.store.json_rows import json_rows, json_rows_by_key
+from bot.store.lists import is_among
+from bot.store.many import execute_many
+from bot.store.reference import ReferenceRead
+from bot.store.tables import answers, assessments, decisions, evidence, people, tallies
+from flows.conversation.facts import Found
+from flows.domain.assessments import Actor, Answer, Assessment, Evidence, EvidenceKind, result_of, total_of
+from flows.domain.criteria import CriteriaSet
+from flows.domain.people import Person
+from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
+from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed
+
+log = structlog.get_logger()
+
+AnyRow = Row[*tuple[Any, ...]]
+TallyKey = tuple[int, int, str, str, bool]
+TALLY_NAMES = ("unit_id", "round_id", "group", "state", "passed")
+
+# Answers and evidence come with their form, as JSON: one statement and one row a form, however many there are.
+_answers_of_form = json_rows_by_key(
+    answers.c.indicator_id, answers.c.level_id, answers.c.points, answers.c.adjusted_from,
+    where=answers.c.assessment_id == assessments.c.id,
+)  # fmt: skip
+_evidence_of_form = json_rows(
+    evidence.c.indicator_id, evidence.c.id, evidence.c.kind, evidence.c.text, evidence.c.source, evidence.c.name,
+    where=evidence.c.assessment_id == assessments.c.id,
+)  # fmt: skip
+_KEPT_OF_FORM = [
+    assessments.c[name]
+    for name in (
+        "id",
+        "person_id",
+        "round_id",
+        "unit_id",
+        "pin",
+        "state",
+        "version",
+        "reason",
+        "submitted_at",
+        "open_until",
+    )
+]
+_FORMS = (
+    select(
+        *_KEPT_OF_FORM,
+        people.c.name,
+        people.c.birth_year,
+        people.c.unit_id.label("person_unit_id"),
+        people.c.group,
+        people.c.representative,
+        _answers_of_form.label("answers"),
+        _evidence_of_form.label("evidence"),
+    )
+    .join(people, people.c.id == assessments.c.person_id)
+    .order_by(assessments.c.id)
+)
+_LOCK_FORMS = select(assessments.c.id).order_by(assessments.c.id).with_for_update()
+
+
+def _locking_and_reading(column: Column[int]) -> tuple[Select[int], Select[*tuple[Any, ...]]]:
+    """Select forms twice, by a column: to lock them, and to read them then."""
+    wanted = is_among(column, "ids")
+    return _LOCK_FORMS.where(wanted), _FORMS.where(wanted)
+
+
+_FORMS_OF_PEOPLE = _locking_and_reading(assessments.c.person_id)
+_FORMS_BY_ID = _locking_and_reading(assessments.c.id)
+_answers_decoder = msgspec.json.Decoder(dict[str, Answer])
+_evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
+
+_CHANGED_OF_FORM = (
+    "round_id", "unit_id", "pin", "state", "version", "total", "passed", "reason", "submitted_at", "touched_at",
+    "open_until",
+)  # fmt: skip
+_CHANGE_FORM = (
+    update(assessments)
+    .where(assessments.c.id == bindparam("_id"))
+    .values({name: bindparam(name) for name in _CHANGED_OF_FORM})
+    .values(reminded=0)
+)
+_ADD_FORM, _ADD_EVIDENCE, _ADD_DECISION = (insert(table) for table in (assessments, evidence, decisions))
+
+
+# what turns read
+
+
+async def gather_own(
+    connection: AsyncConnection, person_ids: Collection[int], by_pin: Mapping[str, CriteriaSet]
+) -> Mapping[int, tuple[Assessment, ...] | None]:
+    """Return all assessments of each person, oldest first, locked until the transaction ends; None where one of them
+    cannot be read."""
+    if not person_ids:
+        return {}
+    found: dict[int, tuple[Assessment, ...] | None] = {}
+    for row in await _locked_forms(connection, _FORMS_OF_PEOPLE, person_ids):
+        form, before = _readable_form(row, by_pin), found.get(row.person_id, ())
+        found[row.person_id] = (*before, form) if form is not None and before is not None else None
+    return found
+
+
+async def find_assessments(
+    connection: AsyncConnection, needs: Sequence[AssessmentWanted], found: Found, shared: ReferenceRead
+) -> None:
+    """Look up forms by id, locked until the transaction ends. One that cannot be read is not found at all."""
+    for need in needs:
+        found.put(need, None)
+    for row in await _locked_forms(connection, _FORMS_BY_ID, [need.id for need in needs]):
+        if (form := _readable_form(row, shared.by_pin)) is not None:
+            found.put(AssessmentWanted(row.id), form)
+        else:
+            found.drop(AssessmentWanted(row.id))
+
+
+async def _locked_forms(
+    connection: AsyncConnection, forms: tuple[Select[int], Select[*tuple[Any, ...]]], ids: Collection[int]
+) -> Sequence[AnyRow]:
+    """Lock forms, and read them when they are locked.
+
+    A statement that did both and had to wait would get the form as it is by then, but its answers and evidence, which
+    are other rows, as they were before.
+    """
+    lock, read = forms
+    if connection.dialect.name != "sqlite":  # which locks everything at once
+        await connection.execute(lock, {"ids": list(ids)})
+    return (await connection.execute(read, {"ids": list(ids)})).all()
+
+
+def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:
+    """Decode a form; None for one whose criteria, answers or evidence are of a newer version."""
+    try:
+        return _assessment(row, by_pin)
+    except (msgspec.DecodeError, KeyError):
+        log.warning("form_unreadable", assessment_id=row.id)
+        return None
+
+
+def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
+    return Assessment(
+        id=row.id,
+        person=Person(row.person_id, row.name, row.birth_year, row.person_unit_id, row.group, row.representative),
+        round_id=row.round_id,
+        unit_id=row.unit_id,
+        criteria=by_pin[row.pin],
+        state=row.state,
+        version=row.version,
+        answers=_answers_decoder.decode(row.answers),
+        evidence=_evidence(row.evidence),
+        reason=row.reason,
+        submitted_at=row.submitted_at,
+        open_until=row.open_until,
+    )
+
+
+def _evidence(rows: str) -> Mapping[str, tuple[Evidence, ...]]:
+    found: dict[str, tuple[Evidence, ...]] = {}
+    for indicator_id, id_, kind, text, source, name in sorted(_evidence_decoder.decode(rows), key=itemgetter(1)):
+        found[indicator_id] = (*found.get(indicator_id, ()), Evidence(kind, text, source, name, id_))
+    return found
+
+
+def finder(need: AnyNeed) -> Finder:
+    """Return what looks up needs like this one."""
+    return find_assessments
+
+
+# what turns write
+
+
+class Rows:
+    """What a batch changes in forms."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._begun: list[dict[str, Any]] = []
+        self._restarted: list[int] = []
+        self._answers: list[dict[str, Any]] = []
+        self._evidence: list[dict[str, Any]] = []
+        self._changed: dict[int, dict[str, Any]] = {}
+        self._decisions: list[dict[str, Any]] = []
+        self._tallies: Counter[TallyKey] = Counter()
+
+    def collect(self, one: Decided, record: AnyRecord) -> None:
+        """Turn a record into rows."""
+        match record:
+            case Answered(assessment_id, indicator_id, answer):
+                self._answers.append(_answer_row(assessment_id, indicator_id, answer, self._now))
+                self._change(one, assessment_id)
+            case EvidenceGiven(assessment_id):
+                self._evidence.append(_evidence_row(one, record, self._now))
+                self._change(one, assessment_id)
+            case Begun(round_id, unit_id, criteria):
+                form = {"person_id": one.person_id, "round_id": round_id, "unit_id": unit_id, "pin": criteria.pin}
+                empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
+                self._begun.append({**form, **empty, "begun_at": self._now, "touched_at": self._now})
+                self._tallies[_tally_key(one.decision.facts.own[-1])] += 1
+            case Acted():
+                self._collect_act(one, record)
+            case Followed(assessment_id):
+                self._decisions.append(_decision_row(record, "resident", one.person_id, self._now))
+                if record.act == "restart":
+                    self._restarted.append(assessment_id)
+                self._change(one, assessment_id)
+
+    def _collect_act(self, one: Decided, record: Acted) -> None:
+        decision = {
+            "indicator_id": record.indicator_id,
+            "level_id": record.answer.level_id if record.answer else None,
+            "reason": record.reason,
+        }
+        self._decisions.append(_decision_row(record, record.actor, one.person_id, self._now) | decision)
+        if record.answer is not None:
+            self._answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, self._now))
+        self._change(one, record.assessment_id)
+
+    def _change(self, one: Decided, assessment_id: int) -> None:
+        """Note a form as the turn leaves it, and what that changes in the tallies; once a form."""
+        if assessment_id in self._changed:
+            return
+        before = assessment(one.facts, assessment_id)
+        after = assessment(one.decision.facts, assessment_id)
+        assert before is not None
+        assert after is not None
+        result = result_of(after) if after.state != "draft" else None
+        submitted_now = after.state == "submitted" and before.state != "submitted"
+        self._changed[assessment_id] = {
+            "_id": assessment_id,
+            "round_id": after.round_id,
+            "unit_id": after.unit_id,
+            "pin": after.criteria.pin,
+            "state": after.state,
+            "version": after.version,
+            "total": result.total if result is not None else total_of(after),
+            "passed": result is not None and result.passed,
+            "reason": after.reason,
+            "submitted_at": self._now if submitted_now else after.submitted_at,
+            "touched_at": self._now,
+            "open_until": after.open_until,
+        }
+        if _tally_key(before) != _tally_key(after):
+            self._tallies[_tally_key(before)] -= 1
+            self._tallies[_tally_key(after)] += 1
+
+    def take_out(self, forms: Sequence[Assessment]) -> None:
+        """Take the forms of somebody who is erased out of the tallies. What was decided stays counted, apart: they may
+        begin anew, and nobody is to count twice among the others."""
+        for form in forms:
+            unit_id, round_id, group, state, passed = key = _tally_key(form)
+            self._tallies[key] -= 1
+            if state == "confirmed":
+                self._tallies[unit_id, round_id, group, "erased", passed] += 1
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write the rows, forms before what belongs to them."""
+        for table in (answers, evidence) if self._restarted else ():
+            await connection.execute(delete(table).where(table.c.assessment_id.in_(self._restarted)))
+        counted = [
+            {**dict(zip(TALLY_NAMES, key, strict=True)), "count": change}
+            for key, change in sorted(self._tallies.items())  # in one order, so that no two batches wait for each other
+            if change
+        ]
+        replaced = ("level_id", "points", "adjusted_from", "at")
+        for statement, rows in (
+            (_ADD_FORM, self._begun),
+            (upserts.insert_or_replace(connection, answers, replaced), self._answers),
+            (_ADD_EVIDENCE, self._evidence),
+            (_CHANGE_FORM, list(self._changed.values())),
+            (_ADD_DECISION, self._decisions),
+            (upserts.insert_or_add(connection, tallies, "count"), counted),
+        ):
+            await execute_many(connection, statement, rows)
+
+
+def _decision_row(record: Acted | Followed, actor: Actor, person_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
+        "assessment_id": record.assessment_id,
+        "version": record.version,
+        "act": record.act,
+        "actor": actor,
+        "person_id": person_id,
+        "indicator_id": "",
+        "level_id": None,
+        "reason": "",
+        "at": now,
+    }
+
+
+def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:
+    return {
+        "assessment_id": assessment_id,
+        "indicator_id": indicator_id,
+        "level_id": answer.level_id,
+        "points": answer.points,
+        "adjusted_from": answer.adjusted_from,
+        "at": now,
+    }
+
+
+def _evidence_row(one: Decided, record: EvidenceGiven, now: datetime) -> dict[str, Any]:
+    proof = record.evidence
+    return {
+        "assessment_id": record.assessment_id,
+        "indicator_id": record.indicator_id,
+        "kind": proof.kind,
+        "text": proof.text,
+        "source": proof.source,
+        "name": proof.name,
+        "conversation_id": one.turn.conversation.id,
+        "at": now,
+    }
+
+
+def _tally_key(form: Assessment) -> TallyKey:
+    """Return where a form is counted. A draft passes nothing yet."""
+    passed = form.state != "draft" and result_of(form).passed
+    return (form.unit_id, form.round_id, form.criteria.group, form.state, passed)

@@ -1,0 +1,90 @@
+"""The list of subjects as they are kept. A new one is a line in each of these."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import forms, notices, privacy, received, registration, review, roles
+from bot.store.decided import Decided
+from bot.store.finding import Finder
+from bot.store.reference import ReferenceRead
+from flows.conversation.facts import Found, Need
+from flows.forms.needs import AnyNeed as FormNeed
+from flows.forms.records import AnyRecord as FormRecord
+from flows.notices.needs import AnyNeed as NoticeNeed
+from flows.notices.records import AnyRecord as NoticeRecord
+from flows.privacy.needs import AnyNeed as PrivacyNeed
+from flows.privacy.records import AnyRecord as PrivacyRecord
+from flows.received.needs import AnyNeed as ReceivedNeed
+from flows.received.records import AnyRecord as ReceivedRecord
+from flows.registration.records import AnyRecord as RegistrationRecord
+from flows.review.needs import AnyNeed as ReviewNeed
+from flows.roles.needs import AnyNeed as RoleNeed
+from flows.roles.records import AnyRecord as RoleRecord
+from flows.subjects import AnyNeed, SubjectRecord
+
+
+async def look_up(connection: AsyncConnection, needs: Iterable[Need[Any]], shared: ReferenceRead) -> Found:
+    """Look up what turns asked for. What does not exist is found to be None or empty; what cannot be read is left
+    out."""
+    by_finder: dict[Finder, list[AnyNeed]] = {}
+    for need in set(needs):
+        assert isinstance(need, AnyNeed)
+        by_finder.setdefault(_finder(need), []).append(need)
+    found = Found()
+    for finder, of_a_kind in by_finder.items():
+        await finder(connection, of_a_kind, found, shared)
+    return found
+
+
+def _finder(need: AnyNeed) -> Finder:
+    if isinstance(need, FormNeed):
+        return forms.finder(need)
+    if isinstance(need, ReviewNeed):
+        return review.finder(need)
+    if isinstance(need, RoleNeed):
+        return roles.finder(need)
+    if isinstance(need, NoticeNeed):
+        return notices.finder(need)
+    if isinstance(need, ReceivedNeed):
+        return received.finder(need)
+    if isinstance(need, PrivacyNeed):
+        return privacy.finder(need)
+    assert_never(need)
+
+
+class Rows:
+    """What a batch writes, subject by subject, parents before children."""
+
+    def __init__(self, now: datetime) -> None:
+        self.registration = registration.Rows()
+        self.roles = roles.Rows(now)
+        self.forms = forms.Rows(now)
+        self.notices = notices.Rows(now)
+        self.received = received.Rows(now)
+        self.privacy = privacy.Rows(now)
+
+    def collect(self, one: Decided, record: SubjectRecord) -> None:
+        """Turn a record into rows."""
+        if isinstance(record, FormRecord):
+            self.forms.collect(one, record)
+        elif isinstance(record, RegistrationRecord):
+            self.registration.collect(one, record)
+        elif isinstance(record, ReceivedRecord):
+            self.received.collect(one, record)
+        elif isinstance(record, RoleRecord):
+            self.roles.collect(one, record)
+        elif isinstance(record, NoticeRecord):
+            self.notices.collect(one, record)
+        elif isinstance(record, PrivacyRecord):
+            self.privacy.collect(one, record)
+            self.forms.take_out(one.facts.own)
+        else:
+            assert_never(record)
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write all but who is erased, which comes last."""
+        for rows in (self.registration, self.roles, self.forms, self.notices, self.received):
+            await rows.write(connection)
