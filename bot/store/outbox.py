@@ -415,16 +415,21 @@ _FORM = re.compile(r"c:[a-z_]+:([0-9]{1,18})(?::|$)")
 
 
 async def drop_mentions(connection: AsyncConnection, about: About, but: Collection[int], now: datetime) -> None:
-    """Send nobody what still waits and is about somebody who is erased, but for some conversations."""
+    """Send nobody what still waits and is about somebody who is erased, but for some conversations. A press that it
+    answers is answered without words."""
     waiting = await connection.execute(
-        select(outbox.c.id, outbox.c.body, conversations.c.person_id)
+        select(outbox.c.id, outbox.c.body, outbox.c.callback, conversations.c.person_id)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .where(_OPEN, outbox.c.body.is_not(None), conversations.c.id.not_in(sorted(but)))
         .where(or_(*(contains(connection, outbox.c.body, one) for one in about.written())))
     )
-    ids = [row.id for row in waiting if about.fits(_decoder.decode(row.body), row.person_id)]
-    for some in (ids[start : start + MOST_READ] for start in range(0, len(ids), MOST_READ)):
-        await connection.execute(update(outbox).where(outbox.c.id.in_(some), _OPEN).values(_dropped(now)))
+    about_them = [row for row in waiting if about.fits(_decoder.decode(row.body), row.person_id)]
+    for some in (about_them[start : start + MOST_READ] for start in range(0, len(about_them), MOST_READ)):
+        for values, ids in (
+            (_dropped(now), [row.id for row in some if row.callback is None]),
+            ({"body": None}, [row.id for row in some if row.callback is not None]),
+        ):
+            await connection.execute(update(outbox).where(outbox.c.id.in_(ids), _OPEN).values(values))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:
