@@ -54,16 +54,18 @@ FORGIVEN = (
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many do how much for how long. `rest` is how many seconds pass between two kills, at least and at most."""
+    """How many residents do something how fast for how long. `pace` below 1 is faster; `rest` is how many seconds pass
+    between two kills, at least and at most."""
 
     seconds: float
     residents: int
+    pace: float
     rest: tuple[float, float]
     fewest_kills: int
 
 
-SMALL = Load(20.0, 20, (4.0, 8.0), 2)
-FULL = Load(600.0, 40, (4.0, 12.0), 30)
+SMALL = Load(20.0, 20, 0.3, (4.0, 8.0), 2)
+FULL = Load(600.0, 40, 1.0, (4.0, 12.0), 30)
 
 
 @dataclass(slots=True)
@@ -190,7 +192,8 @@ async def _people_come(run: Run, load: Load) -> None:
     for number in range(load.residents):
         name, *others = (next(names) for _ in range(50))
         phone = _phone(run, name, number)
-        run.villagers.append(SelfAssessing(phone, Random(run.random.random()), name, names=others))
+        chance = Random(run.random.random())
+        run.villagers.append(SelfAssessing(phone, chance, name, pace=load.pace, names=others))
 
 
 async def _crowd(run: Run) -> None:
