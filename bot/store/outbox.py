@@ -423,9 +423,13 @@ async def drop_letters(connection: AsyncConnection, conversation_ids: Collection
 
 
 async def drop_mentions(connection: AsyncConnection, person_id: int, now: datetime) -> None:
-    """Send nobody what still waits and names somebody who is erased."""
-    names_them = outbox.c.about.contains(f",{person_id},", autoescape=True)
-    await connection.execute(update(outbox).where(_OPEN, names_them).values(_dropped(now)))
+    """Send nobody what still waits and names somebody who is erased. A press that it answers is answered without
+    words."""
+    names_them = (_OPEN, outbox.c.about.contains(f",{person_id},", autoescape=True))
+    await connection.execute(
+        update(outbox).where(*names_them, outbox.c.callback.is_not(None)).values(body=None, about=None)
+    )
+    await connection.execute(update(outbox).where(*names_them, outbox.c.callback.is_(None)).values(_dropped(now)))
 
 
 async def drop_muted(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime) -> None:

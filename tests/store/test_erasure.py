@@ -123,6 +123,18 @@ async def test_a_head_who_lives_nowhere_here_is_no_longer_named_to_administrator
     assert "Vũ Thị Hạnh" not in await commune.everything()
 
 
+async def test_a_press_whose_answer_names_who_is_erased_is_answered_without_words(commune: Commune) -> None:
+    form = await commune.form("Lan")
+    press = commune.update("Hạnh", Pressed(f"c:adjust:{form.id}:{form.version}"), callback="a press")
+    await commune.turns.receive([press])
+    await commune.work()
+    waiting = select(letters.c.callback, letters.c.body).where(letters.c.callback.is_not(None))
+    assert [(row.callback, NAME in row.body.decode()) for row in await commune.rows(waiting)] == [("a press", True)]
+    await commune.say("Lan", "/privacy", "xoá", "xoá hết")
+    still = waiting.where(letters.c.state == "queued")
+    assert [tuple(row) for row in await commune.rows(still)] == [("a press", None)]
+
+
 async def test_a_letter_that_names_somebody_else_of_the_same_name_stays(commune: Commune) -> None:
     lan = (await commune.form("Lan")).person_id
     hanh = await to(commune, "Hạnh")

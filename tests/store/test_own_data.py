@@ -115,7 +115,8 @@ WORKS = {
     "evidence": {"source", "attempts"},
     "decisions": {"version"},
     "notices": {
-        "audience", "version", "send_at", "repeat", "started_at", "ended_at", "gathered_to", "recipients",
+        "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
+        "gathered_to", "recipients",
     },
     "notice_answers": {"question"},
     "outbox": {

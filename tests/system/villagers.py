@@ -55,6 +55,7 @@ class Villager:
     _read: int = 0
     _last: str = ""
     _waits_since: float | None = None
+    _asked_again: bool = False
 
     async def live(self) -> None:
         """Live until told to stop."""
@@ -71,12 +72,15 @@ class Villager:
         heard = self.phone.heard[self._read]
         self._read += 1
         if not is_unasked(heard):
-            self._waits_since = None
+            self._waits_since, self._asked_again = None, False
         await self.answer(heard)
 
     async def _grow_impatient(self) -> None:
         if self._waits_since is None:
             await self.begin()
+        elif time.monotonic() - self._waits_since > PATIENCE and not self._asked_again:
+            self._asked_again = True
+            await self.ask_again()
         elif time.monotonic() - self._waits_since > PATIENCE:
             heard = [one.text[:60] for one in self.phone.heard[-4:]]
             self.odd.append(f"{type(self.phone).__name__} {self.name} did {self._last!r} and waits in vain: {heard}")
@@ -108,6 +112,9 @@ class Villager:
 
     async def begin(self) -> None:
         """Do something unasked."""
+
+    async def ask_again(self) -> None:
+        """Do something about an answer that does not come: nothing, for it must."""
 
     async def introduce(self, heard: Heard) -> bool:
         """Say who one is, where that is asked. Tells whether it was."""
@@ -282,6 +289,10 @@ class Head(Villager):
             await self._type("1")
         else:
             await self.introduce(heard)
+
+    async def ask_again(self) -> None:
+        """Look at the list: an answer about somebody who is just deleting everything is taken back with it."""
+        await self._type("/review")
 
     async def begin(self) -> None:
         """Decide on a form, or look at the list."""
