@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 import pytest
 from sqlalchemy import delete, make_url
@@ -265,7 +264,7 @@ async def _in_turn(*works: tuple[Work, Work]) -> list[float]:
             await work()
             if again:  # the first time reads what is kept afterwards
                 seconds.append(time.perf_counter() - began)
-    return [median(seconds) for seconds in taken]
+    return [min(seconds) for seconds in taken]  # whatever else runs on the machine disturbed it least
 
 
 def test_every_command_of_the_talk_is_timed() -> None:
