@@ -32,13 +32,14 @@ _OF_INTEREST = re.compile(r"\b(?:n?_|Went|Entered|Frame)\(")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call by a plain name, with its first argument and the top-level function that it stands in."""
+    """A call by a plain name: the texts its first argument may be, None for one that is not written out, and the
+    top-level function it stands in, where that passes on the first of its own arguments."""
 
     module: str
     line: int
     name: str
-    argument: ast.expr
-    function: ast.FunctionDef | None
+    texts: tuple[str | None, ...]
+    passed_on_by: str | None
 
 
 def problems() -> list[str]:
@@ -99,10 +100,11 @@ def calls() -> Iterator[Call]:
 def calls_in(module: str, text: str) -> Iterator[Call]:
     """Yield the calls in a module that have an argument."""
     for statement in ast.parse(text).body:
-        function = statement if isinstance(statement, ast.FunctionDef) else None
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-                yield Call(module, node.lineno, node.func.id, node.args[0], function)
+                branches = _branches(node.args[0])
+                texts = tuple(map(_text, branches))
+                yield Call(module, node.lineno, node.func.id, texts, _passing_on(statement, branches))
 
 
 # Sentences
@@ -113,7 +115,7 @@ def unworded(code: Iterable[Call]) -> Iterator[str]:
     catalogues = {language: read(locales(), language) for language in COMPLETE}
     for call in code:
         if call.name in {"_", "n_"}:
-            msgid = _text(call.argument)
+            msgid = call.texts[0] if len(call.texts) == 1 else None
             for language, catalogue in catalogues.items():
                 if msgid is None or catalogue.get(msgid) is None:
                     cure = "write it out in the code, run 'make messages' and translate it"
@@ -147,17 +149,19 @@ def _module(step: Step[Any]) -> str:
 
 def _goals(code: Sequence[Call], doors: Set[str]) -> Iterator[tuple[Call, str]]:
     """Yield the names of steps that are gone to, also through functions of the module that pass a name on."""
-    passing_on = {
-        (call.module, call.function.name)
-        for call in code
-        for branch in _branches(call.argument)
-        if call.name in doors and call.function is not None and isinstance(branch, ast.Name)
-        if branch.id in [parameter.arg for parameter in call.function.args.args[:1]]
-    }
+    passing_on = {(call.module, call.passed_on_by) for call in code if call.name in doors}
     for call in code:
         if call.name in doors or (call.module, call.name) in passing_on:
-            names = (_text(branch) for branch in _branches(call.argument))
-            yield from ((call, name) for name in names if name is not None)
+            yield from ((call, name) for name in call.texts if name is not None)
+
+
+def _passing_on(statement: ast.stmt, branches: Iterable[ast.expr]) -> str | None:
+    """Return the name of a function whose first argument is one of these."""
+    if not isinstance(statement, ast.FunctionDef):
+        return None
+    first = [parameter.arg for parameter in statement.args.args[:1]]
+    is_passed = any(isinstance(branch, ast.Name) and branch.id in first for branch in branches)
+    return statement.name if is_passed else None
 
 
 def _branches(node: ast.expr) -> list[ast.expr]:

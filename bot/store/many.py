@@ -27,7 +27,7 @@ async def execute_many(connection: AsyncConnection, statement: Executable, rows:
     if isinstance(driver, OneHopConnection):
         await driver.executemany(sql, values)
     else:
-        await connection.exec_driver_sql(sql, values)
+        await connection.exec_driver_sql(sql, values if len(values) > 1 else values[0])
 
 
 def _driver(connection: AsyncConnection) -> object:
