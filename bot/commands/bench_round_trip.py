@@ -5,6 +5,10 @@ is measured from the moment its update is handed out to the moment its reply has
 delivery; the CPU is that of the whole process of `hoctap serve`. Nobody types faster than Telegram lets a chat be
 answered; only the bot's own limit is lifted, to `TELEGRAM_RATE=1000`.
 
+Afterwards some people tap through their forms, each pressing the next button 0.3 seconds after they got it. How long
+they wait is measured from the tap to the reply, and how many of their messages Telegram would have refused: it lets a
+chat have five at once and one a second.
+
 The server keeps no limits and looks at nothing but chats: what it costs is not the bot's, though it shares the machine.
 """
 
@@ -43,11 +47,15 @@ MOST_UPDATES = 100
 LONGEST_POLL_SECONDS = 25.0
 LONGEST_WAIT_SECONDS = 60.0
 RATE = 1000
+TAPPERS, TAPS, TAP_SECONDS = 8, 10, 0.3
+CHAT_BURST = 5
+PATIENCE_SECONDS = 0.2  # that Telegram's clock and ours may differ by
 
 
 class Figures(msgspec.Struct):
-    """What was measured: turns a second, CPU of the bot a turn, how long a turn took, the most memory it had, and how
-    long after its start a person who was waiting had an answer."""
+    """What was measured: turns a second, CPU of the bot a turn, how long a turn took, the most memory it had, how long
+    after its start a person who was waiting had an answer; how long people who tap fast waited, and how many messages
+    to them came too fast."""
 
     turns_per_s: float
     cpu_ms_per_turn: float
@@ -55,14 +63,20 @@ class Figures(msgspec.Struct):
     p99_ms: float
     peak_mb: float
     first_answer_s: float
+    tap_p50_ms: float
+    tap_p99_ms: float
+    taps_too_fast: int
 
 
 @dataclass(slots=True)
 class Resident:
-    """Somebody who types what is next once the answer has come."""
+    """Somebody who types what is next once the answer has come. `payload` is the first button they see."""
 
     chat: int
     texts: Iterator[str]
+    payload: str = ""
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    full_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,6 +91,7 @@ class BotApi:
     typed: asyncio.Event = field(default_factory=asyncio.Event)
     ids: int = 0
     goal: int = 0
+    too_fast: int = 0
     stopped: bool = False
 
     def let_type(self, most: int) -> None:
@@ -86,18 +101,28 @@ class BotApi:
                 resident = self.line.popleft()
                 text = next(resident.texts, None)
                 if text is not None:
-                    self._type(resident, text)
+                    self.type(resident, text)
                     break
 
-    def _type(self, resident: Resident, text: str) -> None:
+    def type(self, resident: Resident, text: str) -> None:
+        """Let somebody type."""
+        self._say(resident, "message", _message(self.ids + 1, resident.chat, text) | {"from": _person(resident.chat)})
+
+    def tap(self, resident: Resident) -> None:
+        """Let somebody press the first button they see."""
+        press = {
+            "id": str(self.ids + 1),
+            "from": _person(resident.chat),
+            "data": resident.payload,
+            "chat_instance": "1",
+        }
+        self._say(resident, "callback_query", press | {"message": _message(self.ids, resident.chat, "")})
+
+    def _say(self, resident: Resident, kind: str, content: dict[str, Any]) -> None:
         self.ids += 1
-        person = {"id": resident.chat, "first_name": "Lan", "is_bot": False}
-        message = {
-            "message_id": self.ids, "date": 1793000000, "from": {**person, "language_code": "vi"},
-            "chat": {"id": resident.chat, "type": "private", "first_name": "Lan"}, "text": text,
-        }  # fmt: skip
+        resident.heard.clear()
         self.asked[resident.chat] = (resident, 0.0)
-        self.waiting.append({"update_id": self.ids, "message": message})
+        self.waiting.append({"update_id": self.ids, kind: content})
         self.typed.set()
 
     async def call(self, request: web.Request) -> web.Response:
@@ -108,7 +133,8 @@ class BotApi:
             case "getUpdates":
                 return _result(await self._updates(float(fields.get("timeout", 0))))
             case "sendMessage":
-                return _result(self._heard(int(fields["chat_id"]), str(fields["text"])))
+                keyboard = fields.get("reply_markup", {}).get("inline_keyboard", [])
+                return _result(self._heard(int(fields["chat_id"]), str(fields["text"]), keyboard))
             case "getMe":
                 return _result({"id": BOT_ID, "is_bot": True, "first_name": "Bench", "username": "bench_bot"})
             case _:
@@ -125,23 +151,31 @@ class BotApi:
         batch = [self.waiting.popleft() for _place in range(min(MOST_UPDATES, len(self.waiting)))]
         now = time.perf_counter()
         for one in batch:
-            chat = one["message"]["chat"]["id"]
+            chat = one.get("message", one.get("callback_query", {}).get("message"))["chat"]["id"]
             self.asked[chat] = (self.asked[chat][0], now)
         return batch
 
-    def _heard(self, chat: int, text: str) -> dict[str, Any]:
+    def _heard(self, chat: int, text: str, keyboard: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
         """Take a message, the first of which answers what was typed last in its chat."""
         asked = self.asked.pop(chat, None)
         if asked is not None:
             resident, since = asked
             self.took.append((time.perf_counter() - since) * 1000)
+            self._note(resident, keyboard)
             self.line.append(resident)
             if not self.stopped:
                 self.let_type(1)
             if len(self.took) >= self.goal or not self.asked:
                 self.answered.set()
         self.ids += 1
-        return {"message_id": self.ids, "date": 1793000000, "chat": {"id": chat, "type": "private"}, "text": text}
+        return _message(self.ids, chat, text)
+
+    def _note(self, resident: Resident, keyboard: Sequence[Sequence[dict[str, Any]]]) -> None:
+        now = time.perf_counter()
+        resident.full_at = max(resident.full_at, now) + 1
+        self.too_fast += resident.full_at - now > CHAT_BURST + PATIENCE_SECONDS
+        resident.payload = next((key["callback_data"] for row in keyboard for key in row), "")
+        resident.heard.set()
 
     async def until(self, turns: int) -> None:
         """Wait until so many turns were answered, or nobody has anything to say. Raises NotMeasurable."""
@@ -163,12 +197,36 @@ async def measure(turns: int, in_flight: int, residents: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         database_url = f"sqlite:///{Path(folder) / 'bench.db'}"
         await _populate(database_url, residents)
-        api = BotApi(deque(Resident(FIRST_CHAT + place, iter(texts)) for place in range(residents)))
+        everybody = [Resident(FIRST_CHAT + place, iter(texts)) for place in range(residents)]
+        api, tappers = BotApi(deque(everybody[TAPPERS:])), everybody[:TAPPERS]
         async with _serving(api) as url:
-            return await _measured(api, url, database_url, folder, turns, in_flight)
+            return await _measured(api, url, database_url, folder, turns, in_flight, tappers)
 
 
-async def _measured(api: BotApi, url: str, database_url: str, folder: str, turns: int, in_flight: int) -> Figures:
+async def _tapping(api: BotApi, residents: Sequence[Resident]) -> tuple[list[float], int]:
+    """Let people tap through their forms. Returns the milliseconds each waited, and what came too fast."""
+    before = api.too_fast
+    waits = await asyncio.gather(*(_taps(api, resident) for resident in residents))
+    return [wait for one in waits for wait in one], api.too_fast - before
+
+
+async def _taps(api: BotApi, resident: Resident) -> list[float]:
+    waits: list[float] = []
+    for number in range(TAPS):
+        since = time.perf_counter()
+        if number:
+            api.tap(resident)
+        else:
+            api.type(resident, next(resident.texts))
+        await asyncio.wait_for(resident.heard.wait(), LONGEST_WAIT_SECONDS)
+        waits.append((time.perf_counter() - since) * 1000)
+        await asyncio.sleep(TAP_SECONDS)
+    return waits
+
+
+async def _measured(
+    api: BotApi, url: str, database_url: str, folder: str, turns: int, in_flight: int, tappers: Sequence[Resident]
+) -> Figures:
     began = time.perf_counter()
     api.let_type(1)
     process = await _start(url, database_url, folder)
@@ -182,6 +240,7 @@ async def _measured(api: BotApi, url: str, database_url: str, folder: str, turns
         seconds, cpu = time.perf_counter() - since, _cpu_seconds(process.pid) - cpu
         took, peak = api.took[skipped:], _peak_megabytes(process.pid)
         api.stopped = True
+        waits, too_fast = await _tapping(api, tappers)
     finally:
         process.terminate()
         await process.wait()
@@ -192,6 +251,9 @@ async def _measured(api: BotApi, url: str, database_url: str, folder: str, turns
         p99_ms=percentile(took, 99),
         peak_mb=peak,
         first_answer_s=first_answer,
+        tap_p50_ms=percentile(waits, 50),
+        tap_p99_ms=percentile(waits, 99),
+        taps_too_fast=too_fast,
     )
 
 
@@ -236,6 +298,15 @@ async def _start(url: str, database_url: str, folder: str) -> asyncio.subprocess
     command = (sys.executable, "-c", "from bot.main import main; main()", "serve")
     environment |= settings | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environment)
+
+
+def _person(chat: int) -> dict[str, Any]:
+    return {"id": chat, "first_name": "Lan", "is_bot": False, "language_code": "vi"}
+
+
+def _message(message_id: int, chat: int, text: str) -> dict[str, Any]:
+    chat_of_one = {"id": chat, "type": "private", "first_name": "Lan"}
+    return {"message_id": message_id, "date": 1793000000, "chat": chat_of_one, "text": text}
 
 
 async def _fields(request: web.Request) -> dict[str, Any]:
