@@ -95,7 +95,7 @@ class Place(Struct, frozen=True):
             case NoticeWanted():
                 return _notice(self.awaiting)
             case LedgerWanted():
-                return Ledger()
+                return Ledger(_notice(self.awaiting).counts)
             case NoticesWanted():
                 return NoticePage((_notice("done"),))
             case AudienceWanted():
@@ -201,7 +201,7 @@ def _notice(state: NoticeState) -> Notice:
     counts: Mapping[LedgerState, int] = {} if state == "awaiting" else {"sent": 5, "queued": 7}
     return Notice(
         id=21, author_id=9, author_name="Lê Văn Tám", content=content, audience=Audience((_ids()[COMMUNE],)),
-        state=state, counts=counts,
+        state=state, counts=counts, started_at=None if state == "awaiting" else NOW,
     )  # fmt: skip
 
 
