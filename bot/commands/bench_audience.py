@@ -27,7 +27,7 @@ from bot.store.inbox import Incoming
 from bot.store.reference import read_reference
 from bot.store.tables import notices as rows
 from flows.notices.needs import AudienceWanted
-from flows.notices.notice import Audience, Content
+from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
 
 Report = Callable[[str], None]
@@ -141,6 +141,7 @@ async def _write_ledger(application: Application, province: Province, author: tu
     database, keeper = application.database, application.notices()
     saved = NoticeSaved(Content(vi="Kính mời bà con"), Audience((province.unit_id,)), "scheduled")
     async with database.writing() as connection:
+        await notices.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
         notice_id = await notices.save(connection, saved, *author, DAY)
     began = time.perf_counter()
     while not await _is_written(database, notice_id):

@@ -37,7 +37,7 @@ from bot.commands.bench_turns import percentile
 from bot.settings import Settings
 from bot.store import notices
 from bot.store.tables import conversations, outbox
-from flows.notices.notice import Audience, Content, Notice, NoticeAct, NoticeState
+from flows.notices.notice import HIGHEST_LIMIT, Audience, Content, Notice, NoticeAct, NoticeState
 from flows.notices.records import NoticeActed, NoticeSaved
 
 RESIDENTS = 20
@@ -304,6 +304,7 @@ async def _working(application: Application) -> AsyncIterator[None]:
 async def _write_notice(application: Application, province: Province, author: tuple[int, int]) -> int:
     saved = NoticeSaved(Content(vi=TEXT, asks_who_comes=True), Audience(unit_ids=(province.unit_id,)), "scheduled")
     async with application.database.writing() as connection:
+        await notices.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
         return await notices.save(connection, saved, *author, now())
 
 

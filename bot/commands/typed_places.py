@@ -96,7 +96,7 @@ class Place(Struct, frozen=True):
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
             case LedgerWanted():
-                found.put(need, Ledger())
+                found.put(need, Ledger(_notice(self.awaiting).counts))
             case NoticesWanted():
                 found.put(need, NoticePage((_notice("done"),)))
             case AudienceWanted():
@@ -202,7 +202,7 @@ def _notice(state: NoticeState) -> Notice:
     counts: Mapping[LedgerState, int] = {} if state == "awaiting" else {"sent": 5, "queued": 7}
     return Notice(
         id=21, author_id=9, author_name="Lê Văn Tám", content=content, audience=Audience((_ids()[COMMUNE],)),
-        state=state, counts=counts,
+        state=state, counts=counts, started_at=None if state == "awaiting" else NOW,
     )  # fmt: skip
 
 

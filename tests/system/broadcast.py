@@ -15,7 +15,7 @@ from bot.settings import ASYNC_DRIVERS
 from bot.store import notices
 from bot.store.database import Database
 from bot.store.tables import conversations, outbox, rounds, units
-from flows.notices.notice import Audience, Content
+from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
 from tests.botapi import DEFAULT_TOKEN, Person
 from tests.system.commune import COMMUNE, VILLAGE
@@ -71,6 +71,7 @@ class Broadcast:
         """Write the notice, to be sent at once."""
         saved = NoticeSaved(Content(vi=TEXT, asks_who_comes=True), Audience((self._unit_id,)), "scheduled")
         async with self._database.writing() as connection:
+            await notices.set_limit(connection, self._unit_id, HIGHEST_LIMIT, None)
             self._notice_id = await notices.save(connection, saved, *self._author, datetime.now(UTC))
 
     async def look(self) -> Look:
