@@ -41,6 +41,7 @@ CONTRARY = frozenset(
     for pair in (
         ("agree", "refuse"), ("yes", "no"), ("all_right", "name"), ("submit", "change"), ("confirm", "return"),
         ("erase_all", "keep"), ("approve", "decline"), ("pause", "resume"), ("vouched", "skip"),
+        ("change", "leave"),
     )
 )  # fmt: skip
 
