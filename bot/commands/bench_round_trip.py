@@ -36,8 +36,8 @@ from bot.commands.bench_broadcast import NotMeasurable
 from bot.commands.bench_people import found, settle
 from bot.commands.bench_turns import form_texts, percentile
 from bot.services.criteria_files import shipped
-from bot.store.database import Database
-from bot.store.tables import assessments, contacts, conversations, people
+from bot.store.core.database import Database
+from bot.store.core.tables import assessments, contacts, conversations, people
 
 BOT_ID = 1234567890
 TOKEN = f"{BOT_ID}:{'A' * 35}"

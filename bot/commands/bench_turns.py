@@ -25,12 +25,12 @@ from bot.catalogues import load
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_shipped, open_round
 from bot.services.turns import Done, Turns
-from bot.store import setup
-from bot.store.database import PRAGMAS, Database
-from bot.store.decided import Decided
-from bot.store.inbox import Incoming
-from bot.store.migrating import migrate
-from bot.store.outbox import Letter
+from bot.store.core import setup
+from bot.store.core.database import PRAGMAS, Database
+from bot.store.core.decided import Decided
+from bot.store.core.inbox import Incoming
+from bot.store.core.migrating import migrate
+from bot.store.core.outbox import Letter
 from flows.conversation.replies import Typed
 from flows.domain.criteria import CriteriaSet
 from flows.domain.units import Unit, UnitTree

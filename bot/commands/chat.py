@@ -22,7 +22,7 @@ def chat(
 
         if own:
             from bot.application import Application
-            from bot.store.migrating import check_migrated
+            from bot.store.core.migrating import check_migrated
 
             application = Application(running.settings())
             try:

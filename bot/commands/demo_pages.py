@@ -12,8 +12,8 @@ from bot.channels.web.messages import BOT, CHANNEL, address_of
 from bot.channels.web.routes import page
 from bot.commands.sample import COMMUNE, VILLAGE
 from bot.services.invitations import invite
-from bot.store import outbox
-from bot.store.inbox import Incoming
+from bot.store.core import outbox
+from bot.store.core.inbox import Incoming
 from flows.conversation.replies import Typed
 from flows.domain.people import ROLES, RoleKind
 from flows.registration.subject import VILLAGE_CODE

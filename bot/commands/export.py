@@ -35,7 +35,7 @@ def export_units(
 
     async def work() -> None:
         from bot.services.unit_files import units_csv, units_xlsx
-        from bot.store.reference import read_units
+        from bot.store.core.reference import read_units
 
         async with running.database(settings) as database, database.reading() as connection:
             units = await read_units(connection)
@@ -78,7 +78,7 @@ def export_criteria(
 
     async def work() -> None:
         from bot.services.criteria_files import to_xlsx
-        from bot.store.reference import read_criteria
+        from bot.store.core.reference import read_criteria
 
         async with running.database(settings) as database, database.reading() as connection:
             sets = list((await read_criteria(connection)).values())
@@ -125,7 +125,7 @@ def export_links(
 
     async def work() -> None:
         from bot.services.unit_files import links_csv, links_html, start_cards
-        from bot.store.reference import read_branch, read_unit
+        from bot.store.core.reference import read_branch, read_unit
 
         async with running.database(settings) as database, database.reading() as connection:
             top = await read_unit(connection, unit)

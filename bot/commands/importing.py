@@ -35,7 +35,7 @@ def import_units(
 
     async def work() -> None:
         from bot.services.unit_files import read_units
-        from bot.store import reference, setup
+        from bot.store.core import reference, setup
         from flows.domain.unit_lists import plan_units
 
         async with running.database(settings) as database:
@@ -102,7 +102,7 @@ def import_criteria(
         from bot.application import now
         from bot.services.criteria_files import from_file
         from bot.services.rounds import load_criteria
-        from bot.store.reference import read_without_tree
+        from bot.store.core.reference import read_without_tree
 
         criteria = from_file(file.name, data, hidden=hidden)
         async with running.database(settings) as database:

@@ -12,8 +12,8 @@ def migrate(revision: str = typer.Option("head", help="A revision; `base` takes 
     async def work() -> None:
         from bot.application import now
         from bot.services.rounds import load_shipped
-        from bot.store.migrating import is_newest
-        from bot.store.migrating import migrate as bring
+        from bot.store.core.migrating import is_newest
+        from bot.store.core.migrating import migrate as bring
 
         async with running.database(settings, migrated=False) as database:
             if revision != "head" or not await is_newest(database):

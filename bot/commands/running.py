@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from bot.store.database import Database
+    from bot.store.core.database import Database
 
 USAGE_ERROR = 2
 
@@ -51,7 +51,7 @@ def run(work: Callable[[], Coroutine[Any, Any, None]], *refusals: type[Exception
     """Run a command's work. Refusals, which the user can mend, are said in one line."""
     from sqlalchemy.exc import OperationalError
 
-    from bot.store.database import DatabaseUnusable
+    from bot.store.core.database import DatabaseUnusable
 
     mendable: tuple[type[Exception], ...] = (DatabaseUnusable, *refusals)
 
@@ -78,8 +78,8 @@ def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
 @asynccontextmanager
 async def database(read: "Settings", *, migrated: bool = True) -> AsyncIterator["Database"]:
     """Open the database of the settings and close it again."""
-    from bot.store.database import Database
-    from bot.store.migrating import check_migrated
+    from bot.store.core.database import Database
+    from bot.store.core.migrating import check_migrated
 
     opened = Database(read.database_url)
     try:

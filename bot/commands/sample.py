@@ -10,8 +10,8 @@ from pathlib import Path
 from bot.application import Application
 from bot.services.rounds import load_shipped, open_round
 from bot.settings import Settings
-from bot.store import setup
-from bot.store.migrating import migrate
+from bot.store.core import setup
+from bot.store.core.migrating import migrate
 from flows.domain.units import Unit
 from flows.registration.subject import VILLAGE_CODE
 

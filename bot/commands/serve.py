@@ -24,7 +24,7 @@ def serve() -> None:
 
     async def work() -> None:
         from bot.application import Application
-        from bot.store.migrating import check_migrated
+        from bot.store.core.migrating import check_migrated
 
         application = Application(settings)
         try:

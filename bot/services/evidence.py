@@ -8,15 +8,16 @@ from datetime import datetime
 
 import structlog
 
-from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
+from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor, led
-from bot.store import evidence, outbox
-from bot.store.database import Database, is_unreachable, patiently
+from bot.store import evidence
+from bot.store.core import outbox
+from bot.store.core.database import Database, is_unreachable, retry_while_unreachable
+from bot.store.core.outbox import Letter
 from bot.store.evidence import Wanted
-from bot.store.outbox import Letter
 from flows.conversation.messages import Button, Message, rendered
 from flows.words.wording import Catalogues, Lines, Wording, _, catalogue_for
 
@@ -60,7 +61,7 @@ class EvidenceFetcher:
         files: FileStore,
         catalogues: Catalogues,
         clock: Callable[[], datetime],
-        letters_queued: Bell,
+        letters_queued: Signal,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -83,7 +84,7 @@ class EvidenceFetcher:
         self._rests = {id_: rest for id_, rest in self._rests.items() if rest.until > over}
         return self._rests
 
-    async def run(self, given: Bell, supervisor: Supervisor) -> None:
+    async def run(self, given: Signal, supervisor: Supervisor) -> None:
         """Fetch for ever, as soon as evidence is given. One instance does, so that nothing is said twice."""
         leading = Leading(self._database, "evidence")
 
@@ -92,7 +93,7 @@ class EvidenceFetcher:
 
         while True:
             heard = given.rings
-            if not await patiently(lambda: supervisor.attempt("evidence", lambda: led(leading, fetch))):
+            if not await retry_while_unreachable(lambda: supervisor.attempt("evidence", lambda: led(leading, fetch))):
                 await given.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:

@@ -7,8 +7,8 @@ import structlog
 
 from bot.services.files import MARK, FileStore
 from bot.services.leading import Leading
-from bot.store import file_uses, leases
-from bot.store.database import Database
+from bot.store.core import file_uses, leases
+from bot.store.core.database import Database
 
 log = structlog.get_logger()
 

@@ -10,9 +10,10 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import erasing, file_uses, retention
-from bot.store.database import Database
-from bot.store.tables import inbox, outbox
+from bot.store import erasing
+from bot.store.core import file_uses, retention
+from bot.store.core.database import Database
+from bot.store.core.tables import inbox, outbox
 
 log = structlog.get_logger()
 

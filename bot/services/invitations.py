@@ -4,9 +4,9 @@ import secrets
 from datetime import datetime
 
 from bot.services.turns import TOKEN_BYTES
-from bot.store import setup
-from bot.store.database import Database
-from bot.store.reference import read_unit
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.reference import read_unit
 from flows.domain.people import RoleKind
 from flows.roles.needs import INVITATION_CODE, INVITATION_LIFE, digest_of
 

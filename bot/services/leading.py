@@ -5,8 +5,8 @@ import secrets
 
 import structlog
 
-from bot.store import leases
-from bot.store.database import Database
+from bot.store.core import leases
+from bot.store.core.database import Database
 
 log = structlog.get_logger()
 

@@ -13,19 +13,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.bell import Bell
 from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.reports import make_report
 from bot.services.sending import FileGone, FileSource, FileTooLarge
+from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor, Work
 from bot.services.wording import NoticeWording
-from bot.store import contacts, notices, outbox
-from bot.store.contacts import members
-from bot.store.database import Database
+from bot.store import notices
+from bot.store.core import contacts, outbox
+from bot.store.core.contacts import members
+from bot.store.core.database import Database
+from bot.store.core.outbox import Letter, Recipient
+from bot.store.core.reference import ReferenceRead, read_reference, read_version
 from bot.store.notices import Gathering, ReportWanted, Shown
-from bot.store.outbox import Letter, Recipient
-from bot.store.reference import ReferenceRead, read_reference, read_version
 from flows.conversation.messages import Message, StoredFile, rendered
 from flows.domain.quiet_hours import QuietHours
 from flows.notices.needs import Approvers, ApproversWanted, AudienceWanted
@@ -59,7 +60,7 @@ class NoticeFileUnkept(Exception):
     """A file of a notice could not be written: the disk is full, or its folder cannot be used."""
 
 
-class NoticeKeeper:
+class NoticeRunner:
     """What goes on with notices besides sending. One instance at a time does each work, by a lease."""
 
     def __init__(
@@ -70,7 +71,7 @@ class NoticeKeeper:
         catalogues: Catalogues,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        bell: Bell,
+        bell: Signal,
         wording: NoticeWording,
         quiet: QuietHours,
         supervisor: Supervisor | None = None,

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.bell import Bell
 from bot.services.leading import Leading
+from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
-from bot.store import outbox, reminders
-from bot.store.database import Database
-from bot.store.outbox import NOTICE, Letter, Recipient
-from bot.store.reference import ReferenceRead
+from bot.store import reminders
+from bot.store.core import outbox
+from bot.store.core.database import Database
+from bot.store.core.outbox import NOTICE, Letter, Recipient
+from bot.store.core.reference import ReferenceRead
 from bot.store.reminders import Unfinished, WaitingForms
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Reference
@@ -108,7 +109,7 @@ def reminders_behind(untouched: timedelta) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Saying:
+class _Reminder:
     """Something to be said to somebody once."""
 
     key: str
@@ -117,7 +118,7 @@ class _Saying:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _DailyRun:
     """The way through all who hold a role, once a day and again when units or rounds have changed: how far it is."""
 
     role: RoleKind
@@ -179,7 +180,7 @@ class _Now:
 
 
 Holders = Mapping[int, Sequence[int]]
-FindSayings = Callable[[AsyncConnection, _Now, Holders], Awaitable[list[_Saying]]]
+FindSayings = Callable[[AsyncConnection, _Now, Holders], Awaitable[list[_Reminder]]]
 
 
 class Reminders:
@@ -192,7 +193,7 @@ class Reminders:
         catalogues: Catalogues,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
-        bell: Bell,
+        bell: Signal,
         quiet: QuietHours,
         supervisor: Supervisor | None = None,
     ) -> None:
@@ -204,8 +205,8 @@ class Reminders:
         self._quiet = quiet
         self._supervisor = supervisor or Supervisor()
         self._shared: ReferenceRead | None = None
-        self._heads = _Walk("head", "digests")
-        self._admins = _Walk("admin", "dates")
+        self._heads = _DailyRun("head", "digests")
+        self._admins = _DailyRun("admin", "dates")
 
     async def run(self) -> None:
         """Remind for ever."""
@@ -267,7 +268,7 @@ class Reminders:
 
     # branch heads and administrators
 
-    async def _walk(self, walk: _Walk, now: _Now, find: FindSayings) -> bool:
+    async def _walk(self, walk: _DailyRun, now: _Now, find: FindSayings) -> bool:
         """Go through those who hold a role up to the next who have something to hear. Tells whether there were any."""
         if walk.begin(now.today, now.shared.version):
             async with self._database.writing() as connection:
@@ -283,14 +284,14 @@ class Reminders:
         return False
 
     async def _unsaid(
-        self, connection: AsyncConnection, walk: _Walk, holders: Holders, now: _Now, find: FindSayings
-    ) -> list[_Saying]:
+        self, connection: AsyncConnection, walk: _DailyRun, holders: Holders, now: _Now, find: FindSayings
+    ) -> list[_Reminder]:
         reached = await reminders.reached(connection, holders, walk.kind)
         sayings = await find(connection, now, {id_: over for id_, over in holders.items() if id_ in reached})
         known = await reminders.known(connection, [saying.key for saying in sayings])
         return [saying for saying in sayings if saying.key not in known]
 
-    async def _say(self, walk: _Walk, sayings: Sequence[_Saying], now: _Now) -> bool:
+    async def _say(self, walk: _DailyRun, sayings: Sequence[_Reminder], now: _Now) -> bool:
         """Say what nobody else has said meanwhile, to those who still want to hear it. Tells whether there was any."""
         if not sayings:
             return False
@@ -303,11 +304,11 @@ class Reminders:
         self._queued(walk.kind, len(letters))
         return bool(letters)
 
-    async def _digests(self, connection: AsyncConnection, now: _Now, heads: Holders) -> list[_Saying]:
+    async def _digests(self, connection: AsyncConnection, now: _Now, heads: Holders) -> list[_Reminder]:
         """Tell branch heads how many wait, if anybody has since the morning: of later ones they hear at once."""
         waiting = await self._waiting(connection, now, heads)
         return [
-            _Saying(
+            _Reminder(
                 f"digest:{now.today}:{person_id}", person_id, self._digest(one.count, one.oldest, one.last_day, now)
             )
             for person_id, one in waiting.items()
@@ -338,13 +339,13 @@ class Reminders:
                         found[person_id].add(form.count, form.oldest, last_day)
         return found
 
-    async def _dates(self, connection: AsyncConnection, now: _Now, admins: Holders) -> list[_Saying]:
+    async def _dates(self, connection: AsyncConnection, now: _Now, admins: Holders) -> list[_Reminder]:
         """Tell administrators of the days that come near, with the numbers of all their units in that round."""
         due = DatesDue.on(now.today, now.reference.rounds)
         told = [(id_, one, units) for id_, over in admins.items() for one, units in _dates_of(over, due, now)]
         counts = {units: await reminders.form_counts(connection, units) for units in {units for _, _, units in told}}
         return [
-            _Saying(one.key(id_), id_, _date_message(one, counts[units].get(one.round.id, {})))
+            _Reminder(one.key(id_), id_, _date_message(one, counts[units].get(one.round.id, {})))
             for id_, one, units in told
         ]
 

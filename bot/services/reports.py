@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from bot.store import notices
-from bot.store.reference import read_units
+from bot.store.core.reference import read_units
 from flows.domain.units import UnitTree
 from flows.words.wording import Catalogue, Catalogues
 

@@ -1,8 +1,8 @@
 """Roles taken away at the command line: whoever leaves office reads and decides nothing any more."""
 
 from bot.store import roles
-from bot.store.database import Database
-from bot.store.reference import read_unit
+from bot.store.core.database import Database
+from bot.store.core.reference import read_unit
 from bot.store.roles import HeldRole
 
 

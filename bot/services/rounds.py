@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
-from bot.store import setup
-from bot.store.database import Database
-from bot.store.reference import newest, read_criteria, read_unit
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.reference import newest, read_criteria, read_unit
 from flows.domain.criteria import GROUPS, CriteriaSet, Group
 from flows.domain.rounds import Phases, impossible, usual_phases
 from flows.words.spelling import has_invisible

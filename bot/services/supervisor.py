@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from bot.store.database import is_unreachable, patiently
+from bot.store.core.database import is_unreachable, retry_while_unreachable
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ class Supervisor:
             return await self.attempt(name, lambda: led(lease, work))
 
         while True:
-            more = await patiently(again)
+            more = await retry_while_unreachable(again)
             await asyncio.sleep(busy if more else idle)
 
     async def attempt(self, name: str, work: Work) -> bool:

@@ -18,17 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import metrics
 from bot.catalogues import choices
-from bot.services.aside import Aside
-from bot.services.bell import Bell, Bells
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
-from bot.store import applying, contacts, forms, gathering, inbox, notices, outbox, subjects
-from bot.store.database import Database, despite_races, is_unreachable, patiently
-from bot.store.decided import Decided
-from bot.store.gathering import Claimed, Waiting
-from bot.store.inbox import Incoming, Place
-from bot.store.outbox import Letter, Recipient
-from bot.store.reference import ReferenceRead, read_reference
+from bot.services.signals import Signal, Signals
+from bot.services.slow_lookups import SlowLookups
+from bot.store import applying, forms, notices, subjects
+from bot.store.core import contacts, gathering, inbox, outbox
+from bot.store.core.database import Database, despite_races, is_unreachable, retry_while_unreachable
+from bot.store.core.decided import Decided
+from bot.store.core.gathering import Claimed, Waiting
+from bot.store.core.inbox import Address, Incoming
+from bot.store.core.outbox import Letter, Recipient
+from bot.store.core.reference import ReferenceRead, read_reference
 from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
@@ -65,7 +66,7 @@ class Done(Struct, frozen=True):
     more: bool = False
     files: tuple[str, ...] = ()
     evidence: bool = False
-    written_to: frozenset[Place] = frozenset()
+    written_to: frozenset[Address] = frozenset()
     answered: int = 0
     failed: int = 0
 
@@ -143,17 +144,17 @@ class Turns:
         self._arrivals: _Arrivals | None = None
         self._behind_since: float | None = None
         self._forgot_at = 0.0
-        self._only: Place | None = None
+        self._only: Address | None = None
         self._tried: tuple[Waiting, ...] = ()
         self.left_alone = LeftAlone(seconds_for_newer)
         self.latency = Latency()
-        self.received = Bell()
-        self.letters_queued = Bell()
-        self.letters_for = Bells()
-        self.evidence_given = Bell()
-        self._aside = Aside(database, self.received)
+        self.received = Signal()
+        self.letters_queued = Signal()
+        self.letters_for = Signals()
+        self.evidence_given = Signal()
+        self._aside = SlowLookups(database, self.received)
 
-    def answer_only(self, place: Place) -> None:
+    def answer_only(self, place: Address) -> None:
         """Leave everybody else's updates to the server that answers them: only this conversation is spoken here."""
         self._only = place
 
@@ -187,7 +188,7 @@ class Turns:
             while True:
                 heard = self.received.rings
                 self._forget_now_and_then()
-                done = await patiently(self.run_once)
+                done = await retry_while_unreachable(self.run_once)
                 on_files(done.files)
                 if done.more:
                     await asyncio.sleep(0)  # whoever was just acknowledged may have more to say at once

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
-from bot.store.outbox import Due
+from bot.store.core.outbox import DueLetter
 from flows.conversation.messages import Message, Outgoing, rendered
 from flows.notices.notice import Content, message_of
 from flows.words.wording import Catalogues, catalogue_for
@@ -59,7 +59,7 @@ class NoticeWording:
             self._worded[key] = rendered(message, catalogue)
         return self._worded[key]
 
-    async def worded(self, connection: AsyncConnection, letters: Sequence[Due], channel: str) -> list[Due]:
+    async def worded(self, connection: AsyncConnection, letters: Sequence[DueLetter], channel: str) -> list[DueLetter]:
         """Return letters with the words of those that are notices."""
         await self.learn(connection, [letter.notice_id for letter in letters if letter.notice_id is not None])
         return [

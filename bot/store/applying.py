@@ -9,13 +9,14 @@ import msgspec
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import contacts, erasing, registration
-from bot.store.decided import Decided
-from bot.store.lists import is_among
-from bot.store.many import execute_many
+from bot.store import erasing, registration
+from bot.store.core import contacts
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.lists import is_among
+from bot.store.core.tables import consents, conversations, inbox
 from bot.store.privacy import erases
 from bot.store.subjects import Rows
-from bot.store.tables import consents, conversations, inbox
 from flows.conversation.events import AnyRecord, Consented, ContactChanged, LanguageChosen
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, Begun

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import file_uses, notices, outbox
-from bot.store.gathering import Waiting
-from bot.store.tables import (
+from bot.store import notices
+from bot.store.core import file_uses, outbox
+from bot.store.core.gathering import Waiting
+from bot.store.core.tables import (
     OPEN_LETTERS,
     answers,
     assessments,
@@ -23,7 +24,7 @@ from bot.store.tables import (
     roles,
     standing_messages,
 )
-from bot.store.tables import outbox as letters
+from bot.store.core.tables import outbox as letters
 
 STORED = "sha256:"
 # So long an address is kept for the last reply, when it cannot be handed over.

@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.outbox import Recipient
-from bot.store.tables import assessments, conversations, criteria_sets, evidence
+from bot.store.core.outbox import Recipient
+from bot.store.core.tables import assessments, conversations, criteria_sets, evidence
 from flows.domain.criteria import CriteriaSet
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)

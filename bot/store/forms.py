@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.json_rows import json_rows, json_rows_by_key
-from bot.store.lists import is_among
-from bot.store.many import execute_many
-from bot.store.reference import ReferenceRead
-from bot.store.tables import answers, assessments, decisions, evidence, people, tallies
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.json_rows import json_rows, json_rows_by_key
+from bot.store.core.lists import is_among
+from bot.store.core.reference import ReferenceRead
+from bot.store.core.tables import answers, assessments, decisions, evidence, people, tallies
 from flows.conversation.facts import Found
 from flows.domain.assessments import Actor, Answer, Assessment, Evidence, EvidenceKind, result_of, total_of
 from flows.domain.criteria import CriteriaSet

@@ -25,15 +25,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.contacts import still_open
-from bot.store.database import LostRace
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.outbox import NOTICE
-from bot.store.reference import ReferenceRead
-from bot.store.scopes import lies_in
-from bot.store.tables import (
+from bot.store.core import upserts
+from bot.store.core.contacts import still_open
+from bot.store.core.database import LostRace
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.outbox import NOTICE
+from bot.store.core.reference import ReferenceRead
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import (
     WAITING_FOR_PAGES,
     approval_limits,
     contacts,

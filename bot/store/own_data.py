@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import (
+from bot.store.core.tables import (
     answers,
     assessments,
     consents,

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import erasing, own_data
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.reference import ReferenceRead
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.reference import ReferenceRead
 from flows.conversation.facts import Found
 from flows.privacy.needs import AnyNeed, OwnDataWanted
 from flows.privacy.records import AnyRecord, Erased

@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices, upserts
-from bot.store import outbox as letters
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.many import execute_many
-from bot.store.reference import ReferenceRead
-from bot.store.tables import conversations, mutes, notice_answers, outbox
+from bot.store import notices
+from bot.store.core import outbox as letters
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.reference import ReferenceRead
+from bot.store.core.tables import conversations, mutes, notice_answers, outbox
 from flows.conversation.facts import Found
 from flows.notices.notice import MutedKind
 from flows.received.needs import AnyNeed, MutedWanted, ReceivedWanted

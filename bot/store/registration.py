@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.decided import Decided
-from bot.store.many import execute_many
-from bot.store.tables import people
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.tables import people
 from flows.registration.records import AnyRecord, PersonSaved
 
 _CHANGE_PERSON = (

@@ -23,12 +23,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.many import execute_many
-from bot.store.outbox import Recipient
-from bot.store.reference import ReferenceRead, current_version, read_reference
-from bot.store.scopes import lies_in
-from bot.store.tables import (
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.outbox import Recipient
+from bot.store.core.reference import ReferenceRead, current_version, read_reference
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import (
     UNFINISHED_FORMS,
     answers,
     assessments,

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.finding import Finder
-from bot.store.reference import ReferenceRead
-from bot.store.scopes import lies_in
-from bot.store.tables import answers, assessments, people
+from bot.store.core.finding import Finder
+from bot.store.core.reference import ReferenceRead
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import answers, assessments, people
 from flows.conversation.facts import Found
 from flows.review.needs import AnyNeed, FormList, ListedForm, ListWanted
 from flows.words.wording import Named

@@ -8,13 +8,13 @@ from msgspec import Struct
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.many import execute_many
-from bot.store.reference import ReferenceRead
-from bot.store.scopes import lies_in
-from bot.store.tables import invitations, people, roles, units
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.reference import ReferenceRead
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import invitations, people, roles, units
 from flows.conversation.facts import Found
 from flows.domain.units import Scope
 from flows.roles.needs import AnyNeed, Holder, HoldersWanted, Invitation, InvitationWanted

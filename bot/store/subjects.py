@@ -7,9 +7,9 @@ from typing import Any, assert_never
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import forms, notices, privacy, received, registration, review, roles
-from bot.store.decided import Decided
-from bot.store.finding import Finder
-from bot.store.reference import ReferenceRead
+from bot.store.core.decided import Decided
+from bot.store.core.finding import Finder
+from bot.store.core.reference import ReferenceRead
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord

@@ -15,9 +15,9 @@ from bot.guides.chatfile import read as read_chat
 from bot.guides.pages import NAMES, read, source, talks
 from bot.guides.talks import bubbles, talk_html
 from bot.settings import Settings
-from bot.store import outbox
-from bot.store.inbox import Incoming
-from bot.store.migrating import migrate
+from bot.store.core import outbox
+from bot.store.core.inbox import Incoming
+from bot.store.core.migrating import migrate
 from flows.conversation.replies import Typed
 from tests.sample import CATALOGUES
 

@@ -37,7 +37,7 @@ from bot.services.sending import (
     Sender,
     Sent,
 )
-from bot.store.inbox import Incoming
+from bot.store.core.inbox import Incoming
 from flows.conversation.messages import ChannelFile, InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
 from flows.conversation.replies import Edited, Pressed, SentFile, Typed, Unreadable
 from flows.words.marks import Mark

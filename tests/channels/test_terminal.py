@@ -4,7 +4,7 @@ import asyncio
 
 from bot.channels.terminal import Terminal, shown
 from bot.services.wording import NoticeWording
-from bot.store.tables import inbox
+from bot.store.core.tables import inbox
 from flows.conversation.messages import ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
 from flows.conversation.replies import Typed
 from flows.words.marks import Mark

@@ -30,7 +30,6 @@ from structlog.testing import capture_logs
 
 from bot.application import Application
 from bot.channels.web import routes
-from bot.channels.web.budget import Budget
 from bot.channels.web.limits import (
     EVERYBODY,
     LIMITS,
@@ -44,16 +43,17 @@ from bot.channels.web.limits import (
 )
 from bot.channels.web.messages import BOT, CHANNEL, FILES_LAST, MOST_TOGETHER, Said, Signer, address_of, parse
 from bot.channels.web.routes import MOST_WAITING, UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL
+from bot.channels.web.upload_quota import UploadQuota
 from bot.channels.web.words import IN_PAGES, IN_SCRIPTS, Words
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.turns import SORRY
 from bot.settings import Settings
-from bot.store import outbox
-from bot.store.inbox import Known, conversation_ids
-from bot.store.outbox import MOST_READ, Letter, Recipient
-from bot.store.tables import conversations
-from bot.store.tables import inbox as updates
-from bot.store.tables import outbox as letters
+from bot.store.core import outbox
+from bot.store.core.inbox import Known, conversation_ids
+from bot.store.core.outbox import MOST_READ, Letter, Recipient
+from bot.store.core.tables import conversations
+from bot.store.core.tables import inbox as updates
+from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
 from flows.conversation.replies import SentFile
 from flows.words.marks import Mark
@@ -925,7 +925,7 @@ async def test_nobody_fills_the_disk_from_one_chat(web: Web) -> None:
 
 
 def test_a_budget_is_for_one_day_and_one_conversation() -> None:
-    budget, monday, tuesday = Budget(10), date(2026, 11, 23), date(2026, 11, 24)
+    budget, monday, tuesday = UploadQuota(10), date(2026, 11, 23), date(2026, 11, 24)
     assert [budget.allows("a", size, monday) for size in (6, 6, 4, 1)] == [True, False, True, False]
     assert budget.allows("b", 10, monday)
     assert budget.allows("a", 10, tuesday)

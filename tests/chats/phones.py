@@ -15,10 +15,10 @@ from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.services.files import FileStore
 from bot.services.wording import NoticeWording
-from bot.store import outbox
-from bot.store.database import Database
-from bot.store.inbox import Incoming
-from bot.store.outbox import Due, Settled
+from bot.store.core import outbox
+from bot.store.core.database import Database
+from bot.store.core.inbox import Incoming
+from bot.store.core.outbox import DueLetter, SettledLetter
 from flows.conversation.messages import InlineFile, Outgoing
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.words.marks import Mark
@@ -92,9 +92,9 @@ class WebPhones:
 
     async def letters(
         self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
-    ) -> list[Due]:
+    ) -> list[DueLetter]:
         """Take what waits for people, in the order it was written."""
-        taken: list[Due] = []
+        taken: list[DueLetter] = []
         async with database.writing() as connection:
             for address in addresses:
                 new = await outbox.read_new(connection, self.channel, self.bot, address)
@@ -105,7 +105,7 @@ class WebPhones:
                     taken += new
         return sorted(taken, key=lambda letter: (letter.priority, letter.id))
 
-    def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
+    def shown(self, outgoing: Outgoing, letter: DueLetter) -> Shown:
         """Return what a person sees of a letter."""
         message = web.render(letter, letter.address, self._signer, letter.created_at)
         assert message is not None
@@ -169,9 +169,9 @@ class TelegramPhones:
 
     async def letters(
         self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
-    ) -> list[Due]:
+    ) -> list[DueLetter]:
         """Take what waits, in the order it was written; in quiet hours only replies."""
-        taken: list[Due] = []
+        taken: list[DueLetter] = []
         while True:
             async with database.writing() as connection:
                 at = (self.channel, self.bot)
@@ -182,9 +182,9 @@ class TelegramPhones:
                 if not due:
                     return sorted(taken, key=lambda letter: (letter.priority, letter.id))
                 taken += await wording.worded(connection, due, self.channel)
-                await outbox.settle(connection, [Settled(letter.id, "sent") for letter in due], now)
+                await outbox.settle(connection, [SettledLetter(letter.id, "sent") for letter in due], now)
 
-    def shown(self, outgoing: Outgoing, letter: Due) -> Shown:
+    def shown(self, outgoing: Outgoing, letter: DueLetter) -> Shown:
         """Return what a person sees of a letter."""
         calls = render_for_telegram(outgoing)
         keyboard = calls[-1].keyboard

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.guides.chatfile import ChatBroken, Scene, read
 from bot.services.files import FileStore
-from bot.store.database import Database
+from bot.store.core.database import Database
 from tests.chats.chatfile import compose, with_told
 from tests.chats.phones import TelegramPhones, WebPhones
 from tests.chats.world import World

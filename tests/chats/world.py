@@ -13,18 +13,18 @@ from bot import catalogues
 from bot.delivery import stop_refused
 from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
-from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
-from bot.services.notices import NoticeKeeper
+from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
+from bot.services.signals import Signal
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
-from bot.store import outbox, setup
-from bot.store.database import Database
-from bot.store.migrating import migrate
-from bot.store.outbox import Due, Settled
+from bot.store.core import outbox, setup
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
+from bot.store.core.outbox import DueLetter, SettledLetter
 from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
@@ -73,10 +73,10 @@ class World:
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
-        words, bell = self._words, Bell()
+        words, bell = self._words, Signal()
         sources = {(self._phones.channel, self._phones.bot): self._phones}
         self._wording = NoticeWording(words)
-        self._keeper = NoticeKeeper(
+        self._keeper = NoticeRunner(
             self._database, sources, self._files, words, lambda: self._now, ZONE, bell, self._wording, QUIET
         )
         self._reminders = Reminders(self._database, words, lambda: self._now, ZONE, bell, QUIET)
@@ -172,19 +172,19 @@ class World:
         await self._fetch_evidence(turns.letters_queued)
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
 
-    async def _letters(self) -> list[Due]:
+    async def _letters(self) -> list[DueLetter]:
         """Let everything be sent that is due, notices too. Returns it in the order it was sent."""
         letters = await self._sent()
         while await self._keeper.run_once() | bool(new := await self._sent()):
             letters += new
         return letters
 
-    async def _sent(self) -> list[Due]:
+    async def _sent(self) -> list[DueLetter]:
         addresses = [self._phones.address(place) for place in range(len(self._people))]
         quiet = QUIET.holds(self._now.astimezone(ZONE))
         return await self._phones.letters(self._database, addresses, self._now, self._wording, quiet=quiet)
 
-    async def _fetch_evidence(self, bell: Bell) -> None:
+    async def _fetch_evidence(self, bell: Signal) -> None:
         sources = {(self._phones.channel, self._phones.bot): self._phones}
         fetcher = EvidenceFetcher(self._database, sources, self._files, self._words, lambda: self._now, bell)
         while await fetcher.run_once():
@@ -246,8 +246,8 @@ class World:
         async with self._database.writing() as connection:
             (notice_id,) = await outbox.sources(connection, *at, self._now)
             taken = await outbox.take_notices(connection, *at, [notice_id], int(count) + 1, self._now)
-            settled = [Settled(one.id, "sent") for one in taken[:-1]]
-            await outbox.settle(connection, [*settled, Settled(taken[-1].id, "queued", error)], self._now)
+            settled = [SettledLetter(one.id, "sent") for one in taken[:-1]]
+            await outbox.settle(connection, [*settled, SettledLetter(taken[-1].id, "queued", error)], self._now)
             await stop_refused(connection, self._wording, notice_id or 0, error, self._now)
 
     async def _writes_notice(self, name: str, text: str) -> None:
@@ -344,7 +344,7 @@ class World:
         await self._turn([(name, Typed("nộp phiếu"))])
 
 
-def _last_of_topics(letters: Sequence[Due]) -> list[Due]:
+def _last_of_topics(letters: Sequence[DueLetter]) -> list[DueLetter]:
     """Return letters without those that another one has replaced before anybody could read them."""
     last = {(one.address, one.outgoing.topic): one.id for one in letters if one.outgoing and one.outgoing.topic}
     return [

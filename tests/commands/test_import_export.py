@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from bot.main import app
 from bot.services.criteria_files import from_xlsx, shipped, to_xlsx
 from bot.services.rounds import load_shipped, open_round
-from bot.store import setup
-from bot.store.database import Database
-from bot.store.migrating import migrate
-from bot.store.reference import current_version, read_units
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
+from bot.store.core.reference import current_version, read_units
 from flows.domain.units import Unit
 from flows.words.localized import Localized
 from tests.databases import Databases

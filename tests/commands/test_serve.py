@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from bot.commands.running import alone_with
-from bot.store.database import Database
+from bot.store.core.database import Database
 
 
 async def test_a_sqlite_file_has_one_server_and_is_free_again_when_that_ends(

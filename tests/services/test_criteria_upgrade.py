@@ -12,9 +12,9 @@ from sqlalchemy import insert, select
 
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
 from bot.services.rounds import load_criteria, load_shipped
-from bot.store.database import Database
-from bot.store.reference import read_reference
-from bot.store.tables import assessments, criteria_sets
+from bot.store.core.database import Database
+from bot.store.core.reference import read_reference
+from bot.store.core.tables import assessments, criteria_sets
 from flows.domain.criteria import CriteriaSet
 from tests.commune import Commune, fill_in, gone_live
 from tests.databases import BACKENDS, Databases

@@ -23,7 +23,7 @@ from bot.services.files import MOST_BYTES, FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge
 from bot.services.supervisor import Supervisor
-from bot.store.tables import conversations, evidence
+from bot.store.core.tables import conversations, evidence
 from flows.conversation.messages import rendered
 from flows.conversation.replies import SentFile
 from flows.words.wording import Wording

@@ -8,8 +8,8 @@ from sqlalchemy import delete, select
 
 from bot.services.evidence_folder import EvidenceFolder, FolderIsAnother
 from bot.services.files import MARK, FileStore
-from bot.store.database import Database
-from bot.store.tables import leases, reference_version
+from bot.store.core.database import Database
+from bot.store.core.tables import leases, reference_version
 from tests.databases import Databases
 
 

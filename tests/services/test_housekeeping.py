@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
-from bot.store.tables import inbox, outbox
+from bot.store.core.tables import inbox, outbox
 from flows.conversation.replies import Typed
 from tests.commune import BOT, CHANNEL, Commune
 

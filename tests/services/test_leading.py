@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor, led
-from bot.store.database import Database
+from bot.store.core.database import Database
 from tests.databases import Databases
 
 
@@ -23,7 +23,7 @@ async def postgresql(databases: Databases) -> AsyncIterator[Database]:
 async def test_a_lease_is_kept_over_a_long_round_and_ends_after_it(
     postgresql: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.leases.SECONDS", 0.3)
+    monkeypatch.setattr("bot.store.core.leases.SECONDS", 0.3)
     one, other = Leading(postgresql, "reports"), Leading(postgresql, "reports")
     renewed, hold = asyncio.Event(), one.holds
     held = []

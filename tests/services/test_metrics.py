@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import REGISTRY
 
-from bot.store import figures
+from bot.store.core import figures
 from tests.commune import Commune
 from tests.services.test_poison import an_answer_that_the_database_refuses
 

@@ -17,21 +17,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery import stop_refused
 from bot.services import notices as keeping
 from bot.services import rounds
-from bot.services.bell import Bell
 from bot.services.files import FileStore
-from bot.services.notices import NoticeKeeper
+from bot.services.notices import NoticeRunner
 from bot.services.reports import make_report
 from bot.services.sending import FileNotNow, FileSource
+from bot.services.signals import Signal
 from bot.services.supervisor import FIRST_REST, Supervisor
 from bot.services.wording import NoticeWording
-from bot.store import contacts as contact_rows
-from bot.store import notices, outbox
+from bot.store import notices
 from bot.store import received as received_rows
-from bot.store.database import Database, LostRace
-from bot.store.outbox import NOTICE, Due, Letter, OutboxState, Recipient, Settled
-from bot.store.reference import read_reference
-from bot.store.tables import approval_limits, contacts, conversations, people, roles
-from bot.store.tables import notices as notice_table
+from bot.store.core import contacts as contact_rows
+from bot.store.core import outbox
+from bot.store.core.database import Database, LostRace
+from bot.store.core.outbox import NOTICE, DueLetter, Letter, OutboxState, Recipient, SettledLetter
+from bot.store.core.reference import read_reference
+from bot.store.core.tables import approval_limits, contacts, conversations, people, roles
+from bot.store.core.tables import notices as notice_table
 from flows.conversation.messages import Message, rendered
 from flows.conversation.replies import Blocked, Pressed
 from flows.domain.quiet_hours import QuietHours
@@ -79,16 +80,16 @@ class Office:
         self.sources: dict[tuple[str, str], FileSource] = {}
         self.keeper = self.new_keeper()
 
-    def new_keeper(self) -> NoticeKeeper:
+    def new_keeper(self) -> NoticeRunner:
         """Return a keeper that remembers nothing, as after a restart."""
-        return NoticeKeeper(
+        return NoticeRunner(
             self.database,
             self.sources,
             self.files,
             CATALOGUES,
             lambda: self.commune.now,
             ZONE,
-            Bell(),
+            Signal(),
             self.wording,
             NIGHT,
             self.supervisor,
@@ -122,22 +123,22 @@ class Office:
         async with self.database.writing() as connection:
             return await notices.save(connection, saved, author, chat[0], self.commune.now)
 
-    async def keep(self, keeper: NoticeKeeper | None = None) -> None:
+    async def keep(self, keeper: NoticeRunner | None = None) -> None:
         """Let the keeper work until there is nothing to do at once."""
         while await (keeper or self.keeper).run_once():
             pass
 
-    async def take(self, notice_id: int, most: int = 100) -> list[Due]:
+    async def take(self, notice_id: int, most: int = 100) -> list[DueLetter]:
         """Take recipients as delivery does."""
         async with self.database.writing() as connection:
             sources = await outbox.sources(connection, CHANNEL, BOT, self.commune.now)
             assert sources in ([], [notice_id])
             return await outbox.take_notices(connection, CHANNEL, BOT, sources, most, self.commune.now)
 
-    async def settle(self, due: list[Due], state: OutboxState = "sent") -> None:
+    async def settle(self, due: list[DueLetter], state: OutboxState = "sent") -> None:
         """Settle recipients as delivery does."""
         async with self.database.writing() as connection:
-            await outbox.settle(connection, [Settled(one.id, state, "why") for one in due], self.commune.now)
+            await outbox.settle(connection, [SettledLetter(one.id, state, "why") for one in due], self.commune.now)
 
     async def counts(self, notice_id: int) -> dict[str, int]:
         """Return a ledger's counts, which must sum to its recipients once it is written."""
@@ -537,10 +538,10 @@ async def test_a_page_gets_nothing_of_a_notice_that_is_paused_stopped_or_turned_
 # content that a channel refuses
 
 
-async def refused(office: Office, notice_id: int, one: Due) -> None:
+async def refused(office: Office, notice_id: int, one: DueLetter) -> None:
     async with office.database.writing() as connection:
         await stop_refused(connection, office.wording, notice_id, "Bad Request: text", office.commune.now)
-        await outbox.settle(connection, [Settled(one.id, "queued", "Bad Request: text")], office.commune.now)
+        await outbox.settle(connection, [SettledLetter(one.id, "queued", "Bad Request: text")], office.commune.now)
 
 
 async def test_what_is_refused_is_told_once_and_passed_over_only_when_it_goes_on_unchanged(office: Office) -> None:

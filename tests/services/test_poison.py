@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.left_alone import LeftAlone
 from bot.services.turns import BATCH, SORRY, Turns
-from bot.store import gathering
-from bot.store.gathering import Claimed
-from bot.store.tables import conversations, inbox, notice_units, roles, units
-from bot.store.tables import evidence as evidence_table
-from bot.store.tables import notices as notices_table
-from bot.store.tables import rounds as rounds_table
+from bot.store.core import gathering
+from bot.store.core.gathering import Claimed
+from bot.store.core.tables import conversations, inbox, notice_units, roles, units
+from bot.store.core.tables import evidence as evidence_table
+from bot.store.core.tables import notices as notices_table
+from bot.store.core.tables import rounds as rounds_table
 from flows.conversation.replies import Pressed
 from flows.words.wording import _, render
 from tests.commune import Commune

@@ -12,13 +12,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.sql import Executable
 
 from bot.services import rounds
-from bot.services.bell import Bell
 from bot.services.leading import Leading
 from bot.services.reminders import CHUNK, IDLE_SECONDS, DatesDue, Reminders, reminders_behind
-from bot.store.database import Database
-from bot.store.outbox import NOTICE
-from bot.store.tables import assessments, conversations, leases, mutes, outbox, people, roles, units
-from bot.store.tables import reminders as said
+from bot.services.signals import Signal
+from bot.store.core.database import Database
+from bot.store.core.outbox import NOTICE
+from bot.store.core.tables import assessments, conversations, leases, mutes, outbox, people, roles, units
+from bot.store.core.tables import reminders as said
 from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, Outgoing, rendered
 from flows.domain.quiet_hours import QuietHours
@@ -527,7 +527,7 @@ class LastWords(dict[str, Any]):
         raise KilledHere
 
 
-class LastRing(Bell):
+class LastRing(Signal):
     """A bell after which nothing happens any more."""
 
     def ring(self) -> None:
@@ -605,7 +605,7 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
         commune = Commune(Database(url))
         await make_head(commune, "Hoa", "tk-doai")
         commune.now = local(8)
-        one, other = Bell(), Bell()
+        one, other = Signal(), Signal()
         first = asyncio.create_task(_instance(commune, one).run())
         await one.wait(0, 20)
         second = asyncio.create_task(_instance(commune, other).run())
@@ -625,5 +625,5 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
         await commune.database.close()
 
 
-def _instance(commune: Commune, bell: Bell) -> Reminders:
+def _instance(commune: Commune, bell: Signal) -> Reminders:
     return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, bell, QuietHours())

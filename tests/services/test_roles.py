@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bot.services.invitations import invite
 from bot.services.roles import RoleRefused, held_in, take_away
-from bot.store.tables import notices
+from bot.store.core.tables import notices
 from tests.commune import Commune
 from tests.sample import NOW
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.rounds import RoundRefused, open_round, planned
-from bot.store.reference import read_reference
+from bot.store.core.reference import read_reference
 from flows.domain.rounds import Phases, Round, impossible, usual_phases
 from tests.commune import Commune
 

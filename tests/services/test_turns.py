@@ -18,16 +18,16 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from structlog.testing import capture_logs
 
 from bot.services import invitations
-from bot.services.bell import Bell
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_criteria
+from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
 from bot.services.turns import SORRY, NotKept, Turns
-from bot.store import contacts
-from bot.store.database import Database, LostRace, is_unreachable, patiently
-from bot.store.inbox import Incoming
-from bot.store.tables import assessments, conversations, inbox
-from bot.store.tables import invitations as invitations_table
+from bot.store.core import contacts
+from bot.store.core.database import Database, LostRace, is_unreachable, retry_while_unreachable
+from bot.store.core.inbox import Incoming
+from bot.store.core.tables import assessments, conversations, inbox
+from bot.store.core.tables import invitations as invitations_table
 from flows.conversation.facts import Links
 from flows.conversation.replies import Pressed, SentFile
 from flows.notices.notice import Reached
@@ -157,7 +157,7 @@ LOOP: list[tuple[type, str]] = [
     (Turns, "_letters"),
     (Turns, "_note_latency"),
     (Turns, "_forget_now_and_then"),
-    (Bell, "wait"),
+    (Signal, "wait"),
 ]
 
 
@@ -396,7 +396,7 @@ async def _cards(commune: Commune, name: str, owner: str) -> int:
 
 
 async def test_work_is_done_again_until_the_database_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.database.SECONDS_AWAY", 0.001)
+    monkeypatch.setattr("bot.store.core.database.SECONDS_AWAY", 0.001)
     away: list[Exception] = [
         ConnectionRefusedError(),
         OperationalError("", {}, of_sqlite(sqlite3.SQLITE_BUSY)),
@@ -408,7 +408,7 @@ async def test_work_is_done_again_until_the_database_is_back(monkeypatch: pytest
             raise away.pop()
         return "done"
 
-    assert await patiently(work) == "done"
+    assert await retry_while_unreachable(work) == "done"
 
 
 async def test_a_lost_race_is_not_taken_for_a_database_that_is_away() -> None:
@@ -420,7 +420,7 @@ async def test_a_lost_race_is_not_taken_for_a_database_that_is_away() -> None:
         return "done"
 
     with capture_logs() as logs:
-        assert await patiently(work) == "done"
+        assert await retry_while_unreachable(work) == "done"
     assert [line["event"] for line in logs] == ["race_lost", "race_lost"]
 
 
@@ -429,7 +429,7 @@ async def test_a_fault_that_waiting_does_not_cure_is_not_waited_for() -> None:
         raise IntegrityError("", {}, Exception("twice"))
 
     with pytest.raises(IntegrityError):
-        await patiently(work)
+        await retry_while_unreachable(work)
 
 
 def of_sqlite(code: int) -> sqlite3.OperationalError:
@@ -475,7 +475,7 @@ def test_what_passes_by_itself_is_told_from_what_does_not(error: Exception, pass
 async def test_updates_are_kept_and_answered_once_while_connections_break(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.database.SECONDS_AWAY", 0.05)
+    monkeypatch.setattr("bot.store.core.database.SECONDS_AWAY", 0.05)
     async with databases.fresh("postgresql", under_way) as url, databases.fresh("postgresql") as other:
         commune, outside = Commune(Database(url)), Database(other)
         cut = (
@@ -495,7 +495,7 @@ async def test_updates_are_kept_and_answered_once_while_connections_break(
 
 
 async def _answered_in_the_end(commune: Commune) -> None:
-    await patiently(lambda: answered(commune))
+    await retry_while_unreachable(lambda: answered(commune))
 
 
 async def _received(commune: Commune, said: str) -> None:
@@ -535,7 +535,7 @@ async def test_two_transactions_that_wait_for_each_other_are_a_passing_trouble(d
 
 
 async def test_a_bell_that_rang_before_one_began_to_wait_is_heard() -> None:
-    bell = Bell()
+    bell = Signal()
     heard = bell.rings
     bell.ring()
     async with asyncio.timeout(5):
@@ -543,7 +543,7 @@ async def test_a_bell_that_rang_before_one_began_to_wait_is_heard() -> None:
 
 
 async def test_a_bell_wakes_all_who_wait_and_a_silent_one_lets_go_after_a_while() -> None:
-    bell = Bell()
+    bell = Signal()
     async with asyncio.timeout(5):
         waiting = [asyncio.create_task(bell.wait(bell.rings, seconds=3600)) for _waiter in range(3)]
         await asyncio.sleep(0)

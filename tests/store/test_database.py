@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.store.database import Database, DatabaseUnusable
+from bot.store.core.database import Database, DatabaseUnusable
 
 WRITERS, TIMES = 4, 25
 

@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, update
 
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
-from bot.store import outbox
-from bot.store.outbox import NOTICE, Letter, Recipient
-from bot.store.tables import consents, conversations, inbox, notices, people, tallies
-from bot.store.tables import outbox as letters
+from bot.store.core import outbox
+from bot.store.core.outbox import NOTICE, Letter, Recipient
+from bot.store.core.tables import consents, conversations, inbox, notices, people, tallies
+from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, SentFile
 from flows.registration.talk import CONSENT_VERSION

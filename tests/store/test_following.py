@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import insert, select
 
 from bot.services import rounds
-from bot.store.tables import answers, assessments, decisions, evidence, units
+from bot.store.core.tables import answers, assessments, decisions, evidence, units
 from flows.conversation.replies import Pressed
 from tests.commune import Commune
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
-from bot.store import applying, forms, inbox, outbox
-from bot.store.database import Database
-from bot.store.lists import is_among
-from bot.store.tables import conversations
+from bot.store import applying, forms
+from bot.store.core import inbox, outbox
+from bot.store.core.database import Database
+from bot.store.core.lists import is_among
+from bot.store.core.tables import conversations
 
 PLACES = [("telegram", "1", address) for address in ("an", 'b"a', "cá", "")]
 

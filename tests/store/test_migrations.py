@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Table, inspect, select, text
 
 import bot.store.migrations
 from bot.services import invitations
-from bot.store import tables as tables_of
-from bot.store.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
-from bot.store.migrating import check_migrated, migrate, newest_revision
-from bot.store.tables import metadata
+from bot.store.core import tables as tables_of
+from bot.store.core.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
+from bot.store.core.migrating import check_migrated, migrate, newest_revision
+from bot.store.core.tables import metadata
 from tests.commune import Commune, gone_live
 from tests.databases import BACKENDS, Backend, Databases
 from tests.sample import NOW

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from bot.store import outbox
-from bot.store.database import Database
-from bot.store.inbox import conversation_ids
-from bot.store.outbox import NOTICE, REPLY, Due, Letter, OutboxState, Recipient, Settled
-from bot.store.tables import conversations, people, roles, units
-from bot.store.tables import outbox as letters
+from bot.store.core import outbox
+from bot.store.core.database import Database
+from bot.store.core.inbox import conversation_ids
+from bot.store.core.outbox import NOTICE, REPLY, DueLetter, Letter, OutboxState, Recipient, SettledLetter
+from bot.store.core.tables import conversations, people, roles, units
+from bot.store.core.tables import outbox as letters
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
 from flows.domain.units import Unit, UnitTree
@@ -41,17 +41,17 @@ class Box:
             to = Recipient(id_, *place, "vi")
             await outbox.queue(connection, [Letter(to, Outgoing(text), callback, priority) for text in texts], NOW)
 
-    async def take(self, most: int = 100, now: datetime = NOW, but: Sequence[Due] = ()) -> list[Due]:
+    async def take(self, most: int = 100, now: datetime = NOW, but: Sequence[DueLetter] = ()) -> list[DueLetter]:
         """Take what is due for the first bot, but for replies that are on their way."""
         on_their_way = [one.id for one in but]
         async with self.database.writing() as connection:
             replies = await outbox.next_replies(connection, "telegram", "1", on_their_way, most, now)
             return replies + await outbox.take_notices(connection, "telegram", "1", [None], most - len(replies), now)
 
-    async def settle(self, due: Sequence[Due], state: OutboxState, later: datetime | None = None) -> None:
+    async def settle(self, due: Sequence[DueLetter], state: OutboxState, later: datetime | None = None) -> None:
         """Settle letters."""
         async with self.database.writing() as connection:
-            await outbox.settle(connection, [Settled(one.id, state, "why", later) for one in due], NOW)
+            await outbox.settle(connection, [SettledLetter(one.id, state, "why", later) for one in due], NOW)
 
     async def states(self) -> list[tuple[str, str]]:
         """Return address and state of every letter, in the order they were written."""
@@ -66,7 +66,7 @@ def box(database: Database) -> Box:
     return Box(database)
 
 
-def texts(due: Sequence[Due]) -> list[str]:
+def texts(due: Sequence[DueLetter]) -> list[str]:
     return [one.outgoing.text for one in due if one.outgoing is not None]
 
 

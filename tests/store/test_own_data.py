@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 
-from bot.store import tables
-from bot.store.tables import conversations, metadata, notice_reports, notices, outbox
+from bot.store.core import tables
+from bot.store.core.tables import conversations, metadata, notice_reports, notices, outbox
 from flows.conversation.messages import InlineFile
 from flows.conversation.replies import SentFile
 from tests.commune import BOT, CHANNEL, Commune

@@ -10,15 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.services import invitations
-from bot.store import contacts, gathering, outbox, received
 from bot.store import notices as notice_store
 from bot.store import notices as store
-from bot.store.database import Database
+from bot.store import received
+from bot.store.core import contacts, gathering, outbox
+from bot.store.core.database import Database
+from bot.store.core.outbox import Letter, Recipient
+from bot.store.core.tables import (
+    answers,
+    assessments,
+    conversations,
+    inbox,
+    mutes,
+    notice_units,
+    notices,
+    tallies,
+    units,
+)
+from bot.store.core.tables import contacts as contact_rows
+from bot.store.core.tables import outbox as letters
 from bot.store.notices import Gathering
-from bot.store.outbox import Letter, Recipient
-from bot.store.tables import answers, assessments, conversations, inbox, mutes, notice_units, notices, tallies, units
-from bot.store.tables import contacts as contact_rows
-from bot.store.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed
 from flows.notices.needs import RespondentsWanted

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from bot.services.criteria_files import shipped
-from bot.store import setup
-from bot.store.database import Database
-from bot.store.reference import ReferenceRead, read_reference
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.reference import ReferenceRead, read_reference
 from flows.conversation.facts import Links
 from flows.domain.criteria import GROUPS
 from flows.domain.units import Unit, UnitTree

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Executable, event, insert, select
 
 from bot.services.criteria_files import shipped
-from bot.store import reminders, setup
-from bot.store.database import Database
-from bot.store.reference import mark_changed
+from bot.store import reminders
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.reference import mark_changed
+from bot.store.core.tables import assessments, conversations, mutes, people, roles, rounds, tallies, units
 from bot.store.reminders import WaitingForms
-from bot.store.tables import assessments, conversations, mutes, people, roles, rounds, tallies, units
 from flows.domain.units import Scope
 from flows.notices.notice import MutedKind
 from tests.databases import Databases

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, event, insert, select
 
 from bot.services.turns import BATCH
-from bot.store import contacts
-from bot.store.tables import conversations, notice_answers, people
+from bot.store.core import contacts
+from bot.store.core.tables import conversations, notice_answers, people
 from flows.conversation.replies import Pressed
 from tests.commune import BOT, CHANNEL, Commune, commune
 from tests.sample import NOW

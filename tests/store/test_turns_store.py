@@ -9,9 +9,9 @@ from sqlalchemy import select, text, update
 from bot.services import invitations
 from bot.services.criteria_files import shipped
 from bot.services.turns import SORRY
-from bot.store import gathering
-from bot.store.database import Database
-from bot.store.tables import (
+from bot.store.core import gathering
+from bot.store.core.database import Database
+from bot.store.core.tables import (
     answers,
     assessments,
     conversations,
@@ -22,7 +22,7 @@ from bot.store.tables import (
     people,
     roles,
 )
-from bot.store.tables import evidence as evidence_table
+from bot.store.core.tables import evidence as evidence_table
 from flows.conversation.replies import Blocked, Edited, Pressed, SentFile
 from flows.words.wording import render
 from tests.commune import CHANNEL, Commune, under_way

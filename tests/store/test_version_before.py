@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.store.database import Database
-from bot.store.migrating import migrate
-from bot.store.tables import assessments
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
+from bot.store.core.tables import assessments
 from tests.commune import Commune
 
 DUMP = Path(__file__).parents[1] / "data" / "commune-of-revision-0002.sql"

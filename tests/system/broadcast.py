@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.commands.bench_people import Province, make_admin, settle
 from bot.settings import ASYNC_DRIVERS
 from bot.store import notices
-from bot.store.database import Database
-from bot.store.tables import conversations, outbox, rounds, units
+from bot.store.core.database import Database
+from bot.store.core.tables import conversations, outbox, rounds, units
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
 from tests.botapi import DEFAULT_TOKEN, Person

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, LargeBinary, Row, Table, Text, func, or_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.criteria_files import shipped
-from bot.store.database import Database
-from bot.store.tables import answers, assessments, inbox, metadata, notices, outbox, tallies
+from bot.store.core.database import Database
+from bot.store.core.tables import answers, assessments, inbox, metadata, notices, outbox, tallies
 from flows.domain.criteria import CriteriaSet
 
 AnyRow = Row[*tuple[Any, ...]]

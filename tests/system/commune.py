@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.store.database import Database
+from bot.store.core.database import Database
 from tests.system.process import Deployment
 
 UNITS = """\

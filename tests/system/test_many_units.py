@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from bot.main import app
 from bot.services.criteria_files import to_xlsx
-from bot.services.notices import NoticeKeeper
+from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
-from bot.store import contacts, notices, setup
-from bot.store.database import Database
-from bot.store.reference import ReferenceRead, read_reference
-from bot.store.tables import reminders as said_already
+from bot.store import notices
+from bot.store.core import contacts, setup
+from bot.store.core.database import Database
+from bot.store.core.reference import ReferenceRead, read_reference
+from bot.store.core.tables import reminders as said_already
 from flows.domain.units import Unit
 from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Content
@@ -43,7 +44,7 @@ Work = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class Place:
+class Address:
     """A commune with everything that can be asked of it."""
 
     office: Office
@@ -53,7 +54,7 @@ class Place:
     shared: ReferenceRead
     came: int = 0
     reminders: Reminders = field(init=False)
-    keeper: NoticeKeeper = field(init=False)
+    keeper: NoticeRunner = field(init=False)
 
     def __post_init__(self) -> None:
         self.reminders = reminding(self.commune)
@@ -215,7 +216,7 @@ async def nothing() -> None:
 
 
 @asynccontextmanager
-async def opened(databases: Databases, backend: Backend, prepare: Prepare, folder: Path) -> AsyncIterator[Place]:
+async def opened(databases: Databases, backend: Backend, prepare: Prepare, folder: Path) -> AsyncIterator[Address]:
     """Open a commune as its people, its pages and its commands see it."""
     async with databases.fresh(backend, prepare) as url, asking(url, folder / "evidence") as web:
         database = Database(url)
@@ -227,7 +228,7 @@ async def opened(databases: Databases, backend: Backend, prepare: Prepare, folde
         settings = {"DATABASE_URL": by_line, "PUBLIC_URL": "http://hoctap.test", "TIME_ZONE": "Asia/Ho_Chi_Minh"}
         office = Office(Commune(database), folder)
         await office.write(state="awaiting")
-        yield Place(office, web, settings, folder, shared)
+        yield Address(office, web, settings, folder, shared)
         await database.close()
 
 

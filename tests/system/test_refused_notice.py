@@ -13,16 +13,17 @@ from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from bot.channels.telegram.channel import RATES, TelegramChannel
-from bot.delivery import Delivery
-from bot.services.bell import Bell
+from bot.delivery import Courier
 from bot.services.files import FileStore
+from bot.services.signals import Signal
 from bot.services.wording import NoticeWording
-from bot.store import contacts, notices
-from bot.store.database import Database
-from bot.store.inbox import conversation_ids
-from bot.store.outbox import NOTICE
-from bot.store.tables import conversations, outbox, people
-from bot.store.tables import notices as notice_table
+from bot.store import notices
+from bot.store.core import contacts
+from bot.store.core.database import Database
+from bot.store.core.inbox import conversation_ids
+from bot.store.core.outbox import NOTICE
+from bot.store.core.tables import conversations, outbox, people
+from bot.store.core.tables import notices as notice_table
 from flows.notices.notice import Content, Notice
 from flows.notices.records import NoticeActed
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
@@ -40,8 +41,8 @@ class Broadcast:
 
     def __init__(self, database: Database, channel: TelegramChannel) -> None:
         self.database = database
-        self.bell = Bell()
-        self.delivery = Delivery(database, channel, lambda: datetime.now(UTC), self.bell, NoticeWording(CATALOGUES))
+        self.bell = Signal()
+        self.delivery = Courier(database, channel, lambda: datetime.now(UTC), self.bell, NoticeWording(CATALOGUES))
 
     async def write(self, bot: str, chats: list[int]) -> None:
         """Let a notice be on its way to these chats. The first is its author's; some have it already."""

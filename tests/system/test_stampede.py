@@ -11,7 +11,7 @@ from bot.application import Application
 from bot.channels.telegram.channel import RATES
 from bot.services.turns import Done, Turns
 from bot.settings import Settings
-from bot.store.inbox import Incoming
+from bot.store.core.inbox import Incoming
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
 from tests.botapi.chatter import Chatter
 from tests.system.broadcast import NOTICE, to_a_commune

@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from bot.services import invitations
-from bot.store import contacts
-from bot.store.database import Database
-from bot.store.tables import conversations, evidence, inbox, notices, outbox, people, units
+from bot.store.core import contacts
+from bot.store.core.database import Database
+from bot.store.core.tables import conversations, evidence, inbox, notices, outbox, people, units
 from flows.domain.people import RoleKind
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
 from tests.databases import Databases

@@ -30,7 +30,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, Teleg
 from yarl import URL
 
 from bot.channels.telegram.edits import Edits
-from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Patience, outcome_of, seconds_of
+from bot.channels.telegram.outcomes import WRONG_TOKEN_SECONDS, Backoff, outcome_of, seconds_of
 from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
 from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
 from bot.channels.telegram.request import AiohttpRequest
@@ -38,7 +38,7 @@ from bot.channels.telegram.topics import Topics
 from bot.services.file_types import type_of
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
-from bot.store.inbox import Incoming
+from bot.store.core.inbox import Incoming
 from flows.conversation.messages import Attachment, ChannelFile, InlineFile, MenuEntry, Outgoing, StoredFile
 
 log = structlog.get_logger()
@@ -384,7 +384,7 @@ class TelegramChannel:
         only once `receive` has returned: until then, and after trouble, Telegram gives them again."""
         await self._insist("deleteWebhook", self._bot.delete_webhook)
         offset: int | None = None
-        patience = Patience(self._waits.longest)
+        patience = Backoff(self._waits.longest)
         while True:
             try:
                 updates = await self._updates(offset)
@@ -461,7 +461,7 @@ class TelegramChannel:
 
     async def _insist(self, method: str, call: Callable[[], Awaitable[Any]], *refusals: type[TelegramError]) -> Any:
         """Repeat a call until it succeeds, and return its result. Raises those errors that are not to be waited out."""
-        patience = Patience(self._waits.longest)
+        patience = Backoff(self._waits.longest)
         while True:
             try:
                 result = await call()
@@ -473,7 +473,7 @@ class TelegramChannel:
                 self._note_success(patience, method)
                 return result
 
-    async def _rest(self, patience: Patience, method: str, error: TelegramError) -> None:
+    async def _rest(self, patience: Backoff, method: str, error: TelegramError) -> None:
         """Wait as a failure asks for. Of a row only the first is logged, and every conflict."""
         told = patience.failures == 0 or isinstance(error, Conflict)
         self._note_token(error)
@@ -497,7 +497,7 @@ class TelegramChannel:
         before, self._conflict_at = self._conflict_at, time.monotonic()
         return self._waits.conflict * (CONFLICT_AGAIN if self._conflict_at - before < CONFLICT_REMEMBERED else 1)
 
-    def _note_success(self, patience: Patience, method: str) -> None:
+    def _note_success(self, patience: Backoff, method: str) -> None:
         if patience.failures:
             log.info("telegram_well_again", bot=self.bot, method=method, failures=patience.failures)
         patience.restore()

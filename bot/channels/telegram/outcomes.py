@@ -63,7 +63,7 @@ def seconds_of(error: RetryAfter) -> float:
     return wish.total_seconds() if isinstance(wish, timedelta) else float(wish)
 
 
-class Patience:
+class Backoff:
     """Waits that double with each failure in a row up to a longest one, and vary so that not all return at once."""
 
     def __init__(self, longest: float) -> None:

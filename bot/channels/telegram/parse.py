@@ -11,7 +11,7 @@ from telegram.constants import ChatMemberStatus, ChatType, UpdateType
 
 from bot.channels.telegram.edits import Edits
 from bot.metrics import UNKNOWN
-from bot.store.inbox import Incoming
+from bot.store.core.inbox import Incoming
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 
 log = structlog.get_logger()

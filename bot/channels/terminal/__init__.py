@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
-from bot.store import inbox, outbox
-from bot.store.database import Database
-from bot.store.inbox import Incoming
+from bot.store.core import inbox, outbox
+from bot.store.core.database import Database
+from bot.store.core.inbox import Incoming
 from flows.conversation.messages import Attachment, ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
 from flows.conversation.replies import Typed
 from flows.words.marks import write_marks

@@ -13,8 +13,8 @@ import structlog
 from bot.channels.web.words import PageWords
 from bot.metrics import UNKNOWN
 from bot.services.files import STORED
-from bot.store.inbox import Incoming
-from bot.store.outbox import Due
+from bot.store.core.inbox import Incoming
+from bot.store.core.outbox import DueLetter
 from flows.conversation.messages import Attachment, ChannelFile, InlineFile, StoredFile
 from flows.conversation.replies import Pressed, Reply, SentFile, Typed, Unreadable
 from flows.words.marks import Mark
@@ -201,7 +201,7 @@ def _file_sent(said: Said | SaidFile, address: str, signer: Signer, album: str) 
     return SentFile(kind, said.name[:LONGEST_NAME], f"{STORED}{digest}", caption, album)
 
 
-def render(letter: Due, address: str, signer: Signer, now: datetime) -> ShownMessage | None:
+def render(letter: DueLetter, address: str, signer: Signer, now: datetime) -> ShownMessage | None:
     """Show a letter; None for one that has nothing to show."""
     outgoing = letter.outgoing
     if outgoing is None:

@@ -19,7 +19,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import messages
-from bot.channels.web.budget import Budget
 from bot.channels.web.limits import EVERYBODY, MOST_REMEMBERED, Door, TooMany, network_of
 from bot.channels.web.messages import (
     BOT,
@@ -33,14 +32,15 @@ from bot.channels.web.messages import (
     UnknownToken,
     address_of,
 )
+from bot.channels.web.upload_quota import UploadQuota
 from bot.channels.web.words import BUSY, GONE, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
-from bot.store import inbox, outbox
-from bot.store.database import Database, despite_races
-from bot.store.inbox import Known, Place
-from bot.store.outbox import Due
+from bot.store.core import inbox, outbox
+from bot.store.core.database import Database, despite_races
+from bot.store.core.inbox import Address, Known
+from bot.store.core.outbox import DueLetter
 from flows.words.wording import Catalogue, Catalogues, _, render
 
 log = structlog.get_logger()
@@ -99,7 +99,7 @@ class Page:
     words: str | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Address:
         """Return where its letters wait."""
         return (CHANNEL, BOT, self.address)
 
@@ -129,7 +129,7 @@ class WebChat:
         self._clock = clock
         self._door = Door()
         most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
-        self._budgets = tuple(Budget(bytes_a_day) for bytes_a_day in most)
+        self._budgets = tuple(UploadQuota(bytes_a_day) for bytes_a_day in most)
         self._uploads = 0
         self._in_memory = asyncio.Semaphore(MOST_IN_MEMORY)
         self._admitted: set[str] = set()
@@ -281,7 +281,7 @@ class WebChat:
         words = self.words.of(self.words.reader(language, accepted))
         return words if words.edition != phone.words else None
 
-    def _shown(self, letters: list[Due], address: str) -> list[ShownMessage]:
+    def _shown(self, letters: list[DueLetter], address: str) -> list[ShownMessage]:
         shown = (messages.render(letter, address, self._signer, self._clock()) for letter in letters)
         return [message for message in shown if message is not None]
 

@@ -1,8 +1,8 @@
-"""Runs migrations on the connection that `bot.store.migrating` hands over."""
+"""Runs migrations on the connection that `bot.store.core.migrating` hands over."""
 
 from alembic import context
 
-from bot.store.tables import metadata
+from bot.store.core.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

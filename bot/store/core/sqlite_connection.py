@@ -19,10 +19,10 @@ MOST_ROWS = 1000
 Work = Callable[[sqlite3.Cursor], object]
 
 
-class OneHopCursor:
+class SqliteCursor:
     """A cursor that has everything it will ever have once it has executed."""
 
-    def __init__(self, connection: "OneHopConnection") -> None:
+    def __init__(self, connection: "SqliteConnection") -> None:
         self._connection = connection
         self._rows: list[Any] = []
         self.description: Any = None
@@ -30,15 +30,15 @@ class OneHopCursor:
         self.lastrowid: int | None = None
         self.arraysize = 1
 
-    async def __aenter__(self) -> "OneHopCursor":
+    async def __aenter__(self) -> "SqliteCursor":
         return self
 
-    async def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> "OneHopCursor":
+    async def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> "SqliteCursor":
         """Execute a statement."""
         self._rows = await self._connection.visit(lambda cursor: self._run(cursor, statement, parameters or ()))
         return self
 
-    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> "OneHopCursor":
+    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> "SqliteCursor":
         """Have a statement executed with each set of parameters, as the connection does. No rows are counted."""
         await self._connection.executemany(statement, parameters)
         return self
@@ -57,7 +57,7 @@ class OneHopCursor:
         """Do nothing: it was closed when it had executed."""
 
 
-class OneHopConnection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     """A connection whose cursors visit its thread once, or not at all."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
@@ -66,9 +66,9 @@ class OneHopConnection(aiosqlite.Connection):
         self._waiting: list[Work] = []
         self._rows_waiting = 0
 
-    def cursor(self) -> OneHopCursor:  # type: ignore[override]
+    def cursor(self) -> SqliteCursor:  # type: ignore[override]
         """Make a cursor, which costs nothing before it executes."""
-        return OneHopCursor(self)
+        return SqliteCursor(self)
 
     async def executemany(  # type: ignore[override]
         self, statement: str, parameters: Sequence[Sequence[Any]]
@@ -118,10 +118,10 @@ class OneHopConnection(aiosqlite.Connection):
         await super().rollback()
 
 
-def connect(path: Path | str, *, uri: bool = False) -> OneHopConnection:
+def connect(path: Path | str, *, uri: bool = False) -> SqliteConnection:
     """Connect to a file. Transactions begin with the first statement that writes, and take the lock at once."""
 
     def open_file() -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level="IMMEDIATE", uri=uri, check_same_thread=False)
 
-    return OneHopConnection(open_file)
+    return SqliteConnection(open_file)

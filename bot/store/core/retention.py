@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import OPEN_LETTERS, WAITING_FOR_PAGES, inbox, outbox
+from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, inbox, outbox
 
 _LEAVES = {
     inbox: inbox.c.done_at.is_not(None),

@@ -8,8 +8,8 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
-from bot.store.one_hop import OneHopConnection
-from bot.store.tables import Moment
+from bot.store.core.sqlite_connection import SqliteConnection
+from bot.store.core.tables import Moment
 
 MOST_TIMES = 256
 
@@ -23,7 +23,7 @@ async def execute_many(connection: AsyncConnection, statement: Executable, rows:
         return
     sql, bind = _prepared(statement, tuple(rows[0]), connection.dialect)
     values, driver = [bind(row) for row in rows], _driver(connection)
-    if isinstance(driver, OneHopConnection):
+    if isinstance(driver, SqliteConnection):
         await driver.executemany(sql, values)
     else:
         await connection.exec_driver_sql(sql, values if len(values) > 1 else values[0])

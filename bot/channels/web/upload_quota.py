@@ -6,7 +6,7 @@ from datetime import date
 MOST_REMEMBERED = 100_000
 
 
-class Budget:
+class UploadQuota:
     """Counts bytes by key and day, in memory: after a restart everybody may begin anew."""
 
     def __init__(self, bytes_a_day: int) -> None:

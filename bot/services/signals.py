@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 
-class Bell:
+class Signal:
     """Counts its rings, so that one between looking and waiting is not missed."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Bell:
             pass
 
 
-class Bells:
+class Signals:
     """A bell for each (channel, bot, address), so that a letter wakes only those who wait for it."""
 
     def __init__(self) -> None:

@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.lists import is_among
-from bot.store.many import execute_many
-from bot.store.tables import conversations, inbox
-from bot.store.upserts import insert_new
+from bot.store.core.bulk import execute_many
+from bot.store.core.lists import is_among
+from bot.store.core.tables import conversations, inbox
+from bot.store.core.upserts import insert_new
 from flows.conversation.replies import Reply, Unreadable
 
 
@@ -26,13 +26,13 @@ class Incoming(msgspec.Struct, frozen=True):
     callback: str | None = None
 
 
-Place = tuple[str, str, str]
+Address = tuple[str, str, str]
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
-async def conversation_ids(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
+async def conversation_ids(connection: AsyncConnection, places: Iterable[Address]) -> dict[Address, int]:
     """Return the ids of conversations by (channel, bot, address), making the new ones.
 
     They are asked for every time and held until the transaction ends: an address may be forgotten at any moment, and
@@ -47,11 +47,11 @@ async def conversation_ids(connection: AsyncConnection, places: Iterable[Place])
     return known
 
 
-async def _known(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, int]:
+async def _known(connection: AsyncConnection, places: Iterable[Address]) -> dict[Address, int]:
     addresses: dict[tuple[str, str], list[str]] = {}
     for channel, bot, address in places:
         addresses.setdefault((channel, bot), []).append(address)
-    ids: dict[Place, int] = {}
+    ids: dict[Address, int] = {}
     # One statement a bot: SQLite uses the index for a list of addresses, but goes through all rows for one of tuples.
     for (channel, bot), wanted in addresses.items():
         rows = await connection.execute(_OF_ADDRESSES, {"of_channel": channel, "of_bot": bot, "addresses": wanted})
@@ -98,12 +98,12 @@ async def put(connection: AsyncConnection, incoming: Sequence[Incoming], now: da
     )
 
 
-async def _seen(connection: AsyncConnection, incoming: Iterable[Incoming]) -> set[Place]:
+async def _seen(connection: AsyncConnection, incoming: Iterable[Incoming]) -> set[Address]:
     """Return the keys of those updates that are kept already."""
     update_ids: dict[tuple[str, str], list[str]] = {}
     for one in incoming:
         update_ids.setdefault((one.channel, one.bot), []).append(one.update_id)
-    seen: set[Place] = set()
+    seen: set[Address] = set()
     for (channel, bot), wanted in update_ids.items():
         of_bot = (inbox.c.channel == channel, inbox.c.bot == bot, inbox.c.update_id.in_(wanted))
         found = await connection.scalars(select(inbox.c.update_id).where(*of_bot))
@@ -111,7 +111,7 @@ async def _seen(connection: AsyncConnection, incoming: Iterable[Incoming]) -> se
     return seen
 
 
-def _key(one: Incoming) -> Place:
+def _key(one: Incoming) -> Address:
     return (one.channel, one.bot, one.update_id)
 
 
@@ -130,7 +130,7 @@ def _body(reply: Reply) -> bytes:
         return _encoder.encode(Unreadable("broken text"))
 
 
-def place_of(one: Incoming) -> Place:
+def place_of(one: Incoming) -> Address:
     """Return where an update comes from."""
     return (one.channel, one.bot, one.address)
 
@@ -160,7 +160,7 @@ _OF_PLACE = select(conversations.c.consented, _waiting.label("waiting")).where(
 )
 
 
-async def look_up(connection: AsyncConnection, place: Place) -> Known | None:
+async def look_up(connection: AsyncConnection, place: Address) -> Known | None:
     """Return whether a conversation has consent and how many of its updates wait; None when it is new."""
     channel, bot, address = place
     row = (await connection.execute(_OF_PLACE, {"_channel": channel, "_bot": bot, "_address": address})).first()

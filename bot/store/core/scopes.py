@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 
-from bot.store.tables import units
+from bot.store.core.tables import units
 from flows.domain.units import Scope
 
 # So many units are looked up one by one in the index of a table. With more of them it is quicker to go through the

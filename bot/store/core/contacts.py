@@ -6,8 +6,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.scopes import FEW_UNITS, lies_in
-from bot.store.tables import assessments, contacts, conversations, mutes, people, roles
+from bot.store.core.scopes import FEW_UNITS, lies_in
+from bot.store.core.tables import assessments, contacts, conversations, mutes, people, roles
 from flows.domain.units import Scope
 from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Reach, Reached

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.store.one_hop import MOST_ROWS, OneHopConnection, connect
+from bot.store.core.sqlite_connection import MOST_ROWS, SqliteConnection, connect
 
 
-class Counted(OneHopConnection):
+class Counted(SqliteConnection):
     """A connection that counts its visits."""
 
     visits = 0
@@ -30,11 +30,11 @@ async def connection(tmp_path: Path) -> AsyncIterator[Counted]:
         yield opened
 
 
-async def write(connection: OneHopConnection, *words: str | None) -> None:
+async def write(connection: SqliteConnection, *words: str | None) -> None:
     await connection.cursor().executemany("INSERT INTO words VALUES (?)", [(word,) for word in words])
 
 
-async def words_in(connection: OneHopConnection) -> list[str]:
+async def words_in(connection: SqliteConnection) -> list[str]:
     found = await connection.cursor().execute("SELECT word FROM words ORDER BY word")
     return [word for (word,) in await found.fetchall()]
 

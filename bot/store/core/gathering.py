@@ -11,9 +11,9 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.json_rows import json_rows
-from bot.store.reference import current_version
-from bot.store.tables import conversations, inbox, people, roles
+from bot.store.core.json_rows import json_rows
+from bot.store.core.reference import current_version
+from bot.store.core.tables import conversations, inbox, people, roles
 from flows.conversation.facts import Conversation
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.people import Person, Role, RoleKind

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.reference import ReferenceRead
+from bot.store.core.reference import ReferenceRead
 from flows.conversation.facts import Found
 
 # Puts what it finds for needs of one kind. What does not exist is put as None or empty, what cannot be read is not put.

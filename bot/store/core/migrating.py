@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from bot.store.database import Database, DatabaseUnusable, check_reachable
+from bot.store.core.database import Database, DatabaseUnusable, check_reachable
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 # Alembic takes as long to load as a tenth of the whole program and is needed when tables change: a start only looks.
-_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 _NUMBERED = re.compile(r"(\d{4})_\w+\.py")
 
 
@@ -20,7 +20,7 @@ def _config() -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
     return config
 
 

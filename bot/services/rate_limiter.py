@@ -33,7 +33,7 @@ class _Chat:
     taken: bool = False
 
 
-class Pace:
+class RateLimiter:
     """One bot's places in time. Nothing goes while it is held; notices go slower while turns are slow."""
 
     def __init__(self, rates: Rates, turns: Latency) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
-from bot.store.one_hop import connect
+from bot.store.core.sqlite_connection import connect
 
 # Set on every connection and read back, for a PRAGMA that is not understood is silently ignored.
 # synchronous 2 is FULL: a committed turn outlives a power cut. Checkpoints hold everybody up while the disk writes:
@@ -214,7 +214,7 @@ async def despite_races(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+async def retry_while_unreachable(work: Callable[[], Awaitable[T]]) -> T:
     """Do a round of work, again at once when it lost a race, and again after a moment while the database is away."""
     while True:
         try:

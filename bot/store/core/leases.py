@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.tables import leases
+from bot.store.core import upserts
+from bot.store.core.tables import leases
 
 SECONDS = 6.0
 

@@ -3,7 +3,7 @@
 from sqlalchemy import func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import OPEN_LETTERS, inbox, outbox
+from bot.store.core.tables import OPEN_LETTERS, inbox, outbox
 
 MOST_COUNTED = 100_000
 

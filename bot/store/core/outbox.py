@@ -26,11 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store import contacts
-from bot.store.blobs import contains
-from bot.store.lists import is_among
-from bot.store.many import execute_many
-from bot.store.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
+from bot.store.core import contacts
+from bot.store.core.blobs import contains
+from bot.store.core.bulk import execute_many
+from bot.store.core.lists import is_among
+from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import Outgoing
 from flows.domain.units import UnitTree
@@ -70,7 +70,7 @@ class Letter(Struct, frozen=True):
     about: frozenset[int] = frozenset()
 
 
-class Due(Struct, frozen=True):
+class DueLetter(Struct, frozen=True):
     """A letter to be sent now. `attempts` counts this one. One of a notice has no `outgoing` yet: it is worded when
     it is sent, in `language`. `standing` is the message of its topic that stands in the chat already. One that only
     another version can read is `unreadable`."""
@@ -89,7 +89,7 @@ class Due(Struct, frozen=True):
     unreadable: bool = False
 
 
-class Settled(Struct, frozen=True):
+class SettledLetter(Struct, frozen=True):
     """What became of a letter: a state to keep, or `queued` again from `due` on."""
 
     id: int
@@ -292,7 +292,7 @@ _take_reminders, _take_of_notice = map(_taking, (_next_reminders, _next_of_notic
 
 async def next_replies(
     connection: AsyncConnection, channel: str, bot: str, but: Collection[int], most: int, now: datetime
-) -> list[Due]:
+) -> list[DueLetter]:
     """Return the next replies of one bot, at most one a conversation, but for those that are on their way.
 
     Only who sends them knows of these: when it dies they are sent again, so nothing needs to be written first.
@@ -323,10 +323,10 @@ async def sources(connection: AsyncConnection, channel: str, bot: str, now: date
 
 async def take_notices(
     connection: AsyncConnection, channel: str, bot: str, of: Sequence[Source], most: int, now: datetime
-) -> list[Due]:
+) -> list[DueLetter]:
     """Take what is next of some sources, and mark it as on the way."""
     wanted = {"_channel": channel, "_bot": bot, "now": now}
-    taken: list[Due] = []
+    taken: list[DueLetter] = []
     for source in of:
         if not (room := most - len(taken)):
             break
@@ -338,9 +338,9 @@ async def take_notices(
     return taken
 
 
-def _due(row: Row[*tuple[Any, ...]]) -> Due:
+def _due(row: Row[*tuple[Any, ...]]) -> DueLetter:
     outgoing = _read(row)
-    return Due(
+    return DueLetter(
         row.id,
         row.conversation_id,
         row.address,
@@ -365,7 +365,7 @@ def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
         return None
 
 
-async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: datetime) -> None:
+async def settle(connection: AsyncConnection, settled: Sequence[SettledLetter], now: datetime) -> None:
     """Note what became of letters. A state only moves forward: what is settled stays so."""
     if sent := [one.id for one in settled if one.state == "sent"]:
         await execute_many(connection, _settle_sent, [{"ids": sent, "at": now}])
@@ -377,7 +377,7 @@ async def settle(connection: AsyncConnection, settled: Sequence[Settled], now: d
         await execute_many(connection, _leave_out, [{"ids": again, "at": now}])
 
 
-def _settled_row(one: Settled, now: datetime) -> dict[str, Any]:
+def _settled_row(one: SettledLetter, now: datetime) -> dict[str, Any]:
     settled_at = None if one.state == "queued" else now
     return {"_id": one.id, "state": one.state, "error": one.error, "due": one.due, "settled_at": settled_at}
 
@@ -455,7 +455,9 @@ _WAITS_FOR_PAGE = text(WAITING_FOR_PAGES)
 _may_be_read = (_WAITS_FOR_PAGE, notices.c.state.in_(("sending", "done")))
 
 
-async def read_new(connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0) -> list[Due]:
+async def read_new(
+    connection: AsyncConnection, channel: str, bot: str, address: str, after: int = 0
+) -> list[DueLetter]:
     """Return a conversation's first open letters after an id, for a channel whose readers fetch them. Those of notices
     are not worded yet."""
     rows = await connection.execute(_READ_NEW, {**_at(channel, bot, address), "after": after})

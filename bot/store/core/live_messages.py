@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import upserts
-from bot.store.many import execute_many
-from bot.store.outbox import Due
-from bot.store.tables import standing_messages
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.outbox import DueLetter
+from bot.store.core.tables import standing_messages
 
 
-class Standing(Struct, frozen=True):
+class LiveMessage(Struct, frozen=True):
     """The message of a topic in a chat, by the channel's own id."""
 
     conversation_id: int
@@ -21,7 +21,7 @@ class Standing(Struct, frozen=True):
     message_id: str
 
 
-async def found(connection: AsyncConnection, due: Sequence[Due]) -> list[Due]:
+async def found(connection: AsyncConnection, due: Sequence[DueLetter]) -> list[DueLetter]:
     """Give letters that have a topic the message that stands in their chat."""
     return [
         replace(letter, standing=await _message_id(connection, letter.conversation_id, letter.outgoing.topic))
@@ -39,7 +39,7 @@ async def _message_id(connection: AsyncConnection, conversation_id: int, topic: 
     )
 
 
-async def keep(connection: AsyncConnection, standing: Sequence[Standing]) -> None:
+async def keep(connection: AsyncConnection, standing: Sequence[LiveMessage]) -> None:
     """Remember what stands in chats."""
     statement = upserts.insert_or_replace(connection, standing_messages, ("message_id",))
     await execute_many(

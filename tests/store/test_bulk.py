@@ -2,9 +2,9 @@
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from bot.store.database import Database
-from bot.store.many import execute_many
-from bot.store.tables import leases
+from bot.store.core.bulk import execute_many
+from bot.store.core.database import Database
+from bot.store.core.tables import leases
 from tests.sample import NOW
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.blobs import contains
-from bot.store.tables import conversations, evidence, inbox, notice_reports, notices, reference_version
+from bot.store.core.blobs import contains
+from bot.store.core.tables import conversations, evidence, inbox, notice_reports, notices, reference_version
 
 _STORED = "sha256:"
 _DIGEST = re.compile(rb"[0-9a-f]{64}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.store.gathering import Waiting
+from bot.store.core.gathering import Waiting
 from flows.conversation.engine import Decision
 from flows.conversation.facts import Facts
 

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import ColumnElement, Row, ScalarSelect, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.scopes import lies_in
-from bot.store.tables import criteria_sets, reference_version, rounds, units
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import criteria_sets, reference_version, rounds, units
 from flows.conversation.facts import NO_LINKS, Links, Reference
 from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group

@@ -7,8 +7,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.services.bell import Bell
-from bot.store.database import Database, patiently
+from bot.services.signals import Signal
+from bot.store.core.database import Database, retry_while_unreachable
 from flows.conversation.facts import NOTHING_FOUND, Found, Need
 
 MOST_KEPT = 1000
@@ -19,10 +19,10 @@ Look = Callable[[AsyncConnection], Awaitable[T]]
 log = structlog.get_logger()
 
 
-class Aside:
+class SlowLookups:
     """The looks under way, at most one a conversation, and what was found for updates that are not answered yet."""
 
-    def __init__(self, database: Database, done: Bell) -> None:
+    def __init__(self, database: Database, done: Signal) -> None:
         self._database = database
         self._done = done
         self._looking: dict[int, asyncio.Task[None]] = {}
@@ -60,7 +60,7 @@ class Aside:
             self._found.clear()
             self._failed.clear()
         try:
-            found = await patiently(read)
+            found = await retry_while_unreachable(read)
             self._found.setdefault(inbox_id, Found()).put(need, found)
         except Exception:
             log.exception("look_failed", inbox_id=inbox_id)

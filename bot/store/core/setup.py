@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Row, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.reference import mark_changed, read_version
-from bot.store.tables import criteria_sets, invitations, rounds, units
+from bot.store.core.reference import mark_changed, read_version
+from bot.store.core.tables import criteria_sets, invitations, rounds, units
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import RoleKind
 from flows.domain.rounds import PHASES
