@@ -554,7 +554,7 @@ async def test_notices_use_the_whole_rate_and_no_more(database: Database) -> Non
 async def test_notices_make_way_while_turns_are_slow_and_come_back_when_they_are_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.pace.ADJUST_SECONDS", 0.02)
+    monkeypatch.setattr("bot.services.rate_limiter.ADJUST_SECONDS", 0.02)
     monkeypatch.setattr("bot.services.latency.WINDOW_SECONDS", 0.2)
     office = PostOffice(database, ScriptedSender(WIDE))
     await office.notice([f"person {number}" for number in range(300)])
@@ -575,7 +575,7 @@ async def test_notices_make_way_while_turns_are_slow_and_come_back_when_they_are
 async def test_a_notice_lets_somebody_s_turn_be_done_first_but_not_for_long(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.pace.BRIEFLY", 3600.0)
+    monkeypatch.setattr("bot.services.rate_limiter.BRIEFLY", 3600.0)
     office = PostOffice(database, ScriptedSender())
     async with office.running():
         with office.turns.somebody_waits():
@@ -584,7 +584,7 @@ async def test_a_notice_lets_somebody_s_turn_be_done_first_but_not_for_long(
             await office.write(["Hoa"], "reply")
             await until(lambda: office.sender.tried == [("Hoa", "reply")])
         await office.settled()
-        monkeypatch.setattr("bot.services.pace.BRIEFLY", 0.001)
+        monkeypatch.setattr("bot.services.rate_limiter.BRIEFLY", 0.001)
         with office.turns.somebody_waits():
             await office.write(["Minh"], "reminder", priority=NOTICE)
             await office.settled()

@@ -44,8 +44,8 @@ class SlowTurns(Turns):
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make way sooner, and for what only a machine that is really overtaxed does."""
     monkeypatch.setattr("bot.application.Turns", SlowTurns)
-    monkeypatch.setattr("bot.services.pace.SLOW_TURNS", SLOW_TURNS)
-    monkeypatch.setattr("bot.services.pace.ADJUST_SECONDS", ADJUST)
+    monkeypatch.setattr("bot.services.rate_limiter.SLOW_TURNS", SLOW_TURNS)
+    monkeypatch.setattr("bot.services.rate_limiter.ADJUST_SECONDS", ADJUST)
     monkeypatch.setattr("bot.services.latency.WINDOW_SECONDS", LOOK_BACK)
 
 
