@@ -33,7 +33,9 @@ from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
-SUBJECTS = Subjects(REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY, welcome=welcome)
+# In the order in which they are named at home.
+EVERY = (REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
     Registering
