@@ -44,11 +44,11 @@ def test_a_broken_catalogue_is_told_in_one_line(copy: Path, command: list[str]) 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_sentence_without_translation_is_told_in_one_line(copy: Path, command: list[str]) -> None:
-    words = copy / "flows" / "home" / "talk.py"
+    words = copy / "flows" / "forms" / "talk.py"
     words.write_text(words.read_text("utf-8") + '\nNEW = _("Nobody has translated this.")\n', "utf-8")
     code, said = _start(copy, command)
     assert (code, said.count("\n")) == (2, 2)  # it is missing in both catalogues
-    assert said.startswith("hoctap: flows/home/talk.py:")
+    assert said.startswith("hoctap: flows/forms/talk.py:")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)

@@ -29,6 +29,7 @@ from flows.notices.needs import (
     NoticeWanted,
     Respondents,
     RespondentsWanted,
+    notice_of,
 )
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Ledger, MutedKind, Notice, NoticeAnswer, Reached
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved
@@ -300,7 +301,7 @@ class Town:
                 id_ = self._new_id()
                 self.notices[id_] = Notice(id_, person_id, content, audience, state, 0, send_at, repeat, self.now)
             case NoticeActed(notice_id):
-                after = decision.facts.find(NoticeWanted(notice_id))
+                after = notice_of(decision.facts, notice_id)
                 assert after is not None
                 self.notices[notice_id] = after
             case NoticeAnswered(notice_id, answer):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from functools import cache
 from types import FunctionType
 
 from flows.conversation.messages import Button, Message, rendered
@@ -19,9 +20,9 @@ SECRET = "Xuyến"
 def _remembered() -> Iterator[str]:
     """Yield what every cache of the flows holds, as text."""
     caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
-    for cache in caches:
-        if isinstance(cache.__wrapped__, FunctionType) and cache.__wrapped__.__module__.startswith(("flows.", "bot.")):
-            yield f"{cache.__wrapped__.__qualname__}: {_held(cache)}"
+    for kept in caches:
+        if isinstance(kept.__wrapped__, FunctionType) and kept.__wrapped__.__module__.startswith(("flows.", "bot.")):
+            yield f"{kept.__wrapped__.__qualname__}: {_held(kept)}"
 
 
 def _held(cache: object) -> str:
@@ -40,8 +41,14 @@ def _held(cache: object) -> str:
     return "\n".join(found)
 
 
+@cache
+def _spelt(words: str) -> set[str]:
+    """Return words as they may be remembered. Once: finding out is remembered, too."""
+    return {words, words.lower(), unmarked(words), unmarked(words).lower(), *phrase(words)[:1]}
+
+
 def _holding(words: str) -> list[str]:
-    spelt = {words, words.lower(), unmarked(words), unmarked(words).lower(), *phrase(words)[:1]}
+    spelt = _spelt(words)
     return [held.partition(":")[0] for held in _remembered() if any(word in held for word in spelt)]
 
 

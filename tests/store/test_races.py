@@ -186,20 +186,6 @@ async def _sending(commune: Commune, state: str = "sending", **otherwise: object
     return notice_id
 
 
-async def test_who_stops_a_notice_while_its_ledger_is_written_stops_all_who_are_in_it(commune: Commune) -> None:
-    notice_id = await _sending(commune, "gathering")
-    stop = commune.update("Hoa", Pressed(f"c:notice:stop:{notice_id}:1"))
-    await commune.turns.receive([stop])
-    async with commune.database.writing() as connection:
-        await _write_ledger(connection, commune, notice_id, "Minh", "Lan")
-        working = asyncio.create_task(commune.work())
-        await _somebody_waits_for_a_lock(commune)
-    await working
-    states = await commune.column(select(letters.c.state).where(letters.c.notice_id == notice_id))
-    assert states == ["stopped", "stopped"]
-    assert await commune.column(select(notices.c.recipients).where(notices.c.id == notice_id)) == [2]
-
-
 async def test_who_turns_notices_off_while_a_ledger_is_written_is_not_sent_that_one_either(commune: Commune) -> None:
     notice_id = await _sending(commune, "gathering")
     await commune.turns.receive([commune.update("Lan", Pressed("c:mute:notices"))])

@@ -19,6 +19,7 @@ import aiohttp
 import pytest
 from sqlalchemy import func, insert, select, text
 
+from bot.channels.web.messages import Signer
 from bot.services import invitations
 from bot.store.core import contacts
 from bot.store.core.database import Database
@@ -37,6 +38,7 @@ from tests.system.villagers import PATIENCE, Admin, Head, SelfAssessing, Village
 
 pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(1200)]
 
+SECRET_KEY = "the same for both of them"
 SEED = 20261127
 CROWD = 300  # who only get notices
 SETTLED_WITHIN = 90.0
@@ -155,7 +157,7 @@ def _deployment(folder: Path, name: str, url: str, telegram: BotApiServer) -> De
     (evidence_folder := folder / "evidence").mkdir(exist_ok=True)
     settings = {
         "DATABASE_URL": url.replace("postgresql+asyncpg", "postgresql"),
-        "SECRET_KEY": "the same for both of them",
+        "SECRET_KEY": SECRET_KEY,
         "EVIDENCE_URL": evidence_folder.as_uri(),
         "TELEGRAM_TOKEN": DEFAULT_TOKEN,
         "TELEGRAM_API_URL": telegram.base_url,
@@ -211,7 +213,8 @@ async def _crowd(run: Run) -> None:
 def _phone(run: Run, name: str, number: int) -> Phone:
     if number % 3 != 1:
         return TelegramPhone(run.telegram.add_person(name))
-    page = WebPage(run.http, f"a-page-of-the-tests-{len(run.pages):04}")
+    secret = f"a-page-of-the-tests-{len(run.pages):04}"
+    page = WebPage(run.http, f"{secret}.{Signer(SECRET_KEY.encode()).sign('token', secret)}")
     run.pages.append(page)
     run.polling.append(asyncio.create_task(page.poll()))
     return page
