@@ -124,7 +124,7 @@ async def supervised(commune: Commune) -> AsyncIterator[Supervisor]:
 
 
 async def test_a_table_that_is_gone_for_a_while_does_not_end_the_loop(commune: Commune) -> None:
-    """As while another version's tables are put in place; what comes meanwhile is kept, or refused and brought again."""
+    """As while another version's tables are put in place; what comes meanwhile is kept, or brought again."""
     async with supervised(commune) as supervisor:
         await _order(commune, "ALTER TABLE people RENAME TO elsewhere")
         said = commune.update("Minh", "2")
