@@ -283,9 +283,9 @@ async def _everybody_is_still_answered(run: Run) -> None:
 
 
 async def _pages_have_seen_everything_once_and_in_order(run: Run) -> None:
-    """Pages have shown every letter that counts as sent, and besides these only such as were taken back, by an
-    erasure or a stop, before they were settled; none came again after that. Answers came in the order of what was said. What others bring
-    about may come between."""
+    """Pages have shown every letter that counts as sent, and besides these only such as were taken back, by an erasure
+    or a stop, before they were settled; none came again after that. Answers came in the order of what was said. What
+    others bring about may come between."""
     letters = select(outbox.c.id, outbox.c.state).where(outbox.c.channel == "web")
     async with run.database.reading() as connection:
         states = {row.id: row.state for row in await connection.execute(letters)}
