@@ -32,6 +32,7 @@ from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Outgoing
 from flows.notices.notice import Content
 from flows.words.wording import render
+from tests.breaking import break_once
 from tests.databases import Databases
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
@@ -721,20 +722,6 @@ async def test_a_notice_that_only_another_version_can_read_waits_for_it_and_keep
 async def soon(seconds: float) -> None:
     """Rest for no longer than others need."""
     await asyncio.sleep(0.001)
-
-
-def break_once(monkeypatch: pytest.MonkeyPatch, of: Any, name: str, call: int = 1) -> asyncio.Event:
-    """Let a function fail once, when it is called for the so-manieth time. Returns what tells that it did."""
-    sound, calls, broken = getattr(of, name), itertools.count(1), asyncio.Event()
-
-    def breaking(*arguments: Any, **named: Any) -> Any:
-        if next(calls) == call:
-            broken.set()
-            raise ValueError(name)
-        return sound(*arguments, **named)
-
-    monkeypatch.setattr(of, name, breaking)
-    return broken
 
 
 PLACES: list[tuple[Any, str]] = [

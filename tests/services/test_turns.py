@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import itertools
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -33,6 +32,7 @@ from flows.conversation.replies import Pressed, SentFile
 from flows.notices.notice import Reached
 from flows.roles.needs import digest_of
 from flows.words.wording import render
+from tests.breaking import break_once
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES, ZONE
@@ -144,20 +144,6 @@ async def test_a_table_that_is_gone_for_a_while_does_not_end_the_loop(commune: C
         await answered(commune)
         await _until(lambda: not supervisor.failing())
     assert len(await commune.answers("Minh")) == 4
-
-
-def break_once(monkeypatch: pytest.MonkeyPatch, of: Any, name: str, call: int) -> asyncio.Event:
-    """Let a function fail once, when it is called for the so-manieth time. Returns what tells that it did."""
-    sound, calls, broken = getattr(of, name), itertools.count(1), asyncio.Event()
-
-    def breaking(*arguments: Any, **named: Any) -> Any:
-        if next(calls) == call:
-            broken.set()
-            raise ValueError(name)
-        return sound(*arguments, **named)
-
-    monkeypatch.setattr(of, name, breaking)
-    return broken
 
 
 LOOP: list[tuple[type, str]] = [
