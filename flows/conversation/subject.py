@@ -13,6 +13,7 @@ from flows.domain.people import RoleKind
 from flows.words.wording import Wording
 
 MOST_DIGITS = 18  # what both databases take as a number
+NO_VERSION = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,8 @@ class Subject:
 def is_number(written: str) -> bool:
     """Tell whether what a button carries is an id or a version."""
     return written.isdecimal() and len(written) <= MOST_DIGITS
+
+
+def version_in(written: str) -> int:
+    """Return the version that a button was made for; one that no form and no notice has, where it carries none."""
+    return int(written) if is_number(written) else NO_VERSION

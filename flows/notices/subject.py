@@ -7,15 +7,13 @@ from flows.conversation.events import Entered, Event
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
-from flows.conversation.subject import Command, HomeEntry, Subject, is_number
+from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
 from flows.notices import records, talk
 from flows.notices.audience import subject
 from flows.notices.draft import DRAFT
 from flows.notices.talk import NOTICES, Noticing
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import _
-
-NO_VERSION = -1
 
 LIST = Choice(
     "notices",
@@ -54,7 +52,7 @@ def _pressed_notice(facts: Facts, rest: list[str]) -> Iterator[Event]:
     if (wording := talk.obstacle(facts, Noticing())) is not None:
         raise Refused(wording)
     notice = subject(facts, int(notice_id))
-    yield from talk.act(facts, notice, verb, int(version) if is_number(version) else NO_VERSION)
+    yield from talk.act(facts, notice, verb, version_in(version))
 
 
 def _home(facts: Facts) -> Iterator[HomeEntry]:

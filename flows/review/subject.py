@@ -7,13 +7,11 @@ from flows.conversation.events import Entered, Event
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
-from flows.conversation.subject import Command, HomeEntry, Subject, is_number
+from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
 from flows.review import talk
 from flows.review.talk import DECISION, REVIEW, Reviewing
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _
-
-NO_VERSION = -1
 
 FORMS_OF_BRANCH = Choice(
     "review",
@@ -58,7 +56,7 @@ def _pressed_form(verb: str, facts: Facts, rest: list[str]) -> Iterator[Event]:
     if verb == "file" and more:
         yield from talk.act(facts, form, f"file:{form_id}:{more[0]}", form.version)
     else:
-        yield from talk.act(facts, form, verb, int(more[0]) if more and is_number(more[0]) else NO_VERSION)
+        yield from talk.act(facts, form, verb, version_in(more[0] if more else ""))
 
 
 def _home(facts: Facts) -> Iterator[HomeEntry]:
