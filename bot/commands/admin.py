@@ -15,6 +15,9 @@ class RoleName(StrEnum):
     """The roles one can be invited to."""
 
     head = "head"
+    deputy = "deputy"
+    association = "association"
+    committee = "committee"
     admin = "admin"
 
 
@@ -33,6 +36,7 @@ def open_round(
     decision: datetime | None = typer.Option(None, formats=DAY, help="Last day of the decision."),
     report: datetime | None = typer.Option(None, formats=DAY, help="The report is due before it; usually 1 December."),
     return_days: int | None = typer.Option(None, help="How long a returned form is open; usually 7."),
+    posting_days: int | None = typer.Option(None, help="How long a village's list is posted: 0 to 10, usually 5."),
     criteria: list[str] = typer.Option([], help="GROUP=SET-ID, to use another criteria set for a group."),
 ) -> None:
     """Open a round, or change the days of the one this unit has in this year."""
@@ -47,6 +51,8 @@ def open_round(
     phases: dict[str, date | int] = {name: day.date() for name, day in days.items() if day is not None}
     if return_days is not None:
         phases["return_days"] = return_days
+    if posting_days is not None:
+        phases["posting_days"] = posting_days
 
     async def work() -> None:
         from bot.services import rounds
@@ -68,7 +74,10 @@ def open_round(
             f"Registration from {all_phases.registration}; branches until {all_phases.branch}, commune until"
             f" {all_phases.commune}, decision until {all_phases.decision}; report before {all_phases.report}."
         )
-        typer.echo(f"Returned forms may be corrected for {all_phases.return_days} days.")
+        typer.echo(
+            f"Returned forms may be corrected for {all_phases.return_days} days; lists are posted for"
+            f" {all_phases.posting_days}."
+        )
 
     from bot.services.rounds import RoundRefused
 

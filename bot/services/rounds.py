@@ -9,7 +9,7 @@ from bot.store.core import setup
 from bot.store.core.database import Database
 from bot.store.core.reference import newest, read_criteria, read_unit
 from flows.domain.criteria import GROUPS, CriteriaSet, Group
-from flows.domain.rounds import Phases, impossible, usual_phases
+from flows.domain.rounds import MOST_POSTING_DAYS, Phases, impossible, usual_phases
 from flows.words.spelling import has_invisible
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
@@ -93,6 +93,8 @@ def planned(year: int, opens: date, closes: date, phases: Mapping[str, date | in
     chosen = replace(usual_phases(year, opens, closes), **phases)  # type: ignore[arg-type]
     if not 0 <= chosen.return_days <= MOST_RETURN_DAYS:
         raise RoundRefused(f"return-days is {chosen.return_days}; give 0 to {MOST_RETURN_DAYS}")
+    if not 0 <= chosen.posting_days <= MOST_POSTING_DAYS:
+        raise RoundRefused(f"posting-days is {chosen.posting_days}; give 0 to {MOST_POSTING_DAYS}")
     if (why := impossible(opens, closes, chosen)) is not None:
         raise RoundRefused(f"{why}; put them in order")
     return chosen

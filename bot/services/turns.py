@@ -337,7 +337,7 @@ class Turns:
                 conversation=turn.conversation,
                 reference=shared.reference,
                 person=turn.person,
-                roles=turn.roles,
+                roles=tuple(role for role in turn.roles if role.in_force(local.date())),
                 own=own.get(turn.person_id or 0) or (),
                 found=self._aside.found_for(turn.inbox_id),
                 token=secrets.token_urlsafe(TOKEN_BYTES),

@@ -262,7 +262,7 @@ class Rows:
         for form in forms:
             unit_id, round_id, group, state, passed = key = _tally_key(form)
             self._tallies[key] -= 1
-            if state == "confirmed":
+            if state in {"confirmed", "checked", "recognised"}:
                 self._tallies[unit_id, round_id, group, "erased", passed] += 1
 
     async def write(self, connection: AsyncConnection) -> None:

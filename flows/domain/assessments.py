@@ -12,10 +12,28 @@ from flows.domain.people import Person, RoleKind
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _
 
-State = Literal["draft", "submitted", "returned", "confirmed"]
+State = Literal["draft", "submitted", "returned", "confirmed", "checked", "recognised", "revoked"]
 # “change”: the owner's details are others now. “restart”: and so is the criteria set, so that nothing is answered yet.
-Act = Literal["submit", "withdraw", "change", "restart", "adjust", "return", "confirm"]
+# “send_back”: to the level below. “let_in”: what is late, by the level above. “undo”: within a minute.
+Act = Literal[
+    "submit",
+    "withdraw",
+    "change",
+    "restart",
+    "adjust",
+    "return",
+    "confirm",
+    "undo",
+    "let_in",
+    "send_back",
+    "propose",
+    "recognise",
+    "unlock",
+    "revoke",
+]
 Actor = Literal["resident"] | RoleKind
+# Who decides for the branch.
+BRANCH: tuple[Literal["head", "deputy"], ...] = ("head", "deputy")
 EvidenceKind = Literal["photo", "document", "text", "vouched"]
 
 MOST_FILE_BYTES = 10 * 1024 * 1024
@@ -25,6 +43,9 @@ STATES: dict[State, Wording] = {
     "submitted": _("waiting for the branch"),
     "returned": _("returned for correction"),
     "confirmed": _("confirmed by the branch"),
+    "checked": _("proposed by the Study Promotion Association of the commune"),
+    "recognised": _("recognised"),
+    "revoked": _("no longer recognised"),
 }
 
 
@@ -36,7 +57,16 @@ class Transition:
     needs_reason: bool = False
 
 
-# The one table of an assessment's life. The commune's checking and the committee's recognition continue it.
+_OF_THE_BRANCH: dict[tuple[State, Act], Transition] = {
+    ("draft", "let_in"): Transition("draft", needs_reason=True),
+    ("returned", "let_in"): Transition("returned", needs_reason=True),
+    ("submitted", "adjust"): Transition("submitted", needs_reason=True),
+    ("submitted", "return"): Transition("returned", needs_reason=True),
+    ("submitted", "confirm"): Transition("confirmed"),
+    ("confirmed", "undo"): Transition("submitted"),
+}
+# The one table of an assessment's life. Each level sends back to the one below; what is recognised is locked, and only
+# the committee unlocks it.
 TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
     ("draft", "submit", "resident"): Transition("submitted"),
     ("returned", "submit", "resident"): Transition("submitted"),
@@ -49,10 +79,15 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
     ("returned", "restart", "resident"): Transition("returned"),
     ("submitted", "restart", "resident"): Transition("draft"),
     ("confirmed", "restart", "resident"): Transition("draft"),
-    ("submitted", "adjust", "head"): Transition("submitted", needs_reason=True),
-    ("submitted", "return", "head"): Transition("returned", needs_reason=True),
-    ("submitted", "confirm", "head"): Transition("confirmed"),
+    **{(before, act, actor): to for actor in BRANCH for (before, act), to in _OF_THE_BRANCH.items()},
+    ("confirmed", "send_back", "association"): Transition("submitted", needs_reason=True),
+    ("confirmed", "propose", "association"): Transition("checked"),
+    ("checked", "send_back", "committee"): Transition("confirmed", needs_reason=True),
+    ("checked", "recognise", "committee"): Transition("recognised"),
+    ("recognised", "unlock", "committee"): Transition("checked", needs_reason=True),
+    ("recognised", "revoke", "committee"): Transition("revoked", needs_reason=True),
 }
+LOCKED: frozenset[State] = frozenset({"recognised", "revoked"})
 EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
 
 

@@ -1,6 +1,7 @@
 """Residents and the roles people hold, with the rules for what they tell about themselves."""
 
 import re
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from flows.words.refusals import Refused
 from flows.words.spelling import composed, fold, has_invisible, keyed, unmarked
 from flows.words.wording import Named, Wording, _
 
-RoleKind = Literal["head", "admin"]
+RoleKind = Literal["head", "deputy", "association", "committee", "admin"]
 
 GROUPS: dict[Group, Wording] = {
     "farmer": _("Farmer, rural worker"),
@@ -30,6 +31,9 @@ GROUPS_IN_SHORT: dict[Group, Wording] = {
 }
 ROLES: dict[RoleKind, Wording] = {
     "head": _("Branch head"),
+    "deputy": _("Deputy branch head"),
+    "association": _("Study Promotion Association of the commune"),
+    "committee": _("People's Committee of the commune"),
     "admin": _("Administrator"),
 }
 
@@ -111,10 +115,17 @@ class Person(Struct, frozen=True):
 
 
 class Role(Struct, frozen=True):
-    """What a person may do, and where: the unit and all below it."""
+    """What a person may do, and where: the unit and all below it. `until` is the last day of their term, `away_until`
+    the last day on which a deputy acts instead."""
 
     kind: RoleKind
     unit_id: int
+    until: date | None = None
+    away_until: date | None = None
+
+    def in_force(self, today: date) -> bool:
+        """Tell whether the term is not over."""
+        return self.until is None or today <= self.until
 
 
 class Name(Struct, frozen=True):

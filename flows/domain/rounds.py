@@ -11,6 +11,8 @@ from flows.domain.units import UnitTree
 
 RoundState = Literal["upcoming", "open", "closed"]
 RETURN_DAYS = 7
+POSTING_DAYS = 5
+MOST_POSTING_DAYS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Phases:
 
     People register from `registration` on. Branches meet until `branch`, the commune association checks until
     `commune`, the committee decides until `decision`; all of them with that day. The report is due before `report`.
-    What a branch returns is open to its owner for `return_days`, also after the closing day.
+    What a branch returns is open to its owner for `return_days`, also after the closing day. A village's list is
+    posted for `posting_days` before it goes up.
     """
 
     registration: date
@@ -28,6 +31,7 @@ class Phases:
     decision: date
     report: date
     return_days: int = RETURN_DAYS
+    posting_days: int = POSTING_DAYS
 
 
 PHASES = tuple(field.name for field in fields(Phases))

@@ -2,13 +2,14 @@
 
 A form is told by its owner's details, which the branch confirms with the answers. So a change of them asks again while
 the branch has time for it. Once the commune has the confirmed form before it, the change has to wait for its decision.
+What is recognised stays as it was recognised.
 A round that is over is left as it was.
 """
 
 from collections.abc import Iterator
 
 from flows.conversation.facts import Facts
-from flows.domain.assessments import Act, Assessment, next_state
+from flows.domain.assessments import LOCKED, Act, Assessment, next_state
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
 from flows.domain.rounds import Round
@@ -39,6 +40,8 @@ def left_behind(facts: Facts) -> Iterator[tuple[Assessment, Round]]:
 
 def _is_at_work(facts: Facts, form: Assessment, round_: Round) -> bool:
     """Tell whether somebody has something to do with a form. One that waits may be decided on whatever the day."""
+    if form.state in LOCKED:
+        return False
     return form.state == "submitted" or round_.is_decided(facts.today) or facts.takes_answers(form)
 
 
@@ -103,6 +106,15 @@ def _refuse_too_late(facts: Facts, form: Assessment, round_: Round, act: Act) ->
                 " After {decision} it can be changed, for the next round.",
                 year=round_.year,
                 day=round_.closes,
+                decision=decision,
+            )
+        )
+    if form.state == "checked":
+        raise Refused(
+            _(
+                "Your form of {year} is proposed for recognition, so your details cannot be changed now. After"
+                " {decision} they can. If something on the form is wrong, please tell the branch head now.",
+                year=round_.year,
                 decision=decision,
             )
         )

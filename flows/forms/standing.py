@@ -118,6 +118,20 @@ def _form_status(facts: Facts) -> Wording | None:
             )
         case "confirmed":
             words = _("Your form is confirmed by the branch: {total} points.", total=result_of(form).total)
+        case "checked":
+            words = _(
+                "The Study Promotion Association of the commune has proposed you for the title “{title}”: {total}"
+                " points.",
+                title=form.criteria.title,
+                total=result_of(form).total,
+            )
+        case "recognised":
+            words = _("🎉 You are recognised: “{title}”.", title=form.criteria.title)
+        case "revoked":
+            words = lines(
+                _("The recognition as “{title}” was revoked.", title=form.criteria.title),
+                _("Reason: {reason}", reason=form.reason) if form.reason else None,
+            )
     round_ = facts.round_of(form)
     heading = round_.name if round_ is not None and round_ != facts.round else None
     return paragraphs(
@@ -139,7 +153,7 @@ def _next_day(facts: Facts, form: Assessment, round_: Round | None) -> Wording |
                 "The branch was to confirm until the end of {day}: please ask the branch head.",
                 day=round_.phases.branch,
             )
-        case "confirmed" if result_of(form).passed:
+        case "confirmed" | "checked" if result_of(form).passed:
             return _("The commune recognises until the end of {day}.", day=round_.phases.decision)
         case _:
             return None

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from flows.conversation.messages import Button, ChannelFile, Message, StoredFile
 from flows.domain.assessments import State
 from flows.domain.criteria import Group
+from flows.domain.people import RoleKind
 from flows.words.marks import read_marks
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Named, Wording, _
@@ -25,7 +26,7 @@ Reach = Literal["open", "blocked", "muted", "nowhere"]
 FormState = Literal["none"] | State
 # What somebody can turn off for themselves, each by itself; none of it touches consent or replies.
 MutedKind = Literal["notices", "reminders", "digests", "dates"]
-AudienceRole = Literal["resident", "head", "admin"]
+AudienceRole = Literal["resident"] | RoleKind
 
 # What can become of one recipient. `queued` and `sending` are open, `waiting` until their page is opened; the rest is
 # final. `uncertain` may be sent again by the author, for nobody can know whether it arrived.

@@ -60,6 +60,9 @@ REACHES: Mapping[Reach, Wording] = {
 AUDIENCE_ROLES: Mapping[AudienceRole, Wording] = {
     "resident": _("Residents"),
     "head": _("Branch heads"),
+    "deputy": _("Deputy branch heads"),
+    "association": _("Those who check for the commune"),
+    "committee": _("Those who recognise for the commune"),
     "admin": _("Administrators"),
 }
 FORMS: Mapping[FormState, Wording] = {
@@ -68,6 +71,9 @@ FORMS: Mapping[FormState, Wording] = {
     "returned": _("Returned for correction"),
     "submitted": _("Waiting for the branch"),
     "confirmed": _("Confirmed by the branch"),
+    "checked": _("Proposed by the commune association"),
+    "recognised": _("Recognised"),
+    "revoked": _("No longer recognised"),
 }
 CHANNELS: Mapping[str, Wording] = {"telegram": "Telegram", "web": _("Web chat")}
 REPEATS: Mapping[Repeat, Wording] = {"weekly": _("every week"), "yearly": _("every year")}

@@ -32,6 +32,13 @@ ACTS: Mapping[Act, Wording] = {
     "adjust": _("an answer adjusted"),
     "return": _("sent back for correction"),
     "confirm": _("confirmed"),
+    "undo": _("confirmation taken back at once"),
+    "let_in": _("let in late"),
+    "send_back": _("sent back to the level below"),
+    "propose": _("proposed"),
+    "recognise": _("recognised"),
+    "unlock": _("opened again"),
+    "revoke": _("recognition revoked"),
 }
 
 

@@ -30,6 +30,13 @@ class Inviting(Talk, frozen=True, tag="invitation"):
 
 _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
     "head": words("chi hội trưởng; mời chi hội trưởng; trưởng chi hội; chi hội; trưởng thôn; branch head; head"),
+    "deputy": words("chi hội phó; phó chi hội; phó chi hội trưởng; mời chi hội phó; deputy branch head; deputy"),
+    "association": words("""
+        hội khuyến học; hội; hội khuyến học xã; hội khuyến học phường; cán bộ hội; người kiểm tra; association
+    """),
+    "committee": words("""
+        ủy ban; uỷ ban; ủy ban nhân dân; ubnd; ubnd xã; ubnd phường; chủ tịch; lãnh đạo ủy ban; committee; chairman
+    """),
     "admin": words("quản trị; quản trị viên; người quản trị; administrator; admin"),
 }
 

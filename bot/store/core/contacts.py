@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import get_args
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, contacts, conversations, mutes, people, roles
+from flows.domain.people import RoleKind
 from flows.domain.units import Scope
 from flows.notices.needs import AudienceWanted
 from flows.notices.notice import Audience, Reach, Reached
@@ -141,7 +143,7 @@ def _chosen(belongs: ColumnElement[bool], audience: Audience, rounds: Collection
 
 def _belonging(audience: Audience, units: Scope, few: int = FEW_UNITS) -> list[ColumnElement[bool]]:
     """Say who belongs to units, nobody twice: residents by where they live, others by where they hold their role."""
-    wanted = audience.roles or ("resident", "head", "admin")
+    wanted = audience.roles or ("resident", *get_args(RoleKind))
     kinds = [role for role in wanted if role != "resident"]
     lives_here = lies_in(contacts.c.unit_id, units, few)
     holders = select(roles.c.person_id).where(roles.c.role.in_(kinds), lies_in(roles.c.unit_id, units))

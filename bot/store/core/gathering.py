@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast, get_args
 
 import msgspec
@@ -68,7 +68,9 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             people.c.unit_id,
             people.c.group,
             people.c.representative,
-            json_rows(roles.c.role, roles.c.unit_id, where=roles.c.person_id == people.c.id).label("roles"),
+            json_rows(
+                roles.c.role, roles.c.unit_id, roles.c.until, roles.c.away_until, where=roles.c.person_id == people.c.id
+            ).label("roles"),
             current_version().label("reference_version"),
         )
         .join(first, first.c.id == inbox.c.id)
@@ -83,7 +85,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
 
 _CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_OTHERS_WAITING)
 _CLAIM_ONE = _claim_from(_ONE_WAITING)
-_roles_decoder = msgspec.json.Decoder(list[tuple[str, int]])
+_roles_decoder = msgspec.json.Decoder(list[tuple[str, int, date | None, date | None]])
 _ROLE_KINDS = frozenset(get_args(RoleKind))
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -141,9 +143,9 @@ async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = (),
 def _waiting(row: AnyRow) -> Waiting:
     session, cut = _session(row.session) if row.session is not None else (Session(), False)
     kept, known = _roles_decoder.decode(row.roles), []
-    for kind, unit_id in kept:
+    for kind, unit_id, until, away_until in kept:
         if kind in _ROLE_KINDS:  # one of a newer version gives no rights here
-            known.append(Role(cast(RoleKind, kind), unit_id))
+            known.append(Role(cast(RoleKind, kind), unit_id, until, away_until))
     return Waiting(
         inbox_id=row.inbox_id,
         body=row.body,

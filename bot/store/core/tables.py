@@ -129,6 +129,9 @@ roles = Table(
     Column("role", Text, nullable=False),
     Column("unit_id", ForeignKey("units.id"), nullable=False, index=True),
     Column("since", Moment, nullable=False),
+    # The last day of the term, and the last day on which a deputy acts instead.
+    Column("until", Date),
+    Column("away_until", Date),
     UniqueConstraint("person_id", "role", "unit_id"),
 )
 
@@ -142,6 +145,8 @@ invitations = Table(
     Column("invited_by", Key),
     Column("expires", Moment, nullable=False),
     Column("used_at", Moment),
+    # The last day of the role that is given.
+    Column("until", Date),
 )
 
 # Every version of every set that was ever in force: forms stay pinned to theirs.
@@ -173,6 +178,7 @@ rounds = Table(
     Column("decision", Date),
     Column("report", Date),
     Column("return_days", SmallInteger),
+    Column("posting_days", SmallInteger),
     Column("sets", LargeBinary, nullable=False),
     UniqueConstraint("year", "unit_id"),
 )
