@@ -206,6 +206,8 @@ assessments = Table(
     Column("touched_at", Moment, nullable=False),
     # The last day for correcting a form that was returned.
     Column("open_until", Date),
+    # The proposal it is on, once the association has checked it.
+    Column("proposal_id", Key, index=True),
     # How many reminders went out since it was touched.
     Column("reminded", SmallInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("person_id", "round_id"),
@@ -275,6 +277,71 @@ tallies = Table(
     Column("state", Text, primary_key=True),
     Column("passed", Boolean, primary_key=True),
     Column("count", Integer, nullable=False),
+)
+
+# A village whose branch has met: closed, or sent back by the association with a reason. `meeting` has its minutes.
+closings = Table(
+    "closings",
+    metadata,
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    Column("round_id", ForeignKey("rounds.id"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("meeting", LargeBinary, nullable=False),
+    Column("posted_until", Date),
+    Column("person_id", ForeignKey("people.id")),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# What an association proposes to the committee of its commune. Number and date are blank until they are recorded.
+proposals = Table(
+    "proposals",
+    metadata,
+    _id(),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("round_id", ForeignKey("rounds.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("dated", Date),
+    Column("person_id", ForeignKey("people.id")),
+    Column("at", Moment, nullable=False),
+    Index("ix_proposals_unit_id_round_id", "unit_id", "round_id"),
+)
+
+# The committee's decisions: each is final by its number and date.
+recognitions = Table(
+    "recognitions",
+    metadata,
+    _id(),
+    Column("proposal_id", ForeignKey("proposals.id"), nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("round_id", ForeignKey("rounds.id"), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("dated", Date, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("person_id", ForeignKey("people.id")),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("unit_id", "number", "dated"),
+)
+
+# The register: who was recognised, with name and village as they were then. `code` opens the certificate's page.
+titles = Table(
+    "titles",
+    metadata,
+    _id(),
+    Column("assessment_id", ForeignKey("assessments.id"), index=True),
+    Column("recognition_id", ForeignKey("recognitions.id"), nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("village_id", ForeignKey("units.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("revoked_at", Moment),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("unit_id", "year", "number"),
 )
 
 inbox = Table(
