@@ -22,6 +22,7 @@ from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
 from bot.delivery import Courier
 from bot.services import evidence_folder
+from bot.services.batches import BatchCarrier
 from bot.services.evidence import EvidenceFetcher
 from bot.services.evidence_folder import EvidenceFolder
 from bot.services.files import FileRefused, FileStore
@@ -149,6 +150,7 @@ class Application:
         yield TURNS, lambda: self.turns.run(self.files.forget)
         yield "keeping notices", lambda: self.notices().run()
         yield "keeping reminders", lambda: self.reminders().run()
+        yield "carrying out batches", lambda: self.batches().run()
         yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
         yield "keeping the evidence folder", self._keep_folder
         if self.telegram is not None:
@@ -189,6 +191,11 @@ class Application:
         return Reminders(
             self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet, self.supervisor
         )
+
+    def batches(self) -> BatchCarrier:
+        """Return what acts on many forms at once."""
+        bell = self.turns.letters_queued
+        return BatchCarrier(self.database, self.catalogues, self.clock, self.settings.zone, bell, self.supervisor)
 
     def housekeeper(self) -> Housekeeper:
         """Return what clears away what nobody needs any more."""

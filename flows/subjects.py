@@ -2,6 +2,9 @@
 
 from functools import partial
 
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.records import AnyRecord as BatchRecord
+from flows.batches.subject import SUBJECT as BATCHES
 from flows.conversation import engine, session
 from flows.conversation.subjects import Subjects
 from flows.forms.needs import AnyNeed as FormNeed
@@ -34,7 +37,7 @@ from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
-EVERY = (REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+EVERY = (BATCHES, REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
@@ -50,8 +53,10 @@ AnyTalk = (
     | ChoosingLanguage
     | session.Home
 )
-SubjectRecord = RegistrationRecord | FormRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
-AnyNeed = FormNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
+SubjectRecord = (
+    RegistrationRecord | FormRecord | BatchRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
+)
+AnyNeed = FormNeed | BatchNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
 
 FLOWS = SUBJECTS.flows
 decide = partial(engine.decide, SUBJECTS)

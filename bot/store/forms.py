@@ -209,37 +209,39 @@ class Rows:
                 empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
                 self._begun.append({**form, **empty, "begun_at": self._now, "touched_at": self._now})
                 self._tallies[_tally_key(one.decision.facts.own[-1])] += 1
-            case Acted():
-                self._collect_act(one, record)
+            case Acted(assessment_id):
+                before, after = _forms_of(one, assessment_id)
+                self.act(one.person_id, before, after, record)
             case Followed(assessment_id):
                 self._decisions.append(_decision_row(record, "resident", one.person_id, self._now))
                 if record.act == "restart":
                     self._restarted.append(assessment_id)
                 self._change(one, assessment_id)
 
-    def _collect_act(self, one: Decided, record: Acted) -> None:
+    def act(self, person_id: int | None, before: Assessment, after: Assessment, record: Acted) -> None:
+        """Turn an act of somebody's into rows, with the form as it was and as the act leaves it."""
         decision = {
             "indicator_id": record.indicator_id,
             "level_id": record.answer.level_id if record.answer else None,
             "reason": record.reason,
         }
-        self._decisions.append(_decision_row(record, record.actor, one.person_id, self._now) | decision)
+        self._decisions.append(_decision_row(record, record.actor, person_id, self._now) | decision)
         if record.answer is not None:
             self._answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, self._now))
-        self._change(one, record.assessment_id)
+        self._change_form(before, after, undone=record.act == "undo")
 
     def _change(self, one: Decided, assessment_id: int) -> None:
-        """Note a form as the turn leaves it, and what that changes in the tallies; once a form."""
-        if assessment_id in self._changed:
+        self._change_form(*_forms_of(one, assessment_id))
+
+    def _change_form(self, before: Assessment, after: Assessment, *, undone: bool = False) -> None:
+        """Note a form as a turn leaves it, and what that changes in the tallies; once a form. One whose confirmation
+        was undone waits since it was submitted."""
+        if after.id in self._changed:
             return
-        before = assessment(one.facts, assessment_id)
-        after = assessment(one.decision.facts, assessment_id)
-        assert before is not None
-        assert after is not None
         result = result_of(after) if after.state != "draft" else None
-        submitted_now = after.state == "submitted" and before.state != "submitted"
-        self._changed[assessment_id] = {
-            "_id": assessment_id,
+        submitted_now = after.state == "submitted" and before.state != "submitted" and not undone
+        self._changed[after.id] = {
+            "_id": after.id,
             "round_id": after.round_id,
             "unit_id": after.unit_id,
             "pin": after.criteria.pin,
@@ -284,6 +286,14 @@ class Rows:
             (upserts.insert_or_add(connection, tallies, "count"), counted),
         ):
             await execute_many(connection, statement, rows)
+
+
+def _forms_of(one: Decided, assessment_id: int) -> tuple[Assessment, Assessment]:
+    """Return a form as a turn found it and as it leaves it."""
+    before, after = assessment(one.facts, assessment_id), assessment(one.decision.facts, assessment_id)
+    assert before is not None
+    assert after is not None
+    return before, after
 
 
 def _decision_row(record: Acted | Followed, actor: Actor, person_id: int | None, now: datetime) -> dict[str, Any]:

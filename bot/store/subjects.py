@@ -6,10 +6,12 @@ from typing import Any, assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import forms, notices, privacy, received, registration, review, roles
+from bot.store import batches, forms, notices, privacy, received, registration, review, roles
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.records import AnyRecord as BatchRecord
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
@@ -42,6 +44,8 @@ async def look_up(connection: AsyncConnection, needs: Iterable[Need[Any]], share
 def _finder(need: AnyNeed) -> Finder:
     if isinstance(need, FormNeed):
         return forms.finder(need)
+    if isinstance(need, BatchNeed):
+        return batches.finder(need)
     if isinstance(need, ReviewNeed):
         return review.finder(need)
     if isinstance(need, RoleNeed):
@@ -62,6 +66,7 @@ class Rows:
         self.registration = registration.Rows()
         self.roles = roles.Rows(now)
         self.forms = forms.Rows(now)
+        self.batches = batches.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -70,6 +75,8 @@ class Rows:
         """Turn a record into rows."""
         if isinstance(record, FormRecord):
             self.forms.collect(one, record)
+        elif isinstance(record, BatchRecord):
+            self.batches.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -86,5 +93,5 @@ class Rows:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write all but who is erased, which comes last."""
-        for rows in (self.registration, self.roles, self.forms, self.notices, self.received):
+        for rows in (self.registration, self.roles, self.forms, self.batches, self.notices, self.received):
             await rows.write(connection)

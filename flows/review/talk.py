@@ -8,15 +8,17 @@ from msgspec.structs import replace
 from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
-from flows.conversation.messages import Button, Message, StoredFile
+from flows.conversation.messages import Message, StoredFile
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
+from flows.domain.assessments import Act, Answer, Assessment, Evidence, State, next_state
 from flows.domain.criteria import Indicator
 from flows.forms import words as forms
 from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons
+from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
-from flows.forms.records import Acted, changed_by
+from flows.forms.records import changed_by
+from flows.forms.tellings import told_to_resident
 from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import composed, has_invisible
@@ -339,13 +341,9 @@ def decide_on(
     answer: Answer | None = None,
 ) -> Iterator[Event]:
     """Decide on a form: record the act, tell the resident, answer the branch head."""
-    decided = Acted(
-        form.id, act, "head", form.version, next_state(form, act, "head", reason), 0, False, reason,
-        indicator.id if indicator else "", answer, _open_until(facts, form, act),
-    )  # fmt: skip
-    after = changed_by(decided, form)
-    result = result_of(after)
-    yield replace(decided, total=result.total, passed=result.passed)
+    acted = decided(form, act, "head", reason, indicator.id if indicator else "", answer, _open_until(facts, form, act))
+    after = changed_by(acted, form)
+    yield acted
     yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
     round_ = facts.round_of(form)
     late = _late_by(round_.phases.branch) if round_ is not None and facts.today > round_.phases.branch else None
@@ -364,50 +362,13 @@ def _open_until(facts: Facts, form: Assessment, act: Act) -> date | None:
     return round_.returned_until(facts.today) if act == "return" and round_ is not None else None
 
 
-def told_to_resident(form: Assessment, act: Act, reason: str, indicator: Indicator | None) -> Message:
-    """Say to the resident what the branch decided, with the reason and what can be done."""
-    match act:
-        case "confirm":
-            return Message(
-                paragraphs(_("✅ The branch has confirmed your form."), forms.summary(form), _what_follows(form))
-            )
-        case "adjust" if indicator is not None:
-            text = paragraphs(
-                _(
-                    "The branch changed your answer to question {number} ({short}): {answer}.",
-                    number=form.number(indicator.id),
-                    short=indicator.short,
-                    answer=forms.answer_words(indicator, form.answers.get(indicator.id)),
-                ),
-                _("Reason: {reason}", reason=reason),
-                _("If this is not right, please speak with the branch head, or take the form back to correct it."),
-            )
-            return Message(text, ((Button(_("Take the form back to correct it"), "c:take_back", lasting=True),),))
-        case _:
-            text = paragraphs(
-                _("↩️ The branch asks you to correct your form."),
-                _("Reason: {reason}", reason=reason),
-                _("You can correct it until the end of {day}.", day=form.open_until) if form.open_until else None,
-                _("Your answers are kept. Press the button, or type for example “edit 4” to go to question 4."),
-            )
-            return Message(text, ((Button(_("Correct the form"), "c:continue", lasting=True),),))
-
-
-def _what_follows(form: Assessment) -> Wording:
-    if result_of(form).passed:
-        return _(
-            "The Study Promotion Association of the commune now proposes the list to the People's Committee of the"
-            " commune, which recognises."
-        )
-    return _("Thank you for taking part. You are welcome to assess yourself again in the next round.")
-
-
 def subject(facts: Facts, assessment_id: int) -> Assessment:
     """Return the form an act is about. Refused outside one's unit, on one's own form, before it is submitted."""
     form = assessment(facts, assessment_id)
-    if form is None or not facts.holds("head", form.unit_id):
+    why = barred(facts, form, "head") if form is not None else None
+    if form is None or why == "elsewhere":
         raise Refused(_("This form is not in your branch, or does not exist any more."))
-    if form.person.id == facts.person_id:
+    if why == "own":
         raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
     if form.state == "draft":
         raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))

@@ -13,6 +13,7 @@ from bot import catalogues
 from bot.delivery import stop_refused
 from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
+from bot.services.batches import BatchCarrier
 from bot.services.criteria_files import shipped
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
@@ -80,6 +81,7 @@ class World:
             self._database, sources, self._files, words, lambda: self._now, ZONE, bell, self._wording, QUIET
         )
         self._reminders = Reminders(self._database, words, lambda: self._now, ZONE, bell, QUIET)
+        self._carrier = BatchCarrier(self._database, words, lambda: self._now, ZONE, bell)
 
     async def close(self) -> None:
         """Close the database."""
@@ -170,6 +172,8 @@ class World:
             self._files.forget(worked.files)
             worked = await turns.run_once()
         await self._fetch_evidence(turns.letters_queued)
+        while await self._carrier.run_once():
+            pass
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
 
     async def _letters(self) -> list[DueLetter]:

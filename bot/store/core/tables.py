@@ -248,6 +248,8 @@ evidence = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    # What the branch says of something that it is to vouch for; empty until it was asked.
+    Column("known", Boolean),
 )
 
 # What was decided by whom about which version: the record of an assessment's life.
@@ -264,6 +266,37 @@ decisions = Table(
     Column("level_id", Text),
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# What was ordered to be done with many forms at once, and how far it is.
+# Statements must say this in the same words: only then does a database use the index of what is under way.
+OPEN_BATCHES = "batches.stage <> 'ended'"
+_is_under_way = text(OPEN_BATCHES.replace("batches.", ""))
+
+batches = Table(
+    "batches",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("people.id"), index=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("ordered", LargeBinary, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("ordered_at", Moment, nullable=False),
+    # When all its forms had been decided on.
+    Column("done_at", Moment),
+    Index("ix_batches_under_way", "id", sqlite_where=_is_under_way, postgresql_where=_is_under_way),
+)
+
+# The forms of a batch, each with the version as which it was chosen and what became of it.
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("batch_id", ForeignKey("batches.id"), primary_key=True),
+    Column("assessment_id", ForeignKey("assessments.id"), primary_key=True, index=True),
+    Column("version", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Index("ix_batch_items_outcome", "batch_id", "outcome", "assessment_id"),
+    sqlite_with_rowid=False,
 )
 
 # How many forms there are, per village and round; changes in the transaction of the turn that changes it. Forms of the
@@ -464,6 +497,19 @@ approval_limits = Table(
     # Who set it, and what others had set before, which goes on to hold for what they write themselves.
     Column("set_by", Key),
     Column("others", Integer, nullable=False, server_default=text("500")),
+)
+
+# How a branch head hears of forms that arrive: as chosen, how many were shown on that day, and how many since when are
+# held back for the next message about all of them.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("told_how", Text, nullable=False),
+    Column("day", Date),
+    Column("told", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("since", Moment),
 )
 
 # What was sent automatically and must not be sent twice, by what it was about.

@@ -1,0 +1,193 @@
+"""The carrier of batches: acts on many forms a few at a time, tells who ordered it, and later the people concerned."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.services.leading import Leading
+from bot.services.signals import Signal
+from bot.services.supervisor import Supervisor
+from bot.store import batches, forms, reminders
+from bot.store.core import contacts, outbox
+from bot.store.core.database import Database
+from bot.store.core.outbox import Letter
+from bot.store.core.reference import ReferenceRead
+from flows.batches import words
+from flows.batches.batch import Batch, Outcome, Stage
+from flows.batches.carrying import act_on, is_as_left, take_back
+from flows.conversation.facts import Conversation, Facts, Found
+from flows.conversation.messages import Message, people_named, rendered
+from flows.domain.assessments import Assessment
+from flows.forms.needs import AssessmentWanted
+from flows.forms.records import Acted, changed_by
+from flows.forms.tellings import told_to_resident
+from flows.words.wording import Catalogues, catalogue_for
+
+log = structlog.get_logger()
+
+# So many forms a transaction: others' turns wait for no longer than that.
+PIECE = 50
+IDLE_SECONDS = 0.5
+
+
+class BatchCarrier:
+    """Carries batches out, oldest first. What became of a form is noted in the transaction that changes it: killed at
+    any moment, it is decided on once. One instance at a time does, by a lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogues: Catalogues,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        bell: Signal,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        self._database = database
+        self._catalogues = catalogues
+        self._clock = clock
+        self._zone = zone
+        self._bell = bell
+        self._supervisor = supervisor or Supervisor()
+        self._shared: ReferenceRead | None = None
+
+    async def run(self) -> None:
+        """Carry out for ever."""
+        lease = Leading(self._database, "batches", IDLE_SECONDS)
+        await self._supervisor.keep("batches", self.run_once, IDLE_SECONDS, lease=lease)
+
+    async def run_once(self) -> bool:
+        """Do the next piece of the oldest batch. Tells whether there was one, so that there may be more."""
+        async with self._database.reading() as connection:
+            batch_id = await batches.next_under_way(connection, self._clock(), self._supervisor.rests("batch "))
+        if batch_id is None:
+            return False
+        return await self._supervisor.attempt(f"batch {batch_id}", partial(self._piece, batch_id))
+
+    async def _piece(self, batch_id: int) -> bool:
+        async with self._database.writing() as connection:
+            self._shared = await reminders.read_shared(connection, self._shared)
+            batch = await batches.read(connection, batch_id)
+            if batch is not None:
+                await _Piece(connection, batch, self._shared, self._clock(), self._zone, self._catalogues).do()
+        self._bell.ring()
+        return batch is not None
+
+
+class _Piece:
+    """One transaction of a batch."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        batch: Batch,
+        shared: ReferenceRead,
+        now: datetime,
+        zone: ZoneInfo,
+        catalogues: Catalogues,
+    ) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._shared = shared
+        self._now = now
+        self._zone = zone
+        self._catalogues = catalogues
+
+    async def do(self) -> None:
+        """Do it."""
+        match self._batch.stage:
+            case "working":
+                await self._act("waiting", undo=False)
+            case "undoing":
+                await batches.stop(self._connection, self._batch.id)
+                await self._act("done", undo=True)
+            case "undoable" | "telling":
+                await self._tell()
+            case "ended":
+                pass
+
+    async def _act(self, of: Outcome, *, undo: bool) -> None:
+        """Act on the next forms, or take that back; and say so to who ordered it once there are no more."""
+        items = await batches.next_items(self._connection, self._batch.id, of, PIECE)
+        found = await self._found(items)
+        facts = await self._facts(found)
+        rows, outcomes, owners = forms.Rows(self._now), dict[int, Outcome](), set[int]()
+        decide = take_back if undo else act_on
+        for form_id, version in items.items():
+            wanted = AssessmentWanted(form_id)
+            form = found.get(wanted) if wanted in found else None
+            acted = decide(facts, self._batch.order, form, version) if wanted in found else "unreadable"
+            if isinstance(acted, Acted) and form is not None:
+                rows.act(self._batch.person_id, form, changed_by(acted, form), acted)
+                owners.add(form.person.id)
+                outcomes[form_id] = "undone" if undo else "done"
+            else:
+                outcomes[form_id] = acted
+        await rows.write(self._connection)
+        await contacts.refresh(self._connection, owners)
+        await batches.settle(self._connection, self._batch.id, outcomes)
+        if len(items) < PIECE:
+            await self._end(undo=undo)
+
+    async def _found(self, form_ids: Mapping[int, int]) -> Found:
+        """Read forms, locked until the transaction ends."""
+        found = Found()
+        wanted = [AssessmentWanted(form_id) for form_id in form_ids]
+        if wanted:
+            await forms.find_assessments(self._connection, wanted, found, self._shared)
+        return found
+
+    async def _facts(self, found: Found) -> Facts:
+        """Return what is known of who ordered the batch: their roles as they are now."""
+        local = self._now.astimezone(self._zone)
+        person, roles = await batches.who_ordered(self._connection, self._batch, local.date())
+        chat = Conversation(self._batch.conversation_id, "")
+        return Facts(local, chat, self._shared.reference, person, roles, found=found)
+
+    async def _end(self, *, undo: bool) -> None:
+        """Tell who ordered the batch what it came to."""
+        counts = await batches.counts(self._connection, self._batch.id)
+        left = await batches.left(self._connection, self._batch.id, {"kept"} if undo else words.WHY.keys())
+        log.info("batch_done", batch_id=self._batch.id, undone=undo, done=counts.get("done", 0))
+        if undo:
+            await self._enter("ended")
+            await self._tell_who_ordered(words.taken_back(counts, left))
+            return
+        stage: Stage = "undoable" if self._batch.order.can_be_undone else "telling"
+        await self._enter(stage if counts.get("done") else "ended", self._now)
+        await self._tell_who_ordered(words.ended(self._batch, counts, left))
+
+    async def _enter(self, stage: Stage, done_at: datetime | None = None) -> None:
+        await batches.enter(self._connection, self._batch.id, stage, done_at)
+
+    async def _tell_who_ordered(self, message: Message) -> None:
+        to = await outbox.recipient_of(self._connection, self._batch.conversation_id)
+        if to is not None:
+            outgoing = rendered(message, catalogue_for(to.language, self._catalogues))
+            await outbox.queue(self._connection, [Letter(to, outgoing, about=people_named(message))], self._now)
+
+    async def _tell(self) -> None:
+        """Tell the next people concerned. From here on nothing can be undone."""
+        items = await batches.next_items(self._connection, self._batch.id, "done", PIECE)
+        found = await self._found(items)
+        told = [form for form_id in items if (form := _readable(found, form_id)) is not None]
+        told = [form for form in told if is_as_left(self._batch.order, form, items[form.id])]
+        reached = await outbox.reach_people(self._connection, {form.person.id for form in told})
+        letters = []
+        for form in told:
+            message = told_to_resident(form, self._batch.order.act, self._batch.order.reason)
+            for to in reached[form.person.id]:
+                outgoing = rendered(message, catalogue_for(to.language, self._catalogues))
+                letters.append(Letter(to, outgoing, about=people_named(message)))
+        await outbox.queue(self._connection, letters, self._now)
+        await batches.settle(self._connection, self._batch.id, dict.fromkeys(items, "told"))
+        await self._enter("telling" if len(items) == PIECE else "ended")
+
+
+def _readable(found: Found, form_id: int) -> Assessment | None:
+    wanted = AssessmentWanted(form_id)
+    return found.get(wanted) if wanted in found else None

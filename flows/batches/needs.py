@@ -1,0 +1,37 @@
+"""What is asked about batches while a turn is decided."""
+
+from msgspec import Struct
+
+from flows.batches.batch import Batch, Order
+from flows.conversation.facts import Need
+from flows.words.wording import Named
+
+
+class Chosen(Struct, frozen=True):
+    """What an order would act on: how many forms, how many of them pass, and who is left out by name."""
+
+    count: int
+    passed: int
+    without: tuple[Named, ...] = ()
+
+
+class ChosenWanted(Need[Chosen], frozen=True):
+    """What an order would act on. One's own form, `without_person`, is none of them."""
+
+    order: Order
+    without_person: int
+
+
+class BatchWanted(Need[Batch | None], frozen=True):
+    """A batch by its id."""
+
+    id: int
+
+
+class LastBatchWanted(Need[Batch | None], frozen=True):
+    """The batch that a person ordered last."""
+
+    person_id: int
+
+
+AnyNeed = ChosenWanted | BatchWanted | LastBatchWanted

@@ -1,0 +1,99 @@
+"""What is said about a batch: to who ordered it, what was done and what was not, and why."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from flows.batches.batch import DONE, Batch, Outcome, Why
+from flows.conversation.messages import Button, Message
+from flows.conversation.questions import Choice, words
+from flows.domain.assessments import Act
+from flows.words.wording import Named, Wording, _, lines, n_, paragraphs
+
+UNDO = Choice(
+    "undo",
+    _("↩️ Undo"),
+    words("""
+        hoàn tác; hoàn tác lại; hoàn lại; hủy vừa rồi; hủy xác nhận; hủy xác nhận vừa rồi; huỷ duyệt; hủy duyệt; rút
+        lại xác nhận; thu hồi xác nhận; lấy lại xác nhận; bỏ xác nhận; nhầm rồi hoàn tác; xác nhận nhầm; duyệt nhầm;
+        hoàn tác xác nhận; undo; undo that; take it back
+    """),
+)
+MOST_NAMED = 20
+
+WHY: Mapping[Why, Wording] = {
+    "changed": _("changed or came in meanwhile"),
+    "taken_back": _("taken back by the resident"),
+    "returned": _("returned for correction meanwhile"),
+    "decided": _("decided on by somebody else meanwhile"),
+    "own": _("one's own form"),
+    "elsewhere": _("no longer in the unit"),
+    "no_role": _("the role was withdrawn meanwhile"),
+    "gone": _("does not exist any more"),
+    "unreadable": _("cannot be read just now"),
+    "kept": _("has moved on since"),
+}
+
+
+class Left(Struct, frozen=True):
+    """A form that was left as it is, by its owner's name, and why."""
+
+    name: Named
+    why: Why
+
+
+def ended(batch: Batch, counts: Mapping[Outcome, int], left: Sequence[Left]) -> Message:
+    """Tell who ordered a batch how many forms it was done with, and which were left and why; with a button to undo it
+    while that can be."""
+    done = sum(counts.get(outcome, 0) for outcome in DONE)
+    undoable = done > 0 and batch.order.can_be_undone
+    text = paragraphs(
+        _done(batch.order.act, done),
+        _left(counts, left),
+        _("Nobody is told for a minute. Until then you can undo it: press the button or type “undo”.")
+        if undoable
+        else None,
+    )
+    return Message(text, ((undo_button(batch.id),),) if undoable else ())
+
+
+def taken_back(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Message:
+    """Tell who undid a batch how many forms are as before, and which are not."""
+    undone = n_(
+        "↩️ Undone: {count} form is as it was before.",
+        "↩️ Undone: {count} forms are as they were before.",
+        counts.get("undone", 0),
+    )
+    return Message(paragraphs(undone, _left({"kept": counts.get("kept", 0)}, left)))
+
+
+def undo_button(batch_id: int) -> Button:
+    """Make the button that undoes a batch."""
+    return Button(UNDO.label, f"c:undo_batch:{batch_id}", lasting=True)
+
+
+def _done(act: Act, count: int) -> Wording:
+    match act:
+        case "confirm":
+            return n_("✅ {count} form confirmed.", "✅ {count} forms confirmed.", count)
+        case "propose":
+            return n_("✅ {count} form proposed.", "✅ {count} forms proposed.", count)
+        case "recognise":
+            return n_("✅ {count} person recognised.", "✅ {count} people recognised.", count)
+        case _:
+            return n_("✅ {count} form done.", "✅ {count} forms done.", count)
+
+
+def _left(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Wording | None:
+    """Name the forms that were left, reason by reason."""
+    reasons = [why for why in WHY if counts.get(why)]
+    if not reasons:
+        return None
+    number = sum(counts[why] for why in reasons)
+    return lines(
+        n_("Not done, {count} form:", "Not done, {count} forms:", number),
+        *(_("• {name}: {why}", name=one.name, why=WHY[one.why]) for one in left[:MOST_NAMED]),
+        n_("• and {count} more", "• and {count} more", number - len(left[:MOST_NAMED]))
+        if number > len(left[:MOST_NAMED])
+        else None,
+    )
