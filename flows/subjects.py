@@ -5,12 +5,20 @@ from functools import partial
 from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.records import AnyRecord as BatchRecord
 from flows.batches.subject import SUBJECT as BATCHES
+from flows.commune.needs import AnyNeed as CommuneNeed
+from flows.commune.records import AnyRecord as CommuneRecord
+from flows.commune.subject import SUBJECT as COMMUNE
+from flows.commune.talk import Checking
 from flows.conversation import engine, session
 from flows.conversation.subjects import Subjects
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
 from flows.forms.subject import SUBJECT as FORMS
 from flows.forms.talk import Filling
+from flows.meeting.needs import AnyNeed as MeetingNeed
+from flows.meeting.records import AnyRecord as MeetingRecord
+from flows.meeting.subject import SUBJECT as MEETING
+from flows.meeting.talk import Meeting
 from flows.notices.draft import Drafting
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
@@ -37,7 +45,7 @@ from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
-EVERY = (BATCHES, REVIEW, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+EVERY = (BATCHES, REVIEW, MEETING, COMMUNE, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
@@ -45,6 +53,8 @@ AnyTalk = (
     | Filling
     | Reviewing
     | Deciding
+    | Meeting
+    | Checking
     | Inviting
     | Noticing
     | Drafting
@@ -54,9 +64,19 @@ AnyTalk = (
     | session.Home
 )
 SubjectRecord = (
-    RegistrationRecord | FormRecord | BatchRecord | RoleRecord | NoticeRecord | ReceivedRecord | PrivacyRecord
+    RegistrationRecord
+    | FormRecord
+    | BatchRecord
+    | MeetingRecord
+    | CommuneRecord
+    | RoleRecord
+    | NoticeRecord
+    | ReceivedRecord
+    | PrivacyRecord
 )
-AnyNeed = FormNeed | BatchNeed | ReviewNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
+AnyNeed = (
+    FormNeed | BatchNeed | ReviewNeed | MeetingNeed | CommuneNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
+)
 
 FLOWS = SUBJECTS.flows
 decide = partial(engine.decide, SUBJECTS)

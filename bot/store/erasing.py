@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, notices
+from bot.store import batches, meeting, notices
 from bot.store.core import file_uses, outbox
 from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
@@ -21,7 +21,9 @@ from bot.store.core.tables import (
     invitations,
     notice_reports,
     people,
+    proposals,
     roles,
+    samples,
     standing_messages,
 )
 from bot.store.core.tables import outbox as letters
@@ -100,6 +102,9 @@ async def _forget_name(connection: AsyncConnection, person_id: int) -> None:
     """Keep what somebody decided and whom they invited without saying who; what they were is no more."""
     await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
+    for table in (proposals, samples):
+        await connection.execute(update(table).where(table.c.person_id == person_id).values(person_id=None))
+    await meeting.forget_person(connection, person_id)
     await connection.execute(delete(roles).where(roles.c.person_id == person_id))
 
 

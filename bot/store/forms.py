@@ -18,9 +18,18 @@ from bot.store.core.finding import Finder
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
-from bot.store.core.tables import answers, assessments, decisions, evidence, people, tallies
+from bot.store.core.tables import answers, assessments, closings, decisions, evidence, people, tallies
 from flows.conversation.facts import Found
-from flows.domain.assessments import Actor, Answer, Assessment, Evidence, EvidenceKind, result_of, total_of
+from flows.domain.assessments import (
+    GIVING_BACK,
+    Actor,
+    Answer,
+    Assessment,
+    Evidence,
+    EvidenceKind,
+    result_of,
+    total_of,
+)
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
 from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
@@ -41,6 +50,29 @@ _evidence_of_form = json_rows(
     evidence.c.indicator_id, evidence.c.id, evidence.c.kind, evidence.c.text, evidence.c.source, evidence.c.name,
     where=evidence.c.assessment_id == assessments.c.id,
 )  # fmt: skip
+# A village that is closed holds its forms, but for those that the association has given back to the branch since.
+_given_back = (
+    select(decisions.c.id)
+    .where(
+        decisions.c.assessment_id == assessments.c.id,
+        decisions.c.actor == "association",
+        decisions.c.act.in_(sorted(GIVING_BACK)),
+        decisions.c.at >= closings.c.at,
+    )
+    .correlate(assessments, closings)
+    .exists()
+)
+_is_closed = (
+    select(closings.c.unit_id)
+    .where(
+        closings.c.unit_id == assessments.c.unit_id,
+        closings.c.round_id == assessments.c.round_id,
+        closings.c.state == "closed",
+        assessments.c.state.in_(("confirmed", "checked", "recognised", "revoked")) | ~_given_back,
+    )
+    .correlate(assessments)
+    .exists()
+)
 _KEPT_OF_FORM = [
     assessments.c[name]
     for name in (
@@ -54,6 +86,7 @@ _KEPT_OF_FORM = [
         "reason",
         "submitted_at",
         "open_until",
+        "proposal_id",
     )
 ]
 _FORMS = (
@@ -64,6 +97,7 @@ _FORMS = (
         people.c.unit_id.label("person_unit_id"),
         people.c.group,
         people.c.representative,
+        _is_closed.label("closed"),
         _answers_of_form.label("answers"),
         _evidence_of_form.label("evidence"),
     )
@@ -86,7 +120,7 @@ _evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str,
 
 _CHANGED_OF_FORM = (
     "round_id", "unit_id", "pin", "state", "version", "total", "passed", "reason", "submitted_at", "touched_at",
-    "open_until",
+    "open_until", "proposal_id",
 )  # fmt: skip
 _CHANGE_FORM = (
     update(assessments)
@@ -164,6 +198,8 @@ def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
         reason=row.reason,
         submitted_at=row.submitted_at,
         open_until=row.open_until,
+        closed=bool(row.closed),
+        proposal_id=row.proposal_id or 0,
     )
 
 
@@ -253,6 +289,7 @@ class Rows:
             "submitted_at": self._now if submitted_now else after.submitted_at,
             "touched_at": self._now,
             "open_until": after.open_until,
+            "proposal_id": after.proposal_id or None,
         }
         if _tally_key(before) != _tally_key(after):
             self._tallies[_tally_key(before)] -= 1

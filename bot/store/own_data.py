@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core.tables import (
     answers,
     assessments,
+    closings,
     consents,
     conversations,
     decisions,
@@ -21,12 +22,15 @@ from bot.store.core.tables import (
     notices,
     outbox,
     people,
+    proposals,
     roles,
 )
+from bot.store.meeting import read_minutes
 from flows.notices.notice import Content
 from flows.privacy.needs import (
     OwnAct,
     OwnChat,
+    OwnClosing,
     OwnConsent,
     OwnData,
     OwnDataWanted,
@@ -34,6 +38,7 @@ from flows.privacy.needs import (
     OwnInvitation,
     OwnNotice,
     OwnNoticeAnswer,
+    OwnProposal,
     OwnRole,
 )
 
@@ -55,6 +60,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     theirs = select(conversations.c.id).where(chats)
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     times = ("id", "begun_at", "submitted_at", "touched_at", "reminded")
+    listed = ("unit_id", "round_id", "number", "dated", "at")
     made = ("role", "unit_id", "expires", "used_at")
     return OwnData(
         known_since=await connection.scalar(select(people.c.created_at).where(people.c.id == person_id)),
@@ -84,6 +90,8 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             row.asked_at
             for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
         ),
+        closings=tuple(_closing(row) for row in await rows(select(closings).where(closings.c.person_id == person_id))),
+        proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
     )
 
 
@@ -143,6 +151,10 @@ def _written(person_id: int) -> Select[*tuple[Any, ...]]:
 
 def _notices(rows: Sequence[AnyRow]) -> Iterator[OwnNotice]:
     return (OwnNotice(_beginning(row), row.state, row.at) for row in rows)
+
+
+def _closing(row: AnyRow) -> OwnClosing:
+    return OwnClosing(row.unit_id, row.state, read_minutes(row), row.posted_until, row.reason, row.at)
 
 
 def _beginning(row: AnyRow) -> str:

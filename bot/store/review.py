@@ -1,8 +1,9 @@
 """The lists of forms that branch heads look at."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.finding import Finder
@@ -14,6 +15,14 @@ from flows.review.needs import AnyNeed, FormList, ListedForm, ListWanted
 from flows.words.wording import Named
 
 _answered = select(func.count()).where(answers.c.assessment_id == assessments.c.id).scalar_subquery()
+_LISTED = select(
+    assessments.c.id,
+    assessments.c.person_id,
+    people.c.name,
+    assessments.c.state,
+    assessments.c.total,
+    _answered.label("answered"),
+).join(people, people.c.id == assessments.c.person_id)
 
 
 def finder(need: AnyNeed) -> Finder:
@@ -39,16 +48,7 @@ async def listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
         select(assessments.c.state, func.count()).where(in_units).group_by(assessments.c.state)
     )
     forms = await connection.execute(
-        select(
-            assessments.c.id,
-            assessments.c.person_id,
-            people.c.name,
-            assessments.c.state,
-            assessments.c.total,
-            _answered.label("answered"),
-        )
-        .join(people, people.c.id == assessments.c.person_id)
-        .where(in_units, assessments.c.state == wanted.state)
+        _LISTED.where(in_units, assessments.c.state == wanted.state)
         .order_by(assessments.c.submitted_at, assessments.c.id)
         .offset(wanted.offset)
         .limit(wanted.limit)
@@ -56,7 +56,16 @@ async def listed(connection: AsyncConnection, wanted: ListWanted) -> FormList:
     )
     return FormList(
         {row[0]: row[1] for row in counted},
-        tuple(
-            [ListedForm(row.id, Named(row.person_id, row.name), row.state, row.total, row.answered) for row in forms]
-        ),
+        tuple(map(_listed_form, forms)),
     )
+
+
+async def by_id(connection: AsyncConnection, form_ids: Collection[int]) -> list[ListedForm]:
+    """Return forms as they stand in lists."""
+    wanted = _LISTED.where(assessments.c.id.in_(sorted(form_ids)))
+    rows = await connection.execute(wanted.with_for_update(read=True, key_share=True, of=people))
+    return list(map(_listed_form, rows))
+
+
+def _listed_form(row: Row[*tuple[Any, ...]]) -> ListedForm:
+    return ListedForm(row.id, Named(row.person_id, row.name), row.state, row.total, row.answered)

@@ -6,15 +6,19 @@ from typing import Any, assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, forms, notices, privacy, received, registration, review, roles
+from bot.store import batches, commune, forms, meeting, notices, privacy, received, registration, review, roles
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
 from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.records import AnyRecord as BatchRecord
+from flows.commune.needs import AnyNeed as CommuneNeed
+from flows.commune.records import AnyRecord as CommuneRecord
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
+from flows.meeting.needs import AnyNeed as MeetingNeed
+from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
 from flows.privacy.needs import AnyNeed as PrivacyNeed
@@ -48,6 +52,10 @@ def _finder(need: AnyNeed) -> Finder:
         return batches.finder(need)
     if isinstance(need, ReviewNeed):
         return review.finder(need)
+    if isinstance(need, MeetingNeed):
+        return meeting.finder(need)
+    if isinstance(need, CommuneNeed):
+        return commune.finder(need)
     if isinstance(need, RoleNeed):
         return roles.finder(need)
     if isinstance(need, NoticeNeed):
@@ -67,6 +75,8 @@ class Rows:
         self.roles = roles.Rows(now)
         self.forms = forms.Rows(now)
         self.batches = batches.Rows(now)
+        self.meeting = meeting.Rows(now)
+        self.commune = commune.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -77,6 +87,10 @@ class Rows:
             self.forms.collect(one, record)
         elif isinstance(record, BatchRecord):
             self.batches.collect(one, record)
+        elif isinstance(record, MeetingRecord):
+            self.meeting.collect(one, record)
+        elif isinstance(record, CommuneRecord):
+            self.commune.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -93,5 +107,14 @@ class Rows:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write all but who is erased, which comes last."""
-        for rows in (self.registration, self.roles, self.forms, self.batches, self.notices, self.received):
+        for rows in (
+            self.registration,
+            self.roles,
+            self.forms,
+            self.batches,
+            self.meeting,
+            self.commune,
+            self.notices,
+            self.received,
+        ):
             await rows.write(connection)

@@ -19,7 +19,18 @@ STOPPABLE: frozenset[Stage] = frozenset({"working", "undoable"})
 
 # Why a form was not acted on; “kept”: why it was not taken back.
 Why = Literal[
-    "changed", "taken_back", "returned", "decided", "own", "elsewhere", "no_role", "gone", "unreadable", "kept"
+    "changed",
+    "taken_back",
+    "returned",
+    "decided",
+    "own",
+    "elsewhere",
+    "no_role",
+    "gone",
+    "unreadable",
+    "kept",
+    "closed",
+    "open",
 ]
 # “waiting” until it is decided, or “stopped” before; “done”, and then “told” or “undone”; else why not.
 Outcome = Literal["waiting", "stopped", "done", "told", "undone"] | Why
@@ -30,7 +41,7 @@ class Order(Struct, frozen=True):
     """What is to be done with all forms of some units and rounds that are in the state from which it is done.
 
     `least` is the total from which on, `without` are the forms that are left out. What changed after `shown_at` is not
-    what was seen when it was ordered, and left as it is.
+    what was seen when it was ordered, and left as it is. `proposal_id` is the proposal that forms are put on.
     """
 
     act: Act
@@ -42,6 +53,7 @@ class Order(Struct, frozen=True):
     passed_only: bool = False
     without: tuple[int, ...] = ()
     reason: str = ""
+    proposal_id: int = 0
 
     @property
     def before(self) -> State:

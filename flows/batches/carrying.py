@@ -2,7 +2,7 @@
 
 from flows.batches.batch import Order, Why, moved_on
 from flows.conversation.facts import Facts
-from flows.domain.assessments import Assessment
+from flows.domain.assessments import BRANCH, Assessment
 from flows.forms.deciding import barred, decided
 from flows.forms.records import Acted
 from flows.words.refusals import Refused
@@ -20,12 +20,16 @@ def act_on(facts: Facts, order: Order, form: Assessment | None, version: int) ->
         return moved_on(form)
     if form.version != version:
         return "changed"
+    if order.role in BRANCH and form.closed:
+        return "closed"
+    if order.act == "propose" and not form.closed:
+        return "open"
     return _tried(form, order)
 
 
 def _tried(form: Assessment, order: Order) -> Acted | Why:
     try:
-        return decided(form, order.act, order.role, order.reason)
+        return decided(form, order.act, order.role, order.reason, proposal_id=order.proposal_id)
     except Refused:
         return "decided"
 

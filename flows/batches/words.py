@@ -32,6 +32,8 @@ WHY: Mapping[Why, Wording] = {
     "gone": _("does not exist any more"),
     "unreadable": _("cannot be read just now"),
     "kept": _("has moved on since"),
+    "closed": _("the village was closed meanwhile"),
+    "open": _("the village was sent back meanwhile"),
 }
 
 

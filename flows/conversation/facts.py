@@ -238,9 +238,10 @@ class Facts(Struct, frozen=True, dict=True):
         return round_.year if round_ is not None else None
 
     def takes_answers(self, form: Assessment) -> bool:
-        """Tell whether a form's days are not over: those of its round, and for a returned one some days more."""
+        """Tell whether a form's days are not over: those of its round, and some days more for one that was returned or
+        let in late."""
         round_ = self.round_of(form)
-        if form.state == "returned" and form.open_until is not None and self.today <= form.open_until:
+        if form.editable and form.open_until is not None and self.today <= form.open_until:
             return True
         return round_ is not None and round_.state(self.today) == "open"
 

@@ -80,6 +80,10 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
     ("submitted", "restart", "resident"): Transition("draft"),
     ("confirmed", "restart", "resident"): Transition("draft"),
     **{(before, act, actor): to for actor in BRANCH for (before, act), to in _OF_THE_BRANCH.items()},
+    # What is late in a village that is closed: its branch may decide on it all the same.
+    ("draft", "let_in", "association"): Transition("draft", needs_reason=True),
+    ("returned", "let_in", "association"): Transition("returned", needs_reason=True),
+    ("submitted", "let_in", "association"): Transition("submitted", needs_reason=True),
     ("confirmed", "send_back", "association"): Transition("submitted", needs_reason=True),
     ("confirmed", "propose", "association"): Transition("checked"),
     ("checked", "send_back", "committee"): Transition("confirmed", needs_reason=True),
@@ -87,6 +91,8 @@ TRANSITIONS: dict[tuple[State, Act, Actor], Transition] = {
     ("recognised", "unlock", "committee"): Transition("checked", needs_reason=True),
     ("recognised", "revoke", "committee"): Transition("revoked", needs_reason=True),
 }
+# By these the association puts a form into the hands of the branch once more, though its village is closed.
+GIVING_BACK: frozenset[Act] = frozenset({"send_back", "let_in"})
 LOCKED: frozenset[State] = frozenset({"recognised", "revoked"})
 EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
 
@@ -111,7 +117,9 @@ class Evidence(Struct, frozen=True):
 
 class Assessment(Struct, frozen=True):
     """A form with the criteria set it is pinned to. `version` grows with every change of what a decider
-    sees; `open_until` is the last day for correcting it, once it was returned."""
+    sees; `open_until` is the last day for correcting it, once it was returned or let in late. One that is `closed` is
+    in a village whose branch has met, and was not given back to the branch since. `proposal_id` is the proposal it is
+    on, once the association has proposed it."""
 
     id: int
     person: Person
@@ -125,6 +133,8 @@ class Assessment(Struct, frozen=True):
     reason: str = ""
     submitted_at: datetime | None = None
     open_until: date | None = None
+    closed: bool = False
+    proposal_id: int = 0
 
     @property
     def editable(self) -> bool:
@@ -182,8 +192,18 @@ def result_of(assessment: Assessment) -> Result:
 
 
 def next_state(assessment: Assessment, act: Act, actor: Actor, reason: str = "") -> State:
-    """Return the state an act leads to. Raises OutOfDate when the form has moved on, Refused without a reason."""
+    """Return the state an act leads to. Raises OutOfDate when the form has moved on, Refused without a reason, and for
+    the branch once its village is closed."""
     transition = TRANSITIONS.get((assessment.state, act, actor))
+    if transition is not None and assessment.closed and actor in BRANCH:
+        raise Refused(
+            _(
+                "The village is closed: the branch has met, and decides nothing more on its forms. The Study Promotion"
+                " Association of the commune can let this form in, or send it or the village back."
+            )
+        )
+    if transition is not None and act == "propose" and not assessment.closed:
+        raise Refused(_("The village is not closed yet: its branch has to meet first."))
     if transition is None:
         raise OutOfDate(_("This form is now {state}; this cannot be done any more.", state=STATES[assessment.state]))
     if transition.needs_reason and not reason.strip():

@@ -161,6 +161,11 @@ class UnitTree:
         named = [unit.name for unit in self.upwards(unit_id) if unit.kind != "province"]
         return named[:2] or [self.by_id[unit_id].name]
 
+    def names(self, unit_ids: Iterable[int]) -> Mapping[int, str]:
+        """Name units of one commune that are shown together; with more than their names where two are called alike."""
+        names = {unit_id: self.by_id[unit_id].name for unit_id in unit_ids}
+        return names if len(set(names.values())) == len(names) else self.labels(names)
+
     def labels(self, unit_ids: Iterable[int]) -> Mapping[int, str]:
         """Label units that are shown together, so that no two of them read alike.
 

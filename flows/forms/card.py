@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from flows.conversation.facts import Facts
-from flows.conversation.messages import Button, Message
+from flows.conversation.messages import Button, Message, StoredFile
 from flows.conversation.questions import Choice, words
-from flows.domain.assessments import Assessment
+from flows.domain.assessments import Assessment, Evidence
+from flows.domain.criteria import Indicator
 from flows.forms import words as forms
+from flows.words.refusals import OutOfDate
 from flows.words.wording import Wording, _, lines, paragraphs
 
 CONFIRM = Choice(
@@ -47,7 +49,9 @@ def card(facts: Facts, form: Assessment) -> Message:
     return Message(
         paragraphs(
             lines(
-                _("📝 A form waits for your confirmation (number {id})", id=form.id)
+                _("📝 Form number {id} waits for the commune to let it in: the village is closed", id=form.id)
+                if form.state == "submitted" and form.closed
+                else _("📝 A form waits for your confirmation (number {id})", id=form.id)
                 if form.state == "submitted"
                 else _("📝 Form number {id}: {state}", id=form.id, state=forms.state_words(form)),
                 forms.who(facts, form),
@@ -60,7 +64,7 @@ def card(facts: Facts, form: Assessment) -> Message:
 
 
 def _acts(form: Assessment) -> Iterator[Button]:
-    if form.state == "submitted":
+    if form.state == "submitted" and not form.closed:
         for choice in (CONFIRM, ADJUST, RETURN):
             yield Button(choice.label, f"c:{choice.key}:{form.id}:{form.version}", lasting=True)
     yield Button(ANSWERS.label, f"c:{ANSWERS.key}:{form.id}", lasting=True)
@@ -84,3 +88,24 @@ def _evidence_count(form: Assessment) -> Wording:
     if not with_evidence:
         return _("Evidence: none")
     return _("Evidence for questions: {numbers}", numbers=", ".join(with_evidence))
+
+
+def shown_file(form: Assessment, evidence_id: str) -> Message:
+    """Make the message that shows a file of a form. Raises OutOfDate for one that is not there."""
+    for indicator in form.criteria.indicators:
+        for proof in form.evidence.get(indicator.id, ()):
+            if str(proof.id) == evidence_id:
+                return _shown(form, indicator, proof)
+    raise OutOfDate(_("This file is not there any more."))
+
+
+def _shown(form: Assessment, indicator: Indicator, proof: Evidence) -> Message:
+    if not proof.source.startswith("sha256:"):
+        raise OutOfDate(_("This file is still being fetched. Please try again in a minute."))
+    caption = _(
+        "{name}, question {number}: {short}",
+        name=form.person.named,
+        number=form.number(indicator.id),
+        short=indicator.short,
+    )
+    return Message(caption, files=(StoredFile(proof.source.removeprefix("sha256:"), proof.kind, proof.name),))

@@ -28,10 +28,13 @@ def decided(
     indicator_id: str = "",
     answer: Answer | None = None,
     open_until: date | None = None,
+    proposal_id: int = 0,
 ) -> Acted:
     """Return an act on a form as it is now, with what it comes to. Raises Refused where the form's life has no such
     act."""
     state = next_state(form, act, role, reason)
-    acted = Acted(form.id, act, role, form.version, state, 0, False, reason, indicator_id, answer, open_until)
+    acted = Acted(
+        form.id, act, role, form.version, state, 0, False, reason, indicator_id, answer, open_until, proposal_id
+    )
     result = result_of(changed_by(acted, form))
     return replace(acted, total=result.total, passed=result.passed)

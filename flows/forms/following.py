@@ -1,7 +1,8 @@
 """How forms follow their owner: what another name, year of birth, place or group means for each of somebody's forms.
 
 A form is told by its owner's details, which the branch confirms with the answers. So a change of them asks again while
-the branch has time for it. Once the commune has the confirmed form before it, the change has to wait for its decision.
+the branch has time for it. Once the commune has the confirmed form before it, because the village is closed or the
+branch's time is over, the change has to wait for its decision.
 What is recognised stays as it was recognised.
 A round that is over is left as it was.
 """
@@ -114,6 +115,16 @@ def _refuse_too_late(facts: Facts, form: Assessment, round_: Round, act: Act) ->
             _(
                 "Your form of {year} is proposed for recognition, so your details cannot be changed now. After"
                 " {decision} they can. If something on the form is wrong, please tell the branch head now.",
+                year=round_.year,
+                decision=decision,
+            )
+        )
+    if form.state == "confirmed" and form.closed:
+        raise Refused(
+            _(
+                "Your form of {year} is confirmed and now with the commune: the branch has met, and the village is"
+                " closed. After {decision} your details can be changed. If something on the form is wrong, please tell"
+                " the branch head now.",
                 year=round_.year,
                 decision=decision,
             )

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from flows.conversation.events import Record
 from flows.conversation.facts import Facts
-from flows.domain.assessments import Act, Actor, Answer, Assessment, Evidence, State
+from flows.domain.assessments import GIVING_BACK, Act, Actor, Answer, Assessment, Evidence, State
 from flows.domain.criteria import CriteriaSet
 from flows.forms.needs import AssessmentWanted, assessment
 
@@ -45,7 +45,7 @@ class EvidenceGiven(Record, frozen=True):
 
 class Acted(Record, frozen=True):
     """An act on an assessment: who did what to which version, and what it came to. `open_until` is the last day on
-    which a returned form may be corrected."""
+    which a returned form may be corrected, `proposal_id` the proposal that a form is put on."""
 
     assessment_id: int
     act: Act
@@ -58,6 +58,7 @@ class Acted(Record, frozen=True):
     indicator_id: str = ""
     answer: Answer | None = None
     open_until: date | None = None
+    proposal_id: int = 0
 
     @property
     def touches(self) -> object:
@@ -116,7 +117,21 @@ def changed_by(record: Answered | EvidenceGiven | Acted | Followed, known: Asses
             return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
         case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
             answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
-            return replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
+            changed = replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)
+            changed = replace(changed, closed=known.closed and not _gives_back(record))
+            return replace(changed, proposal_id=_on_proposal(record, known))
         case Followed(state=state, round_id=round_id, unit_id=unit_id, criteria=criteria):
             placed = replace(known, version=version, state=state, round_id=round_id, unit_id=unit_id)
             return replace(placed, criteria=criteria, answers={}, evidence={}) if record.act == "restart" else placed
+
+
+def _gives_back(record: Acted) -> bool:
+    """Tell whether a form is put into the branch's hands once more, though its village is closed."""
+    return record.actor == "association" and record.act in GIVING_BACK
+
+
+def _on_proposal(record: Acted, known: Assessment) -> int:
+    """Return the proposal that a form is on after an act: it stays on it until it is sent back from there."""
+    if record.act == "propose":
+        return record.proposal_id
+    return 0 if record.act == "send_back" else known.proposal_id

@@ -146,6 +146,8 @@ def _next_day(facts: Facts, form: Assessment, round_: Round | None) -> Wording |
     match form.state:
         case "draft" if facts.today <= round_.closes:
             return _taken_until(round_)
+        case "submitted" if form.closed:
+            return talk.COMES_LATE
         case "submitted" if facts.today <= round_.phases.branch:
             return _("The branch confirms until the end of {day}.", day=round_.phases.branch)
         case "submitted":

@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Entered, Event, HeadsAddress, Left, Said, Told, Went
+from flows.conversation.events import Entered, Event, HeadsAddress, Left, PersonAddress, Said, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
+from flows.conversation.messages import Button, Message
 from flows.conversation.questions import (
     BACK,
     EXPLAIN,
@@ -31,6 +32,7 @@ from flows.domain.criteria import CriteriaSet, Indicator
 from flows.forms import words as forms
 from flows.forms.card import card
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, changed_by
+from flows.roles.needs import holders_over
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.spelling import cleaned, composed, fold, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
@@ -46,6 +48,10 @@ EVIDENCE_LENGTH = 1000
 NAME_LENGTH = 120
 MOST_EVIDENCE = 5
 FEWEST_LETTERS = 4
+COMES_LATE = _(
+    "The branch of your village has met already, and its list is closed. A form that comes now waits until the Study"
+    " Promotion Association of the commune lets it in."
+)
 
 VOUCHED = Choice(
     "vouched",
@@ -274,7 +280,9 @@ def ask_summary(facts: Facts, talk: Filling) -> Question:
         paragraphs(
             _("You have answered every question. The result:"),
             forms.summary(form),
-            _("After you submit, the branch of your village reads and confirms it.")
+            COMES_LATE
+            if form.closed
+            else _("After you submit, the branch of your village reads and confirms it.")
             if result_of(form).passed
             else _("You can submit the form all the same; the branch of your village reads it and advises you."),
         ),
@@ -302,7 +310,19 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
     yield submitted
     yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)))
     yield Said(_("✅ Submitted. Thank you."))
+    if form.closed:
+        yield Said(COMES_LATE)
+        yield from _told_to_association(facts, form)
     yield Left(home=True)
+
+
+def _told_to_association(facts: Facts, form: Assessment) -> Iterator[Event]:
+    """Tell who can let a form in that came after its village was closed."""
+    unit = facts.reference.units.full_name(form.unit_id)
+    see = Button(_("Look at the village"), f"c:village:{form.unit_id}:{form.round_id}", lasting=True)
+    text = _("⏰ {unit}: the form of {name} came after the village was closed.", unit=unit, name=form.person.named)
+    for holder in holders_over(facts, form.unit_id, "association"):
+        yield Told(PersonAddress(holder.person_id), Message(text, ((see,),)))
 
 
 def ask_change(facts: Facts, talk: Filling) -> Question:

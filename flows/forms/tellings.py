@@ -4,12 +4,44 @@ from flows.conversation.messages import Button, Message
 from flows.domain.assessments import Act, Assessment, result_of
 from flows.domain.criteria import Indicator
 from flows.forms import words as forms
-from flows.words.wording import Wording, _, paragraphs
+from flows.words.wording import Wording, _, lines, paragraphs
 
 
 def told_to_resident(form: Assessment, act: Act, reason: str = "", indicator: Indicator | None = None) -> Message:
-    """Say to the resident what the branch decided, with the reason and what can be done."""
+    """Say to the resident what was decided, with the reason and what can be done."""
     match act:
+        case "propose":
+            return Message(
+                _(
+                    "📬 The Study Promotion Association of the commune has proposed you for the title “{title}”. The"
+                    " People's Committee of the commune decides, and the answer comes here.",
+                    title=form.criteria.title,
+                )
+            )
+        case "send_back":
+            return Message(
+                lines(
+                    _(
+                        "The Study Promotion Association of the commune asks the branch to look at your form once more."
+                        " There is nothing you have to do now."
+                    ),
+                    _("Reason: {reason}", reason=reason),
+                )
+            )
+        case "let_in" if form.editable:
+            text = paragraphs(
+                _("Your form is let in late."),
+                _("Reason: {reason}", reason=reason),
+                _("You can go on with it until the end of {day}.", day=form.open_until) if form.open_until else None,
+            )
+            return Message(text, ((Button(_("Go on with the form"), "c:continue", lasting=True),),))
+        case "let_in":
+            return Message(
+                lines(
+                    _("Your form is let in late: the branch may now confirm it."),
+                    _("Reason: {reason}", reason=reason),
+                )
+            )
         case "confirm":
             return Message(
                 paragraphs(_("✅ The branch has confirmed your form."), forms.summary(form), _what_follows(form))

@@ -1,12 +1,13 @@
 """What is kept about somebody besides their details and forms, as they may see it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
 from flows.conversation.facts import Need
 from flows.domain.assessments import Act, Actor
+from flows.domain.closings import ClosingState, Minutes
 from flows.domain.people import RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
 
@@ -86,6 +87,27 @@ class OwnNoticeAnswer(Struct, frozen=True):
     at: datetime
 
 
+class OwnClosing(Struct, frozen=True):
+    """A village that somebody closed, with the minutes they entered, or sent back for a reason."""
+
+    unit_id: int
+    state: ClosingState
+    minutes: Minutes | None
+    posted_until: date | None
+    reason: str
+    at: datetime
+
+
+class OwnProposal(Struct, frozen=True):
+    """A list that somebody proposed. Its number and date are noted once it has them."""
+
+    unit_id: int
+    round_id: int
+    number: str
+    dated: date | None
+    at: datetime
+
+
 class OwnData(Struct, frozen=True):
     """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id."""
 
@@ -104,6 +126,8 @@ class OwnData(Struct, frozen=True):
     notices_received: tuple[OwnNotice, ...] = ()
     notices_written: tuple[OwnNotice, ...] = ()
     reports_asked: tuple[datetime, ...] = ()
+    closings: tuple[OwnClosing, ...] = ()
+    proposals: tuple[OwnProposal, ...] = ()
 
 
 class OwnDataWanted(Need[OwnData], frozen=True):

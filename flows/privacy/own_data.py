@@ -9,17 +9,20 @@ from flows.domain.assessments import Act, Assessment, Evidence
 from flows.domain.criteria import Indicator
 from flows.domain.people import GROUPS, ROLES, Person
 from flows.forms import words as forms
+from flows.meeting.words import in_words
 from flows.notices.notice import ANSWERS
 from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
 from flows.privacy.needs import (
     OwnAct,
     OwnChat,
+    OwnClosing,
     OwnConsent,
     OwnData,
     OwnDataWanted,
     OwnFormTimes,
     OwnInvitation,
     OwnNotice,
+    OwnProposal,
 )
 from flows.received.talk import KINDS
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
@@ -66,6 +69,8 @@ def own_data(facts: Facts) -> Wording:
         _section(
             _("What was decided on the forms of others:"), (_act_on_other(facts, one) for one in kept.acts_on_others)
         ),
+        _section(_("Villages closed or sent back:"), (_closing(facts, one) for one in kept.closings)),
+        _section(_("Lists proposed:"), (_proposal(facts, one) for one in kept.proposals)),
         _section(_("Invitations made:"), (_invitation(facts, one) for one in kept.invitations)),
         _section(_("Turned off:"), (KINDS[kind] for kind in kept.muted)),
         _section(
@@ -197,6 +202,29 @@ def _act_on_other(facts: Facts, one: OwnAct) -> Wording:
         _("{time}: form number {id} – {act}", time=_at(facts, one.at), id=one.assessment_id, act=ACTS[one.act]),
         _("    Reason: {reason}", reason=one.reason) if one.reason else None,
     )
+
+
+def _closing(facts: Facts, one: OwnClosing) -> Wording:
+    state = _("closed") if one.state == "closed" else _("sent back to the branch")
+    return lines(
+        _("{time}: {unit} – {state}", time=_at(facts, one.at), unit=_unit(facts, one.unit_id), state=state),
+        *(Lines(("   ", part), " ") for part in in_words(one.minutes)) if one.minutes is not None else (),
+        _("    The list is posted until the end of {day}.", day=one.posted_until) if one.posted_until else None,
+        _("    Reason: {reason}", reason=one.reason) if one.reason else None,
+    )
+
+
+def _proposal(facts: Facts, one: OwnProposal) -> Wording:
+    round_ = facts.reference.rounds_by_id.get(one.round_id)
+    known = _(
+        "{time}: {unit}, {round}",
+        time=_at(facts, one.at),
+        unit=_unit(facts, one.unit_id),
+        round=round_.name if round_ is not None else "–",
+    )
+    if one.dated is None:
+        return known
+    return _("{proposal}; number {number}, {day}", proposal=known, number=one.number, day=one.dated)
 
 
 def _invitation(facts: Facts, one: OwnInvitation) -> Wording:

@@ -27,6 +27,7 @@ from flows.domain.people import (
 from flows.forms.card import card
 from flows.forms.following import following, left_behind
 from flows.forms.records import Followed, changed_by
+from flows.meeting.needs import VillageWanted
 from flows.registration.records import PersonSaved, after
 from flows.roles.needs import Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed
@@ -644,10 +645,17 @@ def _consequence(facts: Facts, form: Assessment, followed: Followed) -> Wording:
         _("Your form of {year}, which is confirmed, will have to be confirmed anew.", year=year)
         if form.state == "confirmed"
         else _("Your form of {year} waits for the branch, which will look at it once more.", year=year),
-        _("It goes to the branch of {unit}.", unit=_unit(facts, followed.unit_id))
-        if followed.unit_id != form.unit_id
-        else None,
+        *(_where_it_goes(facts, followed) if followed.unit_id != form.unit_id else ()),
     )
+
+
+def _where_it_goes(facts: Facts, followed: Followed) -> Iterator[Wording]:
+    yield _("It goes to the branch of {unit}.", unit=_unit(facts, followed.unit_id))
+    if facts.find(VillageWanted(followed.unit_id, followed.round_id)).is_closed:
+        yield _(
+            "That branch has met already, and its list is closed: your form waits there until the Study Promotion"
+            " Association of the commune lets it in."
+        )
 
 
 def hear_consequences(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:

@@ -8,20 +8,19 @@ from msgspec.structs import replace
 from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
-from flows.conversation.messages import Message, StoredFile
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Answer, Assessment, Evidence, State, next_state
+from flows.domain.assessments import Act, Answer, Assessment, State, next_state
 from flows.domain.criteria import Indicator
+from flows.domain.reasons import read_reason
 from flows.forms import words as forms
-from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons
+from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons, shown_file
 from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
 from flows.forms.records import changed_by
 from flows.forms.tellings import told_to_resident
 from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
-from flows.words.spelling import composed, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
 
@@ -44,7 +43,6 @@ class Deciding(Talk, frozen=True, tag="decision"):
 
 
 PAGE = 8
-REASON_LENGTH = 500
 
 SURE = replace(YES, final=True)
 NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
@@ -165,7 +163,7 @@ def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
 def ask_form(facts: Facts, talk: Reviewing) -> Question:
     form = subject(facts, talk.assessment_id)
     message = card(facts, form)
-    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" else ()
+    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" and not form.closed else ()
     return Question(message.text, (*acts, ANSWERS, *_file_choices(form)), (BACK,))
 
 
@@ -191,7 +189,7 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
         case [ANSWERS.key]:
             yield Said(forms.answers(form))
         case ["file", _form_id, evidence_id]:
-            yield Sent(_file(form, evidence_id))
+            yield Sent(shown_file(form, evidence_id))
         case [CONFIRM.key]:
             _hold_to(form, version, "confirm")
             yield from decide_on(facts, form, "confirm")
@@ -437,26 +435,6 @@ def _done(form: Assessment, act: Act) -> Wording:
             return _("↩️ Returned to {name}, with your reason.", name=form.person.named)
 
 
-def _file(form: Assessment, evidence_id: str) -> Message:
-    for indicator in form.criteria.indicators:
-        for proof in form.evidence.get(indicator.id, ()):
-            if str(proof.id) == evidence_id:
-                return _shown(form, indicator, proof)
-    raise OutOfDate(_("This file is not there any more."))
-
-
-def _shown(form: Assessment, indicator: Indicator, proof: Evidence) -> Message:
-    if not proof.source.startswith("sha256:"):
-        raise OutOfDate(_("This file is still being fetched. Please try again in a minute."))
-    caption = _(
-        "{name}, question {number}: {short}",
-        name=form.person.named,
-        number=form.number(indicator.id),
-        short=indicator.short,
-    )
-    return Message(caption, files=(StoredFile(proof.source.removeprefix("sha256:"), proof.kind, proof.name),))
-
-
 def _indicator(facts: Facts, talk: Deciding) -> Indicator:
     return subject(facts, talk.assessment_id).criteria.indicator(talk.indicator)
 
@@ -473,11 +451,4 @@ def _branch_name(facts: Facts) -> str:
 def _reason(heard: Heard) -> str:
     if not isinstance(heard, Wrote):
         raise NotUnderstood(_("Please give a reason: the resident will read it."))
-    reason = composed(heard.text)
-    if not 3 <= len(reason) <= REASON_LENGTH:
-        raise Refused(_("A reason has 3 to {most} characters.", most=REASON_LENGTH))
-    if not any(letter.isalpha() for letter in reason):
-        raise NotUnderstood(_("Please give a reason: the resident will read it."))
-    if has_invisible(reason):
-        raise Refused(_("This text has hidden characters in it. Please type it once more by hand."))
-    return reason
+    return read_reason(heard.text)

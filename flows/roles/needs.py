@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from flows.conversation.facts import Need
+from flows.conversation.facts import Facts, Need
 from flows.domain.people import RoleKind
 from flows.words.wording import Named
 
@@ -47,6 +47,16 @@ class HoldersWanted(Need[tuple[Holder, ...]], frozen=True):
     """Who holds a role over exactly this unit, the longest first."""
 
     unit_id: int
+
+
+def holders_over(facts: Facts, unit_id: int, kind: RoleKind) -> tuple[Holder, ...]:
+    """Return who holds a role over a unit: in the unit itself, or else in the nearest one above with anybody."""
+    units = facts.reference.units
+    facts.want(*(HoldersWanted(unit.id) for unit in units.upwards(unit_id)))
+    for unit in units.upwards(unit_id):
+        if held := tuple(one for one in facts.find(HoldersWanted(unit.id)) if one.kind == kind):
+            return held
+    return ()
 
 
 def digest_of(token: str) -> str:

@@ -25,6 +25,7 @@ _WEEKDAYS = {
     "wednesday": 2, "thu nam": 3, "thu 5": 3, "thursday": 3, "thu sau": 4, "thu 6": 4, "friday": 4, "thu bay": 5,
     "thu 7": 5, "saturday": 5, "chu nhat": 6, "sunday": 6,
 }  # fmt: skip
+_DAYS_BEFORE = {"hom nay": 0, "nay": 0, "today": 0, "hom qua": 1, "qua": 1, "yesterday": 1, "hom kia": 2}
 _PARTS_OF_DAY = frozenset({"sang", "trua", *_LATER_HALF})
 _FILLERS = frozenset({"luc", "vao", "ngay", "at", "on", "the"})
 
@@ -41,6 +42,36 @@ def read_moment(typed: str, now: datetime) -> datetime:
     if day is None and at <= now:
         at += timedelta(days=1)
     return _to_come(at, now)
+
+
+def read_day(typed: str, today: date) -> date:
+    """Return a day that has been: today, or before. Raises Refused for what cannot be read, is to come or long ago."""
+    midnight = datetime.combine(today, time())
+    rest = _plain(typed)
+    for word, days in _DAYS_BEFORE.items():
+        if found := re.search(rf"\b{word}\b", rest):
+            day, rest = today - timedelta(days=days), _without(rest, found)
+            break
+    else:
+        found_day, rest = _day(rest, midnight)
+        if found_day is None:
+            raise Refused(_("I do not understand this day. Type it for example as 5/10."))
+        day = found_day
+    if not set(re.findall(r"\w+", rest)) <= _FILLERS | _PARTS_OF_DAY:
+        raise Refused(_("I do not understand this day. Type it for example as 5/10."))
+    if day > today:
+        raise Refused(_("{day} is still to come.", day=day))
+    if today - day > FURTHEST:
+        raise Refused(_("{day} is more than a year ago. Type the day with its year.", day=day))
+    return day
+
+
+def read_time(typed: str) -> time:
+    """Return a time of day. Raises Refused for what cannot be read."""
+    hour, rest = _hour(_plain(typed))
+    if hour is None or not set(re.findall(r"\w+", rest)) <= _FILLERS | _PARTS_OF_DAY:
+        raise Refused(_("I do not understand this time. Type it for example as 19:30."))
+    return hour
 
 
 def _to_come(at: datetime, now: datetime) -> datetime:

@@ -29,7 +29,7 @@ from bot.store.core.outbox import DueLetter, SettledLetter
 from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
-from flows.domain.people import RoleKind
+from flows.domain.people import ROLES, RoleKind
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
 from flows.words.localized import Localized
@@ -347,6 +347,16 @@ class World:
     async def _has_submitted(self, name: str) -> None:
         await self._turn([(name, Typed("nộp phiếu"))])
 
+    async def _has_confirmed(self, name: str) -> None:
+        """Confirm the form that came last."""
+        await self._turn([(name, Pressed(self._payload(name, "✅ Xác nhận", oldest=False)))])
+
+    async def _has_closed(self, name: str, days: str) -> None:
+        """Enter a meeting of today, and close the village; the list is posted for some days."""
+        meeting = ("nhập", "hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "10/12", "tất cả đồng ý", days)
+        for text in ("/meeting", *meeting, "chốt danh sách thôn"):
+            await self._turn([(name, Typed(text))])
+
 
 def _last_of_topics(letters: Sequence[DueLetter]) -> list[DueLetter]:
     """Return letters without those that another one has replaced before anybody could read them."""
@@ -363,7 +373,7 @@ def _day(written: str) -> date:
 
 
 def _role(written: str) -> RoleKind:
-    return "head" if written == "head" else "admin"
+    return next(role for role in ROLES if role == written)
 
 
 def _code(unit: str) -> str:
@@ -392,11 +402,13 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,
     r"(.+) has (\d+) villages": World._has_villages,
-    r"an invitation is made for a (head|admin) of (.+)": World._invitation,
-    r"(.+) is (head|admin) of (.+)": World._holds,
+    r"an invitation is made for a (\w+) of (.+)": World._invitation,
+    r"(.+) is (head|deputy|association|committee|admin) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
     r"(\w+) has answered ([\d ]+)": World._has_answered,
     r"(\w+) has sent (\S+) as evidence for question (\d+)": World._has_sent_evidence,
     r"(\w+) has submitted": World._has_submitted,
+    r"(\w+) has confirmed the form that came last": World._has_confirmed,
+    r"(\w+) has closed the village, posting its list for (\d+) days": World._has_closed,
 }

@@ -1,16 +1,22 @@
 """“Everything kept about you” is true: each column of each table that concerns a person is in the file."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
+from msgspec.json import encode
 from sqlalchemy import insert, select, update
 
 from bot.store.core import tables
 from bot.store.core.tables import conversations, metadata, notice_reports, notices, outbox
 from flows.conversation.messages import InlineFile
 from flows.conversation.replies import SentFile
+from flows.domain.closings import Minutes
 from tests.commune import BOT, CHANNEL, Commune
 
+MINUTES = Minutes(
+    day=date(2026, 10, 1), place="Nhà văn hóa thôn Đoài", chair="Trần Văn Trường", secretary="Lê Thị Thư", present=10,
+    members=12, votes_for=10,
+)  # fmt: skip
 # How the file tells what a column has of Lan, as `sets_everything` sets it.
 TOLD = {
     "people": {
@@ -82,6 +88,21 @@ TOLD = {
         "reason": "    Lý do: Câu 2 chưa rõ",
         "at": r"01/10/2026 08:\d\d: nộp phiếu",
     },
+    "closings": {
+        "unit_id": "• 01/10/2026 10:15: thôn Đoài, xã Thần Khê – ",
+        "state": "thôn Đoài, xã Thần Khê – đã trả về chi hội",
+        "meeting": "Chủ trì: Trần Văn Trường",
+        "posted_until": "niêm yết đến hết ngày 15/10/2026",
+        "reason": "    Lý do: Thiếu biên bản",
+        "at": "• 01/10/2026 10:15: thôn Đoài",
+    },
+    "proposals": {
+        "unit_id": "• 01/10/2026 10:15: xã Thần Khê, ",
+        "round_id": "xã Thần Khê, Đợt 2026",
+        "number": "số 05/TTr-HKH",
+        "dated": "05/TTr-HKH, 05/10/2026",
+        "at": "• 01/10/2026 10:15: xã Thần Khê",
+    },
     "mutes": {"kind": "Đã tắt:\n• Thông báo của Hội Khuyến học"},
     "notices": {
         "author_id": "Thông báo đã viết:\n• 01/10/2026 10:15: “Kính mời họp”",
@@ -114,6 +135,8 @@ WORKS = {
     "assessments": {"version", "passed"},  # both follow from what was done and answered
     "evidence": {"source", "attempts"},
     "decisions": {"version"},
+    "closings": {"round_id", "version"},
+    "proposals": {"state"},
     "notices": {
         "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
         "gathered_to", "recipients",
@@ -188,6 +211,26 @@ async def sets_everything(commune: Commune) -> None:
             ),
             insert(tables.notice_answers).values(notice_id=7, person_id=lan, question="who", answer="come", at=at),
             insert(notice_reports).values(notice_id=7, conversation_id=chat, asked_at=at),
+            insert(tables.closings).values(
+                unit_id=units["tk-doai"],
+                round_id=1,
+                state="sent_back",
+                version=2,
+                meeting=encode(MINUTES),
+                posted_until=date(2026, 10, 15),
+                person_id=lan,
+                reason="Thiếu biên bản",
+                at=at,
+            ),
+            insert(tables.proposals).values(
+                unit_id=units["tk"],
+                round_id=1,
+                state="proposed",
+                number="05/TTr-HKH",
+                dated=date(2026, 10, 5),
+                person_id=lan,
+                at=at,
+            ),
             insert(outbox).values(**ledger, conversation_id=chat, created_at=at),
         ):
             await connection.execute(statement)

@@ -342,6 +342,21 @@ proposals = Table(
     Index("ix_proposals_unit_id_round_id", "unit_id", "round_id"),
 )
 
+# Forms that were drawn at random for a closer look: which ones follows from the seed and from what there was.
+samples = Table(
+    "samples",
+    metadata,
+    _id(),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("round_id", ForeignKey("rounds.id"), nullable=False),
+    Column("seed", Text, nullable=False),
+    Column("drawn_from", Integer, nullable=False),
+    Column("forms", LargeBinary, nullable=False),
+    Column("person_id", ForeignKey("people.id")),
+    Column("at", Moment, nullable=False),
+    Index("ix_samples_unit_id_round_id", "unit_id", "round_id"),
+)
+
 # The committee's decisions: each is final by its number and date.
 recognitions = Table(
     "recognitions",
