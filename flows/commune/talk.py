@@ -62,7 +62,6 @@ class Checking(Talk, frozen=True, tag="commune"):
 
 PAGE = 8
 MOST_NAMED = 20
-SHORT_MARK = 6
 
 MORE = Choice("later", _("More →"), words("more; thêm; tiếp; xem thêm; trang sau; nữa; xem tiếp; next"))
 PROPOSE = Choice(
@@ -385,11 +384,10 @@ def ask_sample(facts: Facts, talk: Checking) -> Question:
 
 def _drawn(sample: Sample) -> Wording:
     return _(
-        "Drawn on {day}: {count} of {drawn_from} (mark {mark})",
+        "Drawn on {day}: {count} of {drawn_from}",
         day=sample.at.date(),
         count=len(sample.form_ids),
         drawn_from=sample.drawn_from,
-        mark=sample.seed[:SHORT_MARK],
     )
 
 
@@ -496,7 +494,7 @@ def hear_form(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
 
 
 def _back_to_list(talk: Checking) -> Went:
-    return Went("sampled" if talk.sample else "forms", replace(talk, assessment_id=0, act="", reason=""))
+    return Went("sampled" if talk.sample else "forms", replace(talk, assessment_id=0))
 
 
 def _show_changed(facts: Facts, talk: Checking) -> Iterator[Event]:
@@ -534,7 +532,7 @@ def hear_reason(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield Went("form" if talk.assessment_id else "village", replace(talk, act=""))
     else:
-        yield Went("sure", replace(talk, reason=read_reason(written(heard))))
+        yield Went("reason_sure", replace(talk, reason=read_reason(written(heard))))
 
 
 def ask_sure(facts: Facts, talk: Checking) -> Question:
@@ -586,7 +584,7 @@ def _act_on_form(facts: Facts, talk: Checking, act: Act) -> Iterator[Event]:
         if act == "let_in"
         else _("↩️ Sent back to the branch: {name}, with your reason.", name=form.person.named)
     )
-    yield _back_to_list(talk)
+    yield Went("form", replace(talk, act="", reason="", version=after.version))
 
 
 def _told_to_head(act: Act, reason: str) -> Wording:
@@ -620,8 +618,8 @@ def _send_village_back(facts: Facts, talk: Checking) -> Iterator[Event]:
     told = {one.person_id for kind in BRANCH for one in holders_over(facts, talk.village_id, kind)}
     for person_id in sorted(told - {facts.person_id}):
         yield Told(PersonAddress(person_id), Message(text))
-    yield Said(_("↩️ {unit} is sent back to its branch, with your reason.", unit=unit))
-    yield Went("villages", Checking(talk.unit_id, talk.round_id, talk.page))
+    yield Said(_("↩️ Sent back to its branch, with your reason: {unit}.", unit=units.in_sentence(talk.village_id)))
+    yield Went("village", replace(talk, act="", reason="", version=talk.version + 1))
 
 
 # proposing
@@ -748,7 +746,7 @@ COMMUNE = Flow(
         Step("sampled", ask_sampled, hear_sampled),
         Step("form", ask_form, hear_form),
         Step("reason", ask_reason, hear_reason),
-        Step("sure", ask_sure, hear_sure),
+        Step("reason_sure", ask_sure, hear_sure),
         Step("proposing", ask_proposing, hear_proposing),
     ),
     obstacle=obstacle,

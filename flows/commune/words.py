@@ -16,6 +16,8 @@ def line(unit: str, village: Village, today: date) -> Wording:
         return _("↩️ {unit}: sent back, {confirmed} of {registered} confirmed", unit=unit, **_numbers(counts))
     if village.closing.is_posted(today):
         return _("📌 {unit}: posted, {passed} reach the title", unit=unit, passed=counts.passed)
+    if not counts.passed:
+        return _("✅ {unit}: closed, nobody to propose", unit=unit)
     if counts.to_propose:
         return _("✅ {unit}: closed, {count} to propose", unit=unit, count=counts.to_propose)
     return _("✅ {unit}: closed, {count} proposed", unit=unit, count=counts.proposed)

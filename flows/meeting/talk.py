@@ -13,7 +13,7 @@ from flows.conversation.questions import BACK, SKIP, Choice, Chose, Heard, Quest
 from flows.conversation.session import Talk
 from flows.domain.assessments import BRANCH
 from flows.domain.closings import Minutes, Village
-from flows.domain.people import read_name
+from flows.domain.people import Name, read_name
 from flows.domain.rounds import MOST_POSTING_DAYS, Round
 from flows.domain.units import Scope
 from flows.meeting.needs import VillagesWanted, VillageWanted
@@ -23,13 +23,14 @@ from flows.roles.needs import HoldersWanted, holders_over
 from flows.words.moments import read_day
 from flows.words.place_names import inside_sentence
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
-from flows.words.spelling import composed, has_invisible
+from flows.words.spelling import composed, fold, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
 
 class Meeting(Talk, frozen=True, tag="meeting"):
     """The village whose branch has met, in which round, and what was told of the meeting so far. `version` is that of
-    the village's closing when this began; `timed` that the hours were asked about."""
+    the village's closing when this began; `timed` that the hours were asked about; `unsure` is a name that was asked
+    about once."""
 
     page: int = 0
     unit_id: int = 0
@@ -42,6 +43,7 @@ class Meeting(Talk, frozen=True, tag="meeting"):
     place: str = ""
     chair: str = ""
     secretary: str = ""
+    unsure: str = ""
     present: int = 0
     members: int = 0
     votes: tuple[int, int, int] | None = None
@@ -329,11 +331,32 @@ def hear_chair(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
             assert facts.person is not None
             yield _onwards(_with_chair(talk, facts.person.name))
         case _:
-            yield _onwards(_with_chair(talk, read_name(written(heard)).name))
+            name = _read_person(facts, talk, written(heard))
+            if name.sure or name.name == talk.unsure:
+                yield _onwards(_with_chair(talk, name.name))
+            else:
+                yield Said(_with_marks(name.name))
+                yield Went("chair", replace(talk, unsure=name.name))
+
+
+def _read_person(facts: Facts, talk: Meeting, typed: str) -> Name:
+    """Return a name as it will stand in the minutes; of who holds a role in the village as they are known, for it may
+    have been typed without tone marks."""
+    name = read_name(typed)
+    held = (one.name for one in facts.find(HoldersWanted(talk.unit_id)))
+    return next((Name(known, sure=True) for known in held if fold(known) == fold(name.name)), name)
+
+
+def _with_marks(name: str) -> Wording:
+    return _(
+        "The name will stand in the minutes as “{name}”. Please type it once more, in full and with tone marks; or the"
+        " same again, if it is right.",
+        name=name,
+    )
 
 
 def _with_chair(talk: Meeting, name: str) -> Meeting:
-    return replace(talk, chair=name, secretary="" if talk.secretary == name else talk.secretary)
+    return replace(talk, chair=name, unsure="", secretary="" if talk.secretary == name else talk.secretary)
 
 
 def ask_secretary(facts: Facts, talk: Meeting) -> Question:
@@ -356,10 +379,14 @@ def hear_secretary(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]
             held = facts.find(HoldersWanted(talk.unit_id))
             yield _onwards(replace(talk, secretary=next(one.name for one in held if str(one.person_id) == person_id)))
         case _:
-            name = read_name(written(heard)).name
-            if name.casefold() == talk.chair.casefold():
+            name = _read_person(facts, talk, written(heard))
+            if fold(name.name) == fold(talk.chair):
                 raise Refused(_("The chair and the secretary sign side by side: they are two people."))
-            yield _onwards(replace(talk, secretary=name))
+            if name.sure or name.name == talk.unsure:
+                yield _onwards(replace(talk, secretary=name.name, unsure=""))
+            else:
+                yield Said(_with_marks(name.name))
+                yield Went("secretary", replace(talk, unsure=name.name))
 
 
 def ask_present(facts: Facts, talk: Meeting) -> Question:
@@ -450,10 +477,6 @@ def ask_check(facts: Facts, talk: Meeting) -> Question:
                 *in_words(minutes_of(talk, village)),
             ),
             lines(*standing(village.counts)),
-            _(
-                "Once the village is closed, the branch decides nothing more on its forms, and the Study Promotion"
-                " Association of the commune is told. Is everything right?"
-            ),
             n_(
                 "⚠️ {count} form still waits for the branch.",
                 "⚠️ {count} forms still wait for the branch.",
@@ -461,6 +484,10 @@ def ask_check(facts: Facts, talk: Meeting) -> Question:
             )
             if village.counts.waiting
             else None,
+            _(
+                "Once the village is closed, the branch decides nothing more on its forms, and the Study Promotion"
+                " Association of the commune is told. Is everything right?"
+            ),
         ),
         (CLOSE, CHANGE),
         (BACK,),
