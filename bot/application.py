@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from bot import metrics
 from bot.catalogues import load
 from bot.channels.web import routes as web
+from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable, UnknownToken
@@ -117,8 +118,12 @@ class Application:
         """Return where the bot and its guides are found, as far as it is known."""
         telegram = self.telegram.link if self.telegram is not None else None
         public = self.settings.public_url.rstrip("/") if self.settings.public_url else None
-        web_chat, guide = (f"{public}/chat#{{code}}", f"{public}/guide") if public else (None, None)
-        return Links(tuple(link for link in (telegram, web_chat) if link is not None), guide)
+        start = (telegram, f"{public}/chat#{{code}}" if public else None)
+        return Links(
+            tuple(link for link in start if link is not None),
+            f"{public}/guide" if public else None,
+            f"{public}/c/{{code}}" if public else None,
+        )
 
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
         """Return the web server's application."""
@@ -131,6 +136,7 @@ class Application:
                 Route("/telegram", self._telegram_webhook, methods=["POST"]),
                 *self.web.routes(),
                 *GuidePages(self.web.words, self.catalogues).routes(),
+                *CertificatePage(self.database, self.web.words).routes(),
             ],
             exception_handlers={
                 NotUsable: self.web.refuse,
@@ -195,7 +201,9 @@ class Application:
     def batches(self) -> BatchCarrier:
         """Return what acts on many forms at once."""
         bell = self.turns.letters_queued
-        return BatchCarrier(self.database, self.catalogues, self.clock, self.settings.zone, bell, self.supervisor)
+        return BatchCarrier(
+            self.database, self.catalogues, self.clock, self.settings.zone, bell, self.supervisor, self._links
+        )
 
     def housekeeper(self) -> Housekeeper:
         """Return what clears away what nobody needs any more."""

@@ -32,6 +32,11 @@ from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
 from flows.received.subject import SUBJECT as RECEIVED
 from flows.received.talk import Muting
+from flows.recognition.needs import AnyNeed as RecognitionNeed
+from flows.recognition.records import AnyRecord as RecognitionRecord
+from flows.recognition.register import Registered
+from flows.recognition.subject import SUBJECT as RECOGNITION
+from flows.recognition.talk import Recognising
 from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.registration.subject import SUBJECT as REGISTRATION
 from flows.registration.subject import welcome
@@ -45,7 +50,7 @@ from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
-EVERY = (BATCHES, REVIEW, MEETING, COMMUNE, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+EVERY = (BATCHES, REVIEW, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
@@ -55,6 +60,8 @@ AnyTalk = (
     | Deciding
     | Meeting
     | Checking
+    | Recognising
+    | Registered
     | Inviting
     | Noticing
     | Drafting
@@ -69,13 +76,23 @@ SubjectRecord = (
     | BatchRecord
     | MeetingRecord
     | CommuneRecord
+    | RecognitionRecord
     | RoleRecord
     | NoticeRecord
     | ReceivedRecord
     | PrivacyRecord
 )
 AnyNeed = (
-    FormNeed | BatchNeed | ReviewNeed | MeetingNeed | CommuneNeed | RoleNeed | NoticeNeed | ReceivedNeed | PrivacyNeed
+    FormNeed
+    | BatchNeed
+    | ReviewNeed
+    | MeetingNeed
+    | CommuneNeed
+    | RecognitionNeed
+    | RoleNeed
+    | NoticeNeed
+    | ReceivedNeed
+    | PrivacyNeed
 )
 
 FLOWS = SUBJECTS.flows

@@ -113,6 +113,8 @@ class Place(Struct, frozen=True):
                 found.put(need, True)
             case OwnDataWanted():
                 found.put(need, OwnData())
+            case _:  # no place here asks for it
+                raise NoSuchPlace(f"nothing is known of {type(need).__name__}")
 
 
 def place(name: str) -> Place:

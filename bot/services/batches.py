@@ -1,6 +1,6 @@
 """The carrier of batches: acts on many forms a few at a time, tells who ordered it, and later the people concerned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.services.leading import Leading
 from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
-from bot.store import batches, forms, reminders
+from bot.store import batches, forms, recognition, reminders
 from bot.store.core import contacts, outbox
 from bot.store.core.database import Database
 from bot.store.core.outbox import Letter
@@ -19,12 +19,13 @@ from bot.store.core.reference import ReferenceRead
 from flows.batches import words
 from flows.batches.batch import Batch, Outcome, Stage
 from flows.batches.carrying import act_on, is_as_left, take_back
-from flows.conversation.facts import Conversation, Facts, Found
+from flows.conversation.facts import Conversation, Facts, Found, Links
 from flows.conversation.messages import Message, people_named, rendered
 from flows.domain.assessments import Assessment
 from flows.forms.needs import AssessmentWanted
 from flows.forms.records import Acted, changed_by
 from flows.forms.tellings import told_to_resident
+from flows.recognition.words import told_recognised
 from flows.words.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class BatchCarrier:
         zone: ZoneInfo,
         bell: Signal,
         supervisor: Supervisor | None = None,
+        links: Callable[[], Links] = Links,
     ) -> None:
         self._database = database
         self._catalogues = catalogues
@@ -53,6 +55,7 @@ class BatchCarrier:
         self._zone = zone
         self._bell = bell
         self._supervisor = supervisor or Supervisor()
+        self._links = links
         self._shared: ReferenceRead | None = None
 
     async def run(self) -> None:
@@ -73,7 +76,10 @@ class BatchCarrier:
             self._shared = await reminders.read_shared(connection, self._shared)
             batch = await batches.read(connection, batch_id)
             if batch is not None:
-                await _Piece(connection, batch, self._shared, self._clock(), self._zone, self._catalogues).do()
+                piece = _Piece(
+                    connection, batch, self._shared, self._clock(), self._zone, self._catalogues, self._links()
+                )
+                await piece.do()
         self._bell.ring()
         return batch is not None
 
@@ -89,7 +95,9 @@ class _Piece:
         now: datetime,
         zone: ZoneInfo,
         catalogues: Catalogues,
+        links: Links,
     ) -> None:
+        self._links = links
         self._connection = connection
         self._batch = batch
         self._shared = shared
@@ -116,18 +124,23 @@ class _Piece:
         found = await self._found(items)
         facts = await self._facts(found)
         rows, outcomes, owners = forms.Rows(self._now), dict[int, Outcome](), set[int]()
+        recognised: list[Assessment] = []
         decide = take_back if undo else act_on
         for form_id, version in items.items():
             wanted = AssessmentWanted(form_id)
             form = found.get(wanted) if wanted in found else None
             acted = decide(facts, self._batch.order, form, version) if wanted in found else "unreadable"
-            if isinstance(acted, Acted) and form is not None:
+            if isinstance(acted, Acted):
+                assert form is not None
                 rows.act(self._batch.person_id, form, changed_by(acted, form), acted)
                 owners.add(form.person.id)
                 outcomes[form_id] = "undone" if undo else "done"
+                if acted.state == "recognised":
+                    recognised.append(form)
             else:
                 outcomes[form_id] = acted
         await rows.write(self._connection)
+        await recognition.enter(self._connection, self._batch.order.recognition_id, recognised)
         await contacts.refresh(self._connection, owners)
         await batches.settle(self._connection, self._batch.id, outcomes)
         if len(items) < PIECE:
@@ -178,14 +191,32 @@ class _Piece:
         told = [form for form in told if is_as_left(self._batch.order, form, items[form.id])]
         reached = await outbox.reach_people(self._connection, {form.person.id for form in told})
         letters = []
+        messages = await self._messages(told)
         for form in told:
-            message = told_to_resident(form, self._batch.order.act, self._batch.order.reason)
+            message = messages[form.id]
             for to in reached[form.person.id]:
                 outgoing = rendered(message, catalogue_for(to.language, self._catalogues))
                 letters.append(Letter(to, outgoing, about=people_named(message)))
         await outbox.queue(self._connection, letters, self._now)
         await batches.settle(self._connection, self._batch.id, dict.fromkeys(items, "told"))
         await self._enter("telling" if len(items) == PIECE else "ended")
+
+    async def _messages(self, told: Sequence[Assessment]) -> dict[int, Message]:
+        """Return what each owner is told; those recognised, with the number of their certificate."""
+        order = self._batch.order
+        if order.act != "recognise":
+            return {form.id: told_to_resident(form, order.act, order.reason) for form in told}
+        reference = self._shared.reference
+        entered = await recognition.entered(self._connection, [form.id for form in told])
+        pattern = self._links.certificate
+        return {
+            form_id: told_recognised(
+                title,
+                reference.units.in_sentence(order.units.tops[0]),
+                pattern.format(code=title.code) if pattern else None,
+            )
+            for form_id, title in entered.items()
+        }
 
 
 def _readable(found: Found, form_id: int) -> Assessment | None:

@@ -95,6 +95,8 @@ def _among(order: Order) -> list[ColumnElement[bool]]:
     ]
     if order.passed_only:
         conditions.append(assessments.c.passed)
+    if order.of_proposal:
+        conditions.append(assessments.c.proposal_id == order.of_proposal)
     if order.without:
         conditions.append(assessments.c.id.not_in(order.without))
     return conditions

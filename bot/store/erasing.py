@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, meeting, notices
+from bot.store import batches, meeting, notices, recognition
 from bot.store.core import file_uses, outbox
 from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
@@ -64,6 +64,7 @@ async def erase(connection: AsyncConnection, person_id: int | None, conversation
     await _forget_name(connection, person_id)
     await outbox.drop_mentions(connection, person_id, now)
     await batches.forget_person(connection, person_id, forms)
+    await recognition.forget_person(connection, person_id, forms)
     await _erase_forms(connection, person_id, forms)
     await notices.forget_person(connection, person_id, conversation_id, now)
     await connection.execute(delete(people).where(people.c.id == person_id))

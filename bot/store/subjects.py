@@ -6,7 +6,19 @@ from typing import Any, assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, commune, forms, meeting, notices, privacy, received, registration, review, roles
+from bot.store import (
+    batches,
+    commune,
+    forms,
+    meeting,
+    notices,
+    privacy,
+    received,
+    recognition,
+    registration,
+    review,
+    roles,
+)
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -25,6 +37,8 @@ from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
 from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
+from flows.recognition.needs import AnyNeed as RecognitionNeed
+from flows.recognition.records import AnyRecord as RecognitionRecord
 from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.review.needs import AnyNeed as ReviewNeed
 from flows.roles.needs import AnyNeed as RoleNeed
@@ -56,6 +70,8 @@ def _finder(need: AnyNeed) -> Finder:
         return meeting.finder(need)
     if isinstance(need, CommuneNeed):
         return commune.finder(need)
+    if isinstance(need, RecognitionNeed):
+        return recognition.finder(need)
     if isinstance(need, RoleNeed):
         return roles.finder(need)
     if isinstance(need, NoticeNeed):
@@ -77,6 +93,7 @@ class Rows:
         self.batches = batches.Rows(now)
         self.meeting = meeting.Rows(now)
         self.commune = commune.Rows(now)
+        self.recognition = recognition.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -91,6 +108,8 @@ class Rows:
             self.meeting.collect(one, record)
         elif isinstance(record, CommuneRecord):
             self.commune.collect(one, record)
+        elif isinstance(record, RecognitionRecord):
+            self.recognition.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -114,6 +133,7 @@ class Rows:
             self.batches,
             self.meeting,
             self.commune,
+            self.recognition,
             self.notices,
             self.received,
         ):

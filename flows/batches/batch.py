@@ -41,7 +41,8 @@ class Order(Struct, frozen=True):
     """What is to be done with all forms of some units and rounds that are in the state from which it is done.
 
     `least` is the total from which on, `without` are the forms that are left out. What changed after `shown_at` is not
-    what was seen when it was ordered, and left as it is. `proposal_id` is the proposal that forms are put on.
+    what was seen when it was ordered, and left as it is. `proposal_id` is the proposal that forms are put on,
+    `of_proposal` the one that they are on, and `recognition_id` the decision by which they are recognised.
     """
 
     act: Act
@@ -54,6 +55,8 @@ class Order(Struct, frozen=True):
     without: tuple[int, ...] = ()
     reason: str = ""
     proposal_id: int = 0
+    of_proposal: int = 0
+    recognition_id: int = 0
 
     @property
     def before(self) -> State:

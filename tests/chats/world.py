@@ -39,7 +39,9 @@ from tests.chats.phones import Phones, Shown
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 QUIET = QuietHours()
-LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")
+LINKS = Links(
+    ("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide", "https://hoctap.example/c/{code}"
+)
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
 UNITS = (
@@ -54,6 +56,7 @@ UNITS = (
 CAST = ("Trần Văn Trường is head of Thôn Đông", "Phạm Thị Hoa is admin of Xã Thần Khê")
 
 _TOKEN = re.compile(r"i-([A-Za-z0-9_-]{24})")
+_CODE = re.compile(r"/c/([A-Za-z0-9_-]{22})")
 _NAMED_TOKEN = re.compile(r"i-⟨(\d+)⟩")
 _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|\d+ characters)\) ?(.*)")
 
@@ -81,7 +84,7 @@ class World:
             self._database, sources, self._files, words, lambda: self._now, ZONE, bell, self._wording, QUIET
         )
         self._reminders = Reminders(self._database, words, lambda: self._now, ZONE, bell, QUIET)
-        self._carrier = BatchCarrier(self._database, words, lambda: self._now, ZONE, bell)
+        self._carrier = BatchCarrier(self._database, words, lambda: self._now, ZONE, bell, links=lambda: LINKS)
 
     async def close(self) -> None:
         """Close the database."""
@@ -213,6 +216,7 @@ class World:
         return self._phones.address(self._people.index(name))
 
     def _with_named_tokens(self, line: str) -> str:
+        line = _CODE.sub(lambda code: f"/c/⟨{self._place(code[1])}⟩", line)
         return _TOKEN.sub(lambda token: f"i-⟨{self._place(token[1])}⟩", line)
 
     def _place(self, token: str) -> int:
@@ -357,6 +361,14 @@ class World:
         for text in ("/meeting", *meeting, "chốt danh sách thôn"):
             await self._turn([(name, Typed(text))])
 
+    async def _has_proposed(self, name: str) -> None:
+        for text in ("các thôn", "đề nghị công nhận", "đề nghị danh sách này"):
+            await self._turn([(name, Typed(text))])
+
+    async def _has_recognised(self, name: str, number: str) -> None:
+        for text in ("xét công nhận", "ghi quyết định", number, "hôm nay", "Trần Văn Bảy", "công nhận"):
+            await self._turn([(name, Typed(text))])
+
 
 def _last_of_topics(letters: Sequence[DueLetter]) -> list[DueLetter]:
     """Return letters without those that another one has replaced before anybody could read them."""
@@ -411,4 +423,6 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has submitted": World._has_submitted,
     r"(\w+) has confirmed the form that came last": World._has_confirmed,
     r"(\w+) has closed the village, posting its list for (\d+) days": World._has_closed,
+    r"(\w+) has proposed what there is": World._has_proposed,
+    r"(\w+) has recognised what is proposed by the decision (\S+)": World._has_recognised,
 }

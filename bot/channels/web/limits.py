@@ -38,6 +38,8 @@ LIMITS: Mapping[str, Limit] = {
     "poll": Limit(Rate(100, 1_200), Rate(2_000, 20_000)),
     # A token without our signature, which has to be looked up.
     "unsigned": Limit(Rate(5, 300), Rate(100, 5_000)),
+    # Whoever scans one; and whoever tries codes, for which a hundred million years are needed at this rate.
+    "certificate": Limit(Rate(5, 100), Rate(200, 2_000)),
     "upload": Limit(Rate(10, 200), Rate(50, 500)),
 }
 OF_A_CONVERSATION = Rate(2, 30)

@@ -18,6 +18,7 @@ from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import PHASES, Round, usual_phases
 from flows.domain.units import Scope, Unit, UnitTree
+from flows.words.place_names import inside_sentence
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
 _aliases_decoder = msgspec.json.Decoder(tuple[str, ...])
@@ -143,6 +144,15 @@ async def read_unit(connection: AsyncConnection, code: str) -> Unit | None:
         if (row := (await connection.execute(select(units).where(same))).first()) is not None:
             return _unit(row)
     return None
+
+
+async def unit_name(connection: AsyncConnection, unit_id: int) -> str:
+    """Name a unit with what it lies in, without reading all others: `Thôn Đông, xã Thần Khê`."""
+    above = units.alias()
+    both = select(units.c.name, above.c.name.label("above"), above.c.kind)
+    named = both.outerjoin(above, above.c.id == units.c.parent_id)
+    row = (await connection.execute(named.where(units.c.id == unit_id))).one()
+    return ", ".join((row.name, inside_sentence(row.above))) if row.above and row.kind != "province" else str(row.name)
 
 
 def _unit(row: AnyRow) -> Unit:

@@ -1,0 +1,97 @@
+"""What is asked about proposals, decisions and the register while a turn is decided."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from flows.conversation.facts import Need
+from flows.domain.units import Scope
+from flows.words.wording import Named
+
+
+class Proposal(Struct, frozen=True):
+    """A list that the association has proposed. `count` forms of it wait for the committee, `recognised` are."""
+
+    id: int
+    unit_id: int
+    round_id: int
+    count: int
+    recognised: int
+    at: datetime
+
+
+class ProposalsWanted(Need[tuple[Proposal, ...]], frozen=True):
+    """The proposals of these units on which forms wait, the oldest first."""
+
+    units: Scope
+
+
+class ProposedForm(Struct, frozen=True):
+    """Somebody on a proposal."""
+
+    assessment_id: int
+    name: Named
+    unit_id: int
+    total: int
+
+
+class ProposedPage(Struct, frozen=True):
+    """A part of those who wait on a proposal, village by village, and how many there are in each village."""
+
+    forms: tuple[ProposedForm, ...] = ()
+    villages: tuple[tuple[int, int], ...] = ()
+
+
+class ProposedWanted(Need[ProposedPage], frozen=True):
+    """Those who wait on a proposal, some at a time."""
+
+    proposal_id: int
+    offset: int
+    limit: int
+
+
+class LastDecision(Struct, frozen=True):
+    """The decision that was recorded last in a unit: its number shows the series, its signer signs again."""
+
+    number: str
+    signer: str
+
+
+class LastDecisionWanted(Need[LastDecision | None], frozen=True):
+    """The last decision of a unit."""
+
+    unit_id: int
+
+
+class Title(Struct, frozen=True):
+    """An entry of the register: who was recognised, with name and village as they were then."""
+
+    id: int
+    assessment_id: int
+    number: int
+    year: int
+    name: Named
+    village_id: int
+    title: str
+    decision: str
+    dated: date
+    code: str
+    revoked_at: datetime | None = None
+    reason: str = ""
+
+
+class TitlesWanted(Need[tuple[Title, ...]], frozen=True):
+    """Entries of the register in these units by what was typed, a name or a number; the newest first, some of them."""
+
+    units: Scope
+    typed: str
+    limit: int
+
+
+class TitleWanted(Need[Title | None], frozen=True):
+    """The entry of the register that a form has led to last."""
+
+    assessment_id: int
+
+
+AnyNeed = ProposalsWanted | ProposedWanted | LastDecisionWanted | TitlesWanted | TitleWanted
