@@ -23,6 +23,12 @@ VALID = _("✅ Valid")
 REVOKED = _("⛔ Does not hold any more")
 UNKNOWN = _("There is no certificate with this code.")
 
+
+def in_year(year: int) -> Wording:
+    """Say of which year a title is."""
+    return _("year {year}", year=year)
+
+
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -54,7 +60,7 @@ class CertificatePage:
         certificate, village = found
         body = (
             f"<h2>{escape(certificate.name)}</h2><p>{escape(village)}</p>"
-            f"<p>{escape(certificate.title)}, {escape(render(_('year {year}', year=certificate.year), reader))}</p>"
+            f"<p>{escape(certificate.title)}, {escape(render(in_year(certificate.year), reader))}</p>"
             + _line(VALID if certificate.valid else REVOKED, reader, "valid" if certificate.valid else "revoked")
         )
         return self._page(reader, body)
