@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
 from flows.conversation.facts import Conversation, Facts, Found, Links, Need, Reference
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
@@ -49,8 +51,20 @@ from flows.privacy.talk import ChoosingLanguage, Privacy
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.talk import Muting
 from flows.registration.talk import Registering
-from flows.review.needs import FormList, ListedForm, ListWanted
-from flows.review.talk import Deciding, Reviewing
+from flows.review.arrivals import ChoosingArrivals
+from flows.review.listing import Reviewing
+from flows.review.many import ConfirmingMany
+from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.needs import (
+    ArrivalsWanted,
+    FormList,
+    ListedForm,
+    ListWanted,
+    RemindedWanted,
+    VillageForms,
+    VillagesWanted,
+)
+from flows.review.talk import Deciding
 from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
@@ -84,15 +98,15 @@ class Place(Struct, frozen=True):
 
     def _put(self, found: Found, need: Need[Any]) -> None:
         assert isinstance(need, AnyNeed)
+        if isinstance(need, ReviewNeed | BatchNeed):
+            self._put_of_branch(found, need)
+            return
         match need:
             case AssessmentWanted(form_id):
                 theirs = form_id == THEIR_FORM
                 found.put(need, _form("farmer", 10, "submitted", THEIR_FORM) if theirs else None)
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
-            case ListWanted():
-                listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
-                found.put(need, FormList({"submitted": 1}, (listed,)))
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
             case LedgerWanted():
@@ -113,6 +127,23 @@ class Place(Struct, frozen=True):
                 found.put(need, True)
             case OwnDataWanted():
                 found.put(need, OwnData())
+
+    def _put_of_branch(self, found: Found, need: ReviewNeed | BatchNeed) -> None:
+        match need:
+            case ListWanted():
+                listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
+                found.put(need, FormList({"submitted": 1}, (listed,)))
+            case VillagesWanted():
+                villages = (_ids()[VILLAGE], _ids()[OTHER_VILLAGE])
+                found.put(need, tuple(VillageForms(id_, {"submitted": 1}) for id_ in villages))
+            case ChosenWanted():
+                found.put(need, Chosen(3, 2))
+            case BatchWanted() | LastBatchWanted():
+                found.put(need, None)
+            case ArrivalsWanted():
+                found.put(need, "")
+            case RemindedWanted():
+                found.put(need, frozenset())
 
 
 def place(name: str) -> Place:
@@ -332,6 +363,9 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "self-assessment.summary": _filling("summary"),
     "self-assessment.change": _filling("change"),
     "review.list": lambda: _at("list", Reviewing(), _facts(_person(), None, "head")),
+    "review.villages": lambda: _at("villages", Reviewing(), _facts(_person(), None, "head")),
+    "confirming_many.confirm_many": lambda: _at("confirm_many", ConfirmingMany(NOW), _facts(_person(), None, "head")),
+    "arrivals.how": lambda: _at("how", ChoosingArrivals(), _facts(_person(), None, "head")),
     "review.form": lambda: _at("form", Reviewing(assessment_id=THEIR_FORM), _facts(_person(), None, "head")),
     "decision.adjust_which": _deciding("adjust_which"),
     "decision.adjust_level": _adjust_level,

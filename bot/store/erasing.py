@@ -12,6 +12,7 @@ from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
     OPEN_LETTERS,
     answers,
+    arrivals,
     assessments,
     consents,
     conversations,
@@ -100,7 +101,8 @@ async def _forget_name(connection: AsyncConnection, person_id: int) -> None:
     """Keep what somebody decided and whom they invited without saying who; what they were is no more."""
     await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
-    await connection.execute(delete(roles).where(roles.c.person_id == person_id))
+    for table in (roles, arrivals):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))
 
 
 async def settle_last_replies(connection: AsyncConnection, now: datetime) -> None:

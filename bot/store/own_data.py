@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.tables import (
     answers,
+    arrivals,
     assessments,
     consents,
     conversations,
@@ -84,6 +85,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             row.asked_at
             for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
         ),
+        arrivals=await connection.scalar(select(arrivals.c.told_how).where(arrivals.c.person_id == person_id)),
     )
 
 

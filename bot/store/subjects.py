@@ -23,6 +23,7 @@ from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
 from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.records import AnyRecord as ReviewRecord
 from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.subjects import AnyNeed, SubjectRecord
@@ -67,6 +68,7 @@ class Rows:
         self.roles = roles.Rows(now)
         self.forms = forms.Rows(now)
         self.batches = batches.Rows(now)
+        self.review = review.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -77,6 +79,8 @@ class Rows:
             self.forms.collect(one, record)
         elif isinstance(record, BatchRecord):
             self.batches.collect(one, record)
+        elif isinstance(record, ReviewRecord):
+            self.review.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -93,5 +97,5 @@ class Rows:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write all but who is erased, which comes last."""
-        for rows in (self.registration, self.roles, self.forms, self.batches, self.notices, self.received):
+        for rows in (self.registration, self.roles, self.forms, self.batches, self.review, self.notices, self.received):
             await rows.write(connection)

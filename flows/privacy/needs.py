@@ -9,6 +9,7 @@ from flows.conversation.facts import Need
 from flows.domain.assessments import Act, Actor
 from flows.domain.people import RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
+from flows.review.needs import ToldHow
 
 
 class OwnChat(Struct, frozen=True):
@@ -87,7 +88,8 @@ class OwnNoticeAnswer(Struct, frozen=True):
 
 
 class OwnData(Struct, frozen=True):
-    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id."""
+    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id;
+    `arrivals` is how a branch head hears of new forms."""
 
     known_since: datetime | None = None
     chats: tuple[OwnChat, ...] = ()
@@ -104,6 +106,7 @@ class OwnData(Struct, frozen=True):
     notices_received: tuple[OwnNotice, ...] = ()
     notices_written: tuple[OwnNotice, ...] = ()
     reports_asked: tuple[datetime, ...] = ()
+    arrivals: ToldHow | None = None
 
 
 class OwnDataWanted(Need[OwnData], frozen=True):

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
 from flows.conversation.engine import Decision
 from flows.conversation.events import Event, HeadsAddress, Told
 from flows.conversation.facts import Conversation, FactMissing, Facts, Found, Need, Reference
@@ -18,7 +20,7 @@ from flows.domain.assessments import Assessment
 from flows.domain.people import Person, Role
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, Vouched
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -38,7 +40,8 @@ from flows.privacy.records import Erased
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.records import Muted, NoticeAnswered
 from flows.registration.records import PersonSaved
-from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.needs import ArrivalsWanted, FormList, ListedForm, ListWanted, RemindedWanted, VillagesWanted
 from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed, Invited, RoleTaken
 from flows.subjects import AnyNeed, decide
@@ -167,13 +170,14 @@ class Town:
 
     def _find(self, need: Need[Any], found: Found) -> None:
         assert isinstance(need, AnyNeed)
+        if isinstance(need, ReviewNeed | BatchNeed):
+            self._find_for_branch(need, found)
+            return
         match need:
             case AssessmentWanted(form_id):
                 found.put(need, self._form(form_id) if form_id in self.forms else None)
             case InvitationWanted(digest):
                 found.put(need, self.invitations.get(digest))
-            case ListWanted():
-                found.put(need, self._listed(need))
             case NoticeWanted(notice_id):
                 found.put(need, self.notices.get(notice_id))
             case LedgerWanted(notice_id):
@@ -210,6 +214,21 @@ class Town:
             case OwnDataWanted():
                 found.put(need, OwnData())
 
+    def _find_for_branch(self, need: ReviewNeed | BatchNeed, found: Found) -> None:
+        match need:
+            case ListWanted():
+                found.put(need, self._listed(need))
+            case VillagesWanted():
+                found.put(need, ())
+            case ChosenWanted():
+                found.put(need, Chosen(2, 1))
+            case BatchWanted() | LastBatchWanted():
+                found.put(need, None)
+            case ArrivalsWanted():
+                found.put(need, "")
+            case RemindedWanted():
+                found.put(need, frozenset())
+
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
             self._form(form.id)
@@ -221,10 +240,7 @@ class Town:
         of_state = [form for form in forms if form.state == wanted.state]
         return FormList(
             Counter(form.state for form in forms),
-            tuple(
-                ListedForm(form.id, form.person.named, form.state, 0, len(form.answers))
-                for form in of_state[wanted.offset : wanted.offset + wanted.limit]
-            ),
+            tuple(ListedForm(form.id, form.person.named, form.state, 0, len(form.answers)) for form in of_state),
         )
 
     def _reached(self, audience: Audience, units: Scope) -> Reached:
@@ -271,7 +287,7 @@ class Town:
                 assert phone.person_id is not None
                 form_id = self._new_id()
                 self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
-            case Answered() | EvidenceGiven() | Acted() | Followed():
+            case Answered() | EvidenceGiven() | Vouched() | Acted() | Followed():
                 after = assessment(decision.facts, record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))
