@@ -121,7 +121,8 @@ class _Piece:
             wanted = AssessmentWanted(form_id)
             form = found.get(wanted) if wanted in found else None
             acted = decide(facts, self._batch.order, form, version) if wanted in found else "unreadable"
-            if isinstance(acted, Acted) and form is not None:
+            if isinstance(acted, Acted):
+                assert form is not None
                 rows.act(self._batch.person_id, form, changed_by(acted, form), acted)
                 owners.add(form.person.id)
                 outcomes[form_id] = "undone" if undo else "done"

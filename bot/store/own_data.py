@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.tables import (
     answers,
+    arrivals,
     assessments,
     closings,
     consents,
@@ -92,6 +93,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
         ),
         closings=tuple(_closing(row) for row in await rows(select(closings).where(closings.c.person_id == person_id))),
         proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
+        arrivals=await connection.scalar(select(arrivals.c.told_how).where(arrivals.c.person_id == person_id)),
     )
 
 

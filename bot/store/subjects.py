@@ -27,6 +27,7 @@ from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
 from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.records import AnyRecord as ReviewRecord
 from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.subjects import AnyNeed, SubjectRecord
@@ -77,6 +78,7 @@ class Rows:
         self.batches = batches.Rows(now)
         self.meeting = meeting.Rows(now)
         self.commune = commune.Rows(now)
+        self.review = review.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -91,6 +93,8 @@ class Rows:
             self.meeting.collect(one, record)
         elif isinstance(record, CommuneRecord):
             self.commune.collect(one, record)
+        elif isinstance(record, ReviewRecord):
+            self.review.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -112,6 +116,7 @@ class Rows:
             self.roles,
             self.forms,
             self.batches,
+            self.review,
             self.meeting,
             self.commune,
             self.notices,

@@ -31,7 +31,7 @@ from flows.conversation.replies import Pressed
 from flows.domain.closings import Minutes
 from flows.domain.people import RoleKind
 from flows.domain.units import Scope, Unit
-from flows.meeting.needs import VillagesWanted
+from flows.meeting.needs import VillagePageWanted
 from tests.commune import Commune, commune, fill_in, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES, NOW, ZONE
@@ -242,7 +242,7 @@ async def test_a_summary_is_read_from_the_tallies_alone(commune: Commune, statem
             await connection.execute(insert(tallies).values(**counted, state="confirmed", passed=True))
     statements.clear()
     async with commune.database.reading() as connection:
-        page = await meeting.page(connection, VillagesWanted(Scope((commune_id,), 43), round_id, 0, 8))
+        page = await meeting.page(connection, VillagePageWanted(Scope((commune_id,), 43), round_id, 0, 8))
     assert page.counts.passed == 40_000
     assert (page.count, len(page.villages), page.closed) == (42, 8, 0)
     assert not [sql for sql in statements if "assessments" in sql]

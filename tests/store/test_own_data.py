@@ -78,6 +78,7 @@ TOLD = {
         "text": "✎ “Lớp xoá mù chữ”",
         "name": "lop.jpg",
         "at": r"gửi 01/10/2026 08:\d\d lop\.jpg",
+        "known": "✓ chi hội biết việc này",
     },
     "decisions": {
         "act": "điều chỉnh một câu",
@@ -122,6 +123,9 @@ TOLD = {
         "body": "• tin nhắn, đến khi gửi xong",
     },
     "inbox": {"received_at": "14 ngày chỉ còn ghi là đã có tin", "body": "• tin nhắn, đến khi gửi xong"},
+    "arrivals": {"told_how": "Báo phiếu mới: Gộp lại, mỗi giờ một lần"},
+    "batches": {"ordered": "• những phiếu được quyết định cùng lúc"},
+    "batch_items": {"outcome": "• những phiếu được quyết định cùng lúc"},
     "reminders": {"key": "• việc đã nhắc những gì", "at": "• việc đã nhắc những gì"},
     "tallies": {"count": "Số liệu tổng hợp theo thôn không có tên ai"},
 }
@@ -134,6 +138,9 @@ WORKS = {
     "invitations": {"invited_by"},
     "assessments": {"version", "passed"},  # both follow from what was done and answered
     "evidence": {"source", "attempts"},
+    "arrivals": {"day", "told", "held", "since"},
+    "batches": {"stage", "ordered_at", "done_at"},
+    "batch_items": {"batch_id", "version"},
     "decisions": {"version"},
     "closings": {"round_id", "version"},
     "proposals": {"state"},
@@ -151,7 +158,7 @@ WORKS = {
 # Of nobody, or made of what others have: the contacts repeat details, chat and form.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "reference_version",
+    "reference_version", "asked_reminders",
 }  # fmt: skip
 
 
@@ -206,6 +213,18 @@ async def sets_everything(commune: Commune) -> None:
             insert(tables.roles).values(person_id=lan, role="head", unit_id=units["tk-doai"], since=at),
             insert(tables.invitations).values(**invitation, expires=at + timedelta(days=1)),
             insert(tables.mutes).values(person_id=lan, kind="notices"),
+            insert(tables.arrivals).values(person_id=lan, told_how="hourly", told=0, held=0),
+            insert(tables.evidence).values(
+                assessment_id=form.id,
+                indicator_id="study-plan",
+                kind="vouched",
+                text="",
+                source="",
+                name="",
+                conversation_id=chat,
+                at=at,
+                known=True,
+            ),
             insert(notices).values(
                 **notice, content=b'{"vi": "K\xc3\xadnh m\xe1\xbb\x9di h\xe1\xbb\x8dp\\nHai"}', created_at=at
             ),
