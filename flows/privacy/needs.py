@@ -130,6 +130,7 @@ class OwnData(Struct, frozen=True):
     reports_asked: tuple[datetime, ...] = ()
     closings: tuple[OwnClosing, ...] = ()
     proposals: tuple[OwnProposal, ...] = ()
+    samples_drawn: tuple[datetime, ...] = ()
     arrivals: ToldHow | None = None
 
 

@@ -72,6 +72,7 @@ def own_data(facts: Facts) -> Wording:
         ),
         _section(_("Villages closed or sent back:"), (_closing(facts, one) for one in kept.closings)),
         _section(_("Lists proposed:"), (_proposal(facts, one) for one in kept.proposals)),
+        _section(_("Forms drawn at random for a closer look:"), (_at(facts, at) for at in kept.samples_drawn)),
         _section(_("Invitations made:"), (_invitation(facts, one) for one in kept.invitations)),
         _section(_("Turned off:"), (KINDS[kind] for kind in kept.muted)),
         _("New forms are announced: {way}", way=WAYS[kept.arrivals].label) if kept.arrivals is not None else None,

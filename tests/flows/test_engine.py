@@ -19,6 +19,7 @@ from flows.conversation.messages import Message, Outgoing, people_named, rendere
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
+from flows.domain.people import RoleKind
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, EvidenceGiven, Followed
 from flows.forms.talk import Filling
@@ -142,7 +143,7 @@ def check_decisions(turn: Turn) -> None:
         else:
             assert turn.facts.person is not None
             assert known.person.id != turn.facts.person.id
-            role = "association" if act.actor == "association" else "head"
+            role: RoleKind = "association" if act.actor == "association" else "head"
             assert turn.facts.holds(role, known.unit_id)
             assert known.state == "submitted" or role == "association"
             assert role == "association" or not known.closed

@@ -166,7 +166,10 @@ async def test_of_two_who_propose_at_once_one_does_and_the_other_hears_that_nobo
 
 async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_named(commune: Commune) -> None:
     await joins(commune, "Hội", "Đỗ Văn Hội", "association", "tk")
-    await confirms(commune, "Trường", "Lan")
+    await fill_in(commune, "Minh", 7)
+    await commune.say("Minh", "nộp phiếu")
+    for name in ("Lan", "Minh"):
+        await confirms(commune, "Trường", name)
     await closes(commune, "Trường")
     await commune.say("Hội", "/commune", "đề nghị")
     await commune.deliver()
@@ -176,8 +179,8 @@ async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_
         await connection.execute(update(assessments).where(assessments.c.id == form.id).values(later))
     await commune.say("Hội", "đề nghị danh sách này")
     await carry_out(commune)
-    assert (await commune.form("Lan")).state == "confirmed"
-    assert "Nguyễn Thị Lan" in (await commune.texts("Hội"))[-1]
+    assert ((await commune.form("Lan")).state, (await commune.form("Minh")).state) == ("confirmed", "checked")
+    assert "• Nguyễn Thị Lan: đã thay đổi" in (await commune.texts("Hội"))[-1]
 
 
 async def test_nobody_proposes_their_own_form(commune: Commune) -> None:

@@ -104,6 +104,7 @@ TOLD = {
         "dated": "05/TTr-HKH, 05/10/2026",
         "at": "• 01/10/2026 10:15: xã Thần Khê",
     },
+    "samples": {"at": "Phiếu đã chọn ngẫu nhiên để kiểm tra:\n• 01/10/2026 10:15"},
     "mutes": {"kind": "Đã tắt:\n• Thông báo của Hội Khuyến học"},
     "notices": {
         "author_id": "Thông báo đã viết:\n• 01/10/2026 10:15: “Kính mời họp”",
@@ -144,6 +145,7 @@ WORKS = {
     "decisions": {"version"},
     "closings": {"round_id", "version"},
     "proposals": {"state"},
+    "samples": {"unit_id", "round_id", "seed", "drawn_from", "forms"},
     "notices": {
         "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
         "gathered_to", "recipients",
@@ -240,6 +242,9 @@ async def sets_everything(commune: Commune) -> None:
                 person_id=lan,
                 reason="Thiếu biên bản",
                 at=at,
+            ),
+            insert(tables.samples).values(
+                unit_id=units["tk"], round_id=1, seed="s", drawn_from=1, forms=b"[]", person_id=lan, at=at
             ),
             insert(tables.proposals).values(
                 unit_id=units["tk"],
