@@ -41,9 +41,13 @@ from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.registration.subject import SUBJECT as REGISTRATION
 from flows.registration.subject import welcome
 from flows.registration.talk import Registering
+from flows.review.arrivals import ChoosingArrivals
+from flows.review.listing import Reviewing
+from flows.review.many import ConfirmingMany
 from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.records import AnyRecord as ReviewRecord
 from flows.review.subject import SUBJECT as REVIEW
-from flows.review.talk import Deciding, Reviewing
+from flows.review.talk import Deciding
 from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
@@ -57,6 +61,8 @@ AnyTalk = (
     Registering
     | Filling
     | Reviewing
+    | ConfirmingMany
+    | ChoosingArrivals
     | Deciding
     | Meeting
     | Checking
@@ -77,6 +83,7 @@ SubjectRecord = (
     | MeetingRecord
     | CommuneRecord
     | RecognitionRecord
+    | ReviewRecord
     | RoleRecord
     | NoticeRecord
     | ReceivedRecord

@@ -12,15 +12,24 @@ from msgspec.structs import replace
 from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
+from flows.commune.needs import AnyNeed as CommuneNeed
+from flows.commune.needs import CandidatesWanted, FormsWanted, Sample, SamplesWanted, ToPropose, ToProposeWanted
+from flows.commune.talk import Checking
 from flows.conversation.facts import Conversation, Facts, Found, Links, Need, Reference
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
+from flows.domain.closings import Closing, Counts, Village
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person, Role, RoleKind
 from flows.domain.rounds import Round, usual_phases
 from flows.domain.units import Unit, UnitTree
 from flows.forms.needs import AssessmentWanted
 from flows.forms.talk import Filling
+from flows.meeting.needs import AnyNeed as MeetingNeed
+from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
+from flows.meeting.talk import Meeting
 from flows.notices.draft import Drafting
 from flows.notices.needs import (
     Approvers,
@@ -49,8 +58,20 @@ from flows.privacy.talk import ChoosingLanguage, Privacy
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.talk import Muting
 from flows.registration.talk import Registering
-from flows.review.needs import FormList, ListedForm, ListWanted
-from flows.review.talk import Deciding, Reviewing
+from flows.review.arrivals import ChoosingArrivals
+from flows.review.listing import Reviewing
+from flows.review.many import ConfirmingMany
+from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.needs import (
+    ArrivalsWanted,
+    FormList,
+    ListedForm,
+    ListWanted,
+    RemindedWanted,
+    VillageForms,
+    VillagesWanted,
+)
+from flows.review.talk import Deciding
 from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
@@ -74,6 +95,8 @@ class Place(Struct, frozen=True):
     session: Session[Talk]
     facts: Facts
     awaiting: NoticeState = "awaiting"
+    theirs: State = "submitted"
+    closed: bool = False
 
     def find(self, needs: Iterable[Need[Any]]) -> Found:
         """Return what a turn at this place looks up."""
@@ -84,15 +107,18 @@ class Place(Struct, frozen=True):
 
     def _put(self, found: Found, need: Need[Any]) -> None:
         assert isinstance(need, AnyNeed)
+        if isinstance(need, ReviewNeed | BatchNeed):
+            self._put_of_branch(found, need)
+            return
+        if isinstance(need, MeetingNeed | CommuneNeed):
+            _put_of_commune(found, need, _village(self.closed))
+            return
         match need:
             case AssessmentWanted(form_id):
                 theirs = form_id == THEIR_FORM
-                found.put(need, _form("farmer", 10, "submitted", THEIR_FORM) if theirs else None)
+                found.put(need, _form("farmer", 10, self.theirs, THEIR_FORM) if theirs else None)
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
-            case ListWanted():
-                listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
-                found.put(need, FormList({"submitted": 1}, (listed,)))
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
             case LedgerWanted():
@@ -115,6 +141,39 @@ class Place(Struct, frozen=True):
                 found.put(need, OwnData())
             case _:  # no place here asks for it
                 raise NoSuchPlace(f"nothing is known of {type(need).__name__}")
+
+    def _put_of_branch(self, found: Found, need: ReviewNeed | BatchNeed) -> None:
+        match need:
+            case ListWanted():
+                listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
+                found.put(need, FormList({"submitted": 1}, (listed,)))
+            case VillagesWanted():
+                villages = (_ids()[VILLAGE], _ids()[OTHER_VILLAGE])
+                found.put(need, tuple(VillageForms(id_, {"submitted": 1}) for id_ in villages))
+            case ChosenWanted():
+                found.put(need, Chosen(3, 2))
+            case BatchWanted() | LastBatchWanted():
+                found.put(need, None)
+            case ArrivalsWanted():
+                found.put(need, "")
+            case RemindedWanted():
+                found.put(need, frozenset())
+
+
+def _put_of_commune(found: Found, need: MeetingNeed | CommuneNeed, village: Village) -> None:
+    match need:
+        case VillageWanted():
+            found.put(need, village)
+        case VillagePageWanted():
+            found.put(need, VillagePage((village,), 2, 1, 0, village.counts))
+        case ToProposeWanted():
+            found.put(need, ToPropose((_ids()[VILLAGE],), (), (_ids()[OTHER_VILLAGE],), 1))
+        case CandidatesWanted():
+            found.put(need, tuple(range(100)))
+        case SamplesWanted():
+            found.put(need, (Sample("a seed", 100, (THEIR_FORM,), NOW),))
+        case FormsWanted():
+            found.put(need, (ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "confirmed", 80, 10),))
 
 
 def place(name: str) -> Place:
@@ -199,6 +258,12 @@ def _form(group: Group, answered: int, state: State = "draft", form_id: int = FO
     return Assessment(form_id, owner, 1, _ids()[VILLAGE], criteria, state, VERSION, answers)
 
 
+def _village(closed: bool) -> Village:
+    """Return a village that is closed, or was sent back."""
+    counts = Counts({"confirmed": 36, "draft": 2}, {"confirmed": 30})
+    return Village(_ids()[VILLAGE], 1, counts, Closing("closed" if closed else "sent_back", 1, None, None, "", NOW))
+
+
 def _notice(state: NoticeState) -> Notice:
     content = Content("Kính mời bà con dự họp.", asks_who_comes=True)
     counts: Mapping[LedgerState, int] = {} if state == "awaiting" else {"sent": 5, "queued": 7}
@@ -273,6 +338,27 @@ def _adjust_level(group: str, number: str) -> Place:
     return _deciding("adjust_level", indicator=indicator.id)()
 
 
+def _meeting(step: str, **told: object) -> Callable[[], Place]:
+    def build() -> Place:
+        known = {
+            "unit_id": _ids()[VILLAGE], "round_id": 1, "version": 1, "day": date(2026, 10, 1), "timed": True,
+            "place": "Nhà văn hóa", "chair": "Nguyễn Thị Lan", "secretary": "Lê Thị Thư", "present": 35, "members": 40,
+            "votes": (35, 0, 0), "posting": 5,
+        }  # fmt: skip
+        return _at(step, Meeting(**{**known, **told}), _facts(_person(), None, "head"))  # type: ignore[arg-type]
+
+    return build
+
+
+def _checking(step: str, theirs: State = "confirmed", **told: object) -> Callable[[], Place]:
+    def build() -> Place:
+        known = {"unit_id": _ids()[COMMUNE], "round_id": 1, "village_id": _ids()[VILLAGE], "version": 1}
+        at = _at(step, Checking(**{**known, **told}), _facts(_person(), None, "association"))  # type: ignore[arg-type]
+        return replace(at, theirs=theirs, closed=True)
+
+    return build
+
+
 def _as_admin(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), None, "admin"))
 
@@ -300,6 +386,7 @@ _HOMES: dict[str, Callable[[], Facts]] = {
     "confirmed": lambda: _facts(_person(), _form("farmer", 10, "confirmed")),
     "head": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "head"),
     "admin": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "admin"),
+    "association": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "association"),
 }
 
 
@@ -334,12 +421,39 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "self-assessment.summary": _filling("summary"),
     "self-assessment.change": _filling("change"),
     "review.list": lambda: _at("list", Reviewing(), _facts(_person(), None, "head")),
+    "review.villages": lambda: _at("villages", Reviewing(), _facts(_person(), None, "head")),
+    "confirming_many.confirm_many": lambda: _at("confirm_many", ConfirmingMany(NOW), _facts(_person(), None, "head")),
+    "arrivals.how": lambda: _at("how", ChoosingArrivals(), _facts(_person(), None, "head")),
     "review.form": lambda: _at("form", Reviewing(assessment_id=THEIR_FORM), _facts(_person(), None, "head")),
     "decision.adjust_which": _deciding("adjust_which"),
     "decision.adjust_level": _adjust_level,
     "decision.adjust_reason": _deciding("adjust_reason", indicator="keeps-up", level="sometimes"),
     "decision.return_reason": _deciding("return_reason"),
     "decision.reason_sure": _deciding("reason_sure", reason="sai"),
+    "meeting.village": _meeting("village", unit_id=0),
+    "meeting.standing": _meeting("standing"),
+    "meeting.day": _meeting("day", day=None),
+    "meeting.hours": _meeting("hours", timed=False),
+    "meeting.place": _meeting("place", place=""),
+    "meeting.chair": _meeting("chair", chair=""),
+    "meeting.secretary": _meeting("secretary", secretary=""),
+    "meeting.present": _meeting("present", present=0, votes=None),
+    "meeting.votes": _meeting("votes", votes=None),
+    "meeting.posting": _meeting("posting", posting=None),
+    "meeting.check": _meeting("check"),
+    "meeting.change": _meeting("change"),
+    "commune.commune": _checking("commune", unit_id=0, village_id=0),
+    "commune.villages": _checking("villages", village_id=0),
+    "commune.village": _checking("village"),
+    "commune.forms": _checking("forms"),
+    "commune.sample": _checking("sample"),
+    "commune.sampled": _checking("sampled", sample=(THEIR_FORM,)),
+    "commune.form": _checking("form", assessment_id=THEIR_FORM, version=VERSION),
+    "commune.reason": _checking("reason", assessment_id=THEIR_FORM, version=VERSION, act="send_back"),
+    "commune.reason_sure": _checking(
+        "reason_sure", assessment_id=THEIR_FORM, version=VERSION, act="send_back", reason="Câu 3 chưa rõ"
+    ),
+    "commune.proposing": _checking("proposing", village_id=0, up=(_ids()[VILLAGE],), shown_at=NOW),
     "invitation.role": _as_admin("role", Inviting()),
     "invitation.unit": _as_admin("unit", Inviting("head")),
     "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import erasing
+from bot.store import batches, erasing
 from bot.store.core import file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
@@ -26,6 +26,8 @@ CHUNK = 500
 KEEP_ROWS = timedelta(days=14)
 # So long a letter waits for a page to fetch it.
 KEEP_UNREAD = timedelta(days=30)
+# What was ordered for many forms at once is kept for so long: what was decided on each form stays.
+KEEP_BATCHES = timedelta(days=30)
 ROWS_AT_ONCE = 1000
 
 
@@ -54,6 +56,7 @@ class Housekeeper:
             self._swept = now
             async with self._database.writing() as connection:
                 await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
+                await batches.forget(connection, now - KEEP_BATCHES)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
             try:
                 await self._sweep_files(now)

@@ -8,17 +8,18 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.leading import Leading
 from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
-from bot.store import reminders
+from bot.store import arrivals, reminders
 from bot.store.core import outbox
 from bot.store.core.database import Database
 from bot.store.core.outbox import NOTICE, Letter, Recipient
 from bot.store.core.reference import ReferenceRead
-from bot.store.reminders import Unfinished, WaitingForms
+from bot.store.reminders import Asked, Unfinished, WaitingForms
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, rendered
@@ -28,7 +29,7 @@ from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round
 from flows.domain.units import Scope
 from flows.notices.notice import MutedKind
-from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
+from flows.reminders.words import arrivals_digest, date_reminder, reminded, unfinished_reminder, waiting_digest
 from flows.words.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ MOST_UNITS = 1000
 MOST_ROUNDS = 50
 
 MORNING = time(8, 0)
+EVENING = time(18, 0)
+HOUR = timedelta(hours=1)
 DAYS_UNTOUCHED = (1, 3, 7)
 REST = timedelta(days=1)
 DAYS_BEFORE = (7, 1)
@@ -226,6 +229,8 @@ class Reminders:
         return (
             await attempt("reminders of dates", lambda: self._walk(self._admins, now, self._dates))
             or await attempt("digests", lambda: self._walk(self._heads, now, self._digests))
+            or await attempt("new forms", lambda: self._tell_of_arrivals(now))
+            or await attempt("reminders asked for", lambda: self._remind_asked(now))
             or await attempt("reminders of forms", lambda: self._remind_residents(now))
         )
 
@@ -248,10 +253,53 @@ class Reminders:
             passed = [form for form in forms if form.id not in reached or reached[form.id].conversation_id in free]
             behind = {form.id: reminders_behind(now.at - form.touched_at) for form in passed}
             await reminders.mark_reminded(connection, behind)
-            letters = [self._letter(reached[form.id], _about(form, now)) for form in passed if form.id in reached]
+            new = await self._claim_today(connection, [form for form in passed if form.id in reached], now)
+            letters = [self._letter(reached[form.id], _about(form, now)) for form in new]
             await outbox.queue(connection, letters, now.at)
         self._queued("reminders", len(letters))
         return bool(passed)
+
+    async def _claim_today(
+        self, connection: AsyncConnection, forms: Sequence[Unfinished], now: _Now
+    ) -> list[Unfinished]:
+        """Return the forms whose owners have not been reminded today, and note that they are."""
+        keys = {form.id: f"form:{now.today}:{form.person_id}" for form in forms}
+        new = await reminders.claim(connection, sorted(set(keys.values())), now.at)
+        return [form for form in forms if keys[form.id] in new]
+
+    async def _remind_asked(self, now: _Now) -> bool:
+        """Remind the next of a village whose branch head has asked for it: each once a day, whoever asks."""
+        async with self._database.reading() as connection:
+            if (found := await reminders.any_asked(connection)) is None:
+                return False
+        async with self._database.writing() as connection:
+            if (asked := await reminders.hold_asked(connection, found)) is None:
+                return True
+            next_forms = await reminders.unfinished_of(connection, asked, CHUNK)
+            forms = [form for form in next_forms if _is_open(form, now)]
+            reached = await self._reached(connection, forms, now)
+            new = await self._claim_today(connection, [form for form in forms if form.id in reached], now)
+            letters = [self._letter(reached[form.id], _about(form, now)) for form in new]
+            await outbox.queue(connection, letters, now.at)
+            asked = replace(
+                asked,
+                gone_to=max((form.id for form in next_forms), default=asked.gone_to),
+                reached=asked.reached + len(new),
+                passed_over=asked.passed_over + len(forms) - len(new),
+                done_at=now.at if len(next_forms) < CHUNK else None,
+            )
+            await reminders.note_asked(connection, asked)
+            if asked.done_at is not None:
+                await self._tell_who_asked(connection, asked, now)
+        self._queued("reminders", len(letters))
+        self._bell.ring()
+        return True
+
+    async def _tell_who_asked(self, connection: AsyncConnection, asked: Asked, now: _Now) -> None:
+        to = await outbox.recipient_of(connection, asked.conversation_id)
+        if to is not None:
+            message = reminded(asked.reached, asked.passed_over)
+            await outbox.queue(connection, [self._letter(to, message)], now.at)
 
     async def _reached(
         self, connection: AsyncConnection, forms: Sequence[Unfinished], now: _Now
@@ -267,6 +315,23 @@ class Reminders:
         return {form.id: reached[form.person_id] for form in present if form.person_id in reached}
 
     # branch heads and administrators
+
+    async def _tell_of_arrivals(self, now: _Now) -> bool:
+        """Tell branch heads of the forms that were not announced one by one: after an hour, or in the evening."""
+        evening = datetime.combine(now.today, EVENING, now.local.tzinfo)
+        if now.local < evening:
+            evening -= timedelta(days=1)
+        async with self._database.reading() as connection:
+            due = await arrivals.due(connection, now.at - HOUR, evening, CHUNK)
+        if not due:
+            return False
+        async with self._database.writing() as connection:
+            held = await arrivals.take(connection, due)
+            reached = await reminders.reached(connection, held, "digests")
+            letters = [self._letter(to, arrivals_digest(held[person_id])) for person_id, to in reached.items()]
+            await outbox.queue(connection, letters, now.at)
+        self._queued("digests", len(letters))
+        return True
 
     async def _walk(self, walk: _DailyRun, now: _Now, find: FindSayings) -> bool:
         """Go through those who hold a role up to the next who have something to hear. Tells whether there were any."""
@@ -370,6 +435,11 @@ def _about(form: Unfinished, now: _Now) -> Message:
 def _is_open_still(form: Unfinished, now: _Now) -> bool:
     """Tell whether a form was returned and may still be corrected."""
     return form.state == "returned" and form.open_until is not None and now.today <= form.open_until
+
+
+def _is_open(form: Unfinished, now: _Now) -> bool:
+    """Tell whether somebody can go on with a form today."""
+    return _is_open_still(form, now) or now.reference.rounds_by_id[form.round_id].state(now.today) == "open"
 
 
 def _takes_part(round_id: int, unit_id: int, now: _Now) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -22,7 +23,7 @@ from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
 from bot.services.signals import Signal, Signals
 from bot.services.slow_lookups import SlowLookups
-from bot.store import applying, forms, notices, subjects
+from bot.store import applying, arrivals, forms, notices, subjects
 from bot.store.core import contacts, gathering, inbox, outbox
 from bot.store.core.database import Database, despite_races, is_unreachable, retry_while_unreachable
 from bot.store.core.decided import Decided
@@ -430,13 +431,26 @@ class Turns:
         people = {person_id for one in told for person_id in _addressed(one, heads)}
         reached = await outbox.reach_people(connection, people)
         letters = [letter for one in decided for letter in self._own_letters(one)]
+        at_once = await self._shown_at_once(connection, told, heads)
         for one in told:
             for person_id in _addressed(one, heads):
+                if one.may_wait:
+                    at_once[person_id] -= 1
+                    if at_once[person_id] < 0:
+                        continue
                 letters += [
                     Letter(to, rendered(one.message, self._catalogue(to.language)), about=people_named(one.message))
                     for to in reached[person_id]
                 ]
         return letters
+
+    async def _shown_at_once(
+        self, connection: AsyncConnection, told: Sequence[Told], heads: Mapping[HeadsAddress, Sequence[int]]
+    ) -> dict[int, int]:
+        """Return how much of what may wait each person is told at once."""
+        arrived = Counter(person_id for one in told if one.may_wait for person_id in _addressed(one, heads))
+        now = self._clock()
+        return await arrivals.shown_at_once(connection, arrived, now.astimezone(self._zone).date(), now)
 
     def _own_letters(self, one: Decided) -> Iterator[Letter]:
         conversation = one.decision.facts.conversation

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
+from bot.store.core.lists import is_one_of
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import OPEN_BATCHES, assessments, batch_items, batches, decisions, people, roles
@@ -65,12 +66,16 @@ async def _find_chosen(
 
 
 async def chosen(connection: AsyncConnection, wanted: ChosenWanted) -> Chosen:
-    """Count what an order would act on now, and name who is left out."""
+    """Count what an order would act on now, and name whom one asks for."""
     order = wanted.order
     passing = func.coalesce(func.sum(case((assessments.c.passed, 1), else_=0)), 0)
-    waits = (assessments.c.state == order.before, assessments.c.person_id != wanted.without_person)
+    waits = (
+        assessments.c.state == order.before,
+        assessments.c.person_id != wanted.without_person,
+        assessments.c.touched_at <= order.shown_at,
+    )
     count, passed = (await connection.execute(select(func.count(), passing).where(*_among(order), *waits))).one()
-    return Chosen(count, int(passed), await _named(connection, order.without))
+    return Chosen(count, int(passed), await _named(connection, wanted.named))
 
 
 async def _named(connection: AsyncConnection, form_ids: Collection[int]) -> tuple[Named, ...]:
@@ -98,7 +103,7 @@ def _among(order: Order) -> list[ColumnElement[bool]]:
     if order.of_proposal:
         conditions.append(assessments.c.proposal_id == order.of_proposal)
     if order.without:
-        conditions.append(assessments.c.id.not_in(order.without))
+        conditions.append(~is_one_of(assessments.c.id, order.without))
     return conditions
 
 
@@ -291,7 +296,14 @@ async def left(connection: AsyncConnection, batch_id: int, reasons: Collection[W
     return [Left(Named(row.id, row.name), row.outcome) for row in rows]
 
 
-# who is erased
+# what leaves
+
+
+async def forget(connection: AsyncConnection, before: datetime) -> None:
+    """Forget batches that ended before a moment."""
+    old = select(batches.c.id).where(batches.c.stage == "ended", batches.c.ordered_at < before)
+    await connection.execute(delete(batch_items).where(batch_items.c.batch_id.in_(old)))
+    await connection.execute(delete(batches).where(batches.c.stage == "ended", batches.c.ordered_at < before))
 
 
 async def forget_person(connection: AsyncConnection, person_id: int, forms: Any) -> None:

@@ -12,6 +12,7 @@ from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
     OPEN_LETTERS,
     answers,
+    arrivals,
     assessments,
     consents,
     conversations,
@@ -106,7 +107,8 @@ async def _forget_name(connection: AsyncConnection, person_id: int) -> None:
     for table in (proposals, samples):
         await connection.execute(update(table).where(table.c.person_id == person_id).values(person_id=None))
     await meeting.forget_person(connection, person_id)
-    await connection.execute(delete(roles).where(roles.c.person_id == person_id))
+    for table in (roles, arrivals):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))
 
 
 async def settle_last_replies(connection: AsyncConnection, now: datetime) -> None:

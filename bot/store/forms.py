@@ -33,7 +33,7 @@ from flows.domain.assessments import (
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
 from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed
+from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed, Vouched
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ _answers_of_form = json_rows_by_key(
 )  # fmt: skip
 _evidence_of_form = json_rows(
     evidence.c.indicator_id, evidence.c.id, evidence.c.kind, evidence.c.text, evidence.c.source, evidence.c.name,
+    evidence.c.known,
     where=evidence.c.assessment_id == assessments.c.id,
 )  # fmt: skip
 # A village that is closed holds its forms, but for those that the association has given back to the branch since.
@@ -116,7 +117,7 @@ def _locking_and_reading(column: Column[int]) -> tuple[Select[int], Select[*tupl
 _FORMS_OF_PEOPLE = _locking_and_reading(assessments.c.person_id)
 _FORMS_BY_ID = _locking_and_reading(assessments.c.id)
 _answers_decoder = msgspec.json.Decoder(dict[str, Answer])
-_evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str]])
+_evidence_decoder = msgspec.json.Decoder(list[tuple[str, int, EvidenceKind, str, str, str, bool | int | None]])
 
 _CHANGED_OF_FORM = (
     "round_id", "unit_id", "pin", "state", "version", "total", "passed", "reason", "submitted_at", "touched_at",
@@ -128,6 +129,7 @@ _CHANGE_FORM = (
     .values({name: bindparam(name) for name in _CHANGED_OF_FORM})
     .values(reminded=0)
 )
+_VOUCH = update(evidence).where(evidence.c.id == bindparam("_id")).values(known=bindparam("known"))
 _ADD_FORM, _ADD_EVIDENCE, _ADD_DECISION = (insert(table) for table in (assessments, evidence, decisions))
 
 
@@ -205,8 +207,11 @@ def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
 
 def _evidence(rows: str) -> Mapping[str, tuple[Evidence, ...]]:
     found: dict[str, tuple[Evidence, ...]] = {}
-    for indicator_id, id_, kind, text, source, name in sorted(_evidence_decoder.decode(rows), key=itemgetter(1)):
-        found[indicator_id] = (*found.get(indicator_id, ()), Evidence(kind, text, source, name, id_))
+    for indicator_id, id_, kind, text, source, name, known in sorted(_evidence_decoder.decode(rows), key=itemgetter(1)):
+        found[indicator_id] = (
+            *found.get(indicator_id, ()),
+            Evidence(kind, text, source, name, id_, None if known is None else bool(known)),
+        )
     return found
 
 
@@ -227,6 +232,7 @@ class Rows:
         self._restarted: list[int] = []
         self._answers: list[dict[str, Any]] = []
         self._evidence: list[dict[str, Any]] = []
+        self._vouched: list[dict[str, Any]] = []
         self._changed: dict[int, dict[str, Any]] = {}
         self._decisions: list[dict[str, Any]] = []
         self._tallies: Counter[TallyKey] = Counter()
@@ -245,6 +251,9 @@ class Rows:
                 empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
                 self._begun.append({**form, **empty, "begun_at": self._now, "touched_at": self._now})
                 self._tallies[_tally_key(one.decision.facts.own[-1])] += 1
+            case Vouched(assessment_id):
+                self._vouched.append({"_id": record.evidence_id, "known": record.known})
+                self._change(one, assessment_id)
             case Acted(assessment_id):
                 before, after = _forms_of(one, assessment_id)
                 self.act(one.person_id, before, after, record)
@@ -318,6 +327,7 @@ class Rows:
             (_ADD_FORM, self._begun),
             (upserts.insert_or_replace(connection, answers, replaced), self._answers),
             (_ADD_EVIDENCE, self._evidence),
+            (_VOUCH, self._vouched),
             (_CHANGE_FORM, list(self._changed.values())),
             (_ADD_DECISION, self._decisions),
             (upserts.insert_or_add(connection, tallies, "count"), counted),

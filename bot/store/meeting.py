@@ -20,7 +20,7 @@ from bot.store.core.tables import assessments, closings, people, roles, tallies,
 from flows.conversation.facts import Found
 from flows.domain.closings import Closing, Counted, Counts, Minutes, Village
 from flows.domain.units import LEAF_KINDS
-from flows.meeting.needs import AnyNeed, VillagePage, VillagesWanted, VillageWanted
+from flows.meeting.needs import AnyNeed, VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.records import AnyRecord
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ def finder(need: AnyNeed) -> Finder:
     match need:
         case VillageWanted():
             return _find_villages
-        case VillagesWanted():
+        case VillagePageWanted():
             return _find_pages
 
 
@@ -121,13 +121,13 @@ def read_minutes(row: AnyRow) -> Minutes | None:
 
 
 async def _find_pages(
-    connection: AsyncConnection, needs: Sequence[VillagesWanted], found: Found, shared: ReferenceRead
+    connection: AsyncConnection, needs: Sequence[VillagePageWanted], found: Found, shared: ReferenceRead
 ) -> None:
     for need in needs:
         found.put(need, await page(connection, need))
 
 
-async def page(connection: AsyncConnection, wanted: VillagesWanted) -> VillagePage:
+async def page(connection: AsyncConnection, wanted: VillagePageWanted) -> VillagePage:
     """Return some villages of a scope, and what all of them have together."""
     here = and_(lies_in(units.c.id, wanted.units), _takes_residents)
     ids = list(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.tables import (
     answers,
+    arrivals,
     assessments,
     closings,
     consents,
@@ -24,6 +25,7 @@ from bot.store.core.tables import (
     people,
     proposals,
     roles,
+    samples,
 )
 from bot.store.meeting import read_minutes
 from flows.notices.notice import Content
@@ -91,7 +93,9 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
         ),
         closings=tuple(_closing(row) for row in await rows(select(closings).where(closings.c.person_id == person_id))),
+        samples_drawn=tuple(row.at for row in await rows(_of(samples, ("at",), samples.c.person_id == person_id))),
         proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
+        arrivals=await connection.scalar(select(arrivals.c.told_how).where(arrivals.c.person_id == person_id)),
     )
 
 

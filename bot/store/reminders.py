@@ -31,6 +31,7 @@ from bot.store.core.scopes import lies_in
 from bot.store.core.tables import (
     UNFINISHED_FORMS,
     answers,
+    asked_reminders,
     assessments,
     conversations,
     mutes,
@@ -176,6 +177,71 @@ async def _take(
             rows = await connection.execute(statement, {**which, "times": times, "before": moment, "most": room})
             found += [Unfinished(**row._mapping) for row in rows]
     return found
+
+
+# Villages whose branch head has asked for it
+
+_NEXT_ASKED = (
+    select(asked_reminders.c.unit_id, asked_reminders.c.day, asked_reminders.c.conversation_id)
+    .where(asked_reminders.c.done_at.is_(None))
+    .order_by(asked_reminders.c.day, asked_reminders.c.unit_id)
+    .limit(1)
+)
+_is_asked = and_(asked_reminders.c.unit_id == bindparam("_unit"), asked_reminders.c.day == bindparam("_day"))
+_LOCK_ASKED = select(asked_reminders).where(_is_asked, asked_reminders.c.done_at.is_(None)).with_for_update()
+_NOTE_ASKED = (
+    update(asked_reminders)
+    .where(_is_asked)
+    .values({name: bindparam(name) for name in ("gone_to", "reached", "passed_over", "done_at")})
+)
+_OF_VILLAGE = (
+    select(*[assessments.c[name] for name in _OF_UNFINISHED], people.c.unit_id, _answered.label("answered"))
+    .join(people, people.c.id == assessments.c.person_id)
+    .where(
+        text(UNFINISHED_FORMS),
+        assessments.c.unit_id == bindparam("village"),
+        assessments.c.id > bindparam("after"),
+    )
+    .order_by(assessments.c.id)
+    .limit(bindparam("most"))
+)
+
+
+class Asked(Struct, frozen=True):
+    """A village whose unfinished are to be reminded, and how far that is."""
+
+    unit_id: int
+    day: date
+    conversation_id: int
+    gone_to: int = 0
+    reached: int = 0
+    passed_over: int = 0
+    done_at: datetime | None = None
+
+
+async def any_asked(connection: AsyncConnection) -> Asked | None:
+    """Return a village to go on with."""
+    row = (await connection.execute(_NEXT_ASKED)).first()
+    return Asked(row.unit_id, row.day, row.conversation_id) if row is not None else None
+
+
+async def hold_asked(connection: AsyncConnection, asked: Asked) -> Asked | None:
+    """Return it as it stands, locked until the transaction ends; None when it is done."""
+    row = (await connection.execute(_LOCK_ASKED, {"_unit": asked.unit_id, "_day": asked.day})).first()
+    return Asked(**row._mapping) if row is not None else None
+
+
+async def unfinished_of(connection: AsyncConnection, asked: Asked, most: int) -> list[Unfinished]:
+    """Return the next unfinished forms of a village."""
+    wanted = {"village": asked.unit_id, "after": asked.gone_to, "most": most}
+    return [Unfinished(**row._mapping) for row in await connection.execute(_OF_VILLAGE, wanted)]
+
+
+async def note_asked(connection: AsyncConnection, asked: Asked) -> None:
+    """Note how far it is."""
+    row = {"_unit": asked.unit_id, "_day": asked.day, "done_at": asked.done_at}
+    numbers = {"gone_to": asked.gone_to, "reached": asked.reached, "passed_over": asked.passed_over}
+    await connection.execute(_NOTE_ASKED, row | numbers)
 
 
 async def mark_reminded(connection: AsyncConnection, times: Mapping[int, int]) -> None:

@@ -41,6 +41,7 @@ from flows.recognition.needs import AnyNeed as RecognitionNeed
 from flows.recognition.records import AnyRecord as RecognitionRecord
 from flows.registration.records import AnyRecord as RegistrationRecord
 from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.records import AnyRecord as ReviewRecord
 from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.subjects import AnyNeed, SubjectRecord
@@ -94,6 +95,7 @@ class Rows:
         self.meeting = meeting.Rows(now)
         self.commune = commune.Rows(now)
         self.recognition = recognition.Rows(now)
+        self.review = review.Rows(now)
         self.notices = notices.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now)
@@ -110,6 +112,8 @@ class Rows:
             self.commune.collect(one, record)
         elif isinstance(record, RecognitionRecord):
             self.recognition.collect(one, record)
+        elif isinstance(record, ReviewRecord):
+            self.review.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
         elif isinstance(record, ReceivedRecord):
@@ -131,6 +135,7 @@ class Rows:
             self.roles,
             self.forms,
             self.batches,
+            self.review,
             self.meeting,
             self.commune,
             self.recognition,

@@ -8,18 +8,20 @@ from flows.words.wording import Named
 
 
 class Chosen(Struct, frozen=True):
-    """What an order would act on: how many forms, how many of them pass, and who is left out by name."""
+    """What an order would act on: how many forms, how many of them pass, and the names that were asked for."""
 
     count: int
     passed: int
-    without: tuple[Named, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 class ChosenWanted(Need[Chosen], frozen=True):
-    """What an order would act on. One's own form, `without_person`, is none of them."""
+    """What an order would act on. One's own form, `without_person`, is none of them. The owners of the forms `named`
+    are told by name."""
 
     order: Order
     without_person: int
+    named: tuple[int, ...] = ()
 
 
 class BatchWanted(Need[Batch | None], frozen=True):

@@ -50,7 +50,7 @@ def ended(batch: Batch, counts: Mapping[Outcome, int], left: Sequence[Left]) -> 
     done = sum(counts.get(outcome, 0) for outcome in DONE)
     undoable = done > 0 and batch.order.can_be_undone
     text = paragraphs(
-        _done(batch.order.act, done),
+        _done(batch.order.act, done) if done else _("Nothing was done."),
         _left(counts, left),
         _("Nobody is told for a minute. Until then you can undo it: press the button or type “undo”.")
         if undoable

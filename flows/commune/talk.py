@@ -29,7 +29,7 @@ from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
 from flows.forms.records import changed_by
 from flows.forms.tellings import told_to_resident
-from flows.meeting.needs import VillagePage, VillagesWanted, VillageWanted
+from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.records import VillageMoved
 from flows.meeting.words import in_words
 from flows.review.needs import FormList, ListedForm, ListWanted
@@ -206,7 +206,7 @@ def ask_villages(facts: Facts, talk: Checking) -> Question:
 
 
 def _page(facts: Facts, talk: Checking) -> VillagePage:
-    return facts.find(VillagesWanted(_scope(facts, talk), talk.round_id, talk.page * PAGE, PAGE))
+    return facts.find(VillagePageWanted(_scope(facts, talk), talk.round_id, talk.page * PAGE, PAGE))
 
 
 def _scope(facts: Facts, talk: Checking) -> Scope:
@@ -220,7 +220,7 @@ def _last_year(facts: Facts, unit_id: int, talk: Checking) -> Counts | None:
         return None
     if unit_id == talk.village_id:
         return facts.find(VillageWanted(unit_id, round_.id)).counts
-    return facts.find(VillagesWanted(_scope(facts, talk), round_.id, 0, 1)).counts
+    return facts.find(VillagePageWanted(_scope(facts, talk), round_.id, 0, 1)).counts
 
 
 def _last_day(facts: Facts, talk: Checking) -> Wording:
@@ -311,18 +311,18 @@ def hear_village(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
 
 def ask_forms(facts: Facts, talk: Checking) -> Question:
     state, listed = _listed_state(talk), _listed(facts, talk)
-    count = listed.counts.get(state, 0)
+    here = listed.forms[talk.place * PAGE : (talk.place + 1) * PAGE]
     return Question(
         paragraphs(
             facts.reference.units.full_name(talk.village_id),
             lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
             _("{state}, page {page}:", state=LISTS[state].label, page=talk.place + 1)
-            if listed.forms
+            if here
             else _("None here: {state}.", state=LISTS[state].label),
         ),
-        tuple(_listed_choice(one) for one in listed.forms),
+        tuple(_listed_choice(one) for one in here),
         (
-            *((MORE,) if count > (talk.place + 1) * PAGE else ()),
+            *((MORE,) if len(listed.forms) > (talk.place + 1) * PAGE else ()),
             *(choice for s, choice in LISTS.items() if s != state),
             BACK,
         ),
@@ -340,10 +340,7 @@ def _listed_state(talk: Checking) -> State:
 
 def _listed(facts: Facts, talk: Checking) -> FormList:
     units = facts.reference.units.scope((talk.village_id,))
-    wanted = ListWanted(
-        units, frozenset({talk.round_id}), _listed_state(talk), facts.person_id, talk.place * PAGE, PAGE
-    )
-    return facts.find(wanted)
+    return facts.find(ListWanted(units, frozenset({talk.round_id}), _listed_state(talk), facts.person_id))
 
 
 def hear_forms(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:

@@ -320,7 +320,10 @@ def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int
         paragraphs(*said, text),
         (
             tuple(
-                [_button(choice, asked, n if question.numbered else 0) for n, choice in enumerate(question.choices, 1)]
+                [
+                    _button(choice, asked, n if question.numbered else 0)
+                    for n, choice in enumerate(question.choices, question.first)
+                ]
             ),
             tuple([_button(move, asked) for move in question.moves]),
         ),

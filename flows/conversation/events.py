@@ -39,10 +39,12 @@ class HeadsAddress(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A message to somebody else, in that person's language."""
+    """A message to somebody else, in that person's language. Of several that `may_wait`, somebody may be told together
+    later."""
 
     to: PersonAddress | HeadsAddress
     message: Message
+    may_wait: bool = False
 
 
 class Went(Struct, frozen=True):

@@ -273,8 +273,8 @@ def understand(
             found, readings, languages, show=question.numbered and not question.free and found in question.choices
         )
     position = _position(typed, readings) if question.numbered or not question.free else 0
-    if 1 <= position <= len(question.choices):
-        return _at(position, question)
+    if 0 <= position - question.first < len(question.choices):
+        return _at(position - question.first, question)
     spelt = tuple(dict.fromkeys(map(spelt_out, readings)))
     if not question.free and (near := _near_final(spelt, choices, languages)) is not None:
         raise NotUnderstood(_exact_words(question, near))
@@ -425,8 +425,8 @@ def _number(reading: Phrase) -> int:
     return _NUMBERS[word]
 
 
-def _at(position: int, question: Question) -> Understood:
-    choice = question.choices[position - 1]
+def _at(place: int, question: Question) -> Understood:
+    choice = question.choices[place]
     if choice.final:
         raise NotUnderstood(_exact_words(question, choice))
     return Understood(Chose(choice.key))

@@ -106,13 +106,15 @@ class Answer(Struct, frozen=True, array_like=True):
 
 
 class Evidence(Struct, frozen=True):
-    """One proof: words, a photo or document, or the branch's word. `id` is 0 until it is stored."""
+    """One proof: words, a photo or document, or the branch's word. `id` is 0 until it is stored; `known` is what the
+    branch says of what it is to vouch for, once it was asked."""
 
     kind: EvidenceKind
     text: str = ""
     source: str = ""
     name: str = ""
     id: int = 0
+    known: bool | None = None
 
 
 class Assessment(Struct, frozen=True):

@@ -37,6 +37,7 @@ RETURN = Choice(
     """),
     final=True,
 )
+KNOWS, UNKNOWN = "knows", "unknown"
 ANSWERS = Choice(
     "answers",
     _("📋 All answers"),
@@ -58,8 +59,9 @@ def card(facts: Facts, form: Assessment) -> Message:
             ),
             forms.summary(form),
             _evidence_count(form),
+            _to_vouch(form),
         ),
-        (tuple(_acts(form)), tuple(file_buttons(form))),
+        (tuple(_acts(form)), tuple(_vouch_buttons(form)), tuple(file_buttons(form))),
     )
 
 
@@ -68,6 +70,44 @@ def _acts(form: Assessment) -> Iterator[Button]:
         for choice in (CONFIRM, ADJUST, RETURN):
             yield Button(choice.label, f"c:{choice.key}:{form.id}:{form.version}", lasting=True)
     yield Button(ANSWERS.label, f"c:{ANSWERS.key}:{form.id}", lasting=True)
+
+
+def to_vouch(form: Assessment) -> Iterator[tuple[Indicator, Evidence]]:
+    """Yield what the branch is to vouch for and has not said anything about."""
+    for indicator in form.criteria.indicators if form.state == "submitted" and not form.closed else ():
+        for proof in form.evidence.get(indicator.id, ()):
+            if proof.kind == "vouched" and proof.known is None:
+                yield indicator, proof
+
+
+def vouch_choices(form: Assessment) -> Iterator[Choice]:
+    """Yield a yes and a no to each."""
+    for indicator, proof in to_vouch(form):
+        number = form.number(indicator.id)
+        yield Choice(
+            f"{KNOWS}:{proof.id}",
+            _("👍 Question {number}: we know this", number=number),
+            (f"có biết câu {number}", f"biết câu {number}", f"câu {number} có biết", f"câu {number} biết"),
+        )
+        yield Choice(
+            f"{UNKNOWN}:{proof.id}",
+            _("👎 Question {number}: not known", number=number),
+            (f"không biết câu {number}", f"chưa biết câu {number}", f"câu {number} không biết"),
+        )
+
+
+def _vouch_buttons(form: Assessment) -> Iterator[Button]:
+    for choice in vouch_choices(form):
+        word, _colon, proof_id = choice.key.partition(":")
+        yield Button(choice.label, f"c:{word}:{form.id}:{form.version}:{proof_id}", lasting=True)
+
+
+def _to_vouch(form: Assessment) -> Wording | None:
+    asked = [
+        _("• Question {number}: {short}", number=form.number(indicator.id), short=indicator.short)
+        for indicator, _proof in to_vouch(form)
+    ]
+    return lines(_("The resident says that the branch knows this already. Is that so?"), *asked) if asked else None
 
 
 def file_buttons(form: Assessment) -> Iterator[Button]:

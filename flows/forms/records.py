@@ -65,6 +65,19 @@ class Acted(Record, frozen=True):
         return self.assessment_id
 
 
+class Vouched(Record, frozen=True):
+    """What the branch says of something that it is to vouch for: whether it knows of it."""
+
+    assessment_id: int
+    indicator_id: str
+    evidence_id: int
+    known: bool
+
+    @property
+    def touches(self) -> object:
+        return self.assessment_id
+
+
 class Followed(Record, frozen=True):
     """A form that follows its owner's new details: to where they live now, and to the criteria set of their group."""
 
@@ -81,7 +94,8 @@ class Followed(Record, frozen=True):
         return self.assessment_id
 
 
-AnyRecord = Begun | Answered | EvidenceGiven | Acted | Followed
+Changing = Answered | EvidenceGiven | Vouched | Acted | Followed
+AnyRecord = Begun | Changing
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
@@ -90,11 +104,11 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
         case Begun(round_id, unit_id, criteria):
             assert facts.person is not None
             return replace(facts, own=(*facts.own, Assessment(0, facts.person, round_id, unit_id, criteria)))
-        case Answered() | EvidenceGiven() | Acted() | Followed():
+        case Answered() | EvidenceGiven() | Vouched() | Acted() | Followed():
             return _with_changed(facts, record)
 
 
-def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted | Followed) -> Facts:
+def _with_changed(facts: Facts, record: Changing) -> Facts:
     known = assessment(facts, record.assessment_id)
     if known is None:
         return facts
@@ -106,7 +120,7 @@ def _with_changed(facts: Facts, record: Answered | EvidenceGiven | Acted | Follo
     return replace(facts, moved=moved).knowing(AssessmentWanted(changed.id), changed)
 
 
-def changed_by(record: Answered | EvidenceGiven | Acted | Followed, known: Assessment) -> Assessment:
+def changed_by(record: Changing, known: Assessment) -> Assessment:
     """Return an assessment as an event leaves it. Every change of what a decider saw makes a new version."""
     version = known.version + 1
     match record:
@@ -115,6 +129,12 @@ def changed_by(record: Answered | EvidenceGiven | Acted | Followed, known: Asses
         case EvidenceGiven(_, indicator_id, evidence):
             given: tuple[Evidence, ...] = (*known.evidence.get(indicator_id, ()), evidence)
             return replace(known, version=version, evidence={**known.evidence, indicator_id: given})
+        case Vouched(_, indicator_id, evidence_id, knows):
+            answered = tuple(
+                replace(proof, known=knows) if proof.id == evidence_id else proof
+                for proof in known.evidence.get(indicator_id, ())
+            )
+            return replace(known, version=version, evidence={**known.evidence, indicator_id: answered})
         case Acted(indicator_id=indicator_id, answer=answer, state=state, reason=reason, open_until=until):
             answers = {**known.answers, indicator_id: answer} if answer is not None else known.answers
             changed = replace(known, version=version, answers=answers, state=state, reason=reason, open_until=until)

@@ -308,7 +308,7 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
     state = next_state(form, "submit", "resident")
     submitted = Acted(form.id, "submit", "resident", form.version, state, result.total, result.passed)
     yield submitted
-    yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)))
+    yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)), may_wait=True)
     yield Said(_("✅ Submitted. Thank you."))
     if form.closed:
         yield Said(COMES_LATE)

@@ -100,8 +100,12 @@ def evidence_lines(proof: Evidence) -> Iterator[Wording]:
     match proof.kind:
         case "text":
             pass
+        case "vouched" if proof.known:
+            yield _("    ✓ the branch knows this")
+        case "vouched" if proof.known is False:
+            yield _("    ✗ the branch does not know this")
         case "vouched":
-            yield _("    ✓ the branch knows this already")
+            yield _("    ? the branch is asked to vouch for this")
         case "photo":
             yield _("    📷 a photo")
         case "document":

@@ -26,7 +26,7 @@ class VillagePage(Struct, frozen=True):
     counts: Counts
 
 
-class VillagesWanted(Need[VillagePage], frozen=True):
+class VillagePageWanted(Need[VillagePage], frozen=True):
     """A page of the villages and workplaces in these units, in a round."""
 
     units: Scope
@@ -35,4 +35,4 @@ class VillagesWanted(Need[VillagePage], frozen=True):
     limit: int
 
 
-AnyNeed = VillageWanted | VillagesWanted
+AnyNeed = VillageWanted | VillagePageWanted

@@ -16,7 +16,7 @@ from flows.domain.closings import Minutes, Village
 from flows.domain.people import Name, read_name
 from flows.domain.rounds import MOST_POSTING_DAYS, Round
 from flows.domain.units import Scope
-from flows.meeting.needs import VillagesWanted, VillageWanted
+from flows.meeting.needs import VillagePageWanted, VillageWanted
 from flows.meeting.records import VillageMoved
 from flows.meeting.words import in_words, posting, read_hours, read_posting, read_present, read_votes, standing
 from flows.roles.needs import HoldersWanted, holders_over
@@ -135,7 +135,7 @@ def at_village(facts: Facts, talk: Meeting, unit_id: int) -> Meeting:
 
 
 def ask_village(facts: Facts, talk: Meeting) -> Question:
-    listed = facts.find(VillagesWanted(branch_scope(facts), talk.round_id, talk.page * PAGE, PAGE))
+    listed = facts.find(VillagePageWanted(branch_scope(facts), talk.round_id, talk.page * PAGE, PAGE))
     labels = facts.reference.units.labels(village.unit_id for village in listed.villages)
     more = listed.count > (talk.page + 1) * PAGE
     return Question(
@@ -365,7 +365,7 @@ def ask_secretary(facts: Facts, talk: Meeting) -> Question:
     ]
     return Question(
         _("Who wrote the minutes? Type the full name."),
-        tuple(Choice(str(one.person_id), one.name) for one in deputies),
+        tuple(Choice(str(one.person_id), _("{name}", name=one.named)) for one in deputies),
         (BACK,),
         free=True,
     )
@@ -579,7 +579,7 @@ def _tell_above(facts: Facts, village: Village, posted_until: date | None) -> It
     commune = units.by_id[village.unit_id].parent_id
     if association or commune is None:
         return
-    if facts.find(VillagesWanted(units.scope((commune,)), village.round_id, 0, 1)).closed == 0:
+    if facts.find(VillagePageWanted(units.scope((commune,)), village.round_id, 0, 1)).closed == 0:
         for holder in holders_over(facts, village.unit_id, "admin"):
             yield Told(
                 PersonAddress(holder.person_id),

@@ -13,6 +13,7 @@ from flows.words.wording import Wording, _, n_
 
 MOST_PEOPLE = 100_000
 
+_DENIED = re.compile(r"(?:khong|ko|k|kh|hok|hong|dung|chua|thoi|chang|khoi|no|not|don t|don't|never)\b")
 _NUMBER = re.compile(r"\d{1,6}")
 _UNTIL = re.compile(r"\s*(?:-|–|—|\bđến\b|\bden\b|\btới\b|\btoi\b(?=\s*\d)|\bto\b|\buntil\b)\s*", re.IGNORECASE)
 _FROM = re.compile(r"^\s*(?:từ|tu|from)\b", re.IGNORECASE)
@@ -20,7 +21,7 @@ _FROM = re.compile(r"^\s*(?:từ|tu|from)\b", re.IGNORECASE)
 
 def read_present(typed: str) -> tuple[int, int]:
     """Return how many of how many were present: `35/40`, `35 trên 40`. Raises Refused for what cannot be."""
-    found = [int(number) for number in _NUMBER.findall(fold(typed))]
+    found = _numbers(typed)
     if len(found) != 2:
         raise NotUnderstood(_("Type two numbers: how many were present, of how many. For example: 35/40."))
     present, members = found
@@ -32,7 +33,7 @@ def read_present(typed: str) -> tuple[int, int]:
 def read_votes(typed: str, present: int) -> tuple[int, int, int]:
     """Return the votes for and against and the abstentions: `33 2 0`, or only those for where nobody else voted
     otherwise. Raises Refused where they are not as many as were present."""
-    found = [int(number) for number in _NUMBER.findall(fold(typed))]
+    found = _numbers(typed)
     if not 1 <= len(found) <= 3:
         raise NotUnderstood(_("Type the votes for, against, and the abstentions. For example: 33 2 0."))
     votes = (found[0], *found[1:], 0, 0)[:3]
@@ -50,10 +51,10 @@ def read_votes(typed: str, present: int) -> tuple[int, int, int]:
 
 def read_hours(typed: str) -> tuple[time, time | None]:
     """Return when a meeting began, and when it ended if that was typed: `19:30 đến 21:00`, `19h30-21h`."""
-    begins, *rest = (part for part in _UNTIL.split(typed) if part.strip())
-    if len(rest) > 1:
+    parts = [part for part in _UNTIL.split(_FROM.sub("", typed)) if part.strip()]
+    if not 1 <= len(parts) <= 2:
         raise NotUnderstood(_("Type two times: when it began and when it ended. For example: 19:30 to 21:00."))
-    start, end = read_time(_FROM.sub("", begins)), read_time(rest[0]) if rest else None
+    start, end = read_time(parts[0]), read_time(parts[1]) if len(parts) == 2 else None
     if end is not None and end <= start:
         raise Refused(_("The meeting ended before it began. For example: 19:30 to 21:00."))
     return start, end
@@ -61,12 +62,18 @@ def read_hours(typed: str) -> tuple[time, time | None]:
 
 def read_posting(typed: str) -> int:
     """Return for how many days a list is posted: `5`, `7 ngày`. Raises Refused for what cannot be."""
-    found = [int(number) for number in _NUMBER.findall(fold(typed))]
+    found = _numbers(typed)
     if len(found) != 1:
         raise NotUnderstood(_("Type a number of days, from 0 to {most}.", most=MOST_POSTING_DAYS))
     if found[0] > MOST_POSTING_DAYS:
         raise Refused(_("A list is posted for {most} days at most.", most=MOST_POSTING_DAYS))
     return found[0]
+
+
+def _numbers(typed: str) -> list[int]:
+    """Return the numbers in what was typed; none of what begins with a no, for who knows what it denies."""
+    plain = fold(typed)
+    return [] if _DENIED.match(plain) else [int(number) for number in _NUMBER.findall(plain)]
 
 
 def standing(counts: Counts) -> Iterator[Wording]:

@@ -10,6 +10,7 @@ from flows.domain.assessments import Act, Actor
 from flows.domain.closings import ClosingState, Minutes
 from flows.domain.people import RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
+from flows.review.needs import ToldHow
 
 
 class OwnChat(Struct, frozen=True):
@@ -109,7 +110,8 @@ class OwnProposal(Struct, frozen=True):
 
 
 class OwnData(Struct, frozen=True):
-    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id."""
+    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id;
+    `arrivals` is how a branch head hears of new forms."""
 
     known_since: datetime | None = None
     chats: tuple[OwnChat, ...] = ()
@@ -128,6 +130,8 @@ class OwnData(Struct, frozen=True):
     reports_asked: tuple[datetime, ...] = ()
     closings: tuple[OwnClosing, ...] = ()
     proposals: tuple[OwnProposal, ...] = ()
+    samples_drawn: tuple[datetime, ...] = ()
+    arrivals: ToldHow | None = None
 
 
 class OwnDataWanted(Need[OwnData], frozen=True):

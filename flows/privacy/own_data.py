@@ -25,6 +25,7 @@ from flows.privacy.needs import (
     OwnProposal,
 )
 from flows.received.talk import KINDS
+from flows.review.arrivals import WAYS
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
 
 ACTS: Mapping[Act, Wording] = {
@@ -71,8 +72,10 @@ def own_data(facts: Facts) -> Wording:
         ),
         _section(_("Villages closed or sent back:"), (_closing(facts, one) for one in kept.closings)),
         _section(_("Lists proposed:"), (_proposal(facts, one) for one in kept.proposals)),
+        _section(_("Forms drawn at random for a closer look:"), (_at(facts, at) for at in kept.samples_drawn)),
         _section(_("Invitations made:"), (_invitation(facts, one) for one in kept.invitations)),
         _section(_("Turned off:"), (KINDS[kind] for kind in kept.muted)),
+        _("New forms are announced: {way}", way=WAYS[kept.arrivals].label) if kept.arrivals is not None else None,
         _section(
             _("Answers to notices:"),
             (
@@ -93,6 +96,7 @@ def own_data(facts: Facts) -> Wording:
             _("• what is being filled in at this moment, until it is done"),
             _("• messages until they are delivered, then for 14 days only that there were some"),
             _("• which reminders went out, for some days"),
+            _("• which forms were decided on together, for 30 days"),
             _("Counts of forms by village have no names."),
         ),
     )

@@ -10,6 +10,8 @@ from flows.words.wording import Wording, _, lines, n_, paragraphs
 CONTINUE = Button(_("Continue my form"), "c:continue", lasting=True)
 REVIEW = Button(_("Forms of my branch"), "c:review", lasting=True)
 
+ARRIVALS = Button(_("⚙️ How new forms are announced"), "c:arrivals", lasting=True)
+
 
 def unfinished_reminder(form_left: int, returned: bool, closes: date) -> Message:
     """Remind somebody of a form they have begun: `form_left` questions are open, none when it only has to be
@@ -73,4 +75,32 @@ def date_reminder(
             ),
         ),
         ((mute_button("dates"),),),
+    )
+
+
+def arrivals_digest(count: int) -> Message:
+    """Tell a branch head how many forms have come in that were not announced one by one."""
+    return Message(
+        n_("🔔 {count} more form has come in.", "🔔 {count} more forms have come in.", count),
+        (
+            (REVIEW,),
+            (Button(_("⚙️ How new forms are announced"), "c:arrivals", lasting=True),),
+            (mute_button("digests"),),
+        ),
+    )
+
+
+def reminded(reached: int, passed_over: int) -> Message:
+    """Tell a branch head who asked for it how many were reminded of their form, and how many were not."""
+    return Message(
+        lines(
+            n_("🔔 {count} person was reminded.", "🔔 {count} people were reminded.", reached),
+            n_(
+                "{count} person was not: reminders turned off, no open chat, or reminded today already.",
+                "{count} people were not: reminders turned off, no open chat, or reminded today already.",
+                passed_over,
+            )
+            if passed_over
+            else None,
+        )
     )

@@ -1,6 +1,6 @@
 """The branch head's work: the list of forms, one form, confirming it, adjusting an answer, returning it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 from msgspec.structs import replace
@@ -10,26 +10,28 @@ from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Answer, Assessment, State, next_state
+from flows.domain.assessments import Act, Answer, Assessment, next_state
 from flows.domain.criteria import Indicator
 from flows.domain.reasons import read_reason
 from flows.forms import words as forms
-from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons, shown_file
+from flows.forms.card import (
+    ADJUST,
+    ANSWERS,
+    CONFIRM,
+    RETURN,
+    card,
+    file_buttons,
+    shown_file,
+    to_vouch,
+    vouch_choices,
+)
 from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
-from flows.forms.records import changed_by
+from flows.forms.records import Vouched, changed_by
 from flows.forms.tellings import told_to_resident
-from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.review.listing import Reviewing, ask_list, ask_villages, hear_list, hear_villages, late_by
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
-from flows.words.wording import Wording, _, lines, n_, paragraphs
-
-
-class Reviewing(Talk, frozen=True, tag="review"):
-    """The list the branch head looks at, or a form from it."""
-
-    listed: str = "submitted"
-    page: int = 0
-    assessment_id: int = 0
+from flows.words.wording import Wording, _, lines, paragraphs
 
 
 class Deciding(Talk, frozen=True, tag="decision"):
@@ -42,12 +44,9 @@ class Deciding(Talk, frozen=True, tag="decision"):
     reason: str = ""
 
 
-PAGE = 8
-
 SURE = replace(YES, final=True)
 NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
 CHANGED = _("This form has changed since it was shown. To look at it once more, type “review”.")
-LATER = Choice("later", _("More →"), words("more; thêm; tiếp; xem thêm; trang sau; nữa; xem tiếp; next"))
 # A reason may be dropped by saying so.
 DROP_REASON = replace(
     BACK,
@@ -58,113 +57,13 @@ DROP_REASON = replace(
         lại; khoan; đừng trả; xác nhận; duyệt; thoát; bỏ; bỏ qua; cancel; never mind; no; mistake
     """),
 )
-LISTS: dict[State, Choice] = {
-    "submitted": Choice("submitted", _("Waiting"), words("chờ; đang chờ; phiếu chờ; chờ xác nhận; waiting")),
-    "confirmed": Choice("confirmed", _("Confirmed"), words("đã xác nhận; đã duyệt; confirmed")),
-    "returned": Choice("returned", _("Returned"), words("đã trả; trả lại; đã trả lại; phiếu trả; returned")),
-    "draft": Choice(
-        "draft",
-        _("Not finished"),
-        words("chưa xong; chưa nộp; ai chưa xong; ai chưa làm; unfinished"),
-    ),
-}
-
-
-def ask_list(facts: Facts, talk: Reviewing) -> Question:
-    state = _listed_state(talk)
-    page, listed = _page(facts, talk)
-    rounds = facts.rounds_in(facts.scope("head"))
-    waiting = listed.counts.get("submitted", 0) > 0
-    more = listed.counts.get(state, 0) > (page + 1) * PAGE
-    return Question(
-        paragraphs(
-            lines(
-                _("Forms of your branch: {unit}", unit=_branch_name(facts)), *_last_days(facts, rounds, waiting=waiting)
-            ),
-            lines(*(_("{state}: {count}", state=LISTS[s].label, count=listed.counts.get(s, 0)) for s in LISTS)),
-            _("{state}, page {page}:", state=LISTS[state].label, page=page + 1)
-            if listed.forms
-            else _("None here: {state}.", state=LISTS[state].label),
-            lines(*(_unfinished(form) for form in listed.forms)) if state == "draft" else None,
-        ),
-        tuple(_listed_choice(form) for form in listed.forms) if state != "draft" else (),
-        (*((LATER,) if more else ()), *(choice for s, choice in LISTS.items() if s != state), BACK),
-        numbered=True,
-    )
-
-
-def _page(facts: Facts, talk: Reviewing) -> tuple[int, FormList]:
-    """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
-    state, units = _listed_state(talk), facts.scope("head")
-    wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
-    listed = _listed(facts, wanted)
-    page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
-    return page, listed if page == talk.page else _listed(facts, replace(wanted, offset=page * PAGE))
-
-
-def _listed(facts: Facts, wanted: ListWanted) -> FormList:
-    """Look up a page of a list, as it will be after what this turn decides."""
-    listed = facts.find(wanted)
-    for before, after in facts.moved:
-        counts = {**listed.counts}
-        counts[before.state] = counts.get(before.state, 0) - 1
-        counts[after.state] = counts.get(after.state, 0) + 1
-        forms = tuple(form for form in listed.forms if form.assessment_id != after.id or after.state == wanted.state)
-        listed = FormList(counts, forms)
-    return listed
-
-
-def _last_days(facts: Facts, rounds: Iterable[int], *, waiting: bool) -> Iterator[Wording]:
-    """Say until when the branch confirms, for each round that has forms here; or was to, while any wait."""
-    known = facts.reference.rounds_by_id
-    days = {known[id_].phases.branch for id_ in rounds}
-    for day in sorted(days):
-        if facts.today <= day:
-            yield _("Please confirm until the end of {day}.", day=day)
-        elif waiting:
-            yield _late_by(day)
-
-
-def _late_by(day: date) -> Wording:
-    """Say that the branch's time is over. Nothing is locked by it: the level above lets in what is late."""
-    return _(
-        "The last day to confirm was {day}. What is decided later is noted all the same; please tell the Study"
-        " Promotion Association of the commune.",
-        day=day,
-    )
-
-
-def _listed_choice(form: ListedForm) -> Choice:
-    return Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
-
-
-def _unfinished(form: ListedForm) -> Wording:
-    """Name somebody who is not done: how far they are is the branch head's to know, what they answered is not yet."""
-    return n_(
-        "• {name}: {count} question answered", "• {name}: {count} questions answered", form.answered, name=form.name
-    )
-
-
-def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
-    page, _forms = _page(facts, talk)
-    match chosen(heard):
-        case BACK.key if page > 0:
-            yield Went("list", replace(talk, page=page - 1))
-        case BACK.key:
-            yield Left()
-        case LATER.key:
-            yield Went("list", replace(talk, page=page + 1))
-        case key if key in LISTS:
-            yield Went("list", Reviewing(listed=key))
-        case key:
-            yield Went("form", replace(talk, assessment_id=int(key)))
 
 
 def ask_form(facts: Facts, talk: Reviewing) -> Question:
     form = subject(facts, talk.assessment_id)
     message = card(facts, form)
     acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" and not form.closed else ()
-    return Question(message.text, (*acts, ANSWERS, *_file_choices(form)), (BACK,))
+    return Question(message.text, (*acts, *vouch_choices(form), ANSWERS, *_file_choices(form)), (BACK,))
 
 
 def _file_choices(form: Assessment) -> Iterator[Choice]:
@@ -193,6 +92,8 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
         case [CONFIRM.key]:
             _hold_to(form, version, "confirm")
             yield from decide_on(facts, form, "confirm")
+        case ["knows" | "unknown" as word, proof_id]:
+            yield from vouch(form, version, proof_id, known=word == "knows")
         case [ADJUST.key]:
             _hold_to(form, version, "adjust")
             yield Entered("adjust_which", Deciding(form.id, version))
@@ -201,6 +102,28 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
             yield Entered("return_reason", Deciding(form.id, version))
         case _:
             raise NotUnderstood(_("Please choose one of the answers."))
+
+
+def vouch(form: Assessment, version: int, proof_id: str, *, known: bool) -> Iterator[Event]:
+    """Say for the branch whether it knows what it is to vouch for. What it does not know stays an answer without
+    proof: evidence is not compulsory, so points change only when the answer is adjusted."""
+    found = next(((indicator, proof) for indicator, proof in to_vouch(form) if str(proof.id) == proof_id), None)
+    if form.version != version or found is None:
+        raise OutOfDate(CHANGED)
+    next_state(form, "confirm", "head")  # which tells whether the branch still decides on it
+    indicator, proof = found
+    yield Vouched(form.id, indicator.id, proof.id, known)
+    number = form.number(indicator.id)
+    if known:
+        yield Said(_("👍 Noted: the branch knows this (question {number}).", number=number))
+    else:
+        yield Said(
+            _(
+                "👎 Noted: the branch does not know this (question {number}). The points stay as they are: adjust the"
+                " answer, or return the form and ask for evidence.",
+                number=number,
+            )
+        )
 
 
 def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
@@ -344,7 +267,7 @@ def decide_on(
     yield acted
     yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
     round_ = facts.round_of(form)
-    late = _late_by(round_.phases.branch) if round_ is not None and facts.today > round_.phases.branch else None
+    late = late_by(round_.phases.branch) if round_ is not None and facts.today > round_.phases.branch else None
     if act == "adjust":
         shown = card(facts, after)
         yield Sent(replace(shown, text=paragraphs(_done(after, act), late, shown.text)))
@@ -377,6 +300,8 @@ def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
     """Say why somebody cannot review, if so."""
     if not facts.has_role("head"):
         return _("Only branch heads see the forms of a village.")
+    if talk.unit and not facts.holds("head", talk.unit):
+        return _("Only branch heads see the forms of a village.")
     return _unseen(facts, talk.assessment_id) if talk.assessment_id else None
 
 
@@ -401,6 +326,7 @@ REVIEW = Flow(
     Reviewing,
     steps=(
         Step("list", ask_list, hear_list),
+        Step("villages", ask_villages, hear_villages),
         Step("form", ask_form, hear_form),
     ),
     obstacle=obstacle,
@@ -437,15 +363,6 @@ def _done(form: Assessment, act: Act) -> Wording:
 
 def _indicator(facts: Facts, talk: Deciding) -> Indicator:
     return subject(facts, talk.assessment_id).criteria.indicator(talk.indicator)
-
-
-def _listed_state(talk: Reviewing) -> State:
-    return next((state for state in LISTS if state == talk.listed), "submitted")
-
-
-def _branch_name(facts: Facts) -> str:
-    units = facts.reference.units
-    return " · ".join(units.in_sentence(role.unit_id) for role in facts.roles if role.kind == "head")
 
 
 def _reason(heard: Heard) -> str:

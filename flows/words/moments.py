@@ -8,6 +8,7 @@ from flows.words.refusals import Refused
 from flows.words.wording import _
 
 FURTHEST = timedelta(days=400)
+FAR_AHEAD = timedelta(days=60)
 MORNING = time(8, 0)
 NOON = 12
 
@@ -56,7 +57,9 @@ def read_day(typed: str, today: date) -> date:
         found_day, rest = _day(rest, midnight)
         if found_day is None:
             raise Refused(_("I do not understand this day. Type it for example as 5/10."))
-        day = found_day
+        # In January, `28/12` is the one that has been.
+        far = found_day - today > FAR_AHEAD and str(found_day.year) not in typed
+        day = _date(found_day.year - 1, found_day.month, found_day.day) if far else found_day
     if not set(re.findall(r"\w+", rest)) <= _FILLERS | _PARTS_OF_DAY:
         raise Refused(_("I do not understand this day. Type it for example as 5/10."))
     if day > today:

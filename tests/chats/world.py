@@ -175,7 +175,7 @@ class World:
             self._files.forget(worked.files)
             worked = await turns.run_once()
         await self._fetch_evidence(turns.letters_queued)
-        while await self._carrier.run_once():
+        while await self._carrier.run_once() or await self._reminders.run_once():
             pass
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
 
@@ -348,6 +348,12 @@ class World:
         for reply in (Typed(f"sửa {question}"), Typed("1"), SentFile("photo", file, "", ""), Typed("tiếp tục")):
             await self._turn([(name, reply)])
 
+    async def _has_submitted_all(self, full_name: str, unit: str, levels: str) -> None:
+        name = full_name.split()[-1]
+        await self._is_resident(full_name, "farmer", unit, "1980")
+        await self._has_answered(name, levels)
+        await self._has_submitted(name)
+
     async def _has_submitted(self, name: str) -> None:
         await self._turn([(name, Typed("nộp phiếu"))])
 
@@ -425,4 +431,5 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has closed the village, posting its list for (\d+) days": World._has_closed,
     r"(\w+) has proposed what there is": World._has_proposed,
     r"(\w+) has recognised what is proposed by the decision (\S+)": World._has_recognised,
+    r"(.+) of (.+) has submitted the answers ([\d ]+)": World._has_submitted_all,
 }

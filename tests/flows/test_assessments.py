@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from flows.domain.assessments import (
+    BRANCH,
     EDITABLE,
+    LOCKED,
     STATES,
     TRANSITIONS,
     Act,
@@ -45,7 +47,13 @@ def test_an_act_that_is_not_in_the_table_is_out_of_date(state: State, act: Act, 
 @pytest.mark.parametrize(("state", "act", "actor"), TRANSITIONS)
 def test_an_act_of_the_table_leads_where_it_says(state: State, act: Act, actor: Actor) -> None:
     transition = TRANSITIONS[state, act, actor]
-    assert next_state(form(state=state), act, actor, "a reason") == transition.to
+    known = replace(form(state=state), closed=act == "propose")  # from villages that are closed
+    assert next_state(known, act, actor, "a reason") == transition.to
+
+
+def test_nothing_is_proposed_from_a_village_whose_branch_has_not_met() -> None:
+    with pytest.raises(Refused, match="not closed yet"):
+        next_state(form(state="confirmed"), "propose", "association")
 
 
 @pytest.mark.parametrize("key", [key for key, transition in TRANSITIONS.items() if transition.needs_reason])
@@ -56,28 +64,46 @@ def test_returning_and_adjusting_need_a_reason(key: tuple[State, Act, Actor], re
         next_state(form(state=state), act, actor, reason)
 
 
-def test_only_the_resident_submits_and_only_the_branch_decides() -> None:
+def test_each_act_is_for_its_level_alone() -> None:
     by_act = {act: {actor for _state, each, actor in TRANSITIONS if each == act} for act in get_args(Act)}
     assert by_act == {
         "submit": {"resident"},
         "withdraw": {"resident"},
         "change": {"resident"},
         "restart": {"resident"},
-        "adjust": {"head"},
-        "return": {"head"},
-        "confirm": {"head"},
+        "adjust": {*BRANCH},
+        "return": {*BRANCH},
+        "confirm": {*BRANCH},
+        "undo": {*BRANCH},
+        "let_in": {*BRANCH, "association"},
+        "send_back": {"association", "committee"},
+        "propose": {"association"},
+        "recognise": {"committee"},
+        "unlock": {"committee"},
+        "revoke": {"committee"},
     }
 
 
-def test_out_of_confirmed_leads_only_what_the_owner_changes_and_every_state_can_be_left() -> None:
-    assert {state for state, _act, _actor in TRANSITIONS} == set(STATES)
+def test_nothing_moves_a_locked_form_but_the_committee_and_every_other_state_can_be_left() -> None:
+    assert {state for state, _act, _actor in TRANSITIONS} == {*STATES} - {"revoked"}
+    assert {actor for state, _act, actor in TRANSITIONS if state in LOCKED} == {"committee"}
+
+
+def test_out_of_confirmed_lead_what_the_owner_changes_undoing_and_the_association() -> None:
     out = {(act, actor) for state, act, actor in TRANSITIONS if state == "confirmed"}
-    assert out == {("change", "resident"), ("restart", "resident")}
+    assert out == {
+        ("change", "resident"),
+        ("restart", "resident"),
+        *(("undo", actor) for actor in BRANCH),
+        ("send_back", "association"),
+        ("propose", "association"),
+    }
 
 
 def test_what_the_owner_changes_leaves_no_form_confirmed() -> None:
-    assert all(TRANSITIONS[state, "change", "resident"].to != "confirmed" for state in STATES)
-    assert {TRANSITIONS[state, "restart", "resident"].to for state in STATES} == EDITABLE
+    changed = {to.to for (_state, act, _actor), to in TRANSITIONS.items() if act == "change"}
+    assert changed == {"draft", "returned", "submitted"}
+    assert {to.to for (_state, act, _actor), to in TRANSITIONS.items() if act == "restart"} == EDITABLE
 
 
 def test_answers_are_changed_only_while_the_form_is_with_the_resident() -> None:

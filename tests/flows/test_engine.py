@@ -11,15 +11,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
+from flows.commune.records import Proposed
+from flows.commune.talk import Checking
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Conversation, Facts, Reference
 from flows.conversation.messages import Message, Outgoing, people_named, rendered
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
+from flows.domain.people import RoleKind
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, EvidenceGiven, Followed
 from flows.forms.talk import Filling
+from flows.meeting.needs import VillageWanted
+from flows.meeting.records import VillageMoved
 from flows.notices.audience import reach_of
 from flows.notices.needs import ApproversWanted, NoticeWanted
 from flows.notices.records import NoticeActed, NoticeSaved
@@ -51,6 +56,7 @@ def check(turn: Turn) -> None:
     check_answers(turn)
     check_buttons(turn)
     check_decisions(turn)
+    check_villages(turn)
     check_following(turn)
     check_notices(turn)
 
@@ -137,9 +143,25 @@ def check_decisions(turn: Turn) -> None:
         else:
             assert turn.facts.person is not None
             assert known.person.id != turn.facts.person.id
-            assert turn.facts.holds("head", known.unit_id)
-            assert known.state == "submitted"
+            role: RoleKind = "association" if act.actor == "association" else "head"
+            assert turn.facts.holds(role, known.unit_id)
+            assert known.state == "submitted" or role == "association"
+            assert role == "association" or not known.closed
             assert shown_version(turn) == known.version
+
+
+def check_villages(turn: Turn) -> None:
+    """Only its branch closes a village, only the association sends it back, each from the state it was shown in."""
+    for moved in (record for record in turn.decision.records if isinstance(record, VillageMoved)):
+        before = turn.facts.find(VillageWanted(moved.unit_id, moved.round_id, held=True))
+        assert before.version == moved.version
+        assert turn.facts.holds("head" if moved.state == "closed" else "association", moved.unit_id)
+        assert before.is_closed is (moved.state == "sent_back")
+        assert moved.minutes is not None
+        assert bool(moved.reason) is (moved.state == "sent_back")
+    for proposed in (record for record in turn.decision.records if isinstance(record, Proposed)):
+        assert turn.facts.holds("association", proposed.unit_id)
+        assert proposed.order.passed_only
 
 
 def check_following(turn: Turn) -> None:
@@ -187,7 +209,7 @@ def shown_version(turn: Turn) -> int | None:
     match turn.reply, turn.before.frame.talk:
         case Pressed(payload), _ if payload.startswith("c:"):
             return int(payload.split(":")[3])
-        case _, Deciding(version=version):
+        case _, Deciding(version=version) | Checking(version=version):
             return version
         case _:
             return next(r.version for r in turn.decision.records if isinstance(r, Acted))
@@ -195,7 +217,7 @@ def shown_version(turn: Turn) -> int | None:
 
 # Whatever people do
 
-who = st.sampled_from(["Lan", "Minh", "Trường", "Hạnh", "Hoa", "Bình", "Sáu", "Tư"])
+who = st.sampled_from(["Lan", "Minh", "Trường", "Hạnh", "Hoa", "Bình", "Thảo", "Sáu", "Tư"])
 WORDS = (
     "1", "2", "3", "10", "có", "không", "bỏ qua", "quay lại", "tạm dừng", "?", "sửa 4", "edit 99", "nộp", "sửa",
     "xem", "rút lại phiếu", "xoá", "xoá hết", "làm tiếp", "đồng ý", "từ chối", "vi", "en", "Nguyễn Văn An", "1975",
@@ -204,7 +226,7 @@ WORDS = (
     "viết", "gửi", "gửi cho ai", "khi nào", "mai 8h", "5/10 19:00", "từ 60", "16-35", "hằng tuần", "https://hoctap.example",
     "hai người duyệt", "0", "rút", "xem trước", "nút", "đường dẫn", "xong", "dùng văn bản này",
 )  # fmt: skip
-STARTS = ("/review", "/invite", "/privacy", "/status", "/start", "sửa 4", "/notices", "/mute")
+STARTS = ("/review", "/meeting", "/commune", "/invite", "/privacy", "/status", "/start", "sửa 4", "/notices", "/mute")
 PROPER_TEXTS = {
     "name": "Đỗ Thị Bảy",
     "birth_year": "1975",
@@ -223,7 +245,18 @@ PROPER_TEXTS = {
     "ages": "từ 60",
     "when": "mai 8h",
     "limit": "1",
+    "day": "hôm nay",
+    "hours": "19:30 đến 21:00",
+    "place": "nhà văn hóa",
+    "chair": "tôi",
+    "secretary": "Lê Thị Thư",
+    "present": "35/40",
+    "votes": "tất cả đồng ý",
+    "posting": "0",
+    "reason": "Xin xem lại biên bản.",
+    "sample": "1",
 }
+MEETING = ("hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "35/40", "tất cả đồng ý")
 # Deep places to begin at, by the step that they lead to.
 BEGUN = {
     "adjust_reason": ("Hạnh", "/review", "1", "chỉnh điểm", "1", "2"),
@@ -234,6 +267,9 @@ BEGUN = {
     "take_role": ("Sáu", "vi", "có", "/start i-token-number-00000000000", "Đỗ Văn Sáu"),
     "confirm": ("Hoa", "/notices", "viết", "việc khác", "Mời bà con.", "gửi"),
     "draft": ("Bình", "/notices", "viết", "1", "bỏ qua", "dùng văn bản này"),
+    "posting": ("Trường", "/meeting", "nhập", *MEETING),
+    "proposing": ("Thảo", "/commune", "đề nghị"),
+    "village": ("Thảo", "/commune", "1"),
     "check": ("Tư", "/start v-tk-doai", "vi", "có", "Đỗ Thị Tư", "1980", "có", "1"),
 }
 COMMANDS = (
@@ -267,6 +303,7 @@ forged = st.one_of(
     ),
     st.builds("c:{}:{}".format, st.sampled_from(["mute", "unmute"]), st.sampled_from(["notices", "dates", "x", ""])),
     st.sampled_from(["c:review", "c:notices", "c:notices:awaiting"]),
+    st.builds("c:village:{}:{}".format, st.integers(0, 8) | st.sampled_from(["x", "9" * 40]), st.integers(0, 3)),
     st.builds("a:{}:{}".format, st.integers(0, 40), st.sampled_from(["1", "confirm", "yes", "erase_all", "submit"])),
 )
 unreadable = st.sampled_from(

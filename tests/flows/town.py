@@ -8,6 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flows.batches.needs import AnyNeed as BatchNeed
+from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
+from flows.commune.needs import AnyNeed as CommuneNeed
+from flows.commune.needs import CandidatesWanted, FormsWanted, SamplesWanted, ToPropose, ToProposeWanted
 from flows.conversation.engine import Decision
 from flows.conversation.events import Event, HeadsAddress, Told
 from flows.conversation.facts import Conversation, FactMissing, Facts, Found, Need, Reference
@@ -15,10 +19,14 @@ from flows.conversation.messages import Message
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.conversation.session import Session, Talk
 from flows.domain.assessments import Assessment
-from flows.domain.people import Person, Role
+from flows.domain.closings import Counted, Counts, Village
+from flows.domain.people import ROLES, Person, Role
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, Vouched
+from flows.meeting.needs import AnyNeed as MeetingNeed
+from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
+from flows.meeting.records import VillageMoved
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -38,7 +46,8 @@ from flows.privacy.records import Erased
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.records import Muted, NoticeAnswered
 from flows.registration.records import PersonSaved
-from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.review.needs import AnyNeed as ReviewNeed
+from flows.review.needs import ArrivalsWanted, FormList, ListedForm, ListWanted, RemindedWanted, VillagesWanted
 from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed, Invited, RoleTaken
 from flows.subjects import AnyNeed, decide
@@ -89,6 +98,7 @@ class Town:
         self.notices: dict[int, Notice] = {}
         self.answers: dict[tuple[int, int], NoticeAnswer] = {}
         self.muted: dict[int, frozenset[MutedKind]] = {}
+        self.villages: dict[tuple[int, int], Village] = {}
         self.above = DEFAULT_APPROVAL_ABOVE
         self._last_id = 100
 
@@ -100,7 +110,7 @@ class Town:
             name: Phone(phone.conversation, phone.session, phone.person_id, [*phone.shown])
             for name, phone in self.phones.items()
         }
-        for name in ("people", "roles", "forms", "invitations", "notices", "answers", "muted"):
+        for name in ("people", "roles", "forms", "invitations", "notices", "answers", "muted", "villages"):
             setattr(town, name, {**getattr(self, name)})
         town.tokens = [*self.tokens]
         return town
@@ -157,7 +167,9 @@ class Town:
 
     def _form(self, form_id: int) -> Assessment:
         form = self.forms[form_id]
-        return replace(form, person=self.people[form.person.id])
+        village = self.villages.get((form.unit_id, form.round_id))
+        closed = village is not None and village.is_closed
+        return replace(form, person=self.people[form.person.id], closed=closed)
 
     def _look_up(self, needs: Iterable[Need[Any]]) -> Found:
         found = Found()
@@ -167,13 +179,17 @@ class Town:
 
     def _find(self, need: Need[Any], found: Found) -> None:
         assert isinstance(need, AnyNeed)
+        if isinstance(need, ReviewNeed | BatchNeed):
+            self._find_for_branch(need, found)
+            return
+        if isinstance(need, MeetingNeed | CommuneNeed):
+            self._find_for_commune(need, found)
+            return
         match need:
             case AssessmentWanted(form_id):
                 found.put(need, self._form(form_id) if form_id in self.forms else None)
             case InvitationWanted(digest):
                 found.put(need, self.invitations.get(digest))
-            case ListWanted():
-                found.put(need, self._listed(need))
             case NoticeWanted(notice_id):
                 found.put(need, self.notices.get(notice_id))
             case LedgerWanted(notice_id):
@@ -210,6 +226,55 @@ class Town:
             case OwnDataWanted():
                 found.put(need, OwnData())
 
+    def _find_for_branch(self, need: ReviewNeed | BatchNeed, found: Found) -> None:
+        match need:
+            case ListWanted():
+                found.put(need, self._listed(need))
+            case VillagesWanted():
+                found.put(need, ())
+            case ChosenWanted():
+                found.put(need, Chosen(2, 1))
+            case BatchWanted() | LastBatchWanted():
+                found.put(need, None)
+            case ArrivalsWanted():
+                found.put(need, "")
+            case RemindedWanted():
+                found.put(need, frozenset())
+
+    def _find_for_commune(self, need: MeetingNeed | CommuneNeed, found: Found) -> None:
+        match need:
+            case VillageWanted(unit_id, round_id):
+                found.put(need, self._village(unit_id, round_id))
+            case VillagePageWanted(units, round_id, offset, limit):
+                below = [u.id for u in self.reference.units.by_id.values() if u.takes_residents]
+                villages = [self._village(id_, round_id) for id_ in below if self.reference.units.is_in(units, id_)]
+                closed = sum(village.is_closed for village in villages)
+                together = sum((village.counts for village in villages), Counts())
+                page = tuple(villages[offset : offset + limit])
+                found.put(need, VillagePage(page, len(villages), closed, 0, together))
+            case ToProposeWanted(units, round_id, today):
+                closed_here = [village for (id_, _round), village in self.villages.items() if village.is_up(today)]
+                up = [one.unit_id for one in closed_here if self.reference.units.is_in(units, one.unit_id)]
+                found.put(need, ToPropose(tuple(sorted(up))))
+            case CandidatesWanted(units, _round_id, without):
+                found.put(need, tuple(self._confirmed(units, without)))
+            case SamplesWanted():
+                found.put(need, ())
+            case FormsWanted(form_ids):
+                forms = (self._form(id_) for id_ in form_ids if id_ in self.forms)
+                found.put(need, tuple(ListedForm(form.id, form.person.named, form.state, 0, 0) for form in forms))
+
+    def _village(self, unit_id: int, round_id: int) -> Village:
+        states = Counter[Counted](form.state for form in self.forms.values() if form.unit_id == unit_id)
+        known = self.villages.get((unit_id, round_id))
+        return Village(unit_id, round_id, Counts({**states}), known.closing if known is not None else None)
+
+    def _confirmed(self, units: Scope, without: int) -> Iterator[int]:
+        for form in self.forms.values():
+            is_here = self.reference.units.is_in(units, form.unit_id)
+            if form.state == "confirmed" and is_here and form.person.id != without:
+                yield form.id
+
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
             self._form(form.id)
@@ -221,10 +286,7 @@ class Town:
         of_state = [form for form in forms if form.state == wanted.state]
         return FormList(
             Counter(form.state for form in forms),
-            tuple(
-                ListedForm(form.id, form.person.named, form.state, 0, len(form.answers))
-                for form in of_state[wanted.offset : wanted.offset + wanted.limit]
-            ),
+            tuple(ListedForm(form.id, form.person.named, form.state, 0, len(form.answers)) for form in of_state),
         )
 
     def _reached(self, audience: Audience, units: Scope) -> Reached:
@@ -271,7 +333,7 @@ class Town:
                 assert phone.person_id is not None
                 form_id = self._new_id()
                 self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
-            case Answered() | EvidenceGiven() | Acted() | Followed():
+            case Answered() | EvidenceGiven() | Vouched() | Acted() | Followed():
                 after = assessment(decision.facts, record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))
@@ -287,6 +349,9 @@ class Town:
                     id_: tuple(role for role in held if self._role_id(id_, role) != role_id)
                     for id_, held in self.roles.items()
                 }
+            case VillageMoved(unit_id, round_id):
+                wanted = VillageWanted(unit_id, round_id)
+                self.villages[unit_id, round_id] = decision.facts.find(wanted)
             case Erased():
                 self._erase(phone)
             case NoticeSaved() | NoticeActed() | NoticeAnswered() | ApprovalLimitSet() | Muted():
@@ -329,7 +394,7 @@ class Town:
             phone.person_id = None
 
     def _role_id(self, person_id: int, role: Role) -> int:
-        return 100 * person_id + 10 * role.unit_id + ("head", "admin").index(role.kind)
+        return 100 * person_id + 10 * role.unit_id + [*ROLES].index(role.kind)
 
     def _new_id(self) -> int:
         self._last_id += 1
@@ -338,13 +403,15 @@ class Town:
 
 def settled() -> Town:
     """Return a town that has begun: Lan has submitted, Minh is at question 4, Trường is head and has submitted too,
-    Hạnh is head of the same village, Hoa and Bình administer the commune, Hoa heads the other village. Sáu came by."""
+    Hạnh is head of the same village, Hoa and Bình administer the commune, Thảo checks there, Hoa heads the other
+    village. Sáu came by."""
     town = Town()
     staff = (
         ("Trường", "Trần Văn Trường", Role("head", 3)),
         ("Hạnh", "Vũ Thị Hạnh", Role("head", 3)),
         ("Hoa", "Phạm Thị Hoa", Role("admin", 2), Role("head", 4)),
         ("Bình", "Ngô Văn Bình", Role("admin", 2)),
+        ("Thảo", "Ngô Thị Thảo", Role("association", 2)),
     )
     for name, full_name, *roles in staff:
         town.say(name, "xin chào", "vi", "đồng ý", full_name, "1970", "thon dong than khe", "1", "1", "có")

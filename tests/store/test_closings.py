@@ -31,7 +31,7 @@ from flows.conversation.replies import Pressed
 from flows.domain.closings import Minutes
 from flows.domain.people import RoleKind
 from flows.domain.units import Scope, Unit
-from flows.meeting.needs import VillagesWanted
+from flows.meeting.needs import VillagePageWanted
 from tests.commune import Commune, commune, fill_in, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES, NOW, ZONE
@@ -166,7 +166,10 @@ async def test_of_two_who_propose_at_once_one_does_and_the_other_hears_that_nobo
 
 async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_named(commune: Commune) -> None:
     await joins(commune, "Hội", "Đỗ Văn Hội", "association", "tk")
-    await confirms(commune, "Trường", "Lan")
+    await fill_in(commune, "Minh", 7)
+    await commune.say("Minh", "nộp phiếu")
+    for name in ("Lan", "Minh"):
+        await confirms(commune, "Trường", name)
     await closes(commune, "Trường")
     await commune.say("Hội", "/commune", "đề nghị")
     await commune.deliver()
@@ -176,8 +179,8 @@ async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_
         await connection.execute(update(assessments).where(assessments.c.id == form.id).values(later))
     await commune.say("Hội", "đề nghị danh sách này")
     await carry_out(commune)
-    assert (await commune.form("Lan")).state == "confirmed"
-    assert "Nguyễn Thị Lan" in (await commune.texts("Hội"))[-1]
+    assert ((await commune.form("Lan")).state, (await commune.form("Minh")).state) == ("confirmed", "checked")
+    assert "• Nguyễn Thị Lan: đã thay đổi" in (await commune.texts("Hội"))[-1]
 
 
 async def test_nobody_proposes_their_own_form(commune: Commune) -> None:
@@ -242,7 +245,7 @@ async def test_a_summary_is_read_from_the_tallies_alone(commune: Commune, statem
             await connection.execute(insert(tallies).values(**counted, state="confirmed", passed=True))
     statements.clear()
     async with commune.database.reading() as connection:
-        page = await meeting.page(connection, VillagesWanted(Scope((commune_id,), 43), round_id, 0, 8))
+        page = await meeting.page(connection, VillagePageWanted(Scope((commune_id,), 43), round_id, 0, 8))
     assert page.counts.passed == 40_000
     assert (page.count, len(page.villages), page.closed) == (42, 8, 0)
     assert not [sql for sql in statements if "assessments" in sql]

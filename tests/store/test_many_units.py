@@ -133,7 +133,7 @@ async def test_whoever_thinks_of_the_tree_as_it_was_does_not_see_who_lies_elsewh
     size: int, commune: Commune
 ) -> None:
     tk = (await commune.column(select(units.c.id).where(units.c.code == "tk")))[0]
-    of_tk = ListWanted(Scope((tk,), size), frozenset({1}), "submitted", 0, 0, 10)
+    of_tk = ListWanted(Scope((tk,), size), frozenset({1}), "submitted", 0)
     async with commune.database.writing() as connection:
         assert (await review.listed(connection, of_tk)).counts["submitted"] == 1
         # Another commune comes first in the tree now, with the village in which Lan lives.
@@ -141,7 +141,7 @@ async def test_whoever_thinks_of_the_tree_as_it_was_does_not_see_who_lies_elsewh
         await setup.save_units(connection, [Unit(0, "mk", "Xã Minh Khai", "commune"), village], {"tk-dong": "mk"})
         mk = await connection.scalar(select(units.c.id).where(units.c.code == "mk"))
         assert (await review.listed(connection, of_tk)).counts == {}
-        of_mk = ListWanted(Scope((mk or 0,), size), frozenset({1}), "submitted", 0, 0, 10)
+        of_mk = ListWanted(Scope((mk or 0,), size), frozenset({1}), "submitted", 0)
         assert (await review.listed(connection, of_mk)).counts["submitted"] == 1
 
 

@@ -75,6 +75,40 @@ async def _with_notices(database: Database) -> None:
             await connection.execute(table.insert().values(row))
 
 
+async def _with_batches(database: Database) -> None:
+    """Put a row into every table of what a branch does with many forms and people."""
+    rows: dict[Table, dict[str, object]] = {
+        tables_of.batches: {
+            "id": 1, "person_id": 1, "conversation_id": 1, "ordered": b"{}", "stage": "ended", "ordered_at": NOW,
+        },
+        tables_of.batch_items: {"batch_id": 1, "assessment_id": 1, "version": 1, "outcome": "told"},
+        tables_of.asked_reminders: {"unit_id": 1, "day": NOW.date(), "conversation_id": 1},
+    }  # fmt: skip
+    async with database.writing() as connection:
+        for table, row in rows.items():
+            await connection.execute(table.insert().values(row))
+
+
+async def _with_proposals(database: Database) -> None:
+    """Put a row into every table from the village to the certificate."""
+    here: dict[str, object] = {"unit_id": 1, "round_id": 1, "at": NOW}
+    rows: dict[Table, dict[str, object]] = {
+        tables_of.closings: {**here, "state": "closed", "version": 1, "meeting": b"{}", "reason": ""},
+        tables_of.samples: {**here, "seed": "s", "drawn_from": 1, "forms": b"[1]"},
+        tables_of.proposals: {**here, "id": 1, "state": "proposed", "number": ""},
+        tables_of.recognitions: {
+            **here, "id": 1, "proposal_id": 1, "number": "1", "dated": NOW.date(), "signer": "",
+        },
+        tables_of.titles: {
+            "assessment_id": 1, "recognition_id": 1, "unit_id": 1, "year": 2026, "number": 1, "code": "c", "name": "",
+            "village_id": 2, "title": "", "reason": "",
+        },
+    }  # fmt: skip
+    async with database.writing() as connection:
+        for table, row in rows.items():
+            await connection.execute(table.insert().values(row))
+
+
 async def test_what_people_are_chosen_by_is_made_for_those_who_were_known_before(commune: Commune) -> None:
     before = sorted(tuple(row) for row in await commune.rows(select(tables_of.contacts)))
     await migrate(commune.database, "0001")
@@ -137,6 +171,8 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await commune.say("Minh", "sửa 2", "1")
     await commune.say("Minh", "Lớp học ở nhà văn hóa")
     await _with_notices(commune.database)
+    await _with_batches(commune.database)
+    await _with_proposals(commune.database)
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:

@@ -78,6 +78,7 @@ TOLD = {
         "text": "✎ “Lớp xoá mù chữ”",
         "name": "lop.jpg",
         "at": r"gửi 01/10/2026 08:\d\d lop\.jpg",
+        "known": "✓ chi hội biết việc này",
     },
     "decisions": {
         "act": "điều chỉnh một câu",
@@ -103,6 +104,7 @@ TOLD = {
         "dated": "05/TTr-HKH, 05/10/2026",
         "at": "• 01/10/2026 10:15: xã Thần Khê",
     },
+    "samples": {"at": "Phiếu đã chọn ngẫu nhiên để kiểm tra:\n• 01/10/2026 10:15"},
     "mutes": {"kind": "Đã tắt:\n• Thông báo của Hội Khuyến học"},
     "notices": {
         "author_id": "Thông báo đã viết:\n• 01/10/2026 10:15: “Kính mời họp”",
@@ -122,6 +124,9 @@ TOLD = {
         "body": "• tin nhắn, đến khi gửi xong",
     },
     "inbox": {"received_at": "14 ngày chỉ còn ghi là đã có tin", "body": "• tin nhắn, đến khi gửi xong"},
+    "arrivals": {"told_how": "Báo phiếu mới: Gộp lại, mỗi giờ một lần"},
+    "batches": {"ordered": "• những phiếu được quyết định cùng lúc"},
+    "batch_items": {"outcome": "• những phiếu được quyết định cùng lúc"},
     "reminders": {"key": "• việc đã nhắc những gì", "at": "• việc đã nhắc những gì"},
     "tallies": {"count": "Số liệu tổng hợp theo thôn không có tên ai"},
 }
@@ -134,9 +139,13 @@ WORKS = {
     "invitations": {"invited_by"},
     "assessments": {"version", "passed"},  # both follow from what was done and answered
     "evidence": {"source", "attempts"},
+    "arrivals": {"day", "told", "held", "since"},
+    "batches": {"stage", "ordered_at", "done_at"},
+    "batch_items": {"batch_id", "version"},
     "decisions": {"version"},
     "closings": {"round_id", "version"},
     "proposals": {"state"},
+    "samples": {"unit_id", "round_id", "seed", "drawn_from", "forms"},
     "notices": {
         "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
         "gathered_to", "recipients",
@@ -151,7 +160,7 @@ WORKS = {
 # Of nobody, or made of what others have: the contacts repeat details, chat and form.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "reference_version",
+    "reference_version", "asked_reminders",
 }  # fmt: skip
 
 
@@ -206,6 +215,18 @@ async def sets_everything(commune: Commune) -> None:
             insert(tables.roles).values(person_id=lan, role="head", unit_id=units["tk-doai"], since=at),
             insert(tables.invitations).values(**invitation, expires=at + timedelta(days=1)),
             insert(tables.mutes).values(person_id=lan, kind="notices"),
+            insert(tables.arrivals).values(person_id=lan, told_how="hourly", told=0, held=0),
+            insert(tables.evidence).values(
+                assessment_id=form.id,
+                indicator_id="study-plan",
+                kind="vouched",
+                text="",
+                source="",
+                name="",
+                conversation_id=chat,
+                at=at,
+                known=True,
+            ),
             insert(notices).values(
                 **notice, content=b'{"vi": "K\xc3\xadnh m\xe1\xbb\x9di h\xe1\xbb\x8dp\\nHai"}', created_at=at
             ),
@@ -221,6 +242,9 @@ async def sets_everything(commune: Commune) -> None:
                 person_id=lan,
                 reason="Thiếu biên bản",
                 at=at,
+            ),
+            insert(tables.samples).values(
+                unit_id=units["tk"], round_id=1, seed="s", drawn_from=1, forms=b"[]", person_id=lan, at=at
             ),
             insert(tables.proposals).values(
                 unit_id=units["tk"],

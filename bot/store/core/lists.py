@@ -49,6 +49,12 @@ def _postgresql(element: one_of, compiler: Any, **options: Any) -> str:
     return f"{value} = ANY ({values})"
 
 
+def is_one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Say that a column's value is one of these, however many they are."""
+    listed = bindparam(None, list(values), type_=List(column.type), unique=True)
+    return one_of(column, listed, in_op, type_=Boolean())
+
+
 def is_among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Say that a column's value is in the list given by that name."""
     return one_of(column, bindparam(name, type_=List(column.type)), in_op, type_=Boolean())

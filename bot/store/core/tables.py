@@ -527,6 +527,21 @@ arrivals = Table(
     Column("since", Moment),
 )
 
+# Villages whose branch head has asked on a day that the unfinished be reminded: how far that is, how many were reached
+# and how many were not.
+asked_reminders = Table(
+    "asked_reminders",
+    metadata,
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("gone_to", Key, nullable=False, server_default=text("0")),
+    Column("reached", Integer, nullable=False, server_default=text("0")),
+    Column("passed_over", Integer, nullable=False, server_default=text("0")),
+    Column("done_at", Moment),
+    sqlite_with_rowid=False,
+)
+
 # What was sent automatically and must not be sent twice, by what it was about.
 reminders = Table(
     "reminders",

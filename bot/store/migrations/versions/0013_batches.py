@@ -57,11 +57,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name="pk_arrivals"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_arrivals_person_id"),
     )
+    op.create_table(
+        "asked_reminders",
+        sa.Column("unit_id", KEY, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("conversation_id", KEY, nullable=False),
+        sa.Column("gone_to", KEY, nullable=False, server_default=sa.text("0")),
+        sa.Column("reached", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("passed_over", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("unit_id", "day", name="pk_asked_reminders"),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name="fk_asked_reminders_unit_id"),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name="fk_asked_reminders_conversation_id"),
+        sqlite_with_rowid=False,
+    )
     op.add_column("evidence", sa.Column("known", sa.Boolean(), nullable=True))
 
 
 def downgrade() -> None:
     """Go down. Orders under way are not carried on by an older version."""
     op.drop_column("evidence", "known")
-    for table in ("arrivals", "batch_items", "batches"):
+    for table in ("asked_reminders", "arrivals", "batch_items", "batches"):
         op.drop_table(table)
