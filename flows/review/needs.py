@@ -28,7 +28,7 @@ class FormList(Struct, frozen=True):
 
 
 class ListWanted(Need[FormList], frozen=True):
-    """A page of a list: forms of one state in these units and rounds but for one's own, oldest first."""
+    """A page of a list: forms of one state in these units and rounds, oldest first, without one's own."""
 
     units: Scope
     rounds: frozenset[int]
