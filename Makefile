@@ -13,7 +13,7 @@ COMPILE := build/uv/bin/uv --no-config --quiet pip compile --universal --python-
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-tests browser run test lint pytest soak format messages lock clean
+.PHONY: help install install-tests browser run test lint pytest coverage soak format messages lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,6 +36,15 @@ lint: install-tests ## Check style, types and who imports whom
 
 pytest: install-tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs --durations=10 $(ARGS)
+
+COVERING := tests/flows tests/chats tests/guides tests/services/test_unit_files.py tests/services/test_rounds.py \
+	tests/store/test_own_data.py
+
+# What chance finds does not count, nor what goes the same way three thousand times.
+coverage: install-tests ## See which ways through flows/ no test takes (minutes)
+	$(BIN)/python -m coverage run -m pytest -n 0 -q -k 'not postgresql and not WhateverPeopleDo and not every_commune' \
+		$(COVERING)
+	$(BIN)/python -m coverage report
 
 soak: install-tests ## Run the tests that take long, and print their figures
 	$(BIN)/python -m pytest -m soak -s $(ARGS)

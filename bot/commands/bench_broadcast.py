@@ -6,8 +6,8 @@ fast as that server allows. Residents type `/status` at a steady pace; how long 
 server, from typing to arrival. What everybody got is read from its ledger.
 
 The notice is paused again and again, so that what a machine's disk or neighbours do falls on answers with a broadcast
-and without one alike. Rates and waits are those of the stretches between, but for the second and a half in which the
-last ones are on their way, or the first ones are taken again.
+and without one alike. Rates and waits are those of the stretches between, less the second and a half in which the last
+ones are on their way, or the first ones are taken again.
 
 These residents have turned notices off: to who answers a notice within the second, Telegram's limit of one message a
 second and chat makes any bot wait, and that is no matter of broadcasts to others.
@@ -101,7 +101,7 @@ class Stretches:
     spans: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, begun: float) -> None:
-        """Add what began then and ends now, but for its first moments."""
+        """Add what began then and ends now, without its first moments."""
         self.spans.append((begun + SETTLING_SECONDS, max(begun + SETTLING_SECONDS, time.time())))
 
     def seconds(self, until: float) -> float:

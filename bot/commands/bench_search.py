@@ -179,7 +179,7 @@ def full_names(sought: Sought) -> tuple[str, str]:
 
 
 def names_alone(sought: Sought) -> tuple[str, ...]:
-    """Return the name without tone marks, with its common noun and, but for numbers, without."""
+    """Return the name without tone marks: with its common noun, and without it where it is not a number."""
     bare = " ".join(word.plain for word in read_place_name(sought.name).words)
     return (fold(sought.name),) if bare.isdigit() else (fold(sought.name), bare)
 

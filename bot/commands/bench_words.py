@@ -63,7 +63,7 @@ class TypedPhrase(Struct, frozen=True):
 
 class WordFigures(Struct, frozen=True):
     """Phrases, how many were understood as they must be, and that share of all; how many did what they deny or did the
-    contrary; how many came to anything else than they must, but for being asked again; microseconds a phrase."""
+    contrary; how many came to something wrong, where being asked again is not counted; microseconds a phrase."""
 
     phrases: int
     understood: int

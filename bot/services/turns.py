@@ -200,7 +200,7 @@ class Turns:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Refuse what was not kept yet, and forget all but what the database has."""
+        """Refuse what was not kept yet. What is forgotten here is in the database."""
         if self._arrivals is not None:
             self._arrivals.settle(NotKept())
         self._arrivals = self._reference = self._behind_since = None

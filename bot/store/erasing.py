@@ -51,7 +51,7 @@ async def hold(connection: AsyncConnection, turns: Collection[Waiting]) -> None:
 
 
 async def erase(connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime) -> list[str]:
-    """Delete all that is kept about who speaks in a conversation, but for its address, which the reply still needs.
+    """Delete all that is kept about who speaks in a conversation. Its address stays: the reply still needs it.
 
     Returns the sources of files that nobody needs any more.
     """

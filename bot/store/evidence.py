@@ -33,7 +33,7 @@ async def wanted(
     but: Collection[int] = (),
     most: int = 20,
 ) -> list[Wanted]:
-    """Return the next files to fetch from some (channel, bot), but for those that rest; those tried least first."""
+    """Return the next files to fetch from some (channel, bot), those tried least first, without those that rest."""
     rows = await connection.execute(
         select(
             evidence.c.id,

@@ -108,7 +108,7 @@ def _each(kind: Any, rows: Sequence[AnyRow]) -> tuple[Any, ...]:
 
 
 def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
-    """Select what was agreed to in chats, but for what was withdrawn with everything else: that is nobody's now."""
+    """Select what was agreed to in chats. What was withdrawn with everything else is nobody's now and left out."""
     return _of(
         consents,
         ("text_version", "given", "given_by", "at"),

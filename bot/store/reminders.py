@@ -150,7 +150,7 @@ _MARK_REMINDED = update(assessments).where(assessments.c.id == bindparam("_id"))
 async def take_unfinished(
     connection: AsyncConnection, round_ids: Collection[int], before: Sequence[datetime], most: int
 ) -> list[Unfinished]:
-    """Return some of the forms of these rounds that are due, but for those whose owners are just at them.
+    """Return some of the forms of these rounds that are due, without those whose owners are just at them.
 
     They are locked until the transaction ends: no other instance takes them meanwhile.
     """
@@ -285,7 +285,7 @@ async def holders(connection: AsyncConnection, role: RoleKind, after: int, most:
 
 
 async def reached(connection: AsyncConnection, person_ids: Collection[int], kind: MutedKind) -> dict[int, Recipient]:
-    """Return where people are told something of this kind, but for who turned it off: their newest open chat."""
+    """Return where people are told something of this kind: their newest open chat. Who turned it off is left out."""
     rows = await connection.execute(_REACHED, {"ids": sorted(person_ids), "kind": kind})
     return {row.person_id: Recipient(row.id, row.channel, row.bot, row.address, row.language) for row in rows}
 

@@ -67,8 +67,8 @@ class Reference:
     def rounds_in(self, scope: Scope, today: date) -> frozenset[int]:
         """Return the rounds whose forms count in units: those still being decided, or else the last.
 
-        All below a unit share its rounds but for those with rounds of their own: so it takes no longer where there are
-        more units.
+        A unit without rounds of its own shares those of the unit above, so this takes no longer where there are more
+        units.
         """
         own = (unit_id for unit_id in self._with_rounds if self.units.is_in(scope, unit_id))
         return frozenset().union(*(self.rounds_at_work(unit_id, today) for unit_id in (*scope.tops, *own)))

@@ -539,7 +539,7 @@ def _may_be_a_no(word: str) -> bool:
 
 
 def _misspelt(typed: Phrase, meant: Phrase, vocabulary: frozenset[str] = frozenset()) -> bool:
-    """Tell whether each word was meant but for a slip: a letter wrong, a mark wrong, no blank between words."""
+    """Tell whether each word is what was meant, or a slip of it: a letter wrong, a mark wrong, a blank missing."""
     if "".join(map(bare, typed)) == "".join(map(bare, meant)) and sum(map(len, meant)) > SHORTEST_MISSPELT:
         return _marks_agree(typed, meant)
     if len(typed) != len(meant):

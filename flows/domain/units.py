@@ -157,7 +157,7 @@ class UnitTree:
         return ", ".join(map(inside_sentence, self._names_upwards(unit_id)))
 
     def _names_upwards(self, unit_id: int) -> list[str]:
-        """Return the name of a unit and of what it lies in, but for a province, which goes without saying."""
+        """Return the name of a unit and of what it lies in. The province goes without saying."""
         named = [unit.name for unit in self.upwards(unit_id) if unit.kind != "province"]
         return named[:2] or [self.by_id[unit_id].name]
 

@@ -43,7 +43,7 @@ class FormList(Struct, frozen=True):
 
 
 class ListWanted(Need[FormList], frozen=True):
-    """The forms of one state in these units and rounds but for one's own, sorted by the given name."""
+    """The forms of one state in these units and rounds without one's own, sorted by the given name."""
 
     units: Scope
     rounds: frozenset[int]

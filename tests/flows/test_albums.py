@@ -35,14 +35,14 @@ def kept(*turns: Turn) -> list[str]:
 
 
 def test_an_album_that_comes_at_once_is_kept_up_to_the_limit_and_answered_once(town: Town) -> None:
-    turns = [town.turn("Minh", part(number), more_waiting=number < 7) for number in range(1, 8)]
+    turns = town.turns("Minh", *map(part, range(1, 8)))
     assert kept(*turns) == [f"file album {number}" for number in range(1, 6)]
     (answer,) = said(*turns)
     assert "Đã gửi 5 minh chứng" in answer
 
 
 def test_an_album_within_the_limit_is_thanked_for_once(town: Town) -> None:
-    turns = [town.turn("Minh", part(number), more_waiting=number < 3) for number in range(1, 4)]
+    turns = town.turns("Minh", *map(part, range(1, 4)))
     (answer,) = said(*turns)
     assert answer.startswith("Xin cảm ơn đã gửi")
     assert "Đã gửi 3 minh chứng" in answer
@@ -63,7 +63,8 @@ def test_the_next_album_is_answered_again_and_so_is_what_is_typed(town: Town) ->
 def test_an_album_where_no_file_is_wanted_is_refused_once(town: Town, *, together: bool) -> None:
     town.say("Minh", "bỏ qua")
     assert town.phone("Minh").session.frame.step == "indicator"
-    turns = [town.turn("Minh", part(number), more_waiting=together and number < 4) for number in range(1, 5)]
+    parts = [part(number) for number in range(1, 5)]
+    turns = town.turns("Minh", *parts) if together else [town.turn("Minh", one) for one in parts]
     assert kept(*turns) == []
     (answer,) = said(*turns)
     assert "không cần" in answer
@@ -71,8 +72,7 @@ def test_an_album_where_no_file_is_wanted_is_refused_once(town: Town, *, togethe
 
 def test_a_question_answered_by_an_album_is_answered_by_it_once(town: Town) -> None:
     before = town.phone("Minh").session
-    town.turn("Minh", part(1), more_waiting=True)
-    town.turn("Minh", part(2))
+    town.turns("Minh", part(1), part(2))
     after = town.phone("Minh").session
     assert isinstance(after.frame.talk, Filling)
     assert (after.frame, after.asked) == (before.frame, before.asked)

@@ -1,24 +1,26 @@
 """The engine, under whatever people do: what always holds, whoever replies what to which question."""
 
-import dataclasses
 from collections.abc import Iterable
-from functools import cache
+from datetime import timedelta
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
+from sqlalchemy import update
 
+from bot.store.core.tables import conversations
 from flows.commune.records import Proposed
 from flows.commune.talk import Checking
 from flows.conversation.events import HeadsAddress
-from flows.conversation.facts import Conversation, Facts, Reference
+from flows.conversation.facts import Conversation, Facts
 from flows.conversation.messages import Message, Outgoing, people_named, rendered
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.assessments import result_of, total_of
+from flows.domain.criteria import CriteriaSet
 from flows.domain.people import RoleKind
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, EvidenceGiven, Followed
@@ -35,14 +37,11 @@ from flows.review.talk import Deciding
 from flows.subjects import FLOWS, AnyTalk, decide
 from flows.words.localized import Localized
 from flows.words.wording import render
-from tests.flows import town as towns
-from tests.flows.town import Town, Turn
+from tests.flows.town import Town, Turn, settled
 from tests.sample import CATALOGUES, NOW, REFERENCE
 
 MOST_LETTERS = 4000
 MOST_PAYLOAD_BYTES = 64
-
-settled = cache(towns.settled)
 
 
 # What always holds
@@ -264,7 +263,7 @@ BEGUN = {
     "sure": ("Lan", "/privacy", "xoá"),
     "unit": ("Hoa", "/invite", "1", "thon dong"),
     "evidence": ("Minh", "sửa 2", "1"),
-    "take_role": ("Sáu", "vi", "có", "/start i-token-number-00000000000", "Đỗ Văn Sáu"),
+    "take_role": ("Sáu", "vi", "có", "/start i-{token}", "Đỗ Văn Sáu"),
     "confirm": ("Hoa", "/notices", "viết", "việc khác", "Mời bà con.", "gửi"),
     "draft": ("Bình", "/notices", "viết", "1", "bỏ qua", "dùng văn bản này"),
     "posting": ("Trường", "/meeting", "nhập", *MEETING),
@@ -285,7 +284,7 @@ forged = st.one_of(
     st.builds(
         "c:{}:{}:{}".format,
         st.sampled_from(["confirm", "adjust", "return", "answers", "file", "submit", "take_back", ""]),
-        st.integers(0, 130) | st.sampled_from(["x", "²", "٣", "9" * 19, "9" * 40, "9" * 5000, "-1"]),
+        st.integers(0, 8) | st.sampled_from(["x", "²", "٣", "9" * 19, "9" * 40, "9" * 5000, "-1"]),
         st.integers(0, 30) | st.sampled_from(["x", "9" * 5000, "1:1"]),
     ),
     st.builds(
@@ -293,12 +292,12 @@ forged = st.one_of(
         st.sampled_from(
             ["show", "approve", "decline", "withdraw", "pause", "repeat_uncertain", "report", "preview", "x"]
         ),
-        st.integers(100, 130) | st.sampled_from(["0", "x", "²", "9" * 19, "-1"]),
+        st.integers(0, 5) | st.sampled_from(["0", "x", "²", "9" * 19, "-1"]),
         st.integers(0, 3) | st.sampled_from(["x", "9" * 5000]),
     ),
     st.builds(
         "c:answer:{}:{}".format,
-        st.integers(100, 130) | st.sampled_from(["0", "x", "٣", "9" * 19]),
+        st.integers(0, 5) | st.sampled_from(["0", "x", "٣", "9" * 19]),
         st.sampled_from(["come", "cannot", "start", "x", ""]),
     ),
     st.builds("c:{}:{}".format, st.sampled_from(["mute", "unmute"]), st.sampled_from(["notices", "dates", "x", ""])),
@@ -319,23 +318,23 @@ files = st.builds(
 
 
 class WhateverPeopleDo(RuleBasedStateMachine):
-    """A town in which everybody does anything."""
+    """A town in which everybody does anything, on the real store."""
 
     town: Town
 
     @initialize(begun=st.lists(st.sampled_from(sorted(BEGUN)), min_size=1, max_size=3, unique=True))
     def begin(self, begun: list[str]) -> None:
-        self.town = settled().copy()
+        self.town = settled()
         for what in begun:
             name, *texts = BEGUN[what]
             for text in texts:
-                self.does(name, Typed(text))
+                self.does(name, Typed(text.format(token=self.town.tokens[0])))
             assert self.town.phone(name).session.frame.step == what
 
     def does(self, name: str, reply: Reply) -> None:
         turn = self.town.turn(name, reply)
         check(turn)
-        again = decide(turn.before, reply, turn.facts, CATALOGUES)
+        again = decide(turn.before, turn.reply, turn.facts, CATALOGUES)
         assert again == turn.decision
 
     @rule(name=who, pick=st.integers(0, 20))
@@ -390,37 +389,31 @@ class WhateverPeopleDo(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([1, 8, 50]))
     def days_go_by(self, days: int) -> None:
-        self.town.now += days * towns.WEEK / 7
+        self.town.now += timedelta(days=days)
 
     @rule()
     def a_new_version_of_the_set_is_published(self) -> None:
-        self.town.reference = published(self.town.reference)
+        self.town.publish(fewer_questions(self.town))
 
-    @invariant()
-    def every_form_counts_what_its_answers_say(self) -> None:
-        if hasattr(self, "town"):
-            for form in self.town.forms.values():
+    def teardown(self) -> None:
+        for name in self.town.phones if hasattr(self, "town") else ():
+            if (form := self.town.form_of(name)) is not None:
                 points = [form.criteria.level(i, a.level_id).points for i, a in form.answers.items()]
                 assert total_of(form) == result_of(form).total == sum(points)
 
-    @invariant()
-    def nobody_has_decided_on_their_own_form(self) -> None:
-        if hasattr(self, "town"):
-            assert all(form.person.id in self.town.people for form in self.town.forms.values())
 
-
-def published(reference: Reference) -> Reference:
-    """Return what is shared once the farmers' set has a new version, without its first question."""
-    old = reference.criteria["learning-citizen-farmer"]
+def fewer_questions(town: Town) -> CriteriaSet:
+    """Return the farmers' set in a new version, without its first question."""
+    old = town.reference().criteria["learning-citizen-farmer"]
     first, *others = old.competencies
     fewer = (replace(first, indicators=first.indicators[1:] or first.indicators), *others)
-    new = replace(old, version=f"2026.{len(old.version) + 1}", competencies=fewer, title=Localized("Mới", "New"))
-    return dataclasses.replace(reference, criteria={**reference.criteria, new.id: new})
+    number = int(old.version.partition(".")[2]) + 1
+    return replace(old, version=f"2026.{number}", competencies=fewer, title=Localized("Mới", "New"))
 
 
 TestWhateverPeopleDo = WhateverPeopleDo.TestCase
 TestWhateverPeopleDo.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -432,26 +425,26 @@ def facts(language: str | None = "vi") -> Facts:
 
 
 def test_a_button_of_an_earlier_question_changes_nothing_and_the_present_question_comes_again() -> None:
-    town = settled().copy()
+    town = settled()
     old = town.phone("Minh").payloads()
     town.say("Minh", "1")
-    asked = town.phone("Minh").shown[-1]
+    asked = town.phone("Minh").payloads()
     for payload in old:
         turn = town.turn("Minh", Pressed(payload))
         assert turn.decision.records == ()
         assert turn.decision.session == turn.before
-        assert turn.decision.messages[-1].buttons == asked.buttons
+        assert town.phone("Minh").payloads() == asked
 
 
 def test_the_same_button_pressed_twice_answers_one_question() -> None:
-    town = settled().copy()
+    town = settled()
     level = town.phone("Minh").payloads()[1]
     records = [town.turn("Minh", Pressed(level)).decision.records for _press in range(2)]
     assert [len(each) for each in records] == [1, 0]
 
 
 def test_of_two_heads_who_decide_on_the_same_version_the_second_is_told_what_holds_now() -> None:
-    town = settled().copy()
+    town = settled()
     form = town.form_of("Lan")
     assert form is not None
     confirm = Pressed(f"c:confirm:{form.id}:{form.version}")
@@ -465,7 +458,7 @@ def test_of_two_heads_who_decide_on_the_same_version_the_second_is_told_what_hol
 @pytest.mark.parametrize("version", ["", ":", ":0", ":x", ":99", ":-1", f":{'9' * 50}"])
 @pytest.mark.parametrize("verb", ["confirm", "adjust", "return"])
 def test_a_decision_is_held_to_the_version_that_was_shown(verb: str, version: str) -> None:
-    town = settled().copy()
+    town = settled()
     form = town.form_of("Lan")
     assert form is not None
     turn = town.turn("Hạnh", Pressed(f"c:{verb}:{form.id}{version}"))
@@ -476,7 +469,7 @@ def test_a_decision_is_held_to_the_version_that_was_shown(verb: str, version: st
 @pytest.mark.parametrize("verb", ["confirm", "adjust", "return", "answers", "file"])
 @pytest.mark.parametrize(("name", "owner"), [("Trường", "Trường"), ("Lan", "Lan"), ("Minh", "Lan"), ("Hoa", "Lan")])
 def test_a_forged_button_gives_no_right_to_a_form(name: str, owner: str, verb: str) -> None:
-    town = settled().copy()
+    town = settled()
     form = town.form_of(owner)
     assert form is not None
     turn = town.turn(name, Pressed(f"c:{verb}:{form.id}:{form.version}"))
@@ -488,18 +481,19 @@ def test_a_forged_button_gives_no_right_to_a_form(name: str, owner: str, verb: s
 
 @pytest.mark.parametrize("id_", ["0", "999", "9" * 18, "9" * 19, "9" * 40, "9" * 5000, "-1", "²", "٣", "x", ""])
 def test_a_forged_number_of_a_form_finds_nothing_and_breaks_nothing(id_: str) -> None:
-    turn = settled().copy().turn("Hạnh", Pressed(f"c:confirm:{id_}:1"))
+    turn = settled().turn("Hạnh", Pressed(f"c:confirm:{id_}:1"))
     assert turn.decision.records == ()
 
 
 @pytest.mark.parametrize("text", ["\ud800", "/start i-\ud800", "/start v-\ud800", "/\ud800", "\0", "/start i-\0"])
 def test_half_a_letter_is_not_understood_and_breaks_nothing(text: str) -> None:
-    for name in settled().phones:
-        settled().copy().turn(name, Typed(text))
+    town = settled()
+    for name in [*town.phones]:
+        town.turn(name, Typed(text))
 
 
 def test_what_is_not_understood_stays_unanswered_while_more_is_waiting() -> None:
-    town = settled().copy()
+    town = settled()
     turn = town.turn("Minh", Typed("bla bla bla"))
     quiet = decide(turn.before, turn.reply, turn.facts, CATALOGUES, more_waiting=True)
     assert (len(turn.decision.messages), turn.decision.session.misses) == (1, 1)
@@ -507,12 +501,12 @@ def test_what_is_not_understood_stays_unanswered_while_more_is_waiting() -> None
 
 
 def test_a_refusal_by_a_rule_is_said_even_while_more_is_waiting() -> None:
-    turn = settled().copy().turn("Minh", Typed("sửa 99"))
+    turn = settled().turn("Minh", Typed("sửa 99"))
     assert decide(turn.before, turn.reply, turn.facts, CATALOGUES, more_waiting=True) == turn.decision
 
 
 def test_help_is_offered_from_the_second_reply_in_a_row_that_was_not_understood() -> None:
-    town = settled().copy()
+    town = settled()
     texts = [render(town.turn("Minh", Typed("bla")).decision.messages[0].text, CATALOGUES["en"]) for _ in range(3)]
     assert ["type “help”" in text for text in texts] == [False, True, True]
     assert ["ask your children" in text for text in texts] == [False, False, True]
@@ -521,28 +515,31 @@ def test_help_is_offered_from_the_second_reply_in_a_row_that_was_not_understood(
 
 
 def test_a_step_that_a_newer_version_no_longer_has_leads_to_the_first_of_its_talk() -> None:
-    town = settled().copy()
-    phone = town.phone("Minh")
-    phone.session = replace(phone.session, frames=(HOME, Frame("a step of old", Filling("keeps-up"))))
+    town = settled()
+    session = replace(town.phone("Minh").session, frames=(HOME, Frame("a step of old", Filling("keeps-up"))))
+    town.write(
+        update(conversations).where(conversations.c.address == "Minh").values(session=msgspec.json.encode(session))
+    )
     turn = town.turn("Minh", Unreadable("sticker"))
     assert turn.decision.messages[-1].text is not None
     assert town.form_of("Minh") == turn.facts.form
 
 
 def test_a_form_under_way_keeps_the_set_it_began_with() -> None:
-    town = settled().copy()
+    town = settled()
     pinned = town.form_of("Minh")
-    town.reference = published(town.reference)
+    new = fewer_questions(town)
+    town.publish(new)
     town.say("Minh", "1", "/cancel", "bắt đầu")
     form = town.form_of("Minh")
     assert pinned is not None
     assert form is not None
-    assert form.criteria == pinned.criteria != town.reference.criteria[pinned.criteria.id]
+    assert form.criteria == pinned.criteria != new
 
 
 @pytest.mark.parametrize(("reply", "blocked"), [(Blocked(), True), (Unblocked(), False)])
 def test_somebody_who_stops_the_bot_is_told_nothing_and_stands_where_they_stood(reply: Reply, blocked: bool) -> None:
-    turn = settled().copy().turn("Minh", reply)
+    turn = settled().turn("Minh", reply)
     assert turn.decision.messages == ()
     assert turn.decision.session == turn.before
     assert [record.blocked for record in turn.decision.records] == [blocked]  # type: ignore[attr-defined]

@@ -1,70 +1,75 @@
-"""A town in memory: people who chat with the engine, and the picture that their turns change. Nothing is stored."""
+"""A town of people who chat: the real loop on a real store, in memory, and what each turn knew and decided."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import asyncio
+import atexit
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Executable, Row, insert, select
 
-from flows.batches.needs import AnyNeed as BatchNeed
-from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
-from flows.commune.needs import AnyNeed as CommuneNeed
-from flows.commune.needs import CandidatesWanted, FormsWanted, SamplesWanted, ToPropose, ToProposeWanted
+from bot.services import rounds
+from bot.services.turns import Turns
+from bot.store import forms
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.gathering import Waiting
+from bot.store.core.inbox import Incoming, read_reply
+from bot.store.core.migrating import migrate
+from bot.store.core.reference import read_reference
+from bot.store.core.tables import conversations, outbox, roles
 from flows.conversation.engine import Decision
-from flows.conversation.events import Event, HeadsAddress, Told
-from flows.conversation.facts import Conversation, FactMissing, Facts, Found, Need, Reference
-from flows.conversation.messages import Message
+from flows.conversation.facts import Facts, Links, Reference
+from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.conversation.session import Session, Talk
 from flows.domain.assessments import Assessment
-from flows.domain.closings import Counted, Counts, Village
-from flows.domain.people import ROLES, Person, Role
-from flows.domain.units import Scope
-from flows.forms.needs import AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, Vouched
-from flows.meeting.needs import AnyNeed as MeetingNeed
-from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
-from flows.meeting.records import VillageMoved
-from flows.notices.needs import (
-    Approvers,
-    ApproversWanted,
-    AudienceWanted,
-    LedgerWanted,
-    NoticePage,
-    NoticesWanted,
-    NoticeWanted,
-    Respondents,
-    RespondentsWanted,
-    notice_of,
-)
-from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Ledger, MutedKind, Notice, NoticeAnswer, Reached
-from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved
-from flows.privacy.needs import OwnData, OwnDataWanted
-from flows.privacy.records import Erased
-from flows.received.needs import MutedWanted, ReceivedWanted
-from flows.received.records import Muted, NoticeAnswered
-from flows.registration.records import PersonSaved
-from flows.review.needs import AnyNeed as ReviewNeed
-from flows.review.needs import ArrivalsWanted, FormList, ListedForm, ListWanted, RemindedWanted, VillagesWanted
-from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
-from flows.roles.records import InvitationUsed, Invited, RoleTaken
-from flows.subjects import AnyNeed, decide
-from tests.sample import CATALOGUES, NOW, REFERENCE
+from flows.domain.criteria import CriteriaSet
+from flows.domain.people import RoleKind
+from flows.roles.records import Invited
+from tests.sample import CATALOGUES, NOW, UNITS, ZONE
 
-# What the shell looks up for one turn before it takes it for broken.
-MOST_LOOK_UPS = 8
+LINKS = Links(("https://hoctap.example/chat#{code}",))
+MOST_ROUNDS = 8
+# Files that never reach a disk, where there is such a place.
+MEMORY = next((str(place) for place in (Path("/dev/shm"),) if place.is_dir()), None)
+
+
+class Turn(Struct, frozen=True):
+    """One turn: where the conversation stood, what was replied, what was known, and what was decided."""
+
+    before: Session[Talk]
+    reply: Reply
+    facts: Facts
+    decision: Decision
+
+
+class _Watched(Turns):
+    """A loop that remembers what it decided."""
+
+    decided: list[Turn]
+
+    def _decide_one(self, turn: Waiting, facts: Facts) -> Any:
+        outcome = super()._decide_one(turn, facts)
+        if isinstance(outcome, Decision):
+            self.decided.append(Turn(turn.session, read_reply(turn.body), facts, outcome))
+        return outcome
 
 
 @dataclass
 class Phone:
-    """A conversation: where it stands, whose it is, and all messages it has shown."""
+    """A conversation: where it stands, and all messages it has shown."""
 
-    conversation: Conversation
     session: Session[Talk] = field(default_factory=Session)
-    person_id: int | None = None
-    shown: list[Message] = field(default_factory=list)
+    shown: list[Outgoing] = field(default_factory=list)
 
     def payloads(self, message: int = -1) -> list[str]:
         """Return what the buttons of a message carry; of the newest one with buttons, unless told."""
@@ -72,52 +77,58 @@ class Phone:
         return with_buttons[message % len(with_buttons)] if with_buttons else []
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One turn: who did what, what was known, and what was decided."""
+class _Place:
+    """The one database that towns are made in, each in its turn: what is prepared for a connection takes longer than
+    most of these tests."""
 
-    phone: Phone
-    before: Session[Talk]
-    reply: Reply
-    facts: Facts
-    decision: Decision
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(dir=MEMORY, prefix="hoctap-town-")
+        self._file = Path(self._folder.name) / "town.db"
+        self.loop = asyncio.new_event_loop()
+        self.database = Database(f"sqlite+aiosqlite:///{self._file}")
+        atexit.register(self._close)
+
+    def keep(self, name: str) -> None:
+        """Keep a copy of what is there."""
+        self._copy(self._file, self._file.with_name(name))
+
+    def restore(self, name: str) -> None:
+        """Put a copy back."""
+        self._copy(self._file.with_name(name), self._file)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+            read.backup(written)
+
+    def _close(self) -> None:
+        self.loop.run_until_complete(self.database.close())
+        self.loop.close()
+        self._folder.cleanup()
 
 
 class Town:
-    """All phones, and everything that a database would know."""
+    """All phones, and what the database has. There is one town at a time: the next one takes its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: _Place) -> None:
         self.now: datetime = NOW
-        self.reference: Reference = REFERENCE
         self.phones: dict[str, Phone] = {}
-        self.people: dict[int, Person] = {}
-        self.roles: dict[int, tuple[Role, ...]] = {}
-        self.forms: dict[int, Assessment] = {}
-        self.invitations: dict[str, Invitation] = {}
         self.tokens: list[str] = []
-        self.notices: dict[int, Notice] = {}
-        self.answers: dict[tuple[int, int], NoticeAnswer] = {}
-        self.muted: dict[int, frozenset[MutedKind]] = {}
-        self.villages: dict[tuple[int, int], Village] = {}
-        self.above = DEFAULT_APPROVAL_ABOVE
-        self._last_id = 100
+        self._loop, self._database = place.loop, place.database
+        self._turns = _Watched(self._database, CATALOGUES, lambda: self.now, ZONE, lambda: LINKS)
+        self._said = self._read = 0
 
-    def copy(self) -> "Town":
-        """Return a town that goes on from here by itself."""
-        town = Town()
-        town.__dict__.update(self.__dict__)
-        town.phones = {
-            name: Phone(phone.conversation, phone.session, phone.person_id, [*phone.shown])
-            for name, phone in self.phones.items()
-        }
-        for name in ("people", "roles", "forms", "invitations", "notices", "answers", "muted", "villages"):
-            setattr(town, name, {**getattr(self, name)})
-        town.tokens = [*self.tokens]
+    def again(self, place: _Place) -> "Town":
+        """Return a town that goes on from here, on a copy of the database as it was here."""
+        town = Town(place)
+        town.phones = {name: Phone(phone.session, [*phone.shown]) for name, phone in self.phones.items()}
+        town.now, town.tokens, town._said, town._read = self.now, [*self.tokens], self._said, self._read
         return town
 
     def phone(self, name: str) -> Phone:
         """Return somebody's phone, a new one if they come for the first time."""
-        return self.phones.setdefault(name, Phone(Conversation(len(self.phones) + 1, "web")))
+        return self.phones.setdefault(name, Phone())
+
+    # what people do
 
     def say(self, name: str, *texts: str) -> None:
         """Let somebody type, one turn after the other."""
@@ -129,293 +140,142 @@ class Town:
         payload = next(payload for payload in self.phone(name).payloads() if payload.endswith(f":{key}"))
         return self.turn(name, Pressed(payload))
 
-    def turn(self, name: str, reply: Reply, *, more_waiting: bool = False) -> Turn:
-        """Decide a turn, and let it happen. `more_waiting` tells that they have written again meanwhile."""
-        phone = self.phone(name)
-        facts = self._facts(phone)
-        for _look_up in range(MOST_LOOK_UPS):
-            try:
-                decision = decide(phone.session, reply, facts, CATALOGUES, more_waiting=more_waiting)
-            except FactMissing as missing:
-                facts = replace(facts, found=facts.found | self._look_up(missing.needs))
-            else:
-                turn = Turn(phone, phone.session, reply, facts, decision)
-                self._apply(turn)
-                return turn
-        raise AssertionError("the turn wants to know more and more")
+    def turn(self, name: str, reply: Reply) -> Turn:
+        """Let somebody reply, and return what came of it."""
+        (turn,) = self.turns(name, reply)
+        return turn
+
+    def turns(self, name: str, *replies: Reply) -> list[Turn]:
+        """Let somebody reply several times before the first is answered."""
+        return self._loop.run_until_complete(self._work(name, replies))
+
+    async def _work(self, name: str, replies: Sequence[Reply]) -> list[Turn]:
+        decided = self._turns.decided = []
+        numbers = range(self._said, self._said + len(replies))
+        self._said += len(replies)
+        incoming = [Incoming("web", "", name, str(n), reply) for n, reply in zip(numbers, replies, strict=True)]
+        await self._turns.receive(incoming)
+        for _round in range(MOST_ROUNDS + len(replies)):
+            if len(decided) == len(replies):
+                break
+            done = await self._turns.run_once()
+            assert not done.failed, "a turn is broken; the log says why"
+        self.phone(name).session = decided[-1].decision.session
+        for turn in decided:
+            self.tokens += [turn.facts.token for record in turn.decision.records if isinstance(record, Invited)]
+        await self._deliver()
+        return decided
+
+    async def _deliver(self) -> None:
+        """Show what waits for people on their phones."""
+        new = select(outbox.c.id, outbox.c.body, conversations.c.address).join(conversations)
+        async with self._database.reading() as connection:
+            for letter in await connection.execute(new.where(outbox.c.id > self._read).order_by(outbox.c.id)):
+                self._read = letter.id
+                if letter.body is not None:
+                    self.phone(letter.address).shown.append(_decoder.decode(letter.body))
+
+    # what is there
+
+    def person_id(self, name: str) -> int:
+        """Return who somebody is; 0 for nobody known."""
+        rows = self.rows(select(conversations.c.person_id).where(conversations.c.address == name))
+        return next((row.person_id for row in rows), None) or 0
 
     def form_of(self, name: str) -> Assessment | None:
         """Return somebody's newest form."""
-        person_id = self.phone(name).person_id
-        ids = [form.id for form in self.forms.values() if form.person.id == person_id]
-        return self._form(max(ids)) if ids else None
+        person_id = self.person_id(name)
 
-    # what a turn may know
+        async def read() -> Assessment | None:
+            async with self._database.writing() as connection:
+                shared = await read_reference(connection)
+                found = await forms.gather_own(connection, [person_id], shared.by_pin)
+                return next(reversed(found.get(person_id) or ()), None)
 
-    def _facts(self, phone: Phone) -> Facts:
-        person_id = phone.person_id or 0
-        own = sorted(form.id for form in self.forms.values() if form.person.id == person_id)
-        return Facts(
-            now=self.now,
-            conversation=phone.conversation,
-            reference=self.reference,
-            person=self.people.get(person_id),
-            roles=self.roles.get(person_id, ()),
-            own=tuple(self._form(form_id) for form_id in own),
-            token=f"token-number-{len(self.tokens):011}",
-        )
+        return self._loop.run_until_complete(read())
 
-    def _form(self, form_id: int) -> Assessment:
-        form = self.forms[form_id]
-        village = self.villages.get((form.unit_id, form.round_id))
-        closed = village is not None and village.is_closed
-        return replace(form, person=self.people[form.person.id], closed=closed)
+    def reference(self) -> Reference:
+        """Return what all turns share."""
 
-    def _look_up(self, needs: Iterable[Need[Any]]) -> Found:
-        found = Found()
-        for need in needs:
-            self._find(need, found)
-        return found
+        async def read() -> Reference:
+            async with self._database.reading() as connection:
+                return (await read_reference(connection)).reference
 
-    def _find(self, need: Need[Any], found: Found) -> None:
-        assert isinstance(need, AnyNeed)
-        if isinstance(need, ReviewNeed | BatchNeed):
-            self._find_for_branch(need, found)
-            return
-        if isinstance(need, MeetingNeed | CommuneNeed):
-            self._find_for_commune(need, found)
-            return
-        match need:
-            case AssessmentWanted(form_id):
-                found.put(need, self._form(form_id) if form_id in self.forms else None)
-            case InvitationWanted(digest):
-                found.put(need, self.invitations.get(digest))
-            case NoticeWanted(notice_id):
-                found.put(need, self.notices.get(notice_id))
-            case LedgerWanted(notice_id):
-                found.put(need, Ledger(self.notices[notice_id].counts, self.notices[notice_id].answers))
-            case NoticesWanted(units, offset, limit):
-                seen = [
-                    n
-                    for n in self.notices.values()
-                    if n.audience.unit_ids
-                    and all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
-                ]
-                found.put(need, NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit))
-            case AudienceWanted(audience, units):
-                found.put(need, self._reached(audience, units))
-            case ApproversWanted(units, author_id):
-                over = (id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units))
-                found.put(need, Approvers(tuple(over), self.above))
-            case ReceivedWanted(notice_id):
-                found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
-            case RespondentsWanted(notice_id, answer, limit):
-                ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
-                named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
-                found.put(need, Respondents(named[:limit], len(named)))
-            case HoldersWanted(unit_id):
-                held = (
-                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
-                    for id_, held in self.roles.items()
-                    for role in held
-                    if role.unit_id == unit_id
-                )
-                found.put(need, tuple(held))
-            case MutedWanted(person_id):
-                found.put(need, self.muted.get(person_id, frozenset()))
-            case OwnDataWanted():
-                found.put(need, OwnData())
+        return self._loop.run_until_complete(read())
 
-    def _find_for_branch(self, need: ReviewNeed | BatchNeed, found: Found) -> None:
-        match need:
-            case ListWanted():
-                found.put(need, self._listed(need))
-            case VillagesWanted():
-                found.put(need, ())
-            case ChosenWanted():
-                found.put(need, Chosen(2, 1))
-            case BatchWanted() | LastBatchWanted():
-                found.put(need, None)
-            case ArrivalsWanted():
-                found.put(need, "")
-            case RemindedWanted():
-                found.put(need, frozenset())
+    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Return the rows of a statement."""
 
-    def _find_for_commune(self, need: MeetingNeed | CommuneNeed, found: Found) -> None:
-        match need:
-            case VillageWanted(unit_id, round_id):
-                found.put(need, self._village(unit_id, round_id))
-            case VillagePageWanted(units, round_id, offset, limit):
-                below = [u.id for u in self.reference.units.by_id.values() if u.takes_residents]
-                villages = [self._village(id_, round_id) for id_ in below if self.reference.units.is_in(units, id_)]
-                closed = sum(village.is_closed for village in villages)
-                together = sum((village.counts for village in villages), Counts())
-                page = tuple(villages[offset : offset + limit])
-                found.put(need, VillagePage(page, len(villages), closed, 0, together))
-            case ToProposeWanted(units, round_id, today):
-                closed_here = [village for (id_, _round), village in self.villages.items() if village.is_up(today)]
-                up = [one.unit_id for one in closed_here if self.reference.units.is_in(units, one.unit_id)]
-                found.put(need, ToPropose(tuple(sorted(up))))
-            case CandidatesWanted(units, _round_id, without):
-                found.put(need, tuple(self._confirmed(units, without)))
-            case SamplesWanted():
-                found.put(need, ())
-            case FormsWanted(form_ids):
-                forms = (self._form(id_) for id_ in form_ids if id_ in self.forms)
-                found.put(need, tuple(ListedForm(form.id, form.person.named, form.state, 0, 0) for form in forms))
+        async def read() -> Sequence[Row[Any]]:
+            async with self._database.reading() as connection:
+                return (await connection.execute(statement)).all()
 
-    def _village(self, unit_id: int, round_id: int) -> Village:
-        states = Counter[Counted](form.state for form in self.forms.values() if form.unit_id == unit_id)
-        known = self.villages.get((unit_id, round_id))
-        return Village(unit_id, round_id, Counts({**states}), known.closing if known is not None else None)
+        return self._loop.run_until_complete(read())
 
-    def _confirmed(self, units: Scope, without: int) -> Iterator[int]:
-        for form in self.forms.values():
-            is_here = self.reference.units.is_in(units, form.unit_id)
-            if form.state == "confirmed" and is_here and form.person.id != without:
-                yield form.id
+    def write(self, *statements: Executable) -> None:
+        """Change something by itself, as another conversation would."""
 
-    def _listed(self, wanted: ListWanted) -> FormList:
-        forms = [
-            self._form(form.id)
-            for form in self.forms.values()
-            if self.reference.units.is_in(wanted.units, form.unit_id)
-            and form.round_id in wanted.rounds
-            and form.person.id != wanted.without_person
-        ]
-        of_state = [form for form in forms if form.state == wanted.state]
-        return FormList(
-            Counter(form.state for form in forms),
-            tuple(ListedForm(form.id, form.person.named, form.state, 0, len(form.answers)) for form in of_state),
-        )
+        async def write() -> None:
+            async with self._database.writing() as connection:
+                for statement in statements:
+                    await connection.execute(statement)
 
-    def _reached(self, audience: Audience, units: Scope) -> Reached:
-        """Count people by place alone: what narrows an audience is the store's to test."""
-        here = [
-            id_
-            for id_, person in self.people.items()
-            if person.unit_id is not None and self.reference.units.is_in(units, person.unit_id)
-        ]
-        off = sum("notices" in self.muted.get(id_, ()) for id_ in here)
-        return Reached({"web": len(here) - off}, {"muted": off} if off else {})
+        self._loop.run_until_complete(write())
 
-    def _is_over(self, person_id: int, units: frozenset[int]) -> bool:
-        held = [role.unit_id for role in self.roles[person_id] if role.kind == "admin"]
-        return all(any(self.reference.units.covers(above, unit_id) for above in held) for unit_id in units)
+    def found(self) -> None:
+        """Make the tables, the units, the shipped criteria sets and a round."""
 
-    # what a turn changes
+        async def set_up() -> None:
+            await migrate(self._database)
+            await rounds.load_shipped(self._database, self.now)
+            parents = {unit.code: UNITS.by_id[unit.parent_id].code for unit in UNITS.by_id.values() if unit.parent_id}
+            async with self._database.writing() as connection:
+                await setup.save_units(connection, list(UNITS.by_id.values()), parents)
+            await rounds.open_round(
+                self._database, year=2026, name="Đợt 2026", unit_code="tk", opens=date(2026, 9, 1),
+                closes=date(2026, 11, 15),
+            )  # fmt: skip
 
-    def _apply(self, turn: Turn) -> None:
-        phone, decision = turn.phone, turn.decision
-        phone.session, phone.conversation = decision.session, decision.facts.conversation
-        phone.shown += decision.messages
-        for told in decision.told:
-            for name in self._addressed(told):
-                self.phones[name].shown.append(told.message)
-        for record in decision.records:
-            self._happen(phone, decision, record)
+        self._loop.run_until_complete(set_up())
 
-    def _addressed(self, told: Told) -> Iterator[str]:
-        if isinstance(told.to, HeadsAddress):
-            heads = [id_ for id_, roles in self.roles.items() if Role("head", told.to.unit_id) in roles]
-            ids = [person_id for person_id in heads if person_id != told.to.owner_id]
-        else:
-            ids = [told.to.person_id]
-        yield from (name for name, phone in self.phones.items() if phone.person_id in ids)
+    def publish(self, criteria: CriteriaSet) -> None:
+        """Publish a criteria set."""
+        self._loop.run_until_complete(rounds.load_criteria(self._database, (criteria,), self.now))
 
-    def _happen(self, phone: Phone, decision: Decision, record: Event) -> None:
-        match record:
-            case PersonSaved(name, birth_year, unit_id, group, representative):
-                phone.person_id = phone.person_id or self._new_id()
-                known = Person(phone.person_id, name, birth_year, unit_id, group, representative)
-                self.people[phone.person_id] = known
-            case Begun():
-                assert phone.person_id is not None
-                form_id = self._new_id()
-                self.forms[form_id] = replace(decision.facts.own[-1], id=form_id, person=self.people[phone.person_id])
-            case Answered() | EvidenceGiven() | Vouched() | Acted() | Followed():
-                after = assessment(decision.facts, record.assessment_id)
-                assert after is not None
-                self.forms[after.id] = replace(after, evidence=self._numbered(after))
-            case Invited(digest, role, unit_id, expires):
-                self.invitations[digest] = Invitation(digest, role, unit_id, expires)
-                self.tokens.append(decision.facts.token)
-            case InvitationUsed(digest, role, unit_id):
-                assert phone.person_id is not None
-                self.invitations[digest] = replace(self.invitations[digest], open=False)
-                self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
-            case RoleTaken(role_id):
-                self.roles = {
-                    id_: tuple(role for role in held if self._role_id(id_, role) != role_id)
-                    for id_, held in self.roles.items()
-                }
-            case VillageMoved(unit_id, round_id):
-                wanted = VillageWanted(unit_id, round_id)
-                self.villages[unit_id, round_id] = decision.facts.find(wanted)
-            case Erased():
-                self._erase(phone)
-            case NoticeSaved() | NoticeActed() | NoticeAnswered() | ApprovalLimitSet() | Muted():
-                self._happen_to_notices(phone, decision, record)
-            case _:
-                pass
+    def give_role(self, name: str, kind: RoleKind, unit_id: int) -> None:
+        """Give somebody a role."""
+        role = {"person_id": self.person_id(name), "role": kind, "unit_id": unit_id, "since": self.now}
+        self.write(insert(roles).values(role))
 
-    def _happen_to_notices(self, phone: Phone, decision: Decision, record: Event) -> None:
-        person_id = phone.person_id or 0
-        match record:
-            case NoticeSaved(content, audience, state, send_at, repeat):
-                id_ = self._new_id()
-                self.notices[id_] = Notice(id_, person_id, content, audience, state, 0, send_at, repeat, self.now)
-            case NoticeActed(notice_id):
-                after = notice_of(decision.facts, notice_id)
-                assert after is not None
-                self.notices[notice_id] = after
-            case NoticeAnswered(notice_id, answer):
-                self.answers[notice_id, person_id] = answer
-            case ApprovalLimitSet(_, above):
-                self.above = above
-            case Muted(kind, off):
-                known = self.muted.get(person_id, frozenset())
-                self.muted[person_id] = known | {kind} if off else known - {kind}
-            case _:
-                pass
 
-    def _numbered(self, form: Assessment) -> dict[str, tuple[object, ...]]:
-        return {
-            indicator: tuple(replace(proof, id=proof.id or self._new_id()) for proof in proofs)
-            for indicator, proofs in form.evidence.items()
-        }
-
-    def _erase(self, phone: Phone) -> None:
-        phone.conversation = replace(phone.conversation, consented=None)
-        if phone.person_id is not None:
-            self.forms = {id_: form for id_, form in self.forms.items() if form.person.id != phone.person_id}
-            self.roles.pop(phone.person_id, None)
-            del self.people[phone.person_id]
-            phone.person_id = None
-
-    def _role_id(self, person_id: int, role: Role) -> int:
-        return 100 * person_id + 10 * role.unit_id + [*ROLES].index(role.kind)
-
-    def _new_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
+_decoder = msgspec.json.Decoder(Outgoing)
 
 
 def settled() -> Town:
     """Return a town that has begun: Lan has submitted, Minh is at question 4, Trường is head and has submitted too,
     Hạnh is head of the same village, Hoa and Bình administer the commune, Thảo checks there, Hoa heads the other
     village. Sáu came by."""
-    town = Town()
-    staff = (
-        ("Trường", "Trần Văn Trường", Role("head", 3)),
-        ("Hạnh", "Vũ Thị Hạnh", Role("head", 3)),
-        ("Hoa", "Phạm Thị Hoa", Role("admin", 2), Role("head", 4)),
-        ("Bình", "Ngô Văn Bình", Role("admin", 2)),
-        ("Thảo", "Ngô Thị Thảo", Role("association", 2)),
+    place, town = _settled()
+    place.restore("settled.db")
+    return town.again(place)
+
+
+@cache
+def _settled() -> tuple[_Place, Town]:
+    place = _Place()
+    town = Town(place)
+    town.found()
+    staff: tuple[tuple[str, str, tuple[tuple[RoleKind, int], ...]], ...] = (
+        ("Trường", "Trần Văn Trường", (("head", 3),)),
+        ("Hạnh", "Vũ Thị Hạnh", (("head", 3),)),
+        ("Hoa", "Phạm Thị Hoa", (("admin", 2), ("head", 4))),
+        ("Bình", "Ngô Văn Bình", (("admin", 2),)),
+        ("Thảo", "Ngô Thị Thảo", (("association", 2),)),
     )
-    for name, full_name, *roles in staff:
+    for name, full_name, held in staff:
         town.say(name, "xin chào", "vi", "đồng ý", full_name, "1970", "thon dong than khe", "1", "1", "có")
-        town.roles[town.phones[name].person_id or 0] = tuple(roles)
+        for kind, unit_id in held:
+            town.give_role(name, kind, unit_id)
     for name, full_name in (("Lan", "Nguyễn Thị Lan"), ("Minh", "Lê Văn Minh")):
         town.say(name, "/start v-tk-dong", "vi", "đồng ý", full_name, "1975", "có", "1", "có")
     for name, answers in (("Lan", 10), ("Trường", 10), ("Minh", 3)):
@@ -425,10 +285,8 @@ def settled() -> Town:
     town.say("Trường", "nộp")
     town.say("Sáu", "/start")
     town.say("Hoa", "/invite", "1", "thon doai", "1")
-    return town
-
-
-WEEK = timedelta(days=7)
+    place.keep("settled.db")
+    return place, town
 
 
 def _fill_in(town: Town, name: str, answers: int) -> None:

@@ -53,7 +53,7 @@ class TextCall:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """Return the fields of the call but for the chat: without previews, which would show others' pages."""
+        """Return the fields of the call except the chat. There are no previews: they would show others' pages."""
         fields: dict[str, Any] = {"text": self.text, "link_preview_options": NO_PREVIEW}
         if self.keyboard:
             fields["reply_markup"] = {"inline_keyboard": self.keyboard}

@@ -189,7 +189,7 @@ async def count_open(connection: AsyncConnection, to: Recipient) -> int:
 async def heads_of(
     connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree
 ) -> dict[HeadsAddress, list[int]]:
-    """Return who confirms: the heads of the unit but for the owner, or else those of the nearest unit above."""
+    """Return who confirms: the heads of the unit, or else those of the nearest unit above. The owner never does."""
     if not addresses:
         return {}
     above = {to: [unit.id for unit in units.upwards(to.unit_id)] for to in addresses}
@@ -293,7 +293,7 @@ _take_reminders, _take_of_notice = map(_taking, (_next_reminders, _next_of_notic
 async def next_replies(
     connection: AsyncConnection, channel: str, bot: str, but: Collection[int], most: int, now: datetime
 ) -> list[DueLetter]:
-    """Return the next replies of one bot, at most one a conversation, but for those that are on their way.
+    """Return the next replies of one bot, at most one a conversation, without those that are on their way.
 
     Only who sends them knows of these: when it dies they are sent again, so nothing needs to be written first.
     """
@@ -385,8 +385,8 @@ def _settled_row(one: SettledLetter, now: datetime) -> dict[str, Any]:
 async def settle_in_flight(
     connection: AsyncConnection, channel: str, bot: str, now: datetime, but: Collection[int] = ()
 ) -> None:
-    """Settle the notices that nobody is sending any more, but for those that somebody is: nobody knows what became
-    of them, and twice would be worse than never."""
+    """Settle the notices that were being sent and that nobody sends any more, so not those of `but`. Nobody knows
+    what became of them, and twice would be worse than never."""
     lost = (outbox.c.channel == channel, outbox.c.bot == bot, outbox.c.state == "sending", outbox.c.id.not_in(but))
     uncertain = {"state": "uncertain", "settled_at": now, **_FORGOTTEN}
     await connection.execute(update(outbox).where(*lost, outbox.c.priority == NOTICE, _OPEN).values(uncertain))

@@ -1,0 +1,1 @@
+"""How many books are read in each village."""
