@@ -29,6 +29,7 @@ from flows.review.needs import AnyNeed as ReviewNeed
 from flows.review.subject import SUBJECT as REVIEW
 from flows.review.talk import Deciding, Reviewing
 from flows.roles.needs import AnyNeed as RoleNeed
+from flows.roles.own import OwnRoleTalk
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
@@ -43,6 +44,7 @@ AnyTalk = (
     | Reviewing
     | Deciding
     | Inviting
+    | OwnRoleTalk
     | Noticing
     | Drafting
     | Muting

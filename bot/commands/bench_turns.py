@@ -71,8 +71,10 @@ class Line(Turns):
             self._letters_of_batch = []
         return done
 
-    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
-        self._letters_of_batch += (letters := await super()._letters(connection, decided, units))
+    async def _letters(
+        self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree, now: datetime
+    ) -> list[Letter]:
+        self._letters_of_batch += (letters := await super()._letters(connection, decided, units, now))
         return letters
 
 

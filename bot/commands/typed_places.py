@@ -51,7 +51,15 @@ from flows.received.talk import Muting
 from flows.registration.talk import Registering
 from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.review.talk import Deciding, Reviewing
-from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
+from flows.roles.needs import (
+    Holder,
+    HoldersWanted,
+    Invitation,
+    InvitationWanted,
+    OpenInvitationsWanted,
+    OwnRole,
+    OwnRolesWanted,
+)
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
 from flows.words.wording import Named
@@ -105,8 +113,12 @@ class Place(Struct, frozen=True):
                 found.put(need, Approvers((), DEFAULT_APPROVAL_ABOVE))
             case RespondentsWanted():
                 found.put(need, Respondents((), 0))
+            case OpenInvitationsWanted():
+                found.put(need, ())
+            case OwnRolesWanted():
+                found.put(need, (OwnRole(31, Role("head", _ids()[VILLAGE])),))
             case HoldersWanted():
-                found.put(need, (Holder(31, 8, "Trần Thị Hoa", "head"),))
+                found.put(need, (Holder(31, 8, "Trần Thị Hoa", Role("head", _ids()[VILLAGE])),))
             case MutedWanted():
                 found.put(need, frozenset())
             case ReceivedWanted():

@@ -331,7 +331,7 @@ class Reminders:
         ]
         for forms in _slices(waiting):
             addresses = {HeadsAddress(form.unit_id, form.owner_id) for form in forms}
-            confirming = await outbox.heads_of(connection, addresses, units)
+            confirming = await outbox.heads_of(connection, addresses, units, now.today)
             for form in forms:
                 for person_id in confirming[HeadsAddress(form.unit_id, form.owner_id)]:
                     if person_id in found:

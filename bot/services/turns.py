@@ -296,7 +296,7 @@ class Turns:
         files = await applying.apply(connection, decided, now) if decided else []
         if broken:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
-        letters = await self._letters(connection, decided, shared.reference.units)
+        letters = await self._letters(connection, decided, shared.reference.units, now)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
         for turn in answered:
@@ -424,9 +424,12 @@ class Turns:
             log.exception("turn_broken", inbox_id=turn.inbox_id)
             return None
 
-    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
+    async def _letters(
+        self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree, now: datetime
+    ) -> list[Letter]:
+        today = now.astimezone(self._zone).date()
         told = [told for one in decided for told in one.decision.told]
-        heads = await outbox.heads_of(connection, {t.to for t in told if isinstance(t.to, HeadsAddress)}, units)
+        heads = await outbox.heads_of(connection, {t.to for t in told if isinstance(t.to, HeadsAddress)}, units, today)
         people = {person_id for one in told for person_id in _addressed(one, heads)}
         reached = await outbox.reach_people(connection, people)
         letters = [letter for one in decided for letter in self._own_letters(one)]

@@ -8,6 +8,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
+from flows.domain.assessments import BRANCH
 from flows.review import talk
 from flows.review.talk import DECISION, REVIEW, Reviewing
 from flows.words.refusals import OutOfDate, Refused
@@ -60,19 +61,19 @@ def _pressed_form(verb: str, facts: Facts, rest: list[str]) -> Iterator[Event]:
 
 
 def _home(facts: Facts) -> Iterator[HomeEntry]:
-    if facts.has_role("head"):
+    if facts.has_role(*BRANCH):
         yield HomeEntry(FORMS_OF_BRANCH, look)
 
 
 def _status(facts: Facts) -> Iterator[Wording]:
-    if facts.has_role("head"):
+    if facts.has_role(*BRANCH):
         yield _("You confirm the forms of your branch; new ones come here by themselves.")
 
 
 SUBJECT = Subject(
     "review",
     flows=(REVIEW, DECISION),
-    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, "head"),),
+    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, BRANCH),),
     buttons={
         "review": _pressed_list,
         **{verb: partial(_pressed_form, verb) for verb in ("confirm", "adjust", "return", "answers", "file")},

@@ -11,13 +11,14 @@ from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message, StoredFile
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Answer, Assessment, Evidence, State, next_state, result_of
+from flows.domain.assessments import BRANCH, Act, Answer, Assessment, Evidence, State, next_state, result_of
 from flows.domain.criteria import Indicator
 from flows.forms import words as forms
 from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_buttons
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, changed_by
 from flows.review.needs import FormList, ListedForm, ListWanted
+from flows.roles.deciding import as_whom
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import composed, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
@@ -73,7 +74,7 @@ LISTS: dict[State, Choice] = {
 def ask_list(facts: Facts, talk: Reviewing) -> Question:
     state = _listed_state(talk)
     page, listed = _page(facts, talk)
-    rounds = facts.rounds_in(facts.scope("head"))
+    rounds = facts.rounds_in(facts.scope(*BRANCH))
     waiting = listed.counts.get("submitted", 0) > 0
     more = listed.counts.get(state, 0) > (page + 1) * PAGE
     return Question(
@@ -95,7 +96,7 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
 
 def _page(facts: Facts, talk: Reviewing) -> tuple[int, FormList]:
     """Return the page that is shown, and what is on it: the last one when the list has shrunk meanwhile."""
-    state, units = _listed_state(talk), facts.scope("head")
+    state, units = _listed_state(talk), facts.scope(*BRANCH)
     wanted = ListWanted(units, facts.rounds_in(units), state, facts.person_id, talk.page * PAGE, PAGE)
     listed = _listed(facts, wanted)
     page = min(talk.page, max(listed.counts.get(state, 0) - 1, 0) // PAGE)
@@ -191,13 +192,13 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
         case ["file", _form_id, evidence_id]:
             yield Sent(_file(form, evidence_id))
         case [CONFIRM.key]:
-            _hold_to(form, version, "confirm")
+            _hold_to(facts, form, version, "confirm")
             yield from decide_on(facts, form, "confirm")
         case [ADJUST.key]:
-            _hold_to(form, version, "adjust")
+            _hold_to(facts, form, version, "adjust")
             yield Entered("adjust_which", Deciding(form.id, version))
         case [RETURN.key]:
-            _hold_to(form, version, "return")
+            _hold_to(facts, form, version, "return")
             yield Entered("return_reason", Deciding(form.id, version))
         case _:
             raise NotUnderstood(_("Please choose one of the answers."))
@@ -339,8 +340,9 @@ def decide_on(
     answer: Answer | None = None,
 ) -> Iterator[Event]:
     """Decide on a form: record the act, tell the resident, answer the branch head."""
+    actor = as_whom(facts, form)
     decided = Acted(
-        form.id, act, "head", form.version, next_state(form, act, "head", reason), 0, False, reason,
+        form.id, act, actor, form.version, next_state(form, act, actor, reason), 0, False, reason,
         indicator.id if indicator else "", answer, _open_until(facts, form, act),
     )  # fmt: skip
     after = changed_by(decided, form)
@@ -405,10 +407,9 @@ def _what_follows(form: Assessment) -> Wording:
 def subject(facts: Facts, assessment_id: int) -> Assessment:
     """Return the form an act is about. Refused outside one's unit, on one's own form, before it is submitted."""
     form = assessment(facts, assessment_id)
-    if form is None or not facts.holds("head", form.unit_id):
+    if form is None:
         raise Refused(_("This form is not in your branch, or does not exist any more."))
-    if form.person.id == facts.person_id:
-        raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
+    as_whom(facts, form)
     if form.state == "draft":
         raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))
     return form
@@ -416,7 +417,7 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
 
 def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
     """Say why somebody cannot review, if so."""
-    if not facts.has_role("head"):
+    if not facts.has_role(*BRANCH):
         return _("Only branch heads see the forms of a village.")
     return _unseen(facts, talk.assessment_id) if talk.assessment_id else None
 
@@ -459,9 +460,9 @@ DECISION = Flow(
 )
 
 
-def _hold_to(form: Assessment, version: int, act: Act) -> None:
+def _hold_to(facts: Facts, form: Assessment, version: int, act: Act) -> None:
     """Refuse to decide on a form that has moved on, or on other answers than were shown."""
-    next_state(form, act, "head", reason="to come")
+    next_state(form, act, as_whom(facts, form), reason="to come")
     if form.version != version:
         raise OutOfDate(CHANGED)
 
@@ -506,7 +507,7 @@ def _listed_state(talk: Reviewing) -> State:
 
 def _branch_name(facts: Facts) -> str:
     units = facts.reference.units
-    return " · ".join(units.in_sentence(role.unit_id) for role in facts.roles if role.kind == "head")
+    return " · ".join(units.in_sentence(role.unit_id) for role in facts.roles if role.kind in BRANCH)
 
 
 def _reason(heard: Heard) -> str:

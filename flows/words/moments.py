@@ -26,6 +26,7 @@ _WEEKDAYS = {
     "thu 7": 5, "saturday": 5, "chu nhat": 6, "sunday": 6,
 }  # fmt: skip
 _PARTS_OF_DAY = frozenset({"sang", "trua", *_LATER_HALF})
+_FILLERS_OF_DAY = frozenset({"den", "het", "toi", "ngay", "nam", "until", "till", "to", "the", "a", "nhe", "end", "of"})
 _FILLERS = frozenset({"luc", "vao", "ngay", "at", "on", "the"})
 
 
@@ -41,6 +42,17 @@ def read_moment(typed: str, now: datetime) -> datetime:
     if day is None and at <= now:
         at += timedelta(days=1)
     return _to_come(at, now)
+
+
+def read_day(typed: str, today: date) -> date:
+    """Return a day to come, or today. Raises Refused for what cannot be read and what is past."""
+    now = datetime.combine(today, MORNING)
+    day, rest = _day(_plain(typed), now)
+    if day is None or not set(re.findall(r"\w+", rest)) <= _FILLERS_OF_DAY:
+        raise Refused(_("I do not understand this day. Type it for example as 5/10, or 5/10/{year}.", year=today.year))
+    if day < today:
+        raise Refused(_("{day} is past. Type a day to come, with the year if needed.", day=day))
+    return day
 
 
 def _to_come(at: datetime, now: datetime) -> datetime:

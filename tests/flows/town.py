@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from flows.conversation.messages import Message
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.conversation.session import Session, Talk
 from flows.domain.assessments import Assessment
-from flows.domain.people import Person, Role
+from flows.domain.people import Person, Role, RoleKind
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
@@ -39,7 +39,16 @@ from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.records import Muted, NoticeAnswered
 from flows.registration.records import PersonSaved
 from flows.review.needs import FormList, ListedForm, ListWanted
-from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
+from flows.roles.needs import (
+    Holder,
+    HoldersWanted,
+    Invitation,
+    InvitationWanted,
+    OpenInvitation,
+    OpenInvitationsWanted,
+    OwnRole,
+    OwnRolesWanted,
+)
 from flows.roles.records import InvitationUsed, Invited, RoleTaken
 from flows.subjects import AnyNeed, decide
 from tests.sample import CATALOGUES, NOW, REFERENCE
@@ -197,9 +206,14 @@ class Town:
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
                 named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 found.put(need, Respondents(named[:limit], len(named)))
+            case OpenInvitationsWanted(unit_id):
+                found.put(need, tuple(self._still_open(unit_id)))
+            case OwnRolesWanted(person_id):
+                own = self.roles.get(person_id, ())
+                found.put(need, tuple(OwnRole(self._role_id(person_id, role), role) for role in own))
             case HoldersWanted(unit_id):
                 held = (
-                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
+                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role)
                     for id_, held in self.roles.items()
                     for role in held
                     if role.unit_id == unit_id
@@ -209,6 +223,11 @@ class Town:
                 found.put(need, self.muted.get(person_id, frozenset()))
             case OwnDataWanted():
                 found.put(need, OwnData())
+
+    def _still_open(self, unit_id: int) -> Iterator[OpenInvitation]:
+        for one in self.invitations.values():
+            if one.unit_id == unit_id and one.open:
+                yield OpenInvitation(one.digest, one.role, one.expires)
 
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
@@ -275,13 +294,13 @@ class Town:
                 after = assessment(decision.facts, record.assessment_id)
                 assert after is not None
                 self.forms[after.id] = replace(after, evidence=self._numbered(after))
-            case Invited(digest, role, unit_id, expires):
-                self.invitations[digest] = Invitation(digest, role, unit_id, expires)
+            case Invited(digest, role, unit_id, expires, until):
+                self.invitations[digest] = Invitation(digest, role, unit_id, expires, until=until)
                 self.tokens.append(decision.facts.token)
-            case InvitationUsed(digest, role, unit_id):
+            case InvitationUsed(digest, role, unit_id, until):
                 assert phone.person_id is not None
                 self.invitations[digest] = replace(self.invitations[digest], open=False)
-                self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id))
+                self.roles[phone.person_id] = (*self.roles.get(phone.person_id, ()), Role(role, unit_id, until))
             case RoleTaken(role_id):
                 self.roles = {
                     id_: tuple(role for role in held if self._role_id(id_, role) != role_id)
@@ -329,7 +348,7 @@ class Town:
             phone.person_id = None
 
     def _role_id(self, person_id: int, role: Role) -> int:
-        return 100 * person_id + 10 * role.unit_id + ("head", "admin").index(role.kind)
+        return 100 * person_id + 10 * role.unit_id + get_args(RoleKind).index(role.kind)
 
     def _new_id(self) -> int:
         self._last_id += 1
@@ -357,7 +376,7 @@ def settled() -> Town:
     town.say("Lan", "nộp")
     town.say("Trường", "nộp")
     town.say("Sáu", "/start")
-    town.say("Hoa", "/invite", "1", "thon doai", "1")
+    town.say("Hoa", "/invite", "1", "thon doai", "1", "1")
     return town
 
 
