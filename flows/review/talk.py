@@ -18,7 +18,7 @@ from flows.forms.card import ADJUST, ANSWERS, CONFIRM, RETURN, card, file_button
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, changed_by
 from flows.review.needs import FormList, ListedForm, ListWanted
-from flows.roles.deciding import as_whom
+from flows.roles.deciding import as_whom, decided_by, head_instead, may_see
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import composed, has_invisible
 from flows.words.wording import Wording, _, lines, n_, paragraphs
@@ -164,8 +164,10 @@ def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
 def ask_form(facts: Facts, talk: Reviewing) -> Question:
     form = subject(facts, talk.assessment_id)
     message = card(facts, form)
-    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" else ()
-    return Question(message.text, (*acts, ANSWERS, *_file_choices(form)), (BACK,))
+    head = head_instead(facts, form) if form.state == "submitted" else None
+    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" and head is None else ()
+    text = paragraphs(message.text, decided_by(head)) if head is not None else message.text
+    return Question(text, (*acts, ANSWERS, *_file_choices(form)), (BACK,))
 
 
 def _file_choices(form: Assessment) -> Iterator[Choice]:
@@ -409,7 +411,7 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
     form = assessment(facts, assessment_id)
     if form is None:
         raise Refused(_("This form is not in your branch, or does not exist any more."))
-    as_whom(facts, form)
+    may_see(facts, form)
     if form.state == "draft":
         raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))
     return form

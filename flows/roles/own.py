@@ -65,7 +65,7 @@ YES_GIVE_UP = Choice(
 )
 KEEP_IT = Choice(
     "keep_it",
-    _("No, keep it"),
+    _("No, I keep my role"),
     words("giữ lại; giữ nguyên; vẫn làm; làm tiếp; không thôi; thôi khoan; đừng; chưa; keep it; keep") + NO.also,
 )
 

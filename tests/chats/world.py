@@ -28,7 +28,7 @@ from bot.store.core.outbox import DueLetter, SettledLetter
 from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
-from flows.domain.people import RoleKind
+from flows.domain.people import ROLES, RoleKind
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
 from flows.words.localized import Localized
@@ -359,7 +359,7 @@ def _day(written: str) -> date:
 
 
 def _role(written: str) -> RoleKind:
-    return "head" if written == "head" else "admin"
+    return next(role for role in ROLES if role == written)
 
 
 def _code(unit: str) -> str:
@@ -373,6 +373,7 @@ def _marked(question: Localized) -> Localized:
     return replace(question, vi=f"(Mẫu mới) {question.vi}", en=f"(New form) {question.en}")
 
 
+_ROLES = "|".join(ROLES)
 FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
     r"(\d+) (minute|hour|day|week)s? later": World._later,
@@ -388,8 +389,8 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,
     r"(.+) has (\d+) villages": World._has_villages,
-    r"an invitation is made for a (head|admin) of (.+)": World._invitation,
-    r"(.+) is (head|admin) of (.+)": World._holds,
+    rf"an invitation is made for an? ({_ROLES}) of (.+)": World._invitation,
+    rf"(.+) is ({_ROLES}) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
     r"(\w+) has answered ([\d ]+)": World._has_answered,
