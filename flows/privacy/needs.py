@@ -1,7 +1,7 @@
 """What is kept about somebody besides their details and forms, as they may see it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -35,6 +35,8 @@ class OwnRole(Struct, frozen=True):
     role: RoleKind
     unit_id: int
     since: datetime
+    until: date | None
+    away_until: date | None
 
 
 class OwnInvitation(Struct, frozen=True):
@@ -44,6 +46,7 @@ class OwnInvitation(Struct, frozen=True):
     unit_id: int
     expires: datetime
     used_at: datetime | None
+    until: date | None
 
 
 class OwnFormTimes(Struct, frozen=True):
