@@ -20,7 +20,7 @@ from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.services import evidence_folder
 from bot.services.evidence import EvidenceFetcher
 from bot.services.evidence_folder import EvidenceFolder

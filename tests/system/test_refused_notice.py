@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from bot.channels.telegram.channel import RATES, TelegramChannel
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.services.files import FileStore
 from bot.services.signals import Signal
 from bot.services.wording import NoticeWording

@@ -1,4 +1,4 @@
-"""Delivery: sends what the outbox holds, as fast as a channel allows, and notes what became of it."""
+"""The courier of one bot: sends what the outbox holds, and notes what became of it."""
 
 import asyncio
 import random

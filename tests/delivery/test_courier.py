@@ -15,7 +15,14 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from bot.catalogues import load
-from bot.delivery import CANNOT_BE_SHOWN, LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Courier, backoff
+from bot.delivery.courier import (
+    CANNOT_BE_SHOWN,
+    LONGEST_BACKOFF,
+    NOTICES_IN_FLIGHT,
+    REPLIES_IN_FLIGHT,
+    Courier,
+    backoff,
+)
 from bot.services.latency import Latency
 from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
@@ -193,13 +200,13 @@ class PostOffice:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look more often, so that tests are soon over."""
-    monkeypatch.setattr("bot.delivery.IDLE_SECONDS", 0.02)
-    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.courier.IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("bot.delivery.courier.SETTLE_SECONDS", 0.01)
 
 
 async def dies_sending(database: Database, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Let another instance die when it has so many letters on their way, of which it hears nothing."""
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
     other = PostOffice(database, ScriptedSender())
     other.sender.open.clear()
     async with other.running():
@@ -403,7 +410,7 @@ async def test_a_chat_that_got_too_many_messages_has_no_burst_any_more(database:
 async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.05)
+    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.05)
     office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)))
     await office.write([f"person {number}" for number in range(2 * EARLY_REPLIES)], "1")
     await office.write(["Hoa"], "", callback="press 1")
@@ -508,8 +515,8 @@ async def test_a_reply_does_not_wait_for_its_place_among_notices(database: Datab
 async def test_a_reply_does_not_wait_until_notices_are_settled(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 3600.0)
-    monkeypatch.setattr("bot.delivery.LATEST_SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr("bot.delivery.courier.SETTLE_SECONDS", 3600.0)
+    monkeypatch.setattr("bot.delivery.courier.LATEST_SETTLED_SECONDS", 0.0)
     office = PostOffice(database, ScriptedSender())
     await office.notice(["Lan", "Minh"])
     async with office.running():
@@ -748,7 +755,7 @@ PLACES: list[tuple[Any, str]] = [
 async def test_a_bug_anywhere_loses_no_reply_and_sends_no_notice_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    monkeypatch.setattr("bot.delivery.backoff", lambda attempts: 0.0)
+    monkeypatch.setattr("bot.delivery.courier.backoff", lambda attempts: 0.0)
     office = PostOffice(database, ScriptedSender())
     await office.notice(["0"])
     invited, broken = ["0"], 0
@@ -800,7 +807,7 @@ async def test_a_letter_that_cannot_be_settled_costs_no_other_and_is_not_sent_ag
 async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its_chat_is_free_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
     office = PostOffice(database, ScriptedSender())
     office.sender.open.clear()
     async with office.running(Supervisor(rest=soon)):
@@ -818,7 +825,7 @@ async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its
 async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_the_next_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
+    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
     office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)))
     people = [f"{number}" for number in range(EARLY_REPLIES + 4)]
     async with office.running(Supervisor(rest=soon)):
