@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,13 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.latency import Latency
 from bot.services.rate_limiter import RateLimiter
+from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sender, Sent
 from bot.services.signals import Signal
 from bot.services.wording import NoticeWording
 from bot.store import notices
 from bot.store.core import leases, outbox
 from bot.store.core import live_messages as standing
-from bot.store.core.database import Database, is_unreachable, retry_while_unreachable
+from bot.store.core.database import is_unreachable, retry_while_unreachable
 from bot.store.core.live_messages import LiveMessage
 from bot.store.core.outbox import NOTICE, DueLetter, Letter, SettledLetter, Source
 from flows.conversation.messages import Message, Outgoing
@@ -84,23 +85,11 @@ class Courier:
     came back. At most one reply of a conversation is on its way, so their order holds.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        sender: Sender,
-        clock: Callable[[], datetime],
-        bell: Signal,
-        wording: NoticeWording,
-        *,
-        turns: Latency | None = None,
-        is_quiet: Callable[[datetime], bool] = lambda now: False,
-    ) -> None:
-        self._database = database
+    def __init__(self, runtime: Runtime, sender: Sender, turns: Latency | None = None) -> None:
+        self._runtime = runtime
         self._sender = sender
-        self._clock = clock
-        self._bell = bell
-        self._wording = wording
-        self._is_quiet = is_quiet
+        self._bell = runtime.letters_queued
+        self._wording = NoticeWording(runtime.catalogues)
         self._name = f"delivery:{sender.channel}:{sender.bot}"
         self._me = secrets.token_hex(8)
         self._turns = turns or Latency()
@@ -156,13 +145,13 @@ class Courier:
         with suppress(SQLAlchemyError, OSError):  # without a database, nobody knows what became of them
             await self._settle_landed()
         with suppress(SQLAlchemyError, OSError):
-            async with self._database.writing() as connection:
+            async with self._runtime.database.writing() as connection:
                 await leases.give_up(connection, self._name, self._me)
 
     async def _settle_landed(self) -> None:
         """Settle what landed: together, or else one by one, so that a letter that cannot be settled is no other's."""
         try:
-            async with self._database.writing() as connection:
+            async with self._runtime.database.writing() as connection:
                 await self._settle(connection, self._landed)
         except Exception as error:
             if is_unreachable(error):
@@ -173,7 +162,7 @@ class Courier:
     async def _settle_alone(self, one: LandedLetter) -> None:
         """Settle a letter, or else note no more than its state: what is over must not be sent again for ever."""
         try:
-            async with self._database.writing() as connection:
+            async with self._runtime.database.writing() as connection:
                 await self._settle(connection, [one])
                 return
         except Exception as error:
@@ -182,8 +171,8 @@ class Courier:
             log.exception("letter_not_settled", outbox_id=one.letter.id)
             if one.settled.state == "queued":
                 return  # it still is
-        async with self._database.writing() as connection:
-            await outbox.settle(connection, [SettledLetter(one.letter.id, one.settled.state)], self._clock())
+        async with self._runtime.database.writing() as connection:
+            await outbox.settle(connection, [SettledLetter(one.letter.id, one.settled.state)], self._runtime.clock())
 
     def _patience(self) -> float:
         """Return how long to wait for a ring before looking again."""
@@ -207,8 +196,10 @@ class Courier:
             # What lands while this reads is not read again: it counts as on its way until it is settled.
             taken = frozenset(self._replies)
             at = (self._sender.channel, self._sender.bot)
-            async with self._database.reading() as connection:
-                due = await outbox.next_replies(connection, *at, taken, REPLIES_IN_FLIGHT - len(taken), self._clock())
+            async with self._runtime.database.reading() as connection:
+                due = await outbox.next_replies(
+                    connection, *at, taken, REPLIES_IN_FLIGHT - len(taken), self._runtime.clock()
+                )
                 for letter in await standing.found(connection, due):
                     self._replies[letter.id] = letter
                     self._launch(letter)
@@ -248,7 +239,7 @@ class Courier:
             return False
         knows_in_flight, self._knows_in_flight = self._knows_in_flight, False
         due: list[DueLetter] = []
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             leads = await leases.hold(connection, self._name, self._me)
             await self._settle(connection, landed)
             if leads and not knows_in_flight:
@@ -286,13 +277,17 @@ class Courier:
     def _room_for_notices(self) -> int:
         """Return how many notices may be taken. A few at a time would cost a transaction each: half a load at once."""
         room = self._most_notices - self._notices_flying
-        may = not self._pace.held() and not self._is_quiet(self._clock()) and time.monotonic() >= self._no_notices_until
+        may = (
+            not self._pace.held()
+            and not self._runtime.is_quiet(self._runtime.clock())
+            and time.monotonic() >= self._no_notices_until
+        )
         return room if may and room >= self._most_notices // 2 else 0
 
     async def _sources(self) -> list[Source]:
         """Return what there is to take, knowing what the notices say; one that cannot be read waits for who can."""
-        async with self._database.reading() as connection:
-            sources = await outbox.sources(connection, self._sender.channel, self._sender.bot, self._clock())
+        async with self._runtime.database.reading() as connection:
+            sources = await outbox.sources(connection, self._sender.channel, self._sender.bot, self._runtime.clock())
             try:
                 await self._wording.learn(connection, [source for source in sources if source is not None])
             except DecodeError:
@@ -314,15 +309,15 @@ class Courier:
     async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[DueLetter]:
         at = (self._sender.channel, self._sender.bot)
         return await standing.found(
-            connection, await outbox.take_notices(connection, *at, sources, room, self._clock())
+            connection, await outbox.take_notices(connection, *at, sources, room, self._runtime.clock())
         )
 
     async def _settle(self, connection: AsyncConnection, landed: Sequence[LandedLetter]) -> None:
-        now = self._clock()
+        now = self._runtime.clock()
         refused = {one.letter.notice_id: one.refusal for one in landed if one.refusal is not None}
         for notice_id, error in refused.items():
             assert notice_id is not None
-            await stop_refused(connection, self._wording, notice_id, error, now)
+            await stop_refused(connection, self._runtime, notice_id, error, now)
             self._bell.ring()
         await outbox.settle(connection, [one.settled for one in landed], now)
         for one in landed:
@@ -333,7 +328,7 @@ class Courier:
     async def _settle_lost(self, connection: AsyncConnection) -> None:
         """Settle what was on its way when the last leader died, but for what this one is sending itself."""
         at = (self._sender.channel, self._sender.bot)
-        await outbox.settle_in_flight(connection, *at, self._clock(), self._notices)
+        await outbox.settle_in_flight(connection, *at, self._runtime.clock(), self._notices)
 
     # one letter
 
@@ -360,7 +355,9 @@ class Courier:
     def _unknown(self, letter: DueLetter, error: str) -> SettledLetter:
         if letter.priority == NOTICE:
             return SettledLetter(letter.id, "uncertain", error)
-        return SettledLetter(letter.id, "queued", error, self._clock() + timedelta(seconds=backoff(letter.attempts)))
+        return SettledLetter(
+            letter.id, "queued", error, self._runtime.clock() + timedelta(seconds=backoff(letter.attempts))
+        )
 
     async def _outcome(self, letter: DueLetter) -> Outcome:
         """Word and send a letter. A notice that cannot be worded costs its own letters, not the delivery."""
@@ -407,9 +404,9 @@ class Courier:
         return refused if isinstance(outcome, Rejected) else outcome
 
     async def _cannot_be_shown(self, letter: DueLetter) -> Outgoing:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             language = await outbox.language_of(connection, letter.conversation_id)
-        return self._wording.said(Message(CANNOT_BE_SHOWN), language)
+        return self._runtime.said(Message(CANNOT_BE_SHOWN), language)
 
     async def _try(self, letter: DueLetter, outgoing: Outgoing | None) -> Outcome:
         if self._is_refused(letter):  # while it waited for its place
@@ -443,7 +440,7 @@ class Courier:
                     self.trouble = f"messages wait: {error}"
                     self._pace.hold(wait)
                 log.info("letter_delayed", outbox_id=letter.id, error=error, seconds=round(wait, 1))
-                return SettledLetter(letter.id, "queued", error, self._clock() + timedelta(seconds=wait))
+                return SettledLetter(letter.id, "queued", error, self._runtime.clock() + timedelta(seconds=wait))
             case BlockedByPerson(error):
                 return SettledLetter(letter.id, "blocked", error)
             case OutsideWindow(error):
@@ -480,7 +477,7 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def stop_refused(
-    connection: AsyncConnection, wording: NoticeWording, notice_id: int, error: str, now: datetime
+    connection: AsyncConnection, runtime: Runtime, notice_id: int, error: str, now: datetime
 ) -> None:
     """Pause a notice that a channel takes from nobody, and tell its author; once."""
     if not await notices.refuse(connection, notice_id, error):
@@ -488,7 +485,7 @@ async def stop_refused(
     notice = await notices.find(connection, notice_id)
     to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice_id))
     if notice is not None and to is not None:
-        await outbox.queue(connection, [Letter(to, wording.said(refused_message(notice), to.language))], now)
+        await outbox.queue(connection, [Letter(to, runtime.said(refused_message(notice), to.language))], now)
 
 
 def backoff(attempts: int) -> float:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
 from bot.store.core.outbox import DueLetter
-from flows.conversation.messages import Message, Outgoing, rendered
+from flows.conversation.messages import Outgoing, rendered
 from flows.notices.notice import Content, message_of
 from flows.words.wording import Catalogues, catalogue_for
 
@@ -68,7 +68,3 @@ class NoticeWording:
             else letter
             for letter in letters
         ]
-
-    def said(self, message: Message, language: str | None) -> Outgoing:
-        """Return another message in a reader's language."""
-        return rendered(message, catalogue_for(language, self._catalogues))

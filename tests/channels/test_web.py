@@ -138,7 +138,7 @@ class Web:
         """Let the bot write to somebody."""
         async with self.application.database.writing() as connection:
             await queue_for(connection, token, outgoing)
-        self.application.turns.letters_queued.ring()
+        self.application.runtime.letters_queued.ring()
 
 
 async def queue_for(connection: AsyncConnection, token: str, outgoing: Outgoing) -> None:

@@ -14,7 +14,6 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
 
-from bot.catalogues import load
 from bot.delivery.courier import (
     CANNOT_BE_SHOWN,
     LONGEST_BACKOFF,
@@ -25,8 +24,8 @@ from bot.delivery.courier import (
 )
 from bot.services.latency import Latency
 from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
+from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
-from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
 from bot.store.core import contacts, outbox
@@ -37,10 +36,12 @@ from bot.store.core.outbox import NOTICE, REPLY, DueLetter, Letter, Recipient
 from bot.store.core.tables import conversations, leases, notices, people
 from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Outgoing
+from flows.domain.quiet_hours import QuietHours
 from flows.notices.notice import Content
 from flows.words.wording import render
 from tests.breaking import break_once
 from tests.databases import Databases
+from tests.sample import CATALOGUES, NEVER_QUIET, ZONE
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
 FAST = Rates(per_bot=10_000, per_chat=10_000)
@@ -92,21 +93,14 @@ class ScriptedSender:
 class PostOffice:
     """A database with letters in it, and the delivery of one bot."""
 
-    def __init__(self, database: Database, sender: ScriptedSender) -> None:
+    def __init__(self, database: Database, sender: ScriptedSender, quiet: QuietHours = NEVER_QUIET) -> None:
         self.database = database
         self.sender = sender
-        self.bell = Signal()
         self.turns = Latency()
-        self.quiet = False
-        self.delivery = Courier(
-            database,
-            sender,
-            lambda: datetime.now(UTC),
-            self.bell,
-            NoticeWording(load()),
-            turns=self.turns,
-            is_quiet=lambda now: self.quiet,
-        )
+        self.later = timedelta()
+        runtime = Runtime(database, CATALOGUES, lambda: datetime.now(UTC) + self.later, ZONE, quiet)
+        self.bell = runtime.letters_queued
+        self.delivery = Courier(runtime, sender, self.turns)
 
     async def write(
         self,
@@ -298,11 +292,11 @@ async def test_who_can_be_shown_nothing_of_a_reply_is_told_so_in_their_language(
     await office.write(["Lan"], "1")
     async with office.running():
         await office.settled()
-    assert office.sender.tried_with("Lan") == ["1", "1", load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)]
+    assert office.sender.tried_with("Lan") == ["1", "1", CATALOGUES["vi"].gettext(CANNOT_BE_SHOWN.msgid)]
 
 
 async def test_a_reply_that_is_refused_in_every_form_ends_alone(database: Database) -> None:
-    sorry = load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)
+    sorry = CATALOGUES["vi"].gettext(CANNOT_BE_SHOWN.msgid)
     script: dict[str, list[Outcome]] = {"1": [Rejected("400 too strange"), Rejected("400")], sorry: [Rejected("400")]}
     office = PostOffice(database, ScriptedSender(script=script))
     await office.write(["Lan"], "1", "2")
@@ -600,14 +594,15 @@ async def test_a_notice_lets_somebody_s_turn_be_done_first_but_not_for_long(
 
 
 async def test_no_notice_goes_out_in_quiet_hours_but_replies_do(database: Database) -> None:
-    office = PostOffice(database, ScriptedSender())
-    office.quiet = True
+    now = datetime.now(ZONE)
+    quiet = QuietHours((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
+    office = PostOffice(database, ScriptedSender(), quiet)
     await office.notice(["Lan"])
     await office.write(["Minh"], "reply")
     async with office.running():
         await until(lambda: office.sender.tried == [("Minh", "reply")])
         assert (await office.states())[0] == "queued"
-        office.quiet = False
+        office.later = timedelta(hours=2)
         await office.settled()
     assert office.sender.tried_with("Lan") == ["Mời cả thôn."]
 
@@ -706,7 +701,7 @@ async def test_a_reply_that_only_another_version_can_read_costs_itself_alone(dat
     await office.write(["an"], "hai")
     async with office.running():
         await office.settled()
-    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, load()["vi"]), "hai"]
+    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, CATALOGUES["vi"]), "hai"]
     assert office.sender.tried_with("bình") == ["một"]
 
 
