@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot import catalogues
-from bot.delivery.courier import stop_refused
+from bot.delivery.settling import stop_refused
 from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
 from bot.services.criteria_files import shipped

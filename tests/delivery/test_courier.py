@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +15,10 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
 
-from bot.delivery.courier import (
-    CANNOT_BE_SHOWN,
-    LONGEST_BACKOFF,
-    NOTICES_IN_FLIGHT,
-    REPLIES_IN_FLIGHT,
-    Courier,
-    backoff,
-)
+from bot.delivery import judging, settling
+from bot.delivery.attempts import CANNOT_BE_SHOWN, Attempts
+from bot.delivery.courier import Courier, Waits, by_chance
+from bot.delivery.flight import NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Flight
 from bot.services.latency import Latency
 from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.runtime import Runtime
@@ -45,6 +42,10 @@ from tests.sample import CATALOGUES, NEVER_QUIET, ZONE
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
 FAST = Rates(per_bot=10_000, per_chat=10_000)
+# It looks more often, so that tests are soon over.
+IMPATIENT = Waits(idle=0.02, settle=0.01)
+# It calls off at once what is on its way, as if it was dead.
+CARELESS = replace(IMPATIENT, landing=0.01)
 # Clocks are not exact to the last millisecond.
 EARLY = 0.02
 
@@ -93,14 +94,21 @@ class ScriptedSender:
 class PostOffice:
     """A database with letters in it, and the delivery of one bot."""
 
-    def __init__(self, database: Database, sender: ScriptedSender, quiet: QuietHours = NEVER_QUIET) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: ScriptedSender,
+        quiet: QuietHours = NEVER_QUIET,
+        waits: Waits = IMPATIENT,
+        jitter: Callable[[], float] = by_chance,
+    ) -> None:
         self.database = database
         self.sender = sender
         self.turns = Latency()
         self.later = timedelta()
         runtime = Runtime(database, CATALOGUES, lambda: datetime.now(UTC) + self.later, ZONE, quiet)
         self.bell = runtime.letters_queued
-        self.delivery = Courier(runtime, sender, self.turns)
+        self.delivery = Courier(runtime, sender, self.turns, waits, jitter)
 
     async def write(
         self,
@@ -191,17 +199,9 @@ class PostOffice:
             await asyncio.wait([task])
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look more often, so that tests are soon over."""
-    monkeypatch.setattr("bot.delivery.courier.IDLE_SECONDS", 0.02)
-    monkeypatch.setattr("bot.delivery.courier.SETTLE_SECONDS", 0.01)
-
-
-async def dies_sending(database: Database, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+async def dies_sending(database: Database, count: int) -> None:
     """Let another instance die when it has so many letters on their way, of which it hears nothing."""
-    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
-    other = PostOffice(database, ScriptedSender())
+    other = PostOffice(database, ScriptedSender(), waits=CARELESS)
     other.sender.open.clear()
     async with other.running():
         await until(lambda: len(other.sender.tried) == count)
@@ -309,11 +309,11 @@ async def test_a_reply_that_is_refused_in_every_form_ends_alone(database: Databa
 
 
 async def test_what_was_on_its_way_when_the_last_process_died_is_sent_again_first(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
     office = PostOffice(database, ScriptedSender())
     await office.write(["Lan"], "1", "2")
-    await dies_sending(database, monkeypatch, 1)
+    await dies_sending(database, 1)
     async with office.running():
         await office.settled()
     assert office.sender.tried_with("Lan") == ["1", "2"]
@@ -402,10 +402,9 @@ async def test_a_chat_that_got_too_many_messages_has_no_burst_any_more(database:
 
 
 async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.05)
-    office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)))
+    office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)), waits=CARELESS)
     await office.write([f"person {number}" for number in range(2 * EARLY_REPLIES)], "1")
     await office.write(["Hoa"], "", callback="press 1")
     async with office.running():
@@ -481,13 +480,13 @@ async def test_a_notice_whose_content_is_refused_stops_at_the_first_and_leaves_e
 
 
 async def test_notices_that_were_on_their_way_when_the_process_died_are_uncertain_and_replies_go_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
     office = PostOffice(database, ScriptedSender())
     await office.notice(["Lan", "Minh"])
     await office.write(["Hoa"], "reply")
     await office.write(["Tư"], "reminder", priority=NOTICE)
-    await dies_sending(database, monkeypatch, 4)
+    await dies_sending(database, 4)
     async with office.running():
         await office.settled()
     assert await office.states() == ["uncertain", "uncertain", "sent", "uncertain"]
@@ -507,11 +506,9 @@ async def test_a_reply_does_not_wait_for_its_place_among_notices(database: Datab
 
 
 async def test_a_reply_does_not_wait_until_notices_are_settled(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("bot.delivery.courier.SETTLE_SECONDS", 3600.0)
-    monkeypatch.setattr("bot.delivery.courier.LATEST_SETTLED_SECONDS", 0.0)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), waits=replace(IMPATIENT, settle=3600.0, behind=0.0))
     await office.notice(["Lan", "Minh"])
     async with office.running():
         await until(lambda: len(office.sender.tried) == 2)
@@ -671,12 +668,6 @@ async def test_a_trouble_is_no_longer_told_by_who_no_longer_leads(
         await until(lambda: office.delivery.trouble is None)
 
 
-def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
-    for attempts in range(1, 60):
-        expected = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
-        assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
-
-
 async def test_more_notices_at_once_than_are_remembered_reach_everybody(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -736,11 +727,13 @@ PLACES: list[tuple[Any, str]] = [
     (Courier, "_sources"),
     (Courier, "_take_notices"),
     (Courier, "_settle_lost"),
-    (Courier, "_forget"),
     (Courier, "_launch"),
-    (Courier, "_outcome"),
-    (Courier, "_send"),
-    (Courier, "_judged"),
+    (Courier, "_heed"),
+    (Flight, "settle"),
+    (Attempts, "outcome"),
+    (Attempts, "_send"),
+    (judging, "judge"),
+    (settling, "settle"),
     (outbox, "settle"),
     (NoticeWording, "outgoing"),
 ]
@@ -750,8 +743,7 @@ PLACES: list[tuple[Any, str]] = [
 async def test_a_bug_anywhere_loses_no_reply_and_sends_no_notice_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    monkeypatch.setattr("bot.delivery.courier.backoff", lambda attempts: 0.0)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), jitter=lambda: 0.0)
     await office.notice(["0"])
     invited, broken = ["0"], 0
     async with office.running(Supervisor(rest=soon)):
@@ -802,8 +794,7 @@ async def test_a_letter_that_cannot_be_settled_costs_no_other_and_is_not_sent_ag
 async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its_chat_is_free_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), waits=CARELESS)
     office.sender.open.clear()
     async with office.running(Supervisor(rest=soon)):
         await office.write(["an"], "một")
@@ -820,8 +811,7 @@ async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its
 async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_the_next_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.courier.LANDING_SECONDS", 0.01)
-    office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)))
+    office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)), waits=CARELESS)
     people = [f"{number}" for number in range(EARLY_REPLIES + 4)]
     async with office.running(Supervisor(rest=soon)):
         await office.write(people, "một")

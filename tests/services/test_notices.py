@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery.courier import stop_refused
+from bot.delivery.settling import stop_refused
 from bot.services import notices as keeping
 from bot.services import rounds
 from bot.services.files import FileStore
