@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from msgspec import DecodeError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,7 +81,6 @@ class Courier:
         self._pace = RateLimiter(sender.rates, self._turns)
         self._taking_replies = asyncio.Lock()
         self._landing = Signal()
-        self._unreadable: set[int] = set()
         self._forget_all()
         self.trouble: str | None = None
 
@@ -223,23 +221,11 @@ class Courier:
         """Return what there is to take, knowing what the notices say; one that cannot be read waits for who can."""
         async with self._runtime.database.reading() as connection:
             sources = await outbox.sources(connection, *self._at, self._runtime.clock())
-            try:
-                await self._wording.learn(connection, [source for source in sources if source is not None])
-            except DecodeError:
-                return [source for source in sources if source is None or await self._can_read(connection, source)]
-        if not sources:
+            unreadable = await self._wording.learn(connection, [source for source in sources if source is not None])
+        readable = [source for source in sources if source not in unreadable]
+        if not readable:
             self._no_notices_until = time.monotonic() + self._waits.look
-        return sources
-
-    async def _can_read(self, connection: AsyncConnection, notice_id: int) -> bool:
-        try:
-            await self._wording.learn(connection, [notice_id])
-        except DecodeError:
-            if notice_id not in self._unreadable:
-                log.warning("notice_unreadable", notice_id=notice_id)
-            self._unreadable.add(notice_id)
-            return False
-        return True
+        return readable
 
     async def _take_notices(self, connection: AsyncConnection, sources: Sequence[Source], room: int) -> list[DueLetter]:
         taken = await outbox.take_notices(connection, *self._at, sources, room, self._runtime.clock())
