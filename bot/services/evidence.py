@@ -12,7 +12,7 @@ from bot.services.leading import Leading
 from bot.services.runtime import Runtime
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
 from bot.services.signals import Signal
-from bot.services.supervisor import Supervisor, led
+from bot.services.supervisor import Supervisor, given_up_at_the_end, led
 from bot.store import evidence
 from bot.store.core import outbox
 from bot.store.core.database import is_unreachable, retry_while_unreachable
@@ -85,10 +85,14 @@ class EvidenceFetcher:
         async def fetch() -> bool:
             return bool(await self.run_once())
 
-        while True:
-            heard = given.rings
-            if not await retry_while_unreachable(lambda: supervisor.attempt("evidence", lambda: led(leading, fetch))):
-                await given.wait(heard, IDLE_SECONDS)
+        async def attempt() -> bool:
+            return await supervisor.attempt("evidence", lambda: led(leading, fetch))
+
+        async with given_up_at_the_end(leading):
+            while True:
+                heard = given.rings
+                if not await retry_while_unreachable(attempt):
+                    await given.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:
         """Fetch what is wanted now. Returns how many files were settled."""

@@ -595,7 +595,7 @@ async def test_reminders_go_on_by_themselves(commune: Commune) -> None:
 # Several instances
 
 
-async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when_it_is_gone(
+async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when_it_is_stopped(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.reminders.CHUNK", 1)
@@ -614,7 +614,6 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
             task.cancel()
         await asyncio.wait([first, second])
         assert (one.rings, other.rings) == (1, 0)
-        await change(commune, update(leases).values(until=datetime.now(UTC)))
         third = asyncio.create_task(_instance(commune, other).run())
         await other.wait(0, 20)
         assert other.rings == 1
