@@ -30,6 +30,7 @@ from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
 from bot.services.runtime import Runtime
 from bot.services.sending import FileSource, Rates
+from bot.services.shared_signal import SharedSignal
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
 from bot.settings import Settings
@@ -150,8 +151,10 @@ class Application:
         yield "telegram name", telegram.start
         yield "telegram menus", lambda: telegram.set_menus(self._menus())
         yield "fetching evidence", lambda: self.evidence.run(self.turns.evidence_given, self.supervisor)
-        if self.delivery is not None:
-            yield "delivery", self.delivery.run
+        if (courier := self.delivery) is not None:
+            yield "delivery", courier.run
+            if not self.database.is_sqlite:
+                yield "letters of other servers", SharedSignal(self.runtime, lambda: courier.leads).run
         if public_url := self.settings.public_url:
             yield "telegram webhook", lambda: telegram.set_webhook(public_url, self._webhook_secret())
         else:

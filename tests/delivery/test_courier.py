@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.delivery import judging, settling
 from bot.delivery.attempts import CANNOT_BE_SHOWN, Attempts
@@ -23,6 +23,7 @@ from bot.services.latency import Latency
 from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
 from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
+from bot.services.shared_signal import SharedSignal
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
 from bot.store.core import contacts, outbox
@@ -108,6 +109,7 @@ class PostOffice:
         self.later = timedelta()
         runtime = Runtime(database, CATALOGUES, lambda: datetime.now(UTC) + self.later, ZONE, quiet)
         self.bell = runtime.letters_queued
+        self.runtime = runtime
         self.delivery = Courier(runtime, sender, self.turns, waits, jitter)
 
     async def write(
@@ -191,12 +193,25 @@ class PostOffice:
     async def running(self, supervisor: Supervisor | None = None) -> AsyncIterator["PostOffice"]:
         """Deliver until the block is left, anew after each failure if there is a supervisor."""
         run = self.delivery.run
-        task = asyncio.create_task(supervisor.run("delivery", run) if supervisor is not None else run())
-        try:
+        async with doing(supervisor.run("delivery", run) if supervisor is not None else run()):
             yield self
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Hear what other instances have queued, until the block is left."""
+        async with doing(SharedSignal(self.runtime, lambda: self.delivery.leads).run()):
+            yield
+
+
+@asynccontextmanager
+async def doing(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do a work until the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def dies_sending(database: Database, count: int) -> None:
@@ -625,6 +640,38 @@ async def shared(databases: Databases) -> AsyncIterator[Database]:
         database = Database(url)
         yield database
         await database.close()
+
+
+@pytest.fixture
+async def pair(shared: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[PostOffice, PostOffice]]:
+    """The instance that leads and another one, connected. They look for nothing by themselves."""
+    monkeypatch.setattr("bot.store.core.leases.SECONDS", 3600.0)
+    leader, other = (PostOffice(shared, ScriptedSender(), waits=Waits(idle=3600.0)) for _instance in range(2))
+    async with leader.running():
+        await until(lambda: leader.delivery.leads)
+        async with other.running(), leader.connected(), other.connected():
+            yield leader, other
+
+
+async def test_a_reply_that_another_instance_has_queued_is_sent_at_once(pair: tuple[PostOffice, PostOffice]) -> None:
+    leader, other = pair
+    for number in range(1, 4):
+        await other.write(["Lan"], f"{number}")
+        await until(lambda number=number: len(leader.sender.tried) == number)  # type: ignore[misc]
+    assert other.sender.tried == []
+
+
+async def test_instances_hear_each_other_again_after_the_line_was_lost(
+    shared: Database, pair: tuple[PostOffice, PostOffice]
+) -> None:
+    leader, other = pair
+    await other.write(["Lan"], "1")
+    await until(lambda: leader.sender.tried_with("Lan") == ["1"])
+    async with shared.writing() as connection:
+        lines = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE 'NOTIFY%'"
+        assert await connection.scalar(text(f"SELECT count(pg_terminate_backend(pid)) {lines}")) == 2
+    await other.write(["Lan"], "2")
+    await until(lambda: leader.sender.tried_with("Lan") == ["1", "2"])
 
 
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "dead"])
