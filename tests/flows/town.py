@@ -19,6 +19,7 @@ from flows.domain.people import Person, Role
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
+from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -162,11 +163,14 @@ class Town:
     def _look_up(self, needs: Iterable[Need[Any]]) -> Found:
         found = Found()
         for need in needs:
+            assert isinstance(need, AnyNeed)
             self._find(need, found)
         return found
 
-    def _find(self, need: Need[Any], found: Found) -> None:
-        assert isinstance(need, AnyNeed)
+    def _find(self, need: AnyNeed, found: Found) -> None:
+        if isinstance(need, NoticeNeed):
+            self._find_of_notices(need, found)
+            return
         match need:
             case AssessmentWanted(form_id):
                 found.put(need, self._form(form_id) if form_id in self.forms else None)
@@ -174,6 +178,23 @@ class Town:
                 found.put(need, self.invitations.get(digest))
             case ListWanted():
                 found.put(need, self._listed(need))
+            case ReceivedWanted(notice_id):
+                found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
+            case HoldersWanted(unit_id):
+                held = (
+                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
+                    for id_, held in self.roles.items()
+                    for role in held
+                    if role.unit_id == unit_id
+                )
+                found.put(need, tuple(held))
+            case MutedWanted(person_id):
+                found.put(need, self.muted.get(person_id, frozenset()))
+            case OwnDataWanted():
+                found.put(need, OwnData())
+
+    def _find_of_notices(self, need: NoticeNeed, found: Found) -> None:
+        match need:
             case NoticeWanted(notice_id):
                 found.put(need, self.notices.get(notice_id))
             case LedgerWanted(notice_id):
@@ -191,24 +212,10 @@ class Town:
             case ApproversWanted(units, author_id):
                 over = (id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units))
                 found.put(need, Approvers(tuple(over), self.above))
-            case ReceivedWanted(notice_id):
-                found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
             case RespondentsWanted(notice_id, answer, limit):
                 ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
                 named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
                 found.put(need, Respondents(named[:limit], len(named)))
-            case HoldersWanted(unit_id):
-                held = (
-                    Holder(self._role_id(id_, role), id_, self.people[id_].name, role.kind)
-                    for id_, held in self.roles.items()
-                    for role in held
-                    if role.unit_id == unit_id
-                )
-                found.put(need, tuple(held))
-            case MutedWanted(person_id):
-                found.put(need, self.muted.get(person_id, frozenset()))
-            case OwnDataWanted():
-                found.put(need, OwnData())
 
     def _listed(self, wanted: ListWanted) -> FormList:
         forms = [
