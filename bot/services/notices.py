@@ -384,9 +384,7 @@ class NoticeRunner:
         async with self._runtime.database.reading() as connection:
             to = await outbox.recipient_of(connection, wanted.conversation_id)
             catalogue = self._runtime.catalogue(to.language if to is not None else None)
-            made = await make_report(
-                connection, wanted.notice_id, catalogue, self._runtime.catalogues, now, self._runtime.zone
-            )
+            made = await make_report(connection, self._runtime, wanted.notice_id, catalogue)
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
         async with self._runtime.database.writing() as connection:
