@@ -668,8 +668,11 @@ async def test_instances_hear_each_other_again_after_the_line_was_lost(
     await other.write(["Lan"], "1")
     await until(lambda: leader.sender.tried_with("Lan") == ["1"])
     async with shared.writing() as connection:
-        lines = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE 'NOTIFY%'"
-        assert await connection.scalar(text(f"SELECT count(pg_terminate_backend(pid)) {lines}")) == 2
+        here = "datname = current_database() AND (query LIKE 'LISTEN%' OR query LIKE 'NOTIFY%')"
+        assert (
+            await connection.scalar(text(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {here}"))
+            == 2
+        )
     await other.write(["Lan"], "2")
     await until(lambda: leader.sender.tried_with("Lan") == ["1", "2"])
 

@@ -43,10 +43,10 @@ def test_a_reply_that_landed_is_settled_at_once_and_counts_as_on_its_way_until_t
         flight.take(reply)
     assert flight.land(landed(one, at=3.0))
     assert flight.land(landed(other, at=4.0))
-    assert (flight.replies, flight.room_for_replies()) == ({1, 2}, REPLIES_IN_FLIGHT - 2)
+    assert (flight.replies, flight.room_for_replies()) == (frozenset({1, 2}), REPLIES_IN_FLIGHT - 2)
     assert flight.reply_landed_at() == 3.0
     assert flight.settle(flight.landed[:1])
-    assert (flight.replies, flight.room_for_replies()) == ({2}, REPLIES_IN_FLIGHT - 1)
+    assert (flight.replies, flight.room_for_replies()) == (frozenset({2}), REPLIES_IN_FLIGHT - 1)
     assert (flight.landed, flight.reply_landed_at()) == ((landed(other, at=4.0),), 4.0)
 
 
