@@ -22,6 +22,7 @@ from flows.domain.units import Unit, UnitTree
 from flows.forms.needs import AssessmentWanted
 from flows.forms.talk import Filling
 from flows.notices.draft import Drafting
+from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -87,11 +88,14 @@ class Place(Struct, frozen=True):
         """Return what a turn at this place looks up."""
         found = Found()
         for need in needs:
+            assert isinstance(need, AnyNeed)
             self._put(found, need)
         return found
 
-    def _put(self, found: Found, need: Need[Any]) -> None:
-        assert isinstance(need, AnyNeed)
+    def _put(self, found: Found, need: AnyNeed) -> None:
+        if isinstance(need, NoticeNeed):
+            self._put_of_notices(found, need)
+            return
         match need:
             case AssessmentWanted(form_id):
                 theirs = form_id == THEIR_FORM
@@ -101,18 +105,6 @@ class Place(Struct, frozen=True):
             case ListWanted():
                 listed = ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "submitted", 80, 10)
                 found.put(need, FormList({"submitted": 1}, (listed,)))
-            case NoticeWanted():
-                found.put(need, _notice(self.awaiting))
-            case LedgerWanted():
-                found.put(need, Ledger(_notice(self.awaiting).counts))
-            case NoticesWanted():
-                found.put(need, NoticePage((_notice("done"),)))
-            case AudienceWanted():
-                found.put(need, Reached({"telegram": 12}))
-            case ApproversWanted():
-                found.put(need, Approvers((), DEFAULT_APPROVAL_ABOVE))
-            case RespondentsWanted():
-                found.put(need, Respondents((), 0))
             case OpenInvitationsWanted():
                 found.put(need, ())
             case OwnRolesWanted():
@@ -125,6 +117,21 @@ class Place(Struct, frozen=True):
                 found.put(need, True)
             case OwnDataWanted():
                 found.put(need, OwnData())
+
+    def _put_of_notices(self, found: Found, need: NoticeNeed) -> None:
+        match need:
+            case NoticeWanted():
+                found.put(need, _notice(self.awaiting))
+            case LedgerWanted():
+                found.put(need, Ledger(_notice(self.awaiting).counts))
+            case NoticesWanted():
+                found.put(need, NoticePage((_notice("done"),)))
+            case AudienceWanted():
+                found.put(need, Reached({"telegram": 12}))
+            case ApproversWanted():
+                found.put(need, Approvers((), DEFAULT_APPROVAL_ABOVE))
+            case RespondentsWanted():
+                found.put(need, Respondents((), 0))
 
 
 def place(name: str) -> Place:

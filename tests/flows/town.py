@@ -19,6 +19,7 @@ from flows.domain.people import Person, Role, RoleKind
 from flows.domain.units import Scope
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed
+from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -171,11 +172,14 @@ class Town:
     def _look_up(self, needs: Iterable[Need[Any]]) -> Found:
         found = Found()
         for need in needs:
+            assert isinstance(need, AnyNeed)
             self._find(need, found)
         return found
 
-    def _find(self, need: Need[Any], found: Found) -> None:
-        assert isinstance(need, AnyNeed)
+    def _find(self, need: AnyNeed, found: Found) -> None:
+        if isinstance(need, NoticeNeed):
+            self._find_of_notices(need, found)
+            return
         match need:
             case AssessmentWanted(form_id):
                 found.put(need, self._form(form_id) if form_id in self.forms else None)
@@ -183,29 +187,8 @@ class Town:
                 found.put(need, self.invitations.get(digest))
             case ListWanted():
                 found.put(need, self._listed(need))
-            case NoticeWanted(notice_id):
-                found.put(need, self.notices.get(notice_id))
-            case LedgerWanted(notice_id):
-                found.put(need, Ledger(self.notices[notice_id].counts, self.notices[notice_id].answers))
-            case NoticesWanted(units, offset, limit):
-                seen = [
-                    n
-                    for n in self.notices.values()
-                    if n.audience.unit_ids
-                    and all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
-                ]
-                found.put(need, NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit))
-            case AudienceWanted(audience, units):
-                found.put(need, self._reached(audience, units))
-            case ApproversWanted(units, author_id):
-                over = (id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units))
-                found.put(need, Approvers(tuple(over), self.above))
             case ReceivedWanted(notice_id):
                 found.put(need, notice_id in self.notices and self.notices[notice_id].state in {"sending", "done"})
-            case RespondentsWanted(notice_id, answer, limit):
-                ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
-                named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
-                found.put(need, Respondents(named[:limit], len(named)))
             case OpenInvitationsWanted(unit_id):
                 found.put(need, tuple(self._still_open(unit_id)))
             case OwnRolesWanted(person_id):
@@ -223,6 +206,30 @@ class Town:
                 found.put(need, self.muted.get(person_id, frozenset()))
             case OwnDataWanted():
                 found.put(need, OwnData())
+
+    def _find_of_notices(self, need: NoticeNeed, found: Found) -> None:
+        match need:
+            case NoticeWanted(notice_id):
+                found.put(need, self.notices.get(notice_id))
+            case LedgerWanted(notice_id):
+                found.put(need, Ledger(self.notices[notice_id].counts, self.notices[notice_id].answers))
+            case NoticesWanted(units, offset, limit):
+                seen = [
+                    n
+                    for n in self.notices.values()
+                    if n.audience.unit_ids
+                    and all(self.reference.units.is_in(units, id_) for id_ in n.audience.unit_ids)
+                ]
+                found.put(need, NoticePage(tuple(seen[::-1][offset : offset + limit]), len(seen) > offset + limit))
+            case AudienceWanted(audience, units):
+                found.put(need, self._reached(audience, units))
+            case ApproversWanted(units, author_id):
+                over = (id_ for id_ in self.roles if id_ != author_id and self._is_over(id_, units))
+                found.put(need, Approvers(tuple(over), self.above))
+            case RespondentsWanted(notice_id, answer, limit):
+                ids = [id_ for (notice, id_), given in self.answers.items() if (notice, given) == (notice_id, answer)]
+                named = tuple((self.people[id_].named, self.people[id_].unit_id) for id_ in ids if id_ in self.people)
+                found.put(need, Respondents(named[:limit], len(named)))
 
     def _still_open(self, unit_id: int) -> Iterator[OpenInvitation]:
         for one in self.invitations.values():

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
-import structlog
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
@@ -41,8 +40,6 @@ REPLY = 0
 NOTICE = 1
 ADDRESSES_AT_ONCE = 500
 MOST_READ = 200  # letters that a reader gets at once; the next come when these are settled
-
-log = structlog.get_logger()
 
 OutboxState = Literal["queued", "sending", "sent", "failed", "blocked", "uncertain", "outside"]
 
@@ -374,7 +371,6 @@ def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
     try:
         return _decoder.decode(row.body)
     except msgspec.DecodeError:
-        log.warning("letter_unreadable", outbox_id=row.id)
         return None
 
 
