@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.flight import FEWEST_NOTICES, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Flight, LandedLetter, most_notices
@@ -80,6 +80,7 @@ def test_the_message_of_a_topic_stands_in_its_chat_once_it_is_sent() -> None:
     assert landed(letter(1), message_id="m1").standing is None
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_whatever_comes_back_in_whatever_order_none_is_lost_and_room_is_given_back(data: st.DataObject) -> None:
     flight, ids = Flight(8), iter(range(1000))
