@@ -21,7 +21,7 @@ from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable, UnknownToken
 from bot.channels.web.routes import WebChat
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.services import evidence_folder
 from bot.services.batches import BatchCarrier
 from bot.services.evidence import EvidenceFetcher
@@ -30,10 +30,11 @@ from bot.services.files import FileRefused, FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
+from bot.services.runtime import Runtime
 from bot.services.sending import FileSource, Rates
+from bot.services.shared_signal import SharedSignal
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
-from bot.services.wording import NoticeWording
 from bot.settings import Settings
 from bot.store.core import figures
 from bot.store.core.database import Database, DatabaseUnusable, check_reachable
@@ -77,17 +78,17 @@ class Application:
         self.clock = clock
         self.catalogues = load()
         self.database = Database(settings.database_url)
+        self.runtime = Runtime(self.database, self.catalogues, clock, settings.zone, settings.quiet)
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
         self.folder = EvidenceFolder(self.database, self.files)
         self.telegram = self._telegram()
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
-        self.turns = Turns(self.database, self.catalogues, clock, settings.zone, self._links, settings.quiet, for_newer)
-        self.wording = NoticeWording(self.catalogues)
+        self.turns = Turns(self.runtime, self._links, for_newer)
         self.delivery = self._delivery()
         self.evidence = self._evidence_fetcher()
-        self.web = WebChat(self.turns, self.database, self.files, self.catalogues, settings.signing_key(), clock)
+        self.web = WebChat(self.runtime, self.turns, self.files, settings.signing_key())
 
     def _telegram(self) -> "TelegramChannel | None":
         token = self.settings.telegram_token
@@ -101,18 +102,7 @@ class Application:
     def _delivery(self) -> Courier | None:
         if self.telegram is None:
             return None
-        return Courier(
-            self.database,
-            self.telegram,
-            self.clock,
-            self.turns.letters_queued,
-            self.wording,
-            turns=self.turns.latency,
-            is_quiet=self._is_quiet,
-        )
-
-    def _is_quiet(self, now: datetime) -> bool:
-        return self.settings.quiet.holds(now.astimezone(self.settings.zone))
+        return Courier(self.runtime, self.telegram, self.turns.latency)
 
     def _links(self) -> Links:
         """Return where the bot and its guides are found, as far as it is known."""
@@ -169,8 +159,10 @@ class Application:
         yield "telegram name", telegram.start
         yield "telegram menus", lambda: telegram.set_menus(self._menus())
         yield "fetching evidence", lambda: self.evidence.run(self.turns.evidence_given, self.supervisor)
-        if self.delivery is not None:
-            yield "delivery", self.delivery.run
+        if (courier := self.delivery) is not None:
+            yield "delivery", courier.run
+            if not self.database.is_sqlite:
+                yield "letters of other servers", SharedSignal(self.runtime, lambda: courier.leads).run
         if public_url := self.settings.public_url:
             yield "telegram webhook", lambda: telegram.set_webhook(public_url, self._webhook_secret())
         else:
@@ -178,32 +170,15 @@ class Application:
 
     def notices(self) -> NoticeRunner:
         """Return what keeps notices going."""
-        return NoticeRunner(
-            self.database,
-            self._file_sources(),
-            self.files,
-            self.catalogues,
-            self.clock,
-            self.settings.zone,
-            self.turns.letters_queued,
-            self.wording,
-            self.settings.quiet,
-            self.supervisor,
-        )
+        return NoticeRunner(self.runtime, self.files, self._file_sources(), self.supervisor)
 
     def reminders(self) -> Reminders:
         """Return what reminds people."""
-        bell, settings = self.turns.letters_queued, self.settings
-        return Reminders(
-            self.database, self.catalogues, self.clock, settings.zone, bell, settings.quiet, self.supervisor
-        )
+        return Reminders(self.runtime, self.supervisor)
 
     def batches(self) -> BatchCarrier:
         """Return what acts on many forms at once."""
-        bell = self.turns.letters_queued
-        return BatchCarrier(
-            self.database, self.catalogues, self.clock, self.settings.zone, bell, self.supervisor, self._links
-        )
+        return BatchCarrier(self.runtime, self.supervisor, self._links)
 
     def housekeeper(self) -> Housekeeper:
         """Return what clears away what nobody needs any more."""
@@ -213,8 +188,7 @@ class Application:
         return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}
 
     def _evidence_fetcher(self) -> EvidenceFetcher:
-        bell = self.turns.letters_queued
-        return EvidenceFetcher(self.database, self._file_sources(), self.files, self.catalogues, self.clock, bell)
+        return EvidenceFetcher(self.runtime, self.files, self._file_sources())
 
     def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
         menus = {

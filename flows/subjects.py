@@ -49,6 +49,7 @@ from flows.review.records import AnyRecord as ReviewRecord
 from flows.review.subject import SUBJECT as REVIEW
 from flows.review.talk import Deciding
 from flows.roles.needs import AnyNeed as RoleNeed
+from flows.roles.own import OwnRoleTalk
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
@@ -69,6 +70,7 @@ AnyTalk = (
     | Recognising
     | Registered
     | Inviting
+    | OwnRoleTalk
     | Noticing
     | Drafting
     | Muting

@@ -10,6 +10,7 @@ from sqlalchemy import LargeBinary, Row, Table, Text, func, select
 
 from bot.services import invitations, rounds
 from bot.services.criteria_files import shipped
+from bot.services.runtime import Runtime
 from bot.services.turns import Done, Turns
 from bot.store.core import outbox, setup
 from bot.store.core.database import Database
@@ -42,12 +43,13 @@ class Commune:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now: datetime = NOW
+        self.runtime = Runtime(database, CATALOGUES, lambda: self.now, ZONE)
         self.turns = self.instance()
         self._updates = 0
 
     def instance(self) -> Turns:
         """Return one more instance on the same database."""
-        return Turns(self.database, CATALOGUES, lambda: self.now, ZONE, lambda: LINKS)
+        return Turns(self.runtime, lambda: LINKS)
 
     # what people do
 

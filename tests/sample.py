@@ -1,6 +1,6 @@
 """A made-up commune as values: its units, its round, the shipped criteria sets, and forms filled in as wanted."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.catalogues import choices, load
@@ -11,6 +11,7 @@ from flows.conversation.understanding import Order, understand
 from flows.domain.assessments import Answer, Assessment, State
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person
+from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round, usual_phases
 from flows.domain.units import Unit, UnitTree
 from flows.words.refusals import NotUnderstood
@@ -18,6 +19,7 @@ from flows.words.refusals import NotUnderstood
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 CATALOGUES = load()
+NEVER_QUIET = QuietHours(time(0), time(0))
 
 PROVINCE = Unit(1, "hp", "Tỉnh Hương Phú", "province")
 COMMUNE = Unit(2, "tk", "Xã Thần Khê", "commune", 1)

@@ -24,6 +24,7 @@ from bot.application import spare_the_collector
 from bot.catalogues import load
 from bot.services.criteria_files import shipped
 from bot.services.rounds import load_shipped, open_round
+from bot.services.runtime import Runtime
 from bot.services.turns import Done, Turns
 from bot.store.core import setup
 from bot.store.core.database import PRAGMAS, Database
@@ -59,7 +60,7 @@ class Line(Turns):
     """The turn loop with somebody at the other end: whom a batch answered is told once it is committed."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, load(), lambda: DAY, ZoneInfo("Asia/Ho_Chi_Minh"))
+        super().__init__(Runtime(database, load(), lambda: DAY, ZoneInfo("Asia/Ho_Chi_Minh")))
         self.answered: asyncio.Queue[list[str]] = asyncio.Queue()
         self._letters_of_batch: list[Letter] = []
 
@@ -71,8 +72,10 @@ class Line(Turns):
             self._letters_of_batch = []
         return done
 
-    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
-        self._letters_of_batch += (letters := await super()._letters(connection, decided, units))
+    async def _letters(
+        self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree, now: datetime
+    ) -> list[Letter]:
+        self._letters_of_batch += (letters := await super()._letters(connection, decided, units, now))
         return letters
 
 

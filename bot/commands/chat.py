@@ -40,7 +40,7 @@ def chat(
 async def _talk(application: "Application", start: str) -> None:
     from bot.channels.terminal import Terminal, shown
 
-    terminal = Terminal(application.turns, application.database, application.wording, application.clock)
+    terminal = Terminal(application.runtime, application.turns)
     said = f"/start {start}".strip()
     while said.strip():
         for outgoing in await terminal.turn(said):

@@ -31,6 +31,7 @@ from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.talk import Meeting
 from flows.notices.draft import Drafting
+from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (
     Approvers,
     ApproversWanted,
@@ -72,7 +73,15 @@ from flows.review.needs import (
     VillagesWanted,
 )
 from flows.review.talk import Deciding
-from flows.roles.needs import Holder, HoldersWanted, Invitation, InvitationWanted
+from flows.roles.needs import (
+    Holder,
+    HoldersWanted,
+    Invitation,
+    InvitationWanted,
+    OpenInvitationsWanted,
+    OwnRole,
+    OwnRolesWanted,
+)
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
 from flows.words.wording import Named
@@ -102,16 +111,19 @@ class Place(Struct, frozen=True):
         """Return what a turn at this place looks up."""
         found = Found()
         for need in needs:
+            assert isinstance(need, AnyNeed)
             self._put(found, need)
         return found
 
-    def _put(self, found: Found, need: Need[Any]) -> None:
-        assert isinstance(need, AnyNeed)
+    def _put(self, found: Found, need: AnyNeed) -> None:
         if isinstance(need, ReviewNeed | BatchNeed):
             self._put_of_branch(found, need)
             return
         if isinstance(need, MeetingNeed | CommuneNeed):
             _put_of_commune(found, need, _village(self.closed))
+            return
+        if isinstance(need, NoticeNeed):
+            self._put_of_notices(found, need)
             return
         match need:
             case AssessmentWanted(form_id):
@@ -119,6 +131,23 @@ class Place(Struct, frozen=True):
                 found.put(need, _form("farmer", 10, self.theirs, THEIR_FORM) if theirs else None)
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
+            case OpenInvitationsWanted():
+                found.put(need, ())
+            case OwnRolesWanted():
+                found.put(need, (OwnRole(31, Role("head", _ids()[VILLAGE])),))
+            case HoldersWanted():
+                found.put(need, (Holder(31, 8, "Trần Thị Hoa", Role("head", _ids()[VILLAGE])),))
+            case MutedWanted():
+                found.put(need, frozenset())
+            case ReceivedWanted():
+                found.put(need, True)
+            case OwnDataWanted():
+                found.put(need, OwnData())
+            case _:  # no place here asks for it
+                raise NoSuchPlace(f"nothing is known of {type(need).__name__}")
+
+    def _put_of_notices(self, found: Found, need: NoticeNeed) -> None:
+        match need:
             case NoticeWanted():
                 found.put(need, _notice(self.awaiting))
             case LedgerWanted():
@@ -131,16 +160,6 @@ class Place(Struct, frozen=True):
                 found.put(need, Approvers((), DEFAULT_APPROVAL_ABOVE))
             case RespondentsWanted():
                 found.put(need, Respondents((), 0))
-            case HoldersWanted():
-                found.put(need, (Holder(31, 8, "Trần Thị Hoa", "head"),))
-            case MutedWanted():
-                found.put(need, frozenset())
-            case ReceivedWanted():
-                found.put(need, True)
-            case OwnDataWanted():
-                found.put(need, OwnData())
-            case _:  # no place here asks for it
-                raise NoSuchPlace(f"nothing is known of {type(need).__name__}")
 
     def _put_of_branch(self, found: Found, need: ReviewNeed | BatchNeed) -> None:
         match need:

@@ -3,30 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.leading import Leading
-from bot.services.signals import Signal
+from bot.services.runtime import Runtime
 from bot.services.supervisor import Supervisor
 from bot.store import batches, forms, recognition, reminders
 from bot.store.core import contacts, outbox
-from bot.store.core.database import Database
 from bot.store.core.outbox import Letter
 from bot.store.core.reference import ReferenceRead
 from flows.batches import words
 from flows.batches.batch import Batch, Outcome, Stage
 from flows.batches.carrying import act_on, is_as_left, take_back
 from flows.conversation.facts import Conversation, Facts, Found, Links
-from flows.conversation.messages import Message, people_named, rendered
+from flows.conversation.messages import Message, people_named
 from flows.domain.assessments import Assessment
 from flows.forms.needs import AssessmentWanted
 from flows.forms.records import Acted, changed_by
 from flows.forms.tellings import told_to_resident
 from flows.recognition.words import told_recognised
-from flows.words.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
 
@@ -40,47 +37,33 @@ class BatchCarrier:
     any moment, it is decided on once. One instance at a time does, by a lease."""
 
     def __init__(
-        self,
-        database: Database,
-        catalogues: Catalogues,
-        clock: Callable[[], datetime],
-        zone: ZoneInfo,
-        bell: Signal,
-        supervisor: Supervisor | None = None,
-        links: Callable[[], Links] = Links,
+        self, runtime: Runtime, supervisor: Supervisor | None = None, links: Callable[[], Links] = Links
     ) -> None:
-        self._database = database
-        self._catalogues = catalogues
-        self._clock = clock
-        self._zone = zone
-        self._bell = bell
+        self._runtime = runtime
         self._supervisor = supervisor or Supervisor()
         self._links = links
         self._shared: ReferenceRead | None = None
 
     async def run(self) -> None:
         """Carry out for ever."""
-        lease = Leading(self._database, "batches", IDLE_SECONDS)
+        lease = Leading(self._runtime.database, "batches", IDLE_SECONDS)
         await self._supervisor.keep("batches", self.run_once, IDLE_SECONDS, lease=lease)
 
     async def run_once(self) -> bool:
         """Do the next piece of the oldest batch. Tells whether there was one, so that there may be more."""
-        async with self._database.reading() as connection:
-            batch_id = await batches.next_under_way(connection, self._clock(), self._supervisor.rests("batch "))
+        async with self._runtime.database.reading() as connection:
+            batch_id = await batches.next_under_way(connection, self._runtime.clock(), self._supervisor.rests("batch "))
         if batch_id is None:
             return False
         return await self._supervisor.attempt(f"batch {batch_id}", partial(self._piece, batch_id))
 
     async def _piece(self, batch_id: int) -> bool:
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             self._shared = await reminders.read_shared(connection, self._shared)
             batch = await batches.read(connection, batch_id)
             if batch is not None:
-                piece = _Piece(
-                    connection, batch, self._shared, self._clock(), self._zone, self._catalogues, self._links()
-                )
-                await piece.do()
-        self._bell.ring()
+                await _Piece(connection, batch, self._shared, self._runtime, self._links()).do()
+        self._runtime.letters_queued.ring()
         return batch is not None
 
 
@@ -88,22 +71,14 @@ class _Piece:
     """One transaction of a batch."""
 
     def __init__(
-        self,
-        connection: AsyncConnection,
-        batch: Batch,
-        shared: ReferenceRead,
-        now: datetime,
-        zone: ZoneInfo,
-        catalogues: Catalogues,
-        links: Links,
+        self, connection: AsyncConnection, batch: Batch, shared: ReferenceRead, runtime: Runtime, links: Links
     ) -> None:
-        self._links = links
         self._connection = connection
         self._batch = batch
         self._shared = shared
-        self._now = now
-        self._zone = zone
-        self._catalogues = catalogues
+        self._runtime = runtime
+        self._now = runtime.clock()
+        self._links = links
 
     async def do(self) -> None:
         """Do it."""
@@ -156,7 +131,7 @@ class _Piece:
 
     async def _facts(self, found: Found) -> Facts:
         """Return what is known of who ordered the batch: their roles as they are now."""
-        local = self._now.astimezone(self._zone)
+        local = self._runtime.local(self._now)
         person, roles = await batches.who_ordered(self._connection, self._batch, local.date())
         chat = Conversation(self._batch.conversation_id, "")
         return Facts(local, chat, self._shared.reference, person, roles, found=found)
@@ -180,7 +155,7 @@ class _Piece:
     async def _tell_who_ordered(self, message: Message) -> None:
         to = await outbox.recipient_of(self._connection, self._batch.conversation_id)
         if to is not None:
-            outgoing = rendered(message, catalogue_for(to.language, self._catalogues))
+            outgoing = self._runtime.said(message, to.language)
             await outbox.queue(self._connection, [Letter(to, outgoing, about=people_named(message))], self._now)
 
     async def _tell(self) -> None:
@@ -195,7 +170,7 @@ class _Piece:
         for form in told:
             message = messages[form.id]
             for to in reached[form.person.id]:
-                outgoing = rendered(message, catalogue_for(to.language, self._catalogues))
+                outgoing = self._runtime.said(message, to.language)
                 letters.append(Letter(to, outgoing, about=people_named(message)))
         await outbox.queue(self._connection, letters, self._now)
         await batches.settle(self._connection, self._batch.id, dict.fromkeys(items, "told"))

@@ -4,22 +4,22 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
 from bot.services.files import MOST_BYTES, FileRefused, FileStore
 from bot.services.leading import Leading
+from bot.services.runtime import Runtime
 from bot.services.sending import FileGone, FileNotNow, FileSource, FileTooLarge
 from bot.services.signals import Signal
-from bot.services.supervisor import Supervisor, led
+from bot.services.supervisor import Supervisor, given_up_at_the_end, led
 from bot.store import evidence
 from bot.store.core import outbox
-from bot.store.core.database import Database, is_unreachable, retry_while_unreachable
+from bot.store.core.database import is_unreachable, retry_while_unreachable
 from bot.store.core.outbox import Letter
 from bot.store.evidence import Wanted
-from flows.conversation.messages import Button, Message, rendered
-from flows.words.wording import Catalogues, Lines, Wording, _, catalogue_for
+from flows.conversation.messages import Button, Message
+from flows.words.wording import Lines, Wording, _
 
 log = structlog.get_logger()
 
@@ -56,20 +56,14 @@ class EvidenceFetcher:
 
     def __init__(
         self,
-        database: Database,
-        sources: Mapping[tuple[str, str], FileSource],
+        runtime: Runtime,
         files: FileStore,
-        catalogues: Catalogues,
-        clock: Callable[[], datetime],
-        letters_queued: Signal,
+        sources: Mapping[tuple[str, str], FileSource],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
-        self._sources = sources
+        self._runtime = runtime
         self._files = files
-        self._catalogues = catalogues
-        self._clock = clock
-        self._letters_queued = letters_queued
+        self._sources = sources
         self._monotonic = monotonic
         self._rests: dict[int, Rest] = {}
 
@@ -86,21 +80,25 @@ class EvidenceFetcher:
 
     async def run(self, given: Signal, supervisor: Supervisor) -> None:
         """Fetch for ever, as soon as evidence is given. One instance does, so that nothing is said twice."""
-        leading = Leading(self._database, "evidence")
+        leading = Leading(self._runtime.database, "evidence")
 
         async def fetch() -> bool:
             return bool(await self.run_once())
 
-        while True:
-            heard = given.rings
-            if not await retry_while_unreachable(lambda: supervisor.attempt("evidence", lambda: led(leading, fetch))):
-                await given.wait(heard, IDLE_SECONDS)
+        async def attempt() -> bool:
+            return await supervisor.attempt("evidence", lambda: led(leading, fetch))
+
+        async with given_up_at_the_end(leading):
+            while True:
+                heard = given.rings
+                if not await retry_while_unreachable(attempt):
+                    await given.wait(heard, IDLE_SECONDS)
 
     async def run_once(self) -> int:
         """Fetch what is wanted now. Returns how many files were settled."""
         if not self._sources:
             return 0
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             wanted = await evidence.wanted(connection, MOST_ATTEMPTS, self._sources, self._resting())
         at_once = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -145,7 +143,7 @@ class EvidenceFetcher:
             log.warning("evidence_not_kept", evidence_id=one.id, error=error.strerror)
             return await self._put_off(one, disk=f"a file cannot be kept: {error.strerror}")
         self._rests = {id_: replace(rest, disk=None) for id_, rest in self._rests.items() if id_ != one.id}
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             # Not needed any more, it is swept away with what nothing refers to: somebody else may have just sent it.
             await evidence.mark_kept(connection, one.id, kept.source, kept.kind)
         return True
@@ -154,7 +152,7 @@ class EvidenceFetcher:
         """Try again later, each time after a longer while, but not for ever."""
         if one.attempts + 1 >= MOST_ATTEMPTS:
             return await self._give_up(one, NOT_FETCHED)
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             await evidence.count_attempt(connection, one.id)
         until = self._monotonic() + min(LONGEST_WAIT, IDLE_SECONDS * 2.0**one.attempts)
         self._rests[one.id] = Rest(until, disk, bug)
@@ -163,13 +161,12 @@ class EvidenceFetcher:
     async def _give_up(self, one: Wanted, why: Wording) -> bool:
         log.info("evidence_given_up", evidence_id=one.id)
         self._rests.pop(one.id, None)
-        catalogue = catalogue_for(one.to.language, self._catalogues)
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             question = await evidence.question_of(connection, one.id)
             if question is None:
                 return True  # its sender has been erased meanwhile, or has taken it back
             await evidence.remove(connection, one.id)
-            said = not_kept(*question, why)
-            await outbox.queue(connection, [Letter(one.to, rendered(said, catalogue))], self._clock())
-        self._letters_queued.ring()
+            said = self._runtime.said(not_kept(*question, why), one.to.language)
+            await outbox.queue(connection, [Letter(one.to, said)], self._runtime.clock())
+        self._runtime.letters_queued.ring()
         return True

@@ -27,6 +27,13 @@ class Leading:
         async with self._database.writing() as connection:
             return await leases.hold(connection, self._name, self._me, self._pause)
 
+    async def give_up(self) -> None:
+        """Let another instance lead at once."""
+        if self._database.is_sqlite:
+            return
+        async with self._database.writing() as connection:
+            await leases.give_up(connection, self._name, self._me)
+
     async def renew(self) -> None:
         """Keep the lead for ever, while a long round of the work goes on."""
         while True:

@@ -3,10 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import structlog
 from msgspec import Struct
@@ -16,25 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.services.files import MOST_BYTES, STORED, FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.reports import make_report
+from bot.services.runtime import Runtime
 from bot.services.sending import FileGone, FileSource, FileTooLarge
-from bot.services.signals import Signal
 from bot.services.supervisor import Supervisor, Work
-from bot.services.wording import NoticeWording
 from bot.store import notices
 from bot.store.core import contacts, outbox
 from bot.store.core.contacts import members
-from bot.store.core.database import Database
 from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.reference import ReferenceRead, read_reference, read_version
 from bot.store.notices import Gathering, ReportWanted, Shown
-from flows.conversation.messages import Message, StoredFile, rendered
+from flows.conversation.messages import Message, StoredFile
 from flows.domain.quiet_hours import QuietHours
 from flows.notices.needs import Approvers, ApproversWanted, AudienceWanted
 from flows.notices.notice import Content, Notice, next_time
 from flows.notices.occasions import renewed
 from flows.notices.talk import approval_message, grown_message, not_renewed_message, progress_message
 from flows.words.refusals import Refused
-from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
+from flows.words.wording import Catalogue, Wording, _, render
 
 log = structlog.get_logger()
 
@@ -65,26 +62,14 @@ class NoticeRunner:
 
     def __init__(
         self,
-        database: Database,
-        sources: Mapping[tuple[str, str], FileSource],
+        runtime: Runtime,
         files: FileStore,
-        catalogues: Catalogues,
-        clock: Callable[[], datetime],
-        zone: ZoneInfo,
-        bell: Signal,
-        wording: NoticeWording,
-        quiet: QuietHours,
+        sources: Mapping[tuple[str, str], FileSource],
         supervisor: Supervisor | None = None,
     ) -> None:
-        self._database = database
-        self._sources = sources
+        self._runtime = runtime
         self._files = files
-        self._catalogues = catalogues
-        self._clock = clock
-        self._zone = zone
-        self._bell = bell
-        self._wording = wording
-        self._quiet = quiet
+        self._sources = sources
         self._reference: ReferenceRead | None = None
         self._shown: dict[int, _ShownLast] = {}
         self._counted_last: dict[int, _CountedLast] = {}
@@ -95,7 +80,7 @@ class NoticeRunner:
         """Keep notices for ever: each work by itself, in the instance that leads it."""
         async with asyncio.TaskGroup() as group:
             for name, work in self._works().items():
-                lease = Leading(self._database, name)
+                lease = Leading(self._runtime.database, name)
                 group.create_task(self._supervisor.keep(name, work, IDLE_SECONDS, lease=lease))
 
     def _works(self) -> dict[str, Work]:
@@ -116,14 +101,14 @@ class NoticeRunner:
     # starting
 
     async def _start(self) -> bool:
-        now = self._clock()
-        async with self._database.reading() as connection:
+        now = self._runtime.clock()
+        async with self._runtime.database.reading() as connection:
             due = await notices.due(connection, now, self._supervisor.rests("notice "))
         started = [await self._supervisor.attempt(f"notice {id_}", partial(self._start_due, id_, now)) for id_ in due]
         return any(started)
 
     async def _start_due(self, notice_id: int, now: datetime) -> bool:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             notice = await notices.due_notice(connection, notice_id)
         if notice is not None:
             await self._start_one(notice, now)
@@ -134,7 +119,7 @@ class NoticeRunner:
             log.warning("notice_author_lost_role", notice_id=notice.id)
             await self._withdraw(notice, now, NO_LONGER_ADMIN)
             return
-        again = next_time((notice.send_at or now).astimezone(self._zone), notice.repeat)
+        again = next_time(self._runtime.local(notice.send_at or now), notice.repeat)
         while again is not None and again <= now:  # what was missed while nothing ran is not made up for
             again = next_time(again, notice.repeat)
         try:
@@ -153,7 +138,7 @@ class NoticeRunner:
             log.warning("notice_file_lost", notice_id=notice.id, error=type(error).__name__)
             await self._withdraw(notice, now, FILE_LOST)
             return
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             started = await notices.start(connection, notice, content, now)
             if started and again is not None and not notice.has_begun:
                 await notices.repeat(connection, notice, again, now)
@@ -174,7 +159,7 @@ class NoticeRunner:
 
     async def _author_may(self, notice: Notice) -> bool:
         """Tell whether the author still administrates every unit of a notice, which may be of some time ago."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             held = await notices.units_administrated(connection, notice.author_id)
             units = (await self._current_reference(connection)).reference.units
         return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
@@ -183,15 +168,15 @@ class NoticeRunner:
         """Return a notice as it is sent now: what comes every year names this year's dates. Raises Refused."""
         if not notice.is_renewed:
             return notice
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             reference = (await self._current_reference(connection)).reference
-        today = self._clock().astimezone(self._zone).date()
+        today = self._runtime.local(self._runtime.clock()).date()
         return replace(notice, content=renewed(reference, today, notice.content, notice.audience.unit_ids))
 
     async def _pass_over(self, notice: Notice, again: datetime | None, why: Wording, now: datetime) -> None:
         """Leave a yearly notice out this time, and tell its author why."""
         log.warning("notice_not_renewed", notice_id=notice.id)
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             if not await notices.withdraw(connection, notice.id, now):
                 return
             if again is not None:
@@ -199,14 +184,14 @@ class NoticeRunner:
             to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
             if to is not None:
                 await self._tell(connection, to, not_renewed_message(notice, why), now)
-        self._bell.ring()
+        self._runtime.letters_queued.ring()
 
     async def _too_many(self, notice: Notice) -> int:
         """Return how many a notice would go to, if that needs an approval that it does not have; else 0."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             reference = (await self._current_reference(connection)).reference
             units = reference.units.scope(notice.audience.unit_ids)
-            today = self._clock().astimezone(self._zone).date()
+            today = self._runtime.local(self._runtime.clock()).date()
             wanted = AudienceWanted(notice.audience, units)
             reached = await contacts.count(connection, wanted, reference.rounds_in(units, today), today.year)
             above = (await self._approvers(connection, notice)).above
@@ -219,7 +204,7 @@ class NoticeRunner:
 
     async def _ask_approval(self, notice: Notice, people: int, now: datetime) -> None:
         """Let a notice wait until a second administrator approves it, and tell them and its author."""
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             if not await notices.ask_approval(connection, notice):
                 return
             log.info("notice_has_grown", notice_id=notice.id, people=people)
@@ -231,21 +216,21 @@ class NoticeRunner:
             author = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
             if author is not None:
                 await self._tell(connection, author, grown_message(waiting, people, asked=bool(asked)), now)
-        self._bell.ring()
+        self._runtime.letters_queued.ring()
 
     async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             await notices.withdraw(connection, notice.id, now)
             to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
             if to is not None:
                 await self._tell(connection, to, Message(why), now)
-        self._bell.ring()
+        self._runtime.letters_queued.ring()
 
     # the ledger
 
     async def _gather(self) -> bool:
         """Write the next rows of a ledger. One that cannot be written keeps no other from it."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             notice_id = await notices.next_to_gather(connection, self._supervisor.rests("ledger "))
         if notice_id is None:
             return False
@@ -253,21 +238,21 @@ class NoticeRunner:
 
     async def _gather_one(self, notice_id: int) -> bool:
         """Write the next rows. Each piece is a short transaction, and turns go on between them."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             one = await notices.gathering(connection, notice_id)
             if one is None:
                 return True
             person_ids = await self._next_members(connection, one)
-        async with self._database.writing() as connection:
-            await notices.gather(connection, one, person_ids, self._clock())
+        async with self._runtime.database.writing() as connection:
+            await notices.gather(connection, one, person_ids, self._runtime.clock())
         if not person_ids:
-            self._bell.ring()
+            self._runtime.letters_queued.ring()
         return True
 
     async def _next_members(self, connection: AsyncConnection, one: Gathering) -> list[int]:
         reference = (await self._current_reference(connection)).reference
         units = reference.units.scope(one.audience.unit_ids)
-        today = self._clock().astimezone(self._zone).date()
+        today = self._runtime.local(self._runtime.clock()).date()
         chosen = members(one.audience, units, reference.rounds_in(units, today), today.year)
         return await notices.next_members(connection, one, chosen, CHUNK)
 
@@ -279,25 +264,25 @@ class NoticeRunner:
 
     async def _take_off(self) -> bool:
         """Take the next of those who wait for a stopped notice off its list: a short transaction each time."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             notice_id = await notices.stopped_early(connection)
         if notice_id is None:
             return False
-        async with self._database.writing() as connection:
-            await notices.take_off(connection, notice_id, CHUNK, self._clock())
+        async with self._runtime.database.writing() as connection:
+            await notices.take_off(connection, notice_id, CHUNK, self._runtime.clock())
         return True
 
     # the web chat, whose pages fetch what waits for them
 
     async def _hand_to_web(self) -> bool:
         """Let web chats have their notices: there they wait for the page, and count as sent once it has them."""
-        now = self._clock()
-        if self._is_quiet(now):
+        now = self._runtime.clock()
+        if self._runtime.is_quiet(now):
             return False
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             if not await notices.has_for_pages(connection):
                 return False
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             handed = await notices.hand_to_pages(connection, CHUNK, now + WAIT_FOR_PAGES)
         return handed > 0
 
@@ -309,25 +294,25 @@ class NoticeRunner:
         return bool(ended)
 
     async def _end(self) -> list[int]:
-        async with self._database.reading() as connection:
-            if not await notices.finished(connection, self._clock()):
+        async with self._runtime.database.reading() as connection:
+            if not await notices.finished(connection, self._runtime.clock()):
                 return []
-        async with self._database.writing() as connection:
-            return await notices.end(connection, self._clock())
+        async with self._runtime.database.writing() as connection:
+            return await notices.end(connection, self._runtime.clock())
 
     async def _show(self, ended: list[int]) -> None:
         """Bring the message that shows how a notice goes up to date, every few seconds while something changes."""
-        now = self._clock()
-        async with self._database.reading() as connection:
+        now = self._runtime.clock()
+        async with self._runtime.database.reading() as connection:
             under_way = await notices.under_way(connection, ended)
             looked_at = [one for one in under_way if one.notice.id in ended or self._may_have_news(one.notice, now)]
             counted = [await self._counted(connection, one, now) for one in looked_at]
         news = [one for one in counted if one.notice.id in ended or self._is_news(one.notice, now)]
         if news:
-            async with self._database.writing() as connection:
+            async with self._runtime.database.writing() as connection:
                 for one in news:
                     await self._show_one(connection, one, now, last=one.notice.id in ended)
-            self._bell.ring()
+            self._runtime.letters_queued.ring()
         for notice_id in ended:
             self._shown.pop(notice_id, None)
             self._counted_last.pop(notice_id, None)
@@ -361,10 +346,7 @@ class NoticeRunner:
 
     def _rest_of(self, notice: Notice, now: datetime) -> QuietHours | None:
         """Return the quiet hours that hold up a notice on its way."""
-        return self._quiet if notice.state in {"gathering", "sending"} and self._is_quiet(now) else None
-
-    def _is_quiet(self, now: datetime) -> bool:
-        return self._quiet.holds(now.astimezone(self._zone))
+        return self._runtime.quiet if notice.state in {"gathering", "sending"} and self._runtime.is_quiet(now) else None
 
     async def _show_one(self, connection: AsyncConnection, one: Shown, now: datetime, *, last: bool) -> None:
         before = self._shown.get(one.notice.id)
@@ -385,34 +367,30 @@ class NoticeRunner:
         self._counted_last[notice_id] = replace(self._counted_last[notice_id], may_change=True)
 
     async def _tell(self, connection: AsyncConnection, to: Recipient, message: Message, now: datetime) -> None:
-        outgoing = rendered(message, self._catalogue(to))
-        await outbox.queue(connection, [Letter(to, outgoing)], now)
-
-    def _catalogue(self, to: Recipient | None) -> Catalogue:
-        return catalogue_for(to.language if to is not None else None, self._catalogues)
+        await outbox.queue(connection, [Letter(to, self._runtime.said(message, to.language))], now)
 
     # reports
 
     async def _report(self) -> bool:
         """Make the report that waits longest and send it to who asked."""
-        now = self._clock()
-        async with self._database.reading() as connection:
+        now = self._runtime.clock()
+        async with self._runtime.database.reading() as connection:
             wanted = await notices.next_report(connection, self._supervisor.rests("report "))
         if wanted is None:
             return False
         return await self._supervisor.attempt(f"report {wanted.id}", partial(self._make_report, wanted, now))
 
     async def _make_report(self, wanted: ReportWanted, now: datetime) -> bool:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             to = await outbox.recipient_of(connection, wanted.conversation_id)
-            catalogue = self._catalogue(to)
-            made = await make_report(connection, wanted.notice_id, catalogue, self._catalogues, now, self._zone)
+            catalogue = self._runtime.catalogue(to.language if to is not None else None)
+            made = await make_report(connection, self._runtime, wanted.notice_id, catalogue)
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             if await notices.report_made(connection, wanted.id, digest) and to is not None:
                 await self._tell(connection, to, message, now)
-        self._bell.ring()
+        self._runtime.letters_queued.ring()
         return True
 
     async def _kept(self, report: bytes, catalogue: Catalogue) -> tuple[str, Message]:
@@ -432,11 +410,11 @@ class NoticeRunner:
 
     async def _forget_reports(self) -> None:
         """Delete the files of reports that were sent some time ago: they name people."""
-        now = self._clock()
+        now = self._runtime.clock()
         if self._swept is not None and now - self._swept < SWEEP_EVERY:
             return
         self._swept = now
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             gone = await notices.old_reports(connection, now - KEEP_REPORTS)
         # Nobody else has kept the same: each says when it was made.
         self._files.forget((f"{STORED}{digest}" for digest in gone if digest), kept_before=math.inf)

@@ -5,32 +5,28 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from itertools import islice
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import structlog
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.leading import Leading
-from bot.services.signals import Signal
+from bot.services.runtime import Runtime
 from bot.services.supervisor import Supervisor
 from bot.store import arrivals, reminders
 from bot.store.core import outbox
-from bot.store.core.database import Database
 from bot.store.core.outbox import NOTICE, Letter, Recipient
 from bot.store.core.reference import ReferenceRead
 from bot.store.reminders import Asked, Unfinished, WaitingForms
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Reference
-from flows.conversation.messages import Message, rendered
+from flows.conversation.messages import Message
 from flows.domain.assessments import State
 from flows.domain.people import RoleKind
-from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round
 from flows.domain.units import Scope
 from flows.notices.notice import MutedKind
 from flows.reminders.words import arrivals_digest, date_reminder, reminded, unfinished_reminder, waiting_digest
-from flows.words.wording import Catalogues, catalogue_for
 
 log = structlog.get_logger()
 
@@ -190,22 +186,8 @@ class Reminders:
     """Queues reminders by day, in chunks. What was said is noted in the transaction that queues it: killed at any
     moment, and run by several instances at once, it says everything once. One instance at a time does, by a lease."""
 
-    def __init__(
-        self,
-        database: Database,
-        catalogues: Catalogues,
-        clock: Callable[[], datetime],
-        zone: ZoneInfo,
-        bell: Signal,
-        quiet: QuietHours,
-        supervisor: Supervisor | None = None,
-    ) -> None:
-        self._database = database
-        self._catalogues = catalogues
-        self._clock = clock
-        self._zone = zone
-        self._bell = bell
-        self._quiet = quiet
+    def __init__(self, runtime: Runtime, supervisor: Supervisor | None = None) -> None:
+        self._runtime = runtime
         self._supervisor = supervisor or Supervisor()
         self._shared: ReferenceRead | None = None
         self._heads = _DailyRun("head", "digests")
@@ -213,16 +195,16 @@ class Reminders:
 
     async def run(self) -> None:
         """Remind for ever."""
-        lease = Leading(self._database, "reminders", IDLE_SECONDS)
+        lease = Leading(self._runtime.database, "reminders", IDLE_SECONDS)
         await self._supervisor.keep("reminders", self.run_once, IDLE_SECONDS, BREATH_SECONDS, lease)
 
     async def run_once(self) -> bool:
         """Queue the next chunk of what is due now. Tells whether there was any, so that there may be more."""
-        at = self._clock()
-        local = at.astimezone(self._zone)
-        if local.time() < MORNING or self._quiet.holds(local):
+        at = self._runtime.clock()
+        local = self._runtime.local(at)
+        if local.time() < MORNING or self._runtime.is_quiet(at):
             return False
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             self._shared = await reminders.read_shared(connection, self._shared)
         now = _Now(at, local, self._shared)
         attempt = self._supervisor.attempt
@@ -238,12 +220,12 @@ class Reminders:
 
     async def _remind_residents(self, now: _Now) -> bool:
         before = [now.at - timedelta(days=days) for days in DAYS_UNTOUCHED]
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             rounds = await reminders.rounds_due(connection, now.today, before, MOST_ROUNDS)
             corrected = await reminders.any_corrected(connection, now.today, before)
         if not (rounds or corrected):
             return False
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             forms = await reminders.take_unfinished(connection, rounds, before, CHUNK) if rounds else []
             forms += await reminders.take_corrected(connection, now.today, before, CHUNK) if corrected else []
             reached = await self._reached(connection, forms, now)
@@ -269,10 +251,10 @@ class Reminders:
 
     async def _remind_asked(self, now: _Now) -> bool:
         """Remind the next of a village whose branch head has asked for it: each once a day, whoever asks."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             if (found := await reminders.any_asked(connection)) is None:
                 return False
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             if (asked := await reminders.hold_asked(connection, found)) is None:
                 return True
             next_forms = await reminders.unfinished_of(connection, asked, CHUNK)
@@ -292,7 +274,7 @@ class Reminders:
             if asked.done_at is not None:
                 await self._tell_who_asked(connection, asked, now)
         self._queued("reminders", len(letters))
-        self._bell.ring()
+        self._runtime.letters_queued.ring()
         return True
 
     async def _tell_who_asked(self, connection: AsyncConnection, asked: Asked, now: _Now) -> None:
@@ -321,11 +303,11 @@ class Reminders:
         evening = datetime.combine(now.today, EVENING, now.local.tzinfo)
         if now.local < evening:
             evening -= timedelta(days=1)
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             due = await arrivals.due(connection, now.at - HOUR, evening, CHUNK)
         if not due:
             return False
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             held = await arrivals.take(connection, due)
             reached = await reminders.reached(connection, held, "digests")
             letters = [self._letter(to, arrivals_digest(held[person_id])) for person_id, to in reached.items()]
@@ -336,10 +318,10 @@ class Reminders:
     async def _walk(self, walk: _DailyRun, now: _Now, find: FindSayings) -> bool:
         """Go through those who hold a role up to the next who have something to hear. Tells whether there were any."""
         if walk.begin(now.today, now.shared.version):
-            async with self._database.writing() as connection:
+            async with self._runtime.database.writing() as connection:
                 await reminders.forget(connection, now.at - REMEMBERED)
         while not walk.ended:
-            async with self._database.reading() as connection:
+            async with self._runtime.database.reading() as connection:
                 holders = await reminders.holders(connection, walk.role, walk.after, CHUNK)
                 sayings = await self._unsaid(connection, walk, holders, now, find)
             said = await self._say(walk, sayings, now)
@@ -360,7 +342,7 @@ class Reminders:
         """Say what nobody else has said meanwhile, to those who still want to hear it. Tells whether there was any."""
         if not sayings:
             return False
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             reached = await reminders.reached(connection, {saying.person_id for saying in sayings}, walk.kind)
             wanted = [saying for saying in sayings if saying.person_id in reached]
             new = await reminders.claim(connection, [saying.key for saying in wanted], now.at)
@@ -381,7 +363,7 @@ class Reminders:
         ]
 
     def _digest(self, count: int, oldest: datetime, last_day: date, now: _Now) -> Message:
-        days = (now.today - oldest.astimezone(self._zone).date()).days
+        days = (now.today - self._runtime.local(oldest).date()).days
         return waiting_digest(count, days, last_day, late=now.today > last_day)
 
     async def _waiting(self, connection: AsyncConnection, now: _Now, heads: Holders) -> dict[int, _Waiting]:
@@ -396,7 +378,7 @@ class Reminders:
         ]
         for forms in _slices(waiting):
             addresses = {HeadsAddress(form.unit_id, form.owner_id) for form in forms}
-            confirming = await outbox.heads_of(connection, addresses, units)
+            confirming = await outbox.heads_of(connection, addresses, units, now.today)
             for form in forms:
                 for person_id in confirming[HeadsAddress(form.unit_id, form.owner_id)]:
                     if person_id in found:
@@ -417,12 +399,12 @@ class Reminders:
     # letters
 
     def _letter(self, to: Recipient, message: Message) -> Letter:
-        return Letter(to, rendered(message, catalogue_for(to.language, self._catalogues)), priority=NOTICE)
+        return Letter(to, self._runtime.said(message, to.language), priority=NOTICE)
 
     def _queued(self, kind: MutedKind, letters: int) -> None:
         if letters:
             log.info("reminders_queued", kind=kind, letters=letters)
-            self._bell.ring()
+            self._runtime.letters_queued.ring()
 
 
 def _about(form: Unfinished, now: _Now) -> Message:

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
+from bot.services.runtime import Runtime
 from bot.store import notices
 from bot.store.core.reference import read_units
 from flows.domain.units import UnitTree
@@ -17,20 +16,15 @@ CHUNK = 1000
 
 
 async def make_report(
-    connection: AsyncConnection,
-    notice_id: int,
-    catalogue: Catalogue,
-    catalogues: Catalogues,
-    now: datetime,
-    zone: ZoneInfo,
+    connection: AsyncConnection, runtime: Runtime, notice_id: int, catalogue: Catalogue
 ) -> bytes | None:
     """Make the report of a notice as a workbook in one of the languages; None for a notice that is gone."""
     notice = await notices.read(connection, notice_id)
     if notice is None:
         return None
     units = await read_units(connection)
-    with NoticeReport(ReportHeading(notice, now, zone), catalogue) as report:
-        async for rows in _rows(connection, notice_id, units, catalogues):
+    with NoticeReport(ReportHeading(notice, runtime.clock(), runtime.zone), catalogue) as report:
+        async for rows in _rows(connection, notice_id, units, runtime.catalogues):
             await asyncio.to_thread(report.add, rows)
         return await asyncio.to_thread(report.finished)
 

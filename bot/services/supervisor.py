@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from bot.services.stopping import to_the_end
 from bot.store.core.database import is_unreachable, retry_while_unreachable
 
 log = structlog.get_logger()
@@ -19,6 +21,7 @@ LONGEST_REST = 600.0
 LONGEST_STANDSTILL = 30.0
 SECONDS_WELL = 10.0
 MOST_RESTING = 500
+SECONDS_TO_GIVE_UP = 5.0
 
 Work = Callable[[], Awaitable[bool]]
 T = TypeVar("T")
@@ -33,6 +36,10 @@ class Lease(Protocol):
 
     async def renew(self) -> None:
         """Keep the right for ever."""
+        ...
+
+    async def give_up(self) -> None:
+        """Let another instance have the right."""
         ...
 
 
@@ -93,9 +100,10 @@ class Supervisor:
         async def again() -> bool:
             return await self.attempt(name, lambda: led(lease, work))
 
-        while True:
-            more = await retry_while_unreachable(again)
-            await asyncio.sleep(busy if more else idle)
+        async with given_up_at_the_end(lease):
+            while True:
+                more = await retry_while_unreachable(again)
+                await asyncio.sleep(busy if more else idle)
 
     async def attempt(self, name: str, work: Work) -> bool:
         """Do a round of a work unless it rests after a failure. False when it rests or fails.
@@ -178,3 +186,22 @@ async def led(lease: Lease | None, work: Work) -> bool:
         return await work()
     finally:
         renewing.cancel()
+        await asyncio.wait([renewing])  # lest it takes the lease once more when that is given up
+
+
+@asynccontextmanager
+async def given_up_at_the_end(lease: Lease | None) -> AsyncIterator[None]:
+    """Give a lease up when the block is left, so that nobody waits until it ends. When that fails it ends by itself."""
+    try:
+        yield
+    finally:
+        if lease is not None:
+            await to_the_end(_give_up(lease))
+
+
+async def _give_up(lease: Lease) -> None:
+    try:
+        async with asyncio.timeout(SECONDS_TO_GIVE_UP):
+            await lease.give_up()
+    except Exception as error:
+        log.warning("lease_not_given_up", error=type(error).__name__)

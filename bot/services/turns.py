@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from msgspec import DecodeError, Struct
@@ -21,11 +20,12 @@ from bot import metrics
 from bot.catalogues import choices
 from bot.services.latency import Latency
 from bot.services.left_alone import LeftAlone
+from bot.services.runtime import Runtime
 from bot.services.signals import Signal, Signals
 from bot.services.slow_lookups import SlowLookups
 from bot.store import applying, arrivals, forms, notices, subjects
 from bot.store.core import contacts, gathering, inbox, outbox
-from bot.store.core.database import Database, despite_races, is_unreachable, retry_while_unreachable
+from bot.store.core.database import despite_races, is_unreachable, retry_while_unreachable
 from bot.store.core.decided import Decided
 from bot.store.core.gathering import Claimed, Waiting
 from bot.store.core.inbox import Address, Incoming
@@ -35,14 +35,13 @@ from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
-from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.units import UnitTree
 from flows.forms.records import EvidenceGiven
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.privacy.records import Erased
 from flows.subjects import SUBJECTS, decide
 from flows.words.remembering import forget_what_was_typed
-from flows.words.wording import Catalogue, Catalogues, _, catalogue_for, render
+from flows.words.wording import Catalogue, _, render
 
 log = structlog.get_logger()
 
@@ -123,23 +122,10 @@ def _settle(kept: asyncio.Future[None], error: Exception | None = None) -> None:
 class Turns:
     """Takes updates into the inbox and turns them into sessions, answers and letters."""
 
-    def __init__(
-        self,
-        database: Database,
-        catalogues: Catalogues,
-        clock: Callable[[], datetime],
-        zone: ZoneInfo,
-        links: Callable[[], Links] = Links,
-        quiet: QuietHours = QUIET,
-        seconds_for_newer: float = 0.0,
-    ) -> None:
-        self._database = database
-        self._catalogues = catalogues
-        self._clock = clock
-        self._zone = zone
+    def __init__(self, runtime: Runtime, links: Callable[[], Links] = Links, seconds_for_newer: float = 0.0) -> None:
+        self._runtime = runtime
         self._links = links
-        self._languages = choices(catalogues)
-        self._quiet = quiet
+        self._languages = choices(runtime.catalogues)
         self._reference: ReferenceRead | None = None
         self._indexing: asyncio.Task[None] | None = None
         self._arrivals: _Arrivals | None = None
@@ -150,10 +136,9 @@ class Turns:
         self.left_alone = LeftAlone(seconds_for_newer)
         self.latency = Latency()
         self.received = Signal()
-        self.letters_queued = Signal()
         self.letters_for = Signals()
         self.evidence_given = Signal()
-        self._aside = SlowLookups(database, self.received)
+        self._aside = SlowLookups(runtime.database, self.received)
 
     def answer_only(self, place: Address) -> None:
         """Leave everybody else's updates to the server that answers them: only this conversation is spoken here."""
@@ -174,12 +159,12 @@ class Turns:
 
     async def _keep(self, incoming: Sequence[Incoming]) -> None:
         """Keep updates in a transaction of their own."""
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             await self._put(connection, incoming)
 
     async def _put(self, connection: AsyncConnection, incoming: Sequence[Incoming]) -> None:
         if incoming:
-            await inbox.put(connection, incoming, self._clock())
+            await inbox.put(connection, incoming, self._runtime.clock())
 
     async def run(self, on_files: Callable[[Iterable[str]], None] = lambda files: None) -> None:
         """Work for ever, waking when something was received. When this fails it may be run again: it lets go of all
@@ -264,9 +249,9 @@ class Turns:
             most //= 2
 
     async def _batch(self, most: int, arrived: Sequence[Incoming] = ()) -> Done:
-        now = self._clock()
+        now = self._runtime.clock()
         self._tried = ()
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             await self._put(connection, arrived)
             claimed = await self._claim(connection, most)
             self._tried = claimed.turns
@@ -274,7 +259,7 @@ class Turns:
         metrics.TURNS.inc(done.answered)
         metrics.SET_ASIDE.inc(done.failed)
         if claimed.turns:
-            self.letters_queued.ring()
+            self._runtime.letters_queued.ring()
             self.letters_for.ring(done.written_to)
         if done.evidence:
             self.evidence_given.ring()
@@ -297,7 +282,7 @@ class Turns:
         files = await applying.apply(connection, decided, now) if decided else []
         if broken:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
-        letters = await self._letters(connection, decided, shared.reference.units)
+        letters = await self._letters(connection, decided, shared.reference.units, now)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
         for turn in answered:
@@ -310,7 +295,9 @@ class Turns:
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer
         if self._reference is None or (self._reference.version, self._reference.reference.links) != (version, links):
-            self._reference = await read_reference(connection, links, self._quiet, self._languages, self._reference)
+            self._reference = await read_reference(
+                connection, links, self._runtime.quiet, self._languages, self._reference
+            )
             if self._reference.reference.units.former_finder is not None:
                 self._indexing = asyncio.create_task(self._index_names(self._reference.reference.units))
         return self._reference
@@ -331,7 +318,7 @@ class Turns:
         """Return what each turn knows to begin with, by inbox id. One whose forms cannot be read knows nothing."""
         person_ids = {turn.person_id for turn in turns if turn.person_id is not None}
         own = await forms.gather_own(connection, person_ids, shared.by_pin)
-        local = now.astimezone(self._zone)
+        local = self._runtime.local(now)
         return {
             turn.inbox_id: Facts(
                 now=local,
@@ -402,7 +389,7 @@ class Turns:
             case LedgerWanted(notice_id):
                 self._aside.look(*ids, need, partial(notices.ledger_of, notice_id=notice_id))
             case AudienceWanted(_, units):
-                today = self._clock().astimezone(self._zone).date()
+                today = self._runtime.local(self._runtime.clock()).date()
                 rounds = reference.rounds_in(units, today)
                 self._aside.look(*ids, need, partial(contacts.count, wanted=need, rounds=rounds, year=today.year))
 
@@ -414,7 +401,7 @@ class Turns:
         when the turn is broken."""
         try:
             reply = inbox.read_reply(turn.body)
-            return decide(turn.session, reply, facts, self._catalogues, more_waiting=turn.more, cut=turn.cut)
+            return decide(turn.session, reply, facts, self._runtime.catalogues, more_waiting=turn.more, cut=turn.cut)
         except FactMissing as missing:
             return missing.needs
         except DecodeError as error:
@@ -425,9 +412,12 @@ class Turns:
             log.exception("turn_broken", inbox_id=turn.inbox_id)
             return None
 
-    async def _letters(self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree) -> list[Letter]:
+    async def _letters(
+        self, connection: AsyncConnection, decided: Sequence[Decided], units: UnitTree, now: datetime
+    ) -> list[Letter]:
+        today = self._runtime.local(now).date()
         told = [told for one in decided for told in one.decision.told]
-        heads = await outbox.heads_of(connection, {t.to for t in told if isinstance(t.to, HeadsAddress)}, units)
+        heads = await outbox.heads_of(connection, {t.to for t in told if isinstance(t.to, HeadsAddress)}, units, today)
         people = {person_id for one in told for person_id in _addressed(one, heads)}
         reached = await outbox.reach_people(connection, people)
         letters = [letter for one in decided for letter in self._own_letters(one)]
@@ -439,7 +429,7 @@ class Turns:
                     if at_once[person_id] < 0:
                         continue
                 letters += [
-                    Letter(to, rendered(one.message, self._catalogue(to.language)), about=people_named(one.message))
+                    Letter(to, self._runtime.said(one.message, to.language), about=people_named(one.message))
                     for to in reached[person_id]
                 ]
         return letters
@@ -449,18 +439,18 @@ class Turns:
     ) -> dict[int, int]:
         """Return how much of what may wait each person is told at once."""
         arrived = Counter(person_id for one in told if one.may_wait for person_id in _addressed(one, heads))
-        now = self._clock()
-        return await arrivals.shown_at_once(connection, arrived, now.astimezone(self._zone).date(), now)
+        now = self._runtime.clock()
+        return await arrivals.shown_at_once(connection, arrived, self._runtime.local(now).date(), now)
 
     def _own_letters(self, one: Decided) -> Iterator[Letter]:
         conversation = one.decision.facts.conversation
-        catalogue = self._catalogue(conversation.language)
+        catalogue = self._runtime.catalogue(conversation.language)
         to = _recipient(one.turn)
         last = len(one.decision.messages) - 1
         erases = _erases(one)
         for place, message in enumerate(one.decision.messages):
             menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
-            said_in = self._catalogue(message.language) if message.language else catalogue
+            said_in = self._runtime.catalogue(message.language) if message.language else catalogue
             outgoing = rendered(message, said_in, menu)
             if erases and place == 0:
                 outgoing = replace(outgoing, forget=True)
@@ -469,8 +459,7 @@ class Turns:
             yield Letter(to, None, one.turn.callback)
 
     def _apology(self, turn: Waiting) -> Letter:
-        catalogue = self._catalogue(turn.conversation.language)
-        return Letter(_recipient(turn), rendered(Message(SORRY), catalogue), turn.callback)
+        return Letter(_recipient(turn), self._runtime.said(Message(SORRY), turn.conversation.language), turn.callback)
 
     async def _give_up(self, turn: Waiting) -> Done:
         """Settle a turn that cannot be done, with an apology if one can be written. When not even that goes, its
@@ -486,8 +475,8 @@ class Turns:
         return Done(1, more=True)
 
     async def _settle_failed(self, turn: Waiting, letters: Sequence[Letter]) -> Done:
-        now = self._clock()
-        async with self._database.writing() as connection:
+        now = self._runtime.clock()
+        async with self._runtime.database.writing() as connection:
             claimed = await gathering.claim(connection, 1, only=turn.conversation.id)
             if [one.inbox_id for one in claimed.turns] != [turn.inbox_id]:  # another instance has it now
                 return Done(1, more=True)
@@ -495,12 +484,9 @@ class Turns:
             await outbox.queue(connection, letters, now)
         metrics.SET_ASIDE.inc()
         self._aside.forget(turn.inbox_id)
-        self.letters_queued.ring()
+        self._runtime.letters_queued.ring()
         self.letters_for.ring((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
         return Done(1, more=True)
-
-    def _catalogue(self, language: str | None) -> Catalogue:
-        return catalogue_for(language, self._catalogues)
 
 
 def menu_of(facts: Facts, catalogue: Catalogue) -> tuple[MenuEntry, ...]:

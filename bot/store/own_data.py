@@ -63,12 +63,15 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     times = ("id", "begun_at", "submitted_at", "touched_at", "reminded")
     listed = ("unit_id", "round_id", "number", "dated", "at")
-    made = ("role", "unit_id", "expires", "used_at")
+    made = ("role", "unit_id", "expires", "used_at", "until")
     return OwnData(
         known_since=await connection.scalar(select(people.c.created_at).where(people.c.id == person_id)),
         chats=_each(OwnChat, await rows(_of(conversations, ("channel", "address", "language", "blocked_at"), chats))),
         consents=_each(OwnConsent, await rows(_consents(theirs))),
-        roles=_each(OwnRole, await rows(_of(roles, ("role", "unit_id", "since"), roles.c.person_id == person_id))),
+        roles=_each(
+            OwnRole,
+            await rows(_of(roles, ("role", "unit_id", "since", "until", "away_until"), roles.c.person_id == person_id)),
+        ),
         invitations=_each(OwnInvitation, await rows(_of(invitations, made, invitations.c.invited_by == person_id))),
         forms=_each(OwnFormTimes, await rows(_of(assessments, times, assessments.c.person_id == person_id))),
         answered={

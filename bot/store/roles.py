@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
@@ -16,14 +16,51 @@ from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import invitations, people, roles, units
 from flows.conversation.facts import Found
+from flows.domain.people import Role
 from flows.domain.units import Scope
-from flows.roles.needs import AnyNeed, Holder, HoldersWanted, Invitation, InvitationWanted
-from flows.roles.records import AnyRecord, InvitationUsed, Invited, RoleTaken
+from flows.roles.needs import (
+    AnyNeed,
+    HandedOver,
+    Holder,
+    HoldersWanted,
+    Invitation,
+    InvitationWanted,
+    OpenInvitation,
+    OpenInvitationsWanted,
+    OwnRole,
+    OwnRolesWanted,
+)
+from flows.roles.records import AnyRecord, AwaySaid, InvitationUsed, InvitationWithdrawn, Invited, RoleTaken
 
+# An invitation holds while whoever made it could still give the role: an administrator over the unit, or who hands
+# over a role that they still have. The first ones are made at the command line.
+_of_inviter = roles.alias("of_inviter")
+_over_inviter = units.alias("over_inviter")
+_invited_to = units.alias("invited_to")
+_may_be_given = or_(
+    invitations.c.invited_by.is_(None),
+    select(_of_inviter.c.id)
+    .join(_over_inviter, _over_inviter.c.id == _of_inviter.c.unit_id)
+    .join(_invited_to, _invited_to.c.id == invitations.c.unit_id)
+    .where(
+        _of_inviter.c.person_id == invitations.c.invited_by,
+        case(
+            (invitations.c.replaces.is_not(None), _of_inviter.c.id == invitations.c.replaces),
+            else_=_of_inviter.c.role == "admin",
+        ),
+        _invited_to.c.first.between(_over_inviter.c.first, _over_inviter.c.last),
+    )
+    .correlate(invitations)
+    .exists(),
+)
+_INVITATIONS = select(invitations, _may_be_given.label("may_be_given"))
+_ONCE = ("person_id", "role", "unit_id")
 _ADD_INVITATION = insert(invitations)
 _USE_INVITATION = (
     update(invitations).where(invitations.c.digest == bindparam("_digest")).values(used_at=bindparam("used_at"))
 )
+_WITHDRAW = delete(invitations).where(invitations.c.digest == bindparam("_digest"), invitations.c.used_at.is_(None))
+_SAY_AWAY = update(roles).where(roles.c.id == bindparam("_id")).values(away_until=bindparam("away_until"))
 _TAKE_ROLE = delete(roles).where(roles.c.id == bindparam("_id"), roles.c.unit_id == bindparam("_unit_id"))
 
 
@@ -76,9 +113,11 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
 async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mapping[int, tuple[Holder, ...]]:
     """Return who holds a role over exactly each of these units, locked until the transaction ends."""
     held: dict[int, tuple[Holder, ...]] = {}
-    of_units = _HELD.add_columns(roles.c.unit_id).where(roles.c.unit_id.in_(unit_ids))
+    of_units = _HELD.add_columns(roles.c.unit_id, roles.c.until, roles.c.away_until)
+    of_units = of_units.where(roles.c.unit_id.in_(unit_ids))
     for row in await connection.execute(of_units.with_for_update(of=roles)):
-        held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, row.role))
+        role = Role(row.role, row.unit_id, row.until, row.away_until)
+        held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, role))
     return held
 
 
@@ -92,8 +131,12 @@ def finder(need: AnyNeed) -> Finder:
     match need:
         case InvitationWanted():
             return _find_invitations
+        case OpenInvitationsWanted():
+            return _find_open_invitations
         case HoldersWanted():
             return _find_holders
+        case OwnRolesWanted():
+            return _find_own_roles
 
 
 async def _find_invitations(
@@ -102,10 +145,41 @@ async def _find_invitations(
     """Look up invitations, locked until the transaction ends: each is used once."""
     for need in needs:
         found.put(need, None)
-    of_digests = select(invitations).where(invitations.c.digest.in_([need.digest for need in needs]))
-    for row in await connection.execute(of_digests.order_by(invitations.c.digest).with_for_update()):
-        invitation = Invitation(row.digest, row.role, row.unit_id, row.expires, row.used_at is None)
+    of_digests = _INVITATIONS.where(invitations.c.digest.in_([need.digest for need in needs]))
+    locked = of_digests.order_by(invitations.c.digest).with_for_update(of=invitations)
+    for row in await connection.execute(locked):
+        handed_over = HandedOver(row.replaces, row.invited_by) if row.replaces is not None else None
+        is_open = row.used_at is None and bool(row.may_be_given)
+        invitation = Invitation(row.digest, row.role, row.unit_id, row.expires, is_open, row.until, handed_over)
         found.put(InvitationWanted(row.digest), invitation)
+
+
+async def _find_open_invitations(
+    connection: AsyncConnection, needs: Sequence[OpenInvitationsWanted], found: Found, shared: ReferenceRead
+) -> None:
+    """Look up the invitations to units, locked until the transaction ends: none is taken up while it is withdrawn."""
+    still_open: dict[int, tuple[OpenInvitation, ...]] = {}
+    of_units = select(invitations).where(
+        invitations.c.unit_id.in_([need.unit_id for need in needs]), invitations.c.used_at.is_(None)
+    )
+    for row in await connection.execute(of_units.order_by(invitations.c.digest).with_for_update()):
+        invitation = OpenInvitation(row.digest, row.role, row.expires)
+        still_open[row.unit_id] = (*still_open.get(row.unit_id, ()), invitation)
+    for need in needs:
+        by_day = sorted(still_open.get(need.unit_id, ()), key=lambda one: (one.expires, one.digest))
+        found.put(need, tuple(by_day))
+
+
+async def _find_own_roles(
+    connection: AsyncConnection, needs: Sequence[OwnRolesWanted], found: Found, shared: ReferenceRead
+) -> None:
+    held: dict[int, tuple[OwnRole, ...]] = {}
+    of_people = select(roles).where(roles.c.person_id.in_([need.person_id for need in needs]))
+    for row in await connection.execute(of_people.order_by(roles.c.id).with_for_update()):
+        own = OwnRole(row.id, Role(row.role, row.unit_id, row.until, row.away_until))
+        held[row.person_id] = (*held.get(row.person_id, ()), own)
+    for need in needs:
+        found.put(need, held.get(need.person_id, ()))
 
 
 async def _find_holders(
@@ -124,24 +198,35 @@ class Rows:
         self._invited: list[dict[str, Any]] = []
         self._used: list[dict[str, Any]] = []
         self._given: list[dict[str, Any]] = []
+        self._withdrawn: list[dict[str, Any]] = []
         self._taken: list[dict[str, Any]] = []
+        self._away: list[dict[str, Any]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Turn a record into rows."""
         match record:
-            case Invited(digest, role, unit_id, expires):
+            case Invited(digest, role, unit_id, expires, until, replaces):
                 invitation = {"digest": digest, "role": role, "unit_id": unit_id, "expires": expires}
-                self._invited.append({**invitation, "invited_by": one.person_id})
-            case InvitationUsed(digest, role, unit_id):
+                self._invited.append({**invitation, "invited_by": one.person_id, "until": until, "replaces": replaces})
+            case InvitationUsed(digest, role, unit_id, until, handed_over):
                 self._used.append({"_digest": digest, "used_at": self._now})
                 held = {"person_id": one.person_id, "role": role, "unit_id": unit_id}
-                self._given.append({**held, "since": self._now})
+                self._given.append({**held, "since": self._now, "until": until})
+                if handed_over is not None:
+                    self._taken.append({"_id": handed_over.role_id, "_unit_id": unit_id})
+            case InvitationWithdrawn(digest):
+                self._withdrawn.append({"_digest": digest})
             case RoleTaken(role_id, unit_id):
                 self._taken.append({"_id": role_id, "_unit_id": unit_id})
+            case AwaySaid(role_id, until):
+                self._away.append({"_id": role_id, "away_until": until})
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write the rows."""
         await execute_many(connection, _ADD_INVITATION, self._invited)
         await execute_many(connection, _USE_INVITATION, self._used)
-        await execute_many(connection, upserts.insert_new(connection, roles), self._given)
+        # Whoever holds it already has the new term.
+        await execute_many(connection, upserts.insert_or_replace(connection, roles, ("until",), _ONCE), self._given)
+        await execute_many(connection, _WITHDRAW, self._withdrawn)
         await execute_many(connection, _TAKE_ROLE, self._taken)
+        await execute_many(connection, _SAY_AWAY, self._away)

@@ -254,13 +254,13 @@ class Facts(Struct, frozen=True, dict=True):
             return self.takes_answers(self.form)
         return self.round is not None and self.round.state(self.today) == "open"
 
-    def over(self, kind: RoleKind) -> tuple[int, ...]:
-        """Return the units a person has a role over."""
-        return tuple(role.unit_id for role in self.roles if role.kind == kind)
+    def over(self, *kinds: RoleKind) -> tuple[int, ...]:
+        """Return the units a person has one of these roles over."""
+        return tuple(role.unit_id for role in self.roles if role.kind in kinds)
 
-    def scope(self, kind: RoleKind) -> Scope:
-        """Return the units a person has a role in, with all that lies below them."""
-        return self.reference.units.scope(self.over(kind))
+    def scope(self, *kinds: RoleKind) -> Scope:
+        """Return the units a person has one of these roles in, with all that lies below them."""
+        return self.reference.units.scope(self.over(*kinds))
 
     def rounds_in(self, units: Scope) -> frozenset[int]:
         """Return the rounds whose forms count in these units."""
@@ -271,9 +271,9 @@ class Facts(Struct, frozen=True, dict=True):
         units = self.reference.units
         return any(role.kind == kind and units.covers(role.unit_id, unit_id) for role in self.roles)
 
-    def has_role(self, kind: RoleKind) -> bool:
-        """Tell whether the person holds a role anywhere."""
-        return any(role.kind == kind for role in self.roles)
+    def has_role(self, *kinds: RoleKind) -> bool:
+        """Tell whether the person holds one of these roles anywhere."""
+        return any(role.kind in kinds for role in self.roles)
 
     def find(self, need: Need[T]) -> T:
         """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""

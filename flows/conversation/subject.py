@@ -1,6 +1,6 @@
 """What a subject brings to the conversation, in one value."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ class Command:
     """A command: what the menu says of it, what it does, and the words that are said instead.
 
     `hear` is given what was typed after the command. `names` are what it is called in a language where not by its
-    English name, a to z only, for Telegram. `place` is its place in the menu, the lowest first. One with a `role` is
-    for those who hold it.
+    English name, a to z only, for Telegram. `place` is its place in the menu, the lowest first. One with `roles` is
+    for those who hold one of them.
     """
 
     name: str
@@ -31,7 +31,11 @@ class Command:
     order: Choice
     place: int
     names: Mapping[str, str] = field(default_factory=dict)
-    role: RoleKind | None = None
+    roles: tuple[RoleKind, ...] = ()
+
+    def is_for(self, kinds: Collection[RoleKind]) -> bool:
+        """Tell whether who holds these roles has this command."""
+        return not self.roles or any(kind in kinds for kind in self.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Subjects:
     def commands_for(self, roles: tuple[Role, ...]) -> tuple[Command, ...]:
         """Return the commands of a person's menu: everybody's, and those of each role."""
         held = {role.kind for role in roles}
-        return tuple(command for command in self.commands if command.role is None or command.role in held)
+        return tuple(command for command in self.commands if command.is_for(held))
 
     def menu(self, roles: tuple[Role, ...], language: str) -> dict[str, Wording]:
         """Return a person's menu with the names that commands have in a language."""
@@ -55,7 +55,7 @@ class Subjects:
         called is looked up by them."""
         kinds, at_home = frozenset(role.kind for role in facts.roles), session.frame == HOME
         if (kinds, at_home) not in self._orders:
-            orders = (one.order for one in self.commands if one.role is None or one.role in kinds)
+            orders = (one.order for one in self.commands if one.is_for(kinds))
             self._orders[kinds, at_home] = (*orders, THANKS, GOODBYE, *((NOD,) if at_home else ()))
         return self._orders[kinds, at_home]
 

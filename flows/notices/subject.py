@@ -65,7 +65,7 @@ SUBJECT = Subject(
     flows=(NOTICES, DRAFT),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("notices", _("Notices to many people"), _command, ORDER, 3, {"vi": "thongbao"}, "admin"),),
+    commands=(Command("notices", _("Notices to many people"), _command, ORDER, 3, {"vi": "thongbao"}, ("admin",)),),
     buttons={"notices": _pressed_list, "notice": _pressed_notice},
     home=_home,
 )

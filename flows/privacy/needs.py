@@ -37,6 +37,8 @@ class OwnRole(Struct, frozen=True):
     role: RoleKind
     unit_id: int
     since: datetime
+    until: date | None
+    away_until: date | None
 
 
 class OwnInvitation(Struct, frozen=True):
@@ -46,6 +48,7 @@ class OwnInvitation(Struct, frozen=True):
     unit_id: int
     expires: datetime
     used_at: datetime | None
+    until: date | None
 
 
 class OwnFormTimes(Struct, frozen=True):

@@ -23,6 +23,7 @@ from flows.privacy.needs import (
     OwnInvitation,
     OwnNotice,
     OwnProposal,
+    OwnRole,
 )
 from flows.received.talk import KINDS
 from flows.review.arrivals import WAYS
@@ -56,15 +57,7 @@ def own_data(facts: Facts) -> Wording:
         _section(_("Chats:"), (_chat(facts, one) for one in kept.chats)),
         _section(
             _("Roles:"),
-            (
-                _(
-                    "{role}, {unit}, since {time}",
-                    role=ROLES[one.role],
-                    unit=_unit(facts, one.unit_id),
-                    time=_at(facts, one.since),
-                )
-                for one in kept.roles
-            ),
+            (_role(facts, one) for one in kept.roles),
         ),
         *(_form(facts, kept, form) for form in reversed(facts.own)),
         _section(
@@ -231,6 +224,19 @@ def _proposal(facts: Facts, one: OwnProposal) -> Wording:
     return _("{proposal}; number {number}, {day}", proposal=known, number=one.number, day=one.dated)
 
 
+def _role(facts: Facts, one: OwnRole) -> Wording:
+    return lines(
+        _(
+            "{role}, {unit}, since {time}",
+            role=ROLES[one.role],
+            unit=_unit(facts, one.unit_id),
+            time=_at(facts, one.since),
+        ),
+        _("    The term ends on {day}.", day=one.until) if one.until is not None else None,
+        _("    Away until the end of {day}", day=one.away_until) if one.away_until is not None else None,
+    )
+
+
 def _invitation(facts: Facts, one: OwnInvitation) -> Wording:
     known = _(
         "{role}, {unit}, until {time}",
@@ -238,7 +244,10 @@ def _invitation(facts: Facts, one: OwnInvitation) -> Wording:
         unit=_unit(facts, one.unit_id),
         time=_at(facts, one.expires),
     )
-    return _("{invitation}; used {time}", invitation=known, time=_at(facts, one.used_at)) if one.used_at else known
+    return lines(
+        _("{invitation}; used {time}", invitation=known, time=_at(facts, one.used_at)) if one.used_at else known,
+        _("    The term ends on {day}.", day=one.until) if one.until is not None else None,
+    )
 
 
 def _notice(facts: Facts, one: OwnNotice, states: Mapping[Any, Wording]) -> Wording:

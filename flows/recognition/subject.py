@@ -92,8 +92,12 @@ SUBJECT = Subject(
     records=get_args(records.AnyRecord),
     after=records.after,
     commands=(
-        Command("recognise", _("Lists proposed for recognition"), _command, ORDER, 7, {"vi": "congnhan"}, "committee"),
-        Command("register", _("Register of the recognised"), _register, REGISTER_ORDER, 8, {"vi": "so"}, "committee"),
+        Command(
+            "recognise", _("Lists proposed for recognition"), _command, ORDER, 7, {"vi": "congnhan"}, ("committee",)
+        ),
+        Command(
+            "register", _("Register of the recognised"), _register, REGISTER_ORDER, 8, {"vi": "so"}, ("committee",)
+        ),
     ),
     home=_home,
     status=_status,

@@ -4,7 +4,18 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Consented, Entered, Event, HeadsAddress, LanguageChosen, Left, Said, Told, Went
+from flows.conversation.events import (
+    Consented,
+    Entered,
+    Event,
+    HeadsAddress,
+    LanguageChosen,
+    Left,
+    PersonAddress,
+    Said,
+    Told,
+    Went,
+)
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
@@ -32,7 +43,7 @@ from flows.registration.records import PersonSaved, after
 from flows.roles.needs import Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed
 from flows.words.refusals import NotUnderstood, Refused
-from flows.words.wording import Wording, _, lines, paragraphs
+from flows.words.wording import Named, Wording, _, lines, paragraphs
 
 
 class Registering(Talk, frozen=True, tag="registration"):
@@ -303,7 +314,21 @@ def ask_take_role(facts: Facts, talk: Registering) -> Question:
 def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     invitation = _invitation(facts, talk)
     if chosen(heard) == YES.key:
-        yield InvitationUsed(invitation.digest, invitation.role, invitation.unit_id)
+        yield InvitationUsed(
+            invitation.digest, invitation.role, invitation.unit_id, invitation.until, invitation.handed_over
+        )
+        if invitation.handed_over is not None:
+            yield Told(
+                PersonAddress(invitation.handed_over.person_id),
+                Message(
+                    _(
+                        "{name} has taken over from you: {role}, {unit}. Thank you for your work.",
+                        name=Named(facts.person_id, talk.name),
+                        role=ROLES[invitation.role],
+                        unit=_unit(facts, invitation.unit_id),
+                    )
+                ),
+            )
         yield Said(
             _(
                 "Thank you! You are now: {role}, {unit}.",
@@ -749,8 +774,11 @@ def _invitation(facts: Facts, talk: Registering) -> Invitation:
 
 def _invited(facts: Facts, talk: Registering) -> Wording:
     invitation = _invitation(facts, talk)
-    role = ROLES[invitation.role]
-    return _("You are invited to be: {role}, {unit}.", role=role, unit=_unit(facts, invitation.unit_id))
+    role, unit = ROLES[invitation.role], _unit(facts, invitation.unit_id)
+    return lines(
+        _("You are invited to be: {role}, {unit}.", role=role, unit=unit),
+        _("The term ends on {day}.", day=invitation.until) if invitation.until is not None else None,
+    )
 
 
 def _unit(facts: Facts, unit_id: int | None) -> str:

@@ -7,6 +7,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.questions import BACK, Choice, Heard, Question, chosen, words
 from flows.conversation.session import Talk
+from flows.domain.assessments import BRANCH
 from flows.review.needs import ArrivalsWanted, ToldHow
 from flows.review.records import ArrivalsChosen
 from flows.words.wording import Wording, _, paragraphs
@@ -78,7 +79,7 @@ def hear(facts: Facts, talk: ChoosingArrivals, heard: Heard) -> Iterator[Event]:
 
 def obstacle(facts: Facts, talk: ChoosingArrivals) -> Wording | None:
     """Say why there is nothing to choose, if so."""
-    return None if facts.has_role("head") else _("Only branch heads see the forms of a village.")
+    return None if facts.has_role(*BRANCH) else _("Only branch heads see the forms of a village.")
 
 
 CHOOSING_ARRIVALS = Flow(ChoosingArrivals, steps=(Step("how", ask, hear),), obstacle=obstacle)

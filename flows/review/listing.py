@@ -12,7 +12,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, Choice, Heard, Question, chosen, words
 from flows.conversation.session import Talk
 from flows.conversation.understanding import says
-from flows.domain.assessments import State
+from flows.domain.assessments import BRANCH, State
 from flows.domain.units import Scope
 from flows.review import typed as typed_words
 from flows.review.arrivals import ARRIVALS, choose
@@ -95,7 +95,7 @@ def look(facts: Facts) -> Iterator[Event]:
 
 
 def _villages(facts: Facts) -> tuple[VillageForms, ...]:
-    units = facts.scope("head")
+    units = facts.scope(*BRANCH)
     return facts.find(VillagesWanted(units, facts.rounds_in(units), facts.person_id))
 
 
@@ -166,7 +166,7 @@ def hear_villages(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event
 
 def units_of(facts: Facts, talk: Reviewing) -> Scope:
     """Return the units whose forms are looked at."""
-    return facts.reference.units.scope([talk.unit]) if talk.unit else facts.scope("head")
+    return facts.reference.units.scope([talk.unit]) if talk.unit else facts.scope(*BRANCH)
 
 
 def _rounds(facts: Facts, talk: Reviewing) -> frozenset[int]:
@@ -446,5 +446,5 @@ def state_of(talk: Reviewing) -> State:
 def branch_name(facts: Facts, talk: Reviewing) -> str:
     """Name the units whose forms are looked at, as it stands in a sentence."""
     units = facts.reference.units
-    ids = [talk.unit] if talk.unit else [role.unit_id for role in facts.roles if role.kind == "head"]
+    ids = [talk.unit] if talk.unit else [role.unit_id for role in facts.roles if role.kind in BRANCH]
     return " · ".join(map(units.in_sentence, ids))

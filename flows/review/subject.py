@@ -10,7 +10,7 @@ from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
 from flows.conversation.understanding import says
-from flows.domain.assessments import Assessment
+from flows.domain.assessments import BRANCH, Assessment
 from flows.forms.card import KNOWS, UNKNOWN, card
 from flows.forms.records import Vouched, changed_by
 from flows.review import arrivals, records, talk
@@ -49,7 +49,7 @@ def _pressed_list(facts: Facts, rest: list[str]) -> Iterator[Event]:
 
 
 def _pressed_arrivals(facts: Facts, rest: list[str]) -> Iterator[Event]:
-    if not facts.has_role("head"):
+    if not facts.has_role(*BRANCH):
         raise Refused(_("Only branch heads see the forms of a village."))
     return arrivals.choose(facts)
 
@@ -73,7 +73,7 @@ def _pressed_form(verb: str, facts: Facts, rest: list[str]) -> Iterator[Event]:
 
 def _hear_typed(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
     """Take an order about the list that is looked at, if one was typed, or about how new forms are announced."""
-    if facts.has_role("head") and says(typed, ARRIVALS):
+    if facts.has_role(*BRANCH) and says(typed, ARRIVALS):
         yield from arrivals.choose(facts)
         return
     if session.frame.step == "list" and isinstance(session.frame.talk, Reviewing):
@@ -91,12 +91,12 @@ def _vouched(facts: Facts, form: Assessment, version: int, verb: str) -> Iterato
 
 
 def _home(facts: Facts) -> Iterator[HomeEntry]:
-    if facts.has_role("head"):
+    if facts.has_role(*BRANCH):
         yield HomeEntry(FORMS_OF_BRANCH, look)
 
 
 def _status(facts: Facts) -> Iterator[Wording]:
-    if facts.has_role("head"):
+    if facts.has_role(*BRANCH):
         yield _("You confirm the forms of your branch; new ones come here by themselves.")
 
 
@@ -106,7 +106,7 @@ SUBJECT = Subject(
     flows=(REVIEW, DECISION, CONFIRMING_MANY, CHOOSING_ARRIVALS),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, "head"),),
+    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, BRANCH),),
     buttons={
         "review": _pressed_list,
         "arrivals": _pressed_arrivals,

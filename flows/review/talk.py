@@ -10,7 +10,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, Wrote, chosen, words
 from flows.conversation.session import Talk
-from flows.domain.assessments import Act, Answer, Assessment, next_state
+from flows.domain.assessments import BRANCH, Act, Answer, Assessment, next_state
 from flows.domain.criteria import Indicator
 from flows.domain.reasons import read_reason
 from flows.forms import words as forms
@@ -25,11 +25,12 @@ from flows.forms.card import (
     to_vouch,
     vouch_choices,
 )
-from flows.forms.deciding import barred, decided
+from flows.forms.deciding import decided
 from flows.forms.needs import assessment
 from flows.forms.records import Vouched, changed_by
 from flows.forms.tellings import told_to_resident
 from flows.review.listing import Reviewing, ask_list, ask_villages, hear_list, hear_villages, late_by, without
+from flows.roles.deciding import as_whom, decided_by, head_instead, may_see
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 
@@ -62,8 +63,12 @@ DROP_REASON = replace(
 def ask_form(facts: Facts, talk: Reviewing) -> Question:
     form = subject(facts, talk.assessment_id)
     message = card(facts, form)
-    acts = (CONFIRM, ADJUST, RETURN) if form.state == "submitted" and not form.closed else ()
-    return Question(message.text, (*acts, *vouch_choices(form), ANSWERS, *_file_choices(form)), (BACK,))
+    decides = form.state == "submitted" and not form.closed
+    head = head_instead(facts, form) if decides else None
+    acts = (CONFIRM, ADJUST, RETURN) if decides and head is None else ()
+    vouching = vouch_choices(form) if head is None else ()
+    text = paragraphs(message.text, decided_by(head)) if head is not None else message.text
+    return Question(text, (*acts, *vouching, ANSWERS, *_file_choices(form)), (BACK,))
 
 
 def _file_choices(form: Assessment) -> Iterator[Choice]:
@@ -90,15 +95,15 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
         case ["file", _form_id, evidence_id]:
             yield Sent(shown_file(form, evidence_id))
         case [CONFIRM.key]:
-            _hold_to(form, version, "confirm")
+            _hold_to(facts, form, version, "confirm")
             yield from decide_on(facts, form, "confirm")
         case ["knows" | "unknown" as word, proof_id]:
             yield from vouch(form, version, proof_id, known=word == "knows")
         case [ADJUST.key]:
-            _hold_to(form, version, "adjust")
+            _hold_to(facts, form, version, "adjust")
             yield Entered("adjust_which", Deciding(form.id, version))
         case [RETURN.key]:
-            _hold_to(form, version, "return")
+            _hold_to(facts, form, version, "return")
             yield Entered("return_reason", Deciding(form.id, version))
         case _:
             raise NotUnderstood(_("Please choose one of the answers."))
@@ -262,7 +267,8 @@ def decide_on(
     answer: Answer | None = None,
 ) -> Iterator[Event]:
     """Decide on a form: record the act, tell the resident, answer the branch head."""
-    acted = decided(form, act, "head", reason, indicator.id if indicator else "", answer, _open_until(facts, form, act))
+    actor, indicator_id = as_whom(facts, form), indicator.id if indicator else ""
+    acted = decided(form, act, actor, reason, indicator_id, answer, _open_until(facts, form, act))
     after = changed_by(acted, form)
     yield acted
     yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
@@ -286,11 +292,9 @@ def _open_until(facts: Facts, form: Assessment, act: Act) -> date | None:
 def subject(facts: Facts, assessment_id: int) -> Assessment:
     """Return the form an act is about. Refused outside one's unit, on one's own form, before it is submitted."""
     form = assessment(facts, assessment_id)
-    why = barred(facts, form, "head") if form is not None else None
-    if form is None or why == "elsewhere":
+    if form is None:
         raise Refused(_("This form is not in your branch, or does not exist any more."))
-    if why == "own":
-        raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
+    may_see(facts, form)
     if form.state == "draft":
         raise Refused(_("This form is now {state}; this cannot be done any more.", state=forms.state_words(form)))
     return form
@@ -298,9 +302,9 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
 
 def obstacle(facts: Facts, talk: Reviewing) -> Wording | None:
     """Say why somebody cannot review, if so."""
-    if not facts.has_role("head"):
+    if not facts.has_role(*BRANCH):
         return _("Only branch heads see the forms of a village.")
-    if talk.unit and not facts.holds("head", talk.unit):
+    if talk.unit and not facts.reference.units.is_in(facts.scope(*BRANCH), talk.unit):
         return _("Only branch heads see the forms of a village.")
     return _unseen(facts, talk.assessment_id) if talk.assessment_id else None
 
@@ -344,9 +348,9 @@ DECISION = Flow(
 )
 
 
-def _hold_to(form: Assessment, version: int, act: Act) -> None:
+def _hold_to(facts: Facts, form: Assessment, version: int, act: Act) -> None:
     """Refuse to decide on a form that has moved on, or on other answers than were shown."""
-    next_state(form, act, "head", reason="to come")
+    next_state(form, act, as_whom(facts, form), reason="to come")
     if form.version != version:
         raise OutOfDate(CHANGED)
 

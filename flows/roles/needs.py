@@ -1,26 +1,36 @@
 """What is asked about roles while a turn is decided: invitations, and who holds one."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from msgspec import Struct
 
 from flows.conversation.facts import Facts, Need
-from flows.domain.people import RoleKind
+from flows.domain.people import Role, RoleKind
 from flows.words.wording import Named
 
 INVITATION_CODE = "i-"
 INVITATION_LIFE = timedelta(days=7)
 
 
+class HandedOver(Struct, frozen=True):
+    """The role that goes over to whoever takes it on, and who holds it until then."""
+
+    role_id: int
+    person_id: int
+
+
 class Invitation(Struct, frozen=True):
-    """An invitation as stored. `open` is false once it was used."""
+    """An invitation as stored. `until` is the last day of the role. `open` is false once it was used, and when whoever
+    made it may not give that role any more."""
 
     digest: str
     role: RoleKind
     unit_id: int
     expires: datetime
     open: bool = True
+    until: date | None = None
+    handed_over: HandedOver | None = None
 
 
 class InvitationWanted(Need[Invitation | None], frozen=True):
@@ -29,18 +39,50 @@ class InvitationWanted(Need[Invitation | None], frozen=True):
     digest: str
 
 
+class OpenInvitation(Struct, frozen=True):
+    """An invitation that nobody has taken up yet."""
+
+    digest: str
+    role: RoleKind
+    expires: datetime
+
+
+class OpenInvitationsWanted(Need[tuple[OpenInvitation, ...]], frozen=True):
+    """The invitations to exactly this unit that can still be taken up, by their last day."""
+
+    unit_id: int
+
+
+class OwnRole(Struct, frozen=True):
+    """A role that somebody holds themselves."""
+
+    role_id: int
+    role: Role
+
+
+class OwnRolesWanted(Need[tuple[OwnRole, ...]], frozen=True):
+    """The roles somebody holds, the longest first."""
+
+    person_id: int
+
+
 class Holder(Struct, frozen=True):
     """Somebody who holds a role over a unit."""
 
     role_id: int
     person_id: int
     name: str
-    kind: RoleKind
+    role: Role
 
     @property
     def named(self) -> Named:
         """Return the name as it stands in sentences."""
         return Named(self.person_id, self.name)
+
+    @property
+    def kind(self) -> RoleKind:
+        """Return which role it is."""
+        return self.role.kind
 
 
 class HoldersWanted(Need[tuple[Holder, ...]], frozen=True):
@@ -64,4 +106,4 @@ def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-AnyNeed = InvitationWanted | HoldersWanted
+AnyNeed = InvitationWanted | OpenInvitationsWanted | HoldersWanted | OwnRolesWanted

@@ -8,8 +8,11 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject
+from flows.domain.people import RoleKind
 from flows.roles import records
+from flows.roles.own import OWN_ROLE, own_role
 from flows.roles.talk import INVITATION, Inviting
+from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
 
 INVITE = Choice("invite", _("Invite somebody"), words("mời; mời người; mời chi hội trưởng; lời mời; invite"))
@@ -23,6 +26,16 @@ ORDER = Choice(
 )
 
 
+ROLE_ORDER = Choice(
+    "role",
+    _("my role"),
+    words("""
+        nhiệm vụ; nhiệm vụ của tôi; vai trò của tôi; vắng mặt; tôi vắng; tôi đi vắng; tôi vắng mặt; bàn giao nhiệm vụ;
+        bàn giao; xin thôi nhiệm vụ; xin nghỉ nhiệm vụ; tôi đã về; role; my role; hand over my role; i am away
+    """),
+)
+
+
 def invite(facts: Facts) -> Iterator[Event]:
     """Go to inviting somebody."""
     yield Entered("role", Inviting())
@@ -30,6 +43,12 @@ def invite(facts: Facts) -> Iterator[Event]:
 
 def _command(facts: Facts, session: Session[Talk], argument: str) -> Iterator[Event]:
     return invite(facts)
+
+
+def _own_role(facts: Facts, session: Session[Talk], argument: str) -> Iterator[Event]:
+    if not facts.roles:
+        raise Refused(_("You hold no role here."))
+    return own_role(facts)
 
 
 def _home(facts: Facts) -> Iterator[HomeEntry]:
@@ -44,10 +63,21 @@ def _status(facts: Facts) -> Iterator[Wording]:
 
 SUBJECT = Subject(
     "roles",
-    flows=(INVITATION,),
+    flows=(INVITATION, OWN_ROLE),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("invite", _("Invite somebody to a role"), _command, ORDER, 2, {"vi": "moi"}, "admin"),),
+    commands=(
+        Command("invite", _("Invite somebody to a role"), _command, ORDER, 2, {"vi": "moi"}, ("admin",)),
+        Command(
+            "role",
+            _("My role: away, hand over, give up"),
+            _own_role,
+            ROLE_ORDER,
+            6,
+            {"vi": "nhiemvu"},
+            get_args(RoleKind),
+        ),
+    ),
     home=_home,
     status=_status,
 )

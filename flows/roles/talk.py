@@ -1,6 +1,7 @@
 """An admin gives a role in chat by an invitation, with the link to hand over, or takes one away."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -9,24 +10,36 @@ from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import find_own, offered, too_many
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words
+from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words, written
 from flows.conversation.session import Talk
 from flows.domain.people import ROLES, RoleKind
-from flows.roles.needs import INVITATION_LIFE, Holder, HoldersWanted, digest_of
-from flows.roles.records import Invited, RoleTaken
+from flows.roles.needs import (
+    INVITATION_LIFE,
+    Holder,
+    HoldersWanted,
+    OpenInvitation,
+    OpenInvitationsWanted,
+    digest_of,
+)
+from flows.roles.records import InvitationWithdrawn, Invited, RoleTaken
+from flows.words.moments import read_coming_day
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 
 
 class Inviting(Talk, frozen=True, tag="invitation"):
-    """The role and unit somebody is invited to; or the unit where a role is taken away, and which."""
+    """The role and unit somebody is invited to; or the unit where a role is taken away or an invitation withdrawn, and
+    which."""
 
     role: str = ""
     suggested: tuple[int, ...] = ()
     taking: bool = False
     unit_id: int = 0
     role_id: int = 0
+    invitation: str = ""
 
+
+YEARS_OF_A_TERM = 5
 
 _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
     "head": words("chi hội trưởng; mời chi hội trưởng; trưởng chi hội; chi hội; trưởng thôn; branch head; head"),
@@ -41,6 +54,9 @@ _ROLE_WORDS: dict[RoleKind, tuple[str, ...]] = {
 }
 
 
+_INVITED = "i"
+_DIGITS = 16  # enough of a digest to know an invitation by, and short enough for a button
+
 TAKE = Choice(
     "take",
     _("Take a role away"),
@@ -53,6 +69,30 @@ TAKE_AWAY = Choice(
     "take_away",
     _("Yes, take it away"),
     words("cho thôi; cho thôi nhiệm vụ; đồng ý cho thôi; có cho thôi; take it away; yes take it away"),
+    final=True,
+)
+NO_TERM = Choice(
+    "no_term",
+    _("Without a fixed end"),
+    words("""
+        không thời hạn; không có thời hạn; không; không hạn; không kỳ hạn; lâu dài; chưa biết; bỏ qua; no; no end;
+        without end; no term; open; skip
+    """),
+)
+THIS_YEAR = Choice(
+    "this_year",
+    _("Until the end of this year"),
+    words("hết năm; hết năm nay; đến hết năm; đến hết năm nay; cuối năm; cuối năm nay; this year; end of year"),
+)
+FULL_TERM = Choice(
+    "full_term",
+    _("For {count} years", count=YEARS_OF_A_TERM),
+    words("5 năm; năm năm; một nhiệm kỳ; nhiệm kỳ; cả nhiệm kỳ; trọn nhiệm kỳ; nhiệm kỳ 5 năm; five years; full term"),
+)
+WITHDRAW = Choice(
+    "withdraw",
+    _("Yes, withdraw it"),
+    words("rút; rút lại; rút lời mời; hủy lời mời; thu lời mời; hủy; withdraw; withdraw it; cancel it"),
     final=True,
 )
 LEAVE_IT = Choice(
@@ -99,7 +139,8 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
             _refuse_others(facts, int(unit_id))
             yield Went("holders", Inviting(taking=True, unit_id=int(unit_id)))
         case Chose(unit_id):
-            yield from invite(facts, _role(talk), int(unit_id))
+            _refuse_others(facts, int(unit_id))
+            yield Went("term", replace(talk, unit_id=int(unit_id), suggested=()))
         case Wrote(name):
             found = find_own(facts, name)
             if found.more:
@@ -109,14 +150,48 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
             raise NotUnderstood(_("Please answer with a text message."))
 
 
-def invite(facts: Facts, role: RoleKind, unit_id: int) -> Iterator[Event]:
+def ask_term(facts: Facts, talk: Inviting) -> Question:
+    return Question(
+        _("Until when? Choose, or type the last day, for example 31/12/{year}.", year=facts.today.year + 1),
+        (NO_TERM, THIS_YEAR, FULL_TERM),
+        (BACK,),
+        free=True,
+        numbered=True,
+    )
+
+
+def hear_term(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
+    if heard == Chose(BACK.key):
+        yield Went("unit", Inviting(role=talk.role))
+        return
+    _refuse_others(facts, talk.unit_id)
+    yield from invitation(facts, _role(talk), talk.unit_id, _last_day(facts, heard))
+
+
+def _last_day(facts: Facts, heard: Heard) -> date | None:
+    match heard:
+        case Chose(NO_TERM.key):
+            return None
+        case Chose(THIS_YEAR.key):
+            return facts.today.replace(month=12, day=31)
+        case Chose(FULL_TERM.key):
+            return facts.today.replace(year=facts.today.year + YEARS_OF_A_TERM, month=12, day=31)
+        case _:
+            return read_coming_day(written(heard), facts.today)
+
+
+def invitation(
+    facts: Facts, role: RoleKind, unit_id: int, until: date | None, replaces: int | None = None
+) -> Iterator[Event]:
     """Make an invitation and say how to hand it over. Its token is shown this once and never stored."""
-    _refuse_others(facts, unit_id)
     expires = facts.now + INVITATION_LIFE
-    yield Invited(digest_of(facts.token), role, unit_id, expires)
+    yield Invited(digest_of(facts.token), role, unit_id, expires, until, replaces)
     yield Said(
         paragraphs(
-            _("Invitation: {role}, {unit}.", role=ROLES[role], unit=facts.reference.units.in_sentence(unit_id)),
+            lines(
+                _("Invitation: {role}, {unit}.", role=ROLES[role], unit=facts.reference.units.in_sentence(unit_id)),
+                _("The term ends on {day}.", day=until) if until is not None else None,
+            ),
             _(
                 "It works once, until {day}. Send this link to who is invited, or let them type the last line here:",
                 day=expires.date(),
@@ -133,22 +208,43 @@ def _refuse_others(facts: Facts, unit_id: int) -> None:
 
 
 def ask_holders(facts: Facts, talk: Inviting) -> Question:
+    facts.want(HoldersWanted(talk.unit_id), OpenInvitationsWanted(talk.unit_id))
     held = facts.find(HoldersWanted(talk.unit_id))
+    invited = _still_open(facts, talk.unit_id)
     unit = facts.reference.units.in_sentence(talk.unit_id)
     return Question(
         _("Whose role in {unit} should end?", unit=unit)
         if held
         else _("Nobody holds a role in {unit} itself.", unit=unit),
-        tuple(Choice(str(one.role_id), _("{name} · {role}", name=one.named, role=ROLES[one.kind])) for one in held),
+        (
+            *(Choice(str(one.role_id), _holding(one)) for one in held),
+            *(Choice(f"{_INVITED}{one.digest[:_DIGITS]}", _waiting(one)) for one in invited),
+        ),
         (BACK,),
         numbered=True,
     )
+
+
+def _holding(one: Holder) -> Wording:
+    if one.role.until is None:
+        return _("{name} · {role}", name=one.named, role=ROLES[one.kind])
+    return _("{name} · {role}, until {day}", name=one.named, role=ROLES[one.kind], day=one.role.until)
+
+
+def _waiting(one: OpenInvitation) -> Wording:
+    return _("Invitation not taken up: {role}", role=ROLES[one.role])
+
+
+def _still_open(facts: Facts, unit_id: int) -> list[OpenInvitation]:
+    return [one for one in facts.find(OpenInvitationsWanted(unit_id)) if one.expires > facts.now]
 
 
 def hear_holders(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case BACK.key:
             yield Went("unit", Inviting(taking=True))
+        case key if key.startswith(_INVITED):
+            yield Went("withdraw", replace(talk, invitation=key.removeprefix(_INVITED)))
         case role_id:
             holder = _holder(facts, replace(talk, role_id=int(role_id)))
             if holder.person_id == facts.person_id:
@@ -184,6 +280,36 @@ def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event
     yield Went("holders", replace(talk, role_id=0))
 
 
+def ask_withdraw(facts: Facts, talk: Inviting) -> Question:
+    one = _invitation(facts, talk)
+    unit = facts.reference.units.in_sentence(talk.unit_id)
+    return Question(
+        _(
+            "Withdraw the invitation: {role}, {unit}? Nobody can take it up then.",
+            role=ROLES[one.role],
+            unit=unit,
+        ),
+        (WITHDRAW, LEAVE_IT),
+    )
+
+
+def hear_withdraw(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
+    one = _invitation(facts, talk)
+    if chosen(heard) == WITHDRAW.key:
+        yield InvitationWithdrawn(one.digest, talk.unit_id)
+        yield Said(_("The invitation is withdrawn."))
+    yield Went("holders", replace(talk, invitation=""))
+
+
+def _invitation(facts: Facts, talk: Inviting) -> OpenInvitation:
+    """Return the invitation it is about. The right to it is checked here, each time."""
+    _refuse_others(facts, talk.unit_id)
+    there = (one for one in _still_open(facts, talk.unit_id) if one.digest.startswith(talk.invitation))
+    if (one := next(there, None)) is None:
+        raise OutOfDate(_("This invitation has been taken up or has ended."))
+    return one
+
+
 def _holder(facts: Facts, talk: Inviting) -> Holder:
     """Return whose role it is about. The right to it is checked here, each time."""
     _refuse_others(facts, talk.unit_id)
@@ -205,6 +331,8 @@ def obstacle(facts: Facts, talk: Inviting) -> Wording | None:
     try:
         if talk.role_id:
             _holder(facts, talk)
+        elif talk.invitation:
+            _invitation(facts, talk)
         elif talk.unit_id:
             _refuse_others(facts, talk.unit_id)
     except Refused as refused:
@@ -217,8 +345,10 @@ INVITATION = Flow(
     steps=(
         Step("role", ask_role, hear_role),
         Step("unit", ask_unit, hear_unit),
+        Step("term", ask_term, hear_term),
         Step("holders", ask_holders, hear_holders),
         Step("take_away", ask_take_away, hear_take_away),
+        Step("withdraw", ask_withdraw, hear_withdraw),
     ),
     obstacle=obstacle,
 )

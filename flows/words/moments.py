@@ -28,6 +28,7 @@ _WEEKDAYS = {
 }  # fmt: skip
 _DAYS_BEFORE = {"hom nay": 0, "nay": 0, "today": 0, "hom qua": 1, "qua": 1, "yesterday": 1, "hom kia": 2}
 _PARTS_OF_DAY = frozenset({"sang", "trua", *_LATER_HALF})
+_FILLERS_OF_DAY = frozenset({"den", "het", "toi", "ngay", "nam", "until", "till", "to", "the", "a", "nhe", "end", "of"})
 _FILLERS = frozenset({"luc", "vao", "ngay", "at", "on", "the"})
 
 
@@ -75,6 +76,17 @@ def read_time(typed: str) -> time:
     if hour is None or not set(re.findall(r"\w+", rest)) <= _FILLERS | _PARTS_OF_DAY:
         raise Refused(_("I do not understand this time. Type it for example as 19:30."))
     return hour
+
+
+def read_coming_day(typed: str, today: date) -> date:
+    """Return a day to come, or today. Raises Refused for what cannot be read and what is past."""
+    now = datetime.combine(today, MORNING)
+    day, rest = _day(_plain(typed), now)
+    if day is None or not set(re.findall(r"\w+", rest)) <= _FILLERS_OF_DAY:
+        raise Refused(_("I do not understand this day. Type it for example as 5/10, or 5/10/{year}.", year=today.year))
+    if day < today:
+        raise Refused(_("{day} is past. Type a day to come, with the year if needed.", day=day))
+    return day
 
 
 def _to_come(at: datetime, now: datetime) -> datetime:

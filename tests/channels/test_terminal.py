@@ -3,13 +3,11 @@
 import asyncio
 
 from bot.channels.terminal import Terminal, shown
-from bot.services.wording import NoticeWording
 from bot.store.core.tables import inbox
 from flows.conversation.messages import ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
 from flows.conversation.replies import Typed
 from flows.words.marks import Mark
 from tests.commune import Commune, commune
-from tests.sample import CATALOGUES
 
 __all__ = ["commune"]
 
@@ -39,15 +37,13 @@ def test_files_are_named_and_texts_are_written_out() -> None:
 
 
 def terminal_of(commune: Commune) -> Terminal:
-    turns = Commune(commune.database).turns
-    return Terminal(turns, commune.database, NoticeWording(CATALOGUES), lambda: commune.now)
+    return Terminal(commune.runtime, Commune(commune.database).turns)
 
 
 async def test_a_chat_in_the_terminal_answers_nobody_else(commune: Commune) -> None:
     await commune.turns.receive([commune.update("Minh", Typed("/status"))])
-    terminal = Terminal(
-        Commune(commune.database).turns, commune.database, NoticeWording(CATALOGUES), lambda: commune.now
-    )
+    other = Commune(commune.database)
+    terminal = Terminal(other.runtime, other.turns)
     assert len(await terminal.turn("/start v-tk-dong")) == 1
     assert (await commune.count(inbox, inbox.c.done_at.is_(None)), await commune.texts("Minh")) == (1, [])
     await commune.work()
@@ -55,9 +51,8 @@ async def test_a_chat_in_the_terminal_answers_nobody_else(commune: Commune) -> N
 
 
 async def test_what_a_server_answers_first_is_read_in_the_terminal_all_the_same(commune: Commune) -> None:
-    terminal = Terminal(
-        Commune(commune.database).turns, commune.database, NoticeWording(CATALOGUES), lambda: commune.now
-    )
+    other = Commune(commune.database)
+    terminal = Terminal(other.runtime, other.turns)
     serving = asyncio.create_task(commune.turns.run())
     try:
         for said in ("/start v-tk-dong", "vi", "đồng ý"):

@@ -21,7 +21,7 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import TextClause, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message as HttpMessage
@@ -50,8 +50,8 @@ from bot.services.turns import SORRY
 from bot.settings import Settings
 from bot.store.core import outbox
 from bot.store.core.inbox import Known, conversation_ids
-from bot.store.core.outbox import MOST_READ, Letter, Recipient
-from bot.store.core.tables import conversations
+from bot.store.core.outbox import MOST_READ, NOTICE, Letter, Recipient
+from bot.store.core.tables import conversations, notices
 from bot.store.core.tables import inbox as updates
 from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import ChannelFile, InlineFile, Message, Outgoing, OutgoingButton, StoredFile, rendered
@@ -138,7 +138,7 @@ class Web:
         """Let the bot write to somebody."""
         async with self.application.database.writing() as connection:
             await queue_for(connection, token, outgoing)
-        self.application.turns.letters_queued.ring()
+        self.application.runtime.letters_queued.ring()
 
 
 async def queue_for(connection: AsyncConnection, token: str, outgoing: Outgoing) -> None:
@@ -342,9 +342,15 @@ async def test_a_page_whose_letters_are_settled_in_another_order_meanwhile_is_an
 
 async def _somebody_waits_for_a_lock(web: Web) -> None:
     waiting = sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-    async with asyncio.timeout(20), web.application.database.reading() as connection:
-        while await connection.scalar(waiting) is None:
+    async with asyncio.timeout(20):
+        while not await _is_there(web, waiting):
             await asyncio.sleep(0.005)
+
+
+async def _is_there(web: Web, query: TextClause) -> bool:
+    """Look in a transaction of its own: within one PostgreSQL shows the same activity again and again."""
+    async with web.application.database.reading() as connection:
+        return await connection.scalar(query) is not None
 
 
 async def test_a_page_of_an_earlier_version_gets_what_is_newer_and_settles_nothing(web: Web) -> None:
@@ -515,6 +521,43 @@ async def test_what_json_is_called_does_not_matter_and_unknown_fields_are_passed
 
 def counted_as_unknown() -> float:
     return REGISTRY.get_sample_value("hoctap_unknown_updates_total", {"channel": CHANNEL}) or 0.0
+
+
+def passed_over() -> float:
+    return REGISTRY.get_sample_value("hoctap_letters_passed_over_total", {"channel": CHANNEL}) or 0.0
+
+
+async def test_a_letter_that_only_another_version_can_read_is_passed_over_and_told_once(web: Web) -> None:
+    await web.send(Outgoing("one"))
+    async with web.application.database.writing() as connection:
+        await connection.execute(update(letters).values(body=b'{"text": 1}'))
+    await web.send(Outgoing("two"))
+    before = passed_over()
+    with capture_logs() as logs:
+        for _look in range(2):
+            assert [message["text"] for message in await web.hear()] == ["two"]
+    assert [entry["event"] for entry in logs] == ["letter_passed_over"]
+    assert passed_over() == before + 1
+    async with web.application.database.reading() as connection:  # it waits for who can read it
+        assert list(await connection.scalars(select(letters.c.state))) == ["queued", "queued"]
+
+
+async def test_a_notice_that_only_another_version_can_read_keeps_nothing_else_from_a_page(web: Web) -> None:
+    await web.send(Outgoing("one"))
+    now = datetime.now(UTC)
+    common = {"channel": CHANNEL, "bot": BOT, "address": address_of(TOKEN), "conversation_id": 1, "created_at": now}
+    async with web.application.database.writing() as connection:
+        notice = {"id": 1, "content": b'{"vi": 1}', "audience": b"{}", "state": "sending", "started_at": now}
+        await connection.execute(notices.insert().values(notice | {"conversation_id": 1, "created_at": now}))
+        waiting = {"state": "waiting", "priority": NOTICE, "notice_id": 1}
+        await connection.execute(letters.insert().values(common | waiting))
+    with capture_logs() as logs:
+        assert [message["text"] for message in await web.hear()] == ["one"]
+    assert [entry["event"] for entry in logs] == ["notice_unreadable", "letter_passed_over"]
+    async with web.application.database.writing() as connection:
+        mended = {"content": msgspec.json.encode({"vi": "Mời họp."}), "version": notices.c.version + 1}
+        await connection.execute(update(notices).values(mended))
+    assert [message["text"] for message in await web.hear()] == ["one", "Mời họp."]
 
 
 async def test_what_only_a_later_page_sends_gets_a_kind_word(web: Web) -> None:

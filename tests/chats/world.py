@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from bot import catalogues
-from bot.delivery import stop_refused
+from bot.delivery.settling import stop_refused
 from bot.guides.chatfile import Act, ChatBroken, Done, Fact, Told
 from bot.services import invitations, rounds
 from bot.services.batches import BatchCarrier
@@ -19,7 +19,7 @@ from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
 from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
-from bot.services.signals import Signal
+from bot.services.runtime import Runtime
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.store.core import outbox, setup
@@ -30,7 +30,6 @@ from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS
 from flows.domain.people import ROLES, RoleKind
-from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Unit
 from flows.words.localized import Localized
 from tests import khmer
@@ -38,7 +37,6 @@ from tests.chats.phones import Phones, Shown
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
-QUIET = QuietHours()
 LINKS = Links(
     ("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide", "https://hoctap.example/c/{code}"
 )
@@ -77,14 +75,12 @@ class World:
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
-        words, bell = self._words, Signal()
-        sources = {(self._phones.channel, self._phones.bot): self._phones}
-        self._wording = NoticeWording(words)
-        self._keeper = NoticeRunner(
-            self._database, sources, self._files, words, lambda: self._now, ZONE, bell, self._wording, QUIET
-        )
-        self._reminders = Reminders(self._database, words, lambda: self._now, ZONE, bell, QUIET)
-        self._carrier = BatchCarrier(self._database, words, lambda: self._now, ZONE, bell, links=lambda: LINKS)
+        self._runtime = Runtime(self._database, self._words, lambda: self._now, ZONE)
+        self._sources = {(self._phones.channel, self._phones.bot): self._phones}
+        self._wording = NoticeWording(self._words)
+        self._keeper = NoticeRunner(self._runtime, self._files, self._sources)
+        self._reminders = Reminders(self._runtime)
+        self._carrier = BatchCarrier(self._runtime, links=lambda: LINKS)
 
     async def close(self) -> None:
         """Close the database."""
@@ -166,7 +162,7 @@ class World:
 
     async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
         """Take in what people do, work until nothing waits, and read everybody's phone."""
-        turns = Turns(self._database, self._words, lambda: self._now, ZONE, lambda: LINKS)
+        turns = Turns(self._runtime, lambda: LINKS)
         incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
@@ -174,7 +170,7 @@ class World:
         while worked.turns:
             self._files.forget(worked.files)
             worked = await turns.run_once()
-        await self._fetch_evidence(turns.letters_queued)
+        await self._fetch_evidence()
         while await self._carrier.run_once() or await self._reminders.run_once():
             pass
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
@@ -188,12 +184,11 @@ class World:
 
     async def _sent(self) -> list[DueLetter]:
         addresses = [self._phones.address(place) for place in range(len(self._people))]
-        quiet = QUIET.holds(self._now.astimezone(ZONE))
+        quiet = self._runtime.is_quiet(self._now)
         return await self._phones.letters(self._database, addresses, self._now, self._wording, quiet=quiet)
 
-    async def _fetch_evidence(self, bell: Signal) -> None:
-        sources = {(self._phones.channel, self._phones.bot): self._phones}
-        fetcher = EvidenceFetcher(self._database, sources, self._files, self._words, lambda: self._now, bell)
+    async def _fetch_evidence(self) -> None:
+        fetcher = EvidenceFetcher(self._runtime, self._files, self._sources)
         while await fetcher.run_once():
             pass
 
@@ -256,7 +251,7 @@ class World:
             taken = await outbox.take_notices(connection, *at, [notice_id], int(count) + 1, self._now)
             settled = [SettledLetter(one.id, "sent") for one in taken[:-1]]
             await outbox.settle(connection, [*settled, SettledLetter(taken[-1].id, "queued", error)], self._now)
-            await stop_refused(connection, self._wording, notice_id or 0, error, self._now)
+            await stop_refused(connection, self._runtime, notice_id or 0, error, self._now)
 
     async def _writes_notice(self, name: str, text: str) -> None:
         for typed in ("/notices", "viết thông báo", "việc khác", text):
@@ -405,6 +400,7 @@ def _marked(question: Localized) -> Localized:
     return replace(question, vi=f"(Mẫu mới) {question.vi}", en=f"(New form) {question.en}")
 
 
+_ROLES = "|".join(ROLES)
 FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
     r"(\d+) (minute|hour|day|week)s? later": World._later,
@@ -420,8 +416,8 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,
     r"(.+) has (\d+) villages": World._has_villages,
-    r"an invitation is made for a (\w+) of (.+)": World._invitation,
-    r"(.+) is (head|deputy|association|committee|admin) of (.+)": World._holds,
+    rf"an invitation is made for an? ({_ROLES}) of (.+)": World._invitation,
+    rf"(.+) is ({_ROLES}) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
     r"(\w+) has answered ([\d ]+)": World._has_answered,

@@ -17,6 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Executable, Row, insert, select
 
 from bot.services import rounds
+from bot.services.runtime import Runtime
 from bot.services.turns import Turns
 from bot.store import forms
 from bot.store.core import setup
@@ -114,7 +115,7 @@ class Town:
         self.phones: dict[str, Phone] = {}
         self.tokens: list[str] = []
         self._loop, self._database = place.loop, place.database
-        self._turns = _Watched(self._database, CATALOGUES, lambda: self.now, ZONE, lambda: LINKS)
+        self._turns = _Watched(Runtime(self._database, CATALOGUES, lambda: self.now, ZONE), lambda: LINKS)
         self._said = self._read = 0
 
     def again(self, place: _Place) -> "Town":
@@ -284,7 +285,7 @@ def _settled() -> tuple[_Place, Town]:
     town.say("Lan", "nộp")
     town.say("Trường", "nộp")
     town.say("Sáu", "/start")
-    town.say("Hoa", "/invite", "1", "thon doai", "1")
+    town.say("Hoa", "/invite", "1", "thon doai", "1", "1")
     place.keep("settled.db")
     return place, town
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from bot.services.batches import PIECE, BatchCarrier
-from bot.services.signals import Signal
 from bot.store import batches
 from bot.store.core.database import Database
 from bot.store.core.reference import read_reference
@@ -29,7 +29,6 @@ from bot.store.core.tables import batches as ordered
 from flows.batches.batch import UNDO_FOR, Order
 from tests.breaking import break_once
 from tests.commune import BOT, CHANNEL, Commune
-from tests.sample import CATALOGUES, ZONE
 
 A_MINUTE = UNDO_FOR + timedelta(seconds=1)
 MANY = 2 * PIECE + 20
@@ -43,7 +42,7 @@ def commune(commune: Commune) -> Commune:
 
 
 def carrier(commune: Commune, database: Database | None = None) -> BatchCarrier:
-    return BatchCarrier(database or commune.database, CATALOGUES, lambda: commune.now, ZONE, Signal())
+    return BatchCarrier(replace(commune.runtime, database=database or commune.database))
 
 
 async def carry_out(commune: Commune) -> None:

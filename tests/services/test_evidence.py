@@ -54,9 +54,7 @@ class ScriptedSource:
 
 
 def fetcher(commune: Commune, source: ScriptedSource, folder: Path) -> EvidenceFetcher:
-    bell = commune.turns.letters_queued
-    sources = {(source.channel, source.bot): source}
-    return EvidenceFetcher(commune.database, sources, FileStore(folder), CATALOGUES, lambda: commune.now, bell)
+    return EvidenceFetcher(commune.runtime, FileStore(folder), {(source.channel, source.bot): source})
 
 
 async def sends(commune: Commune, *handles: str, kind: str = "photo") -> None:
@@ -138,12 +136,12 @@ async def test_what_cannot_be_had_is_taken_away_and_said_to_its_sender(
     commune: Commune, tmp_path: Path, answer: bytes | Exception, told: Wording
 ) -> None:
     await sends(commune, "file-1")
-    rings = commune.turns.letters_queued.rings
+    rings = commune.runtime.letters_queued.rings
     assert await fetcher(commune, ScriptedSource(answer), tmp_path).run_once() == 1
     assert await kept(commune) == []
     assert files_in(tmp_path) == []
     assert await commune.texts("Minh") == [told_about(2, told)]
-    assert commune.turns.letters_queued.rings > rings
+    assert commune.runtime.letters_queued.rings > rings
 
 
 async def test_what_is_sent_again_goes_to_its_question_wherever_its_sender_is_by_now(
@@ -257,10 +255,7 @@ async def test_a_trouble_that_nothing_waits_for_any_more_is_forgotten(commune: C
     folder.write_text("in the way")
     now = 0.0
     sources = {(CHANNEL, BOT): ScriptedSource(JPEG, JPEG, FileGone(), JPEG)}
-    bell = commune.turns.letters_queued
-    fetching = EvidenceFetcher(
-        commune.database, sources, FileStore(folder), CATALOGUES, lambda: commune.now, bell, lambda: now
-    )
+    fetching = EvidenceFetcher(commune.runtime, FileStore(folder), sources, lambda: now)
     await fetching.run_once()
     now += IDLE_SECONDS
     assert fetching.trouble is not None

@@ -14,14 +14,13 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery import stop_refused
+from bot.delivery.settling import stop_refused
 from bot.services import notices as keeping
 from bot.services import rounds
 from bot.services.files import FileStore
 from bot.services.notices import NoticeRunner
 from bot.services.reports import make_report
 from bot.services.sending import FileNotNow, FileSource
-from bot.services.signals import Signal
 from bot.services.supervisor import FIRST_REST, Supervisor
 from bot.services.wording import NoticeWording
 from bot.store import notices
@@ -59,7 +58,7 @@ from flows.received.needs import ReceivedWanted
 from flows.received.records import NoticeAnswered
 from flows.words.wording import Named
 from tests.commune import BOT, CHANNEL, Commune
-from tests.sample import CATALOGUES, NOW, ZONE
+from tests.sample import CATALOGUES, NOW
 from tests.services.test_evidence import ScriptedSource
 from tests.services.test_files import JPEG
 
@@ -82,18 +81,7 @@ class Office:
 
     def new_keeper(self) -> NoticeRunner:
         """Return a keeper that remembers nothing, as after a restart."""
-        return NoticeRunner(
-            self.database,
-            self.sources,
-            self.files,
-            CATALOGUES,
-            lambda: self.commune.now,
-            ZONE,
-            Signal(),
-            self.wording,
-            NIGHT,
-            self.supervisor,
-        )
+        return NoticeRunner(self.commune.runtime, self.files, self.sources, self.supervisor)
 
     async def person(self, name: str) -> int:
         """Return somebody's id."""
@@ -540,7 +528,7 @@ async def test_a_page_gets_nothing_of_a_notice_that_is_paused_stopped_or_turned_
 
 async def refused(office: Office, notice_id: int, one: DueLetter) -> None:
     async with office.database.writing() as connection:
-        await stop_refused(connection, office.wording, notice_id, "Bad Request: text", office.commune.now)
+        await stop_refused(connection, office.commune.runtime, notice_id, "Bad Request: text", office.commune.now)
         await outbox.settle(connection, [SettledLetter(one.id, "queued", "Bad Request: text")], office.commune.now)
 
 

@@ -1,6 +1,7 @@
 """Turns that cannot be done, of every kind: each costs itself, whoever else writes at that moment."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.store.core.tables import rounds as rounds_table
 from flows.conversation.replies import Pressed
 from flows.words.wording import _, render
 from tests.commune import Commune
-from tests.sample import CATALOGUES, ZONE
+from tests.sample import CATALOGUES
 
 APOLOGY = render(SORRY, CATALOGUES["vi"])
 GOOD = 200
@@ -153,7 +154,7 @@ async def test_only_the_turn_that_failed_is_given_up_whatever_came_free_meanwhil
         return commune.now
 
     monkeypatch.setattr(gathering, "claim", claim_what_is_free)
-    commune.turns = Turns(commune.database, CATALOGUES, let_go_when_it_is_given_up, ZONE)
+    commune.turns = Turns(replace(commune.runtime, clock=let_go_when_it_is_given_up))
     await commune.work()
     failed = select(conversations.c.address).join(inbox, inbox.c.conversation_id == conversations.c.id)
     assert await commune.column(failed.where(inbox.c.failed)) == ["Minh"]

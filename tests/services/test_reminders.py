@@ -44,8 +44,7 @@ BRANCH = date(2026, 11, 20)
 
 
 def reminding(commune: Commune, quiet: QuietHours | None = None) -> Reminders:
-    bell = commune.turns.letters_queued
-    return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, bell, quiet or QuietHours())
+    return Reminders(replace(commune.runtime, quiet=quiet or commune.runtime.quiet))
 
 
 async def look(commune: Commune, reminders: Reminders, at: datetime) -> None:
@@ -547,10 +546,9 @@ class LastRing(Signal):
 
 def fatal(commune: Commune) -> Iterator[Reminders]:
     """Yield reminders that end before a transaction of theirs does, and such that end right after it, by turns."""
-    bell, quiet = commune.turns.letters_queued, QuietHours()
     for _kind in ("dates", "digests", "reminders"):
-        yield Reminders(commune.database, LastWords(), lambda: commune.now, ZONE, bell, quiet)
-        yield Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, LastRing(), quiet)
+        yield Reminders(replace(commune.runtime, catalogues=LastWords()))
+        yield Reminders(replace(commune.runtime, letters_queued=LastRing()))
 
 
 async def test_whenever_the_process_dies_everything_is_said_once(commune: Commune) -> None:
@@ -585,7 +583,7 @@ async def test_whoever_is_just_speaking_is_neither_waited_for_nor_forgotten(data
 
 
 async def test_the_bell_rings_when_something_was_queued_and_only_then(commune: Commune) -> None:
-    bell, reminders = commune.turns.letters_queued, reminding(commune)
+    bell, reminders = commune.runtime.letters_queued, reminding(commune)
     before = bell.rings
     await look(commune, reminders, local(1, 20))
     assert bell.rings == before
@@ -607,7 +605,7 @@ async def test_reminders_go_on_by_themselves(commune: Commune) -> None:
 # Several instances
 
 
-async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when_it_is_gone(
+async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when_it_is_stopped(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.reminders.CHUNK", 1)
@@ -626,7 +624,6 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
             task.cancel()
         await asyncio.wait([first, second])
         assert (one.rings, other.rings) == (1, 0)
-        await change(commune, update(leases).values(until=datetime.now(UTC)))
         third = asyncio.create_task(_instance(commune, other).run())
         await other.wait(0, 20)
         assert other.rings == 1
@@ -636,7 +633,7 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
 
 
 def _instance(commune: Commune, bell: Signal) -> Reminders:
-    return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, bell, QuietHours())
+    return Reminders(replace(commune.runtime, letters_queued=bell))
 
 
 # Asked for by a branch head

@@ -35,7 +35,7 @@ from flows.words.wording import render
 from tests.breaking import break_once
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
-from tests.sample import CATALOGUES, ZONE
+from tests.sample import CATALOGUES
 
 
 @asynccontextmanager
@@ -325,7 +325,7 @@ async def test_an_administrators_invitation_is_kept_as_a_digest_only_and_its_lin
 async def test_links_open_the_bot_as_soon_as_it_has_said_its_name(commune: Commune) -> None:
     """Updates wait when a server starts, and Telegram may be slow to tell who the bot is."""
     name: list[str] = []
-    commune.turns = Turns(commune.database, CATALOGUES, lambda: commune.now, ZONE, lambda: Links(tuple(name)))
+    commune.turns = Turns(commune.runtime, lambda: Links(tuple(name)))
     told = []
     for link in ([], ["https://t.me/hoctap_bot?start={code}"]):
         name += link

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, event, func, insert, select, text, update
 
 from bot.services import invitations
 from bot.services.batches import BatchCarrier
-from bot.services.signals import Signal
 from bot.store import meeting
 from bot.store.commune import to_propose
 from bot.store.core import setup
@@ -34,7 +33,7 @@ from flows.domain.units import Scope, Unit
 from flows.meeting.needs import VillagePageWanted
 from tests.commune import Commune, commune, fill_in, under_way
 from tests.databases import Databases
-from tests.sample import CATALOGUES, NOW, ZONE
+from tests.sample import NOW
 
 __all__ = ["commune"]
 
@@ -59,7 +58,7 @@ async def closes(commune: Commune, head: str) -> None:
 
 async def carry_out(commune: Commune) -> None:
     """Let ordered batches be carried out."""
-    carrier = BatchCarrier(commune.database, CATALOGUES, lambda: commune.now, ZONE, Signal())
+    carrier = BatchCarrier(commune.runtime)
     while await carrier.run_once():
         pass
 

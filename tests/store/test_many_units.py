@@ -8,19 +8,16 @@ import pytest
 from sqlalchemy import Engine, event, select, text, update
 
 from bot.services.reminders import Reminders
-from bot.services.signals import Signal
 from bot.store import review
 from bot.store.core import setup
 from bot.store.core.database import Database
 from bot.store.core.reference import read_reference
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, roles, units
-from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import MANY_UNITS, Scope, Unit
 from flows.review.needs import ListWanted
 from tests.commune import Commune, commune, fill_in, gone_live
 from tests.databases import BACKENDS, Databases
-from tests.sample import CATALOGUES, ZONE
 from tests.services.test_notices import Office
 
 __all__ = ["commune"]
@@ -88,7 +85,7 @@ def numbers_of_parameters() -> Iterator[list[int]]:
 
 def reminding(commune: Commune) -> Reminders:
     """Return what reminds the people of a commune, at any hour."""
-    return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, Signal(), QuietHours())
+    return Reminders(commune.runtime)
 
 
 async def test_all_that_the_chiefs_of_many_units_ask_for_takes_few_parameters(

@@ -210,7 +210,7 @@ async def test_the_nearest_heads_but_for_the_owner_confirm(
     await _heads(database, heads)
     to = HeadsAddress(2, owner)
     async with database.reading() as connection:
-        assert await outbox.heads_of(connection, {to}, UNITS) == {to: confirming}
+        assert await outbox.heads_of(connection, {to}, UNITS, NOW.date()) == {to: confirming}
 
 
 async def test_somebody_is_reached_wherever_they_chat_and_have_not_stopped_the_bot(database: Database) -> None:

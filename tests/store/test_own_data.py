@@ -45,12 +45,15 @@ TOLD = {
         "role": "• Chi hội trưởng, thôn Đoài",
         "unit_id": "thôn Đoài, xã Thần Khê, từ",
         "since": "từ 01/10/2026 10:15",
+        "until": "    Thời hạn đến hết ngày 31/12/2030.",
+        "away_until": "    Vắng đến hết ngày 10/10/2026",
     },
     "invitations": {
         "role": "Lời mời đã tạo:\n• Chi hội trưởng, thôn Đông",
         "unit_id": "• Chi hội trưởng, thôn Đông, xã Thần Khê, đến",
         "expires": "đến 02/10/2026 10:15",
         "used_at": "đã dùng 01/10/2026 10:15",
+        "until": r"đã dùng 01/10/2026 10:15\n    Thời hạn đến hết ngày 31/12/2030\.",
     },
     "assessments": {
         "round_id": "Đợt 2026: ",
@@ -136,7 +139,7 @@ NUMBERS = {"id", "person_id", "conversation_id", "assessment_id", "notice_id", "
 WORKS = {
     "conversations": {"bot", "erased_at"},
     "consents": {"withdrawn_at"},  # of nobody, once it is set
-    "invitations": {"invited_by"},
+    "invitations": {"invited_by", "replaces"},
     "assessments": {"version", "passed"},  # both follow from what was done and answered
     "evidence": {"source", "attempts"},
     "arrivals": {"day", "told", "held", "since"},
@@ -212,8 +215,15 @@ async def sets_everything(commune: Commune) -> None:
                 channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at
             ),
             insert(tables.consents).values(consent),
-            insert(tables.roles).values(person_id=lan, role="head", unit_id=units["tk-doai"], since=at),
-            insert(tables.invitations).values(**invitation, expires=at + timedelta(days=1)),
+            insert(tables.roles).values(
+                person_id=lan,
+                role="head",
+                unit_id=units["tk-doai"],
+                since=at,
+                until=date(2030, 12, 31),
+                away_until=date(2026, 10, 10),
+            ),
+            insert(tables.invitations).values(**invitation, expires=at + timedelta(days=1), until=date(2030, 12, 31)),
             insert(tables.mutes).values(person_id=lan, kind="notices"),
             insert(tables.arrivals).values(person_id=lan, told_how="hourly", told=0, held=0),
             insert(tables.evidence).values(

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.catalogues import load
-from bot.delivery import NOTICES_IN_FLIGHT
+from bot.delivery.flight import NOTICES_IN_FLIGHT
 from flows.notices.words import NOTICE_STATES
 from flows.words.wording import render
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, FaultPlan, Limits, Person, Shown

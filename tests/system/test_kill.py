@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from bot.delivery import REPLIES_IN_FLIGHT
+from bot.delivery.flight import REPLIES_IN_FLIGHT
 from bot.services.criteria_files import shipped
 from flows.domain.criteria import CriteriaSet
 from tests.botapi import SENDS, BotApiServer, FaultPlan, Limits

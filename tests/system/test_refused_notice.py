@@ -13,10 +13,9 @@ from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from bot.channels.telegram.channel import RATES, TelegramChannel
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.services.files import FileStore
-from bot.services.signals import Signal
-from bot.services.wording import NoticeWording
+from bot.services.runtime import Runtime
 from bot.store import notices
 from bot.store.core import contacts
 from bot.store.core.database import Database
@@ -27,7 +26,7 @@ from bot.store.core.tables import notices as notice_table
 from flows.notices.notice import Content, Notice
 from flows.notices.records import NoticeActed
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
-from tests.sample import CATALOGUES
+from tests.sample import CATALOGUES, NEVER_QUIET, ZONE
 
 RECIPIENTS, HAVE_IT_ALREADY = 20, 5
 SPEED = 20
@@ -41,8 +40,9 @@ class Broadcast:
 
     def __init__(self, database: Database, channel: TelegramChannel) -> None:
         self.database = database
-        self.bell = Signal()
-        self.delivery = Courier(database, channel, lambda: datetime.now(UTC), self.bell, NoticeWording(CATALOGUES))
+        runtime = Runtime(database, CATALOGUES, lambda: datetime.now(UTC), ZONE, NEVER_QUIET)
+        self.bell = runtime.letters_queued
+        self.delivery = Courier(runtime, channel)
 
     async def write(self, bot: str, chats: list[int]) -> None:
         """Let a notice be on its way to these chats. The first is its author's; some have it already."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import NOTICES_IN_FLIGHT
+from bot.delivery.flight import NOTICES_IN_FLIGHT
 from bot.services.evidence_folder import ANOTHER
 from tests.botapi import DEFAULT_TOKEN, BotApiServer
 from tests.databases import Databases

@@ -2,14 +2,12 @@
 
 import asyncio
 import getpass
-from collections.abc import Callable
-from datetime import datetime
 from uuid import uuid4
 
+from bot.services.runtime import Runtime
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.store.core import inbox, outbox
-from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
 from flows.conversation.messages import Attachment, ChannelFile, InlineFile, Outgoing, OutgoingButton, StoredFile
 from flows.conversation.replies import Typed
@@ -22,11 +20,10 @@ SECONDS_BETWEEN_LOOKS = 0.05
 class Terminal:
     """A conversation at the keyboard of whoever is logged in."""
 
-    def __init__(self, turns: Turns, database: Database, wording: NoticeWording, clock: Callable[[], datetime]) -> None:
+    def __init__(self, runtime: Runtime, turns: Turns) -> None:
+        self._runtime = runtime
         self._turns = turns
-        self._wording = wording
-        self._database = database
-        self._clock = clock
+        self._wording = NoticeWording(runtime.catalogues)
         self._address = getpass.getuser()
         turns.answer_only((CHANNEL, CHANNEL, self._address))
 
@@ -37,15 +34,15 @@ class Terminal:
         while not await self._is_done(update_id):
             if not (await self._turns.run_once()).turns:
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             new = await outbox.read_new(connection, CHANNEL, CHANNEL, self._address)
             letters = await self._wording.worded(connection, new, CHANNEL)
             ids = [letter.id for letter in letters]
-            await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, ids, self._clock())
+            await outbox.settle_read(connection, CHANNEL, CHANNEL, self._address, ids, self._runtime.clock())
         return [letter.outgoing for letter in letters if letter.outgoing is not None]
 
     async def _is_done(self, update_id: str) -> bool:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             return await inbox.is_done(connection, CHANNEL, CHANNEL, update_id)
 
 

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from importlib.resources import files as package_files
 from math import ceil
@@ -35,13 +34,14 @@ from bot.channels.web.messages import (
 from bot.channels.web.upload_quota import UploadQuota
 from bot.channels.web.words import BUSY, GONE, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
+from bot.services.runtime import Runtime
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
 from bot.store.core import inbox, outbox
-from bot.store.core.database import Database, despite_races
+from bot.store.core.database import despite_races
 from bot.store.core.inbox import Address, Known
 from bot.store.core.outbox import DueLetter
-from flows.words.wording import Catalogue, Catalogues, _, render
+from flows.words.wording import Catalogue, _, render
 
 log = structlog.get_logger()
 
@@ -111,22 +111,13 @@ class NoRoom(Exception):
 class WebChat:
     """The web channel of one server."""
 
-    def __init__(
-        self,
-        turns: Turns,
-        database: Database,
-        files: FileStore,
-        catalogues: Catalogues,
-        signing_key: bytes,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, runtime: Runtime, turns: Turns, files: FileStore, signing_key: bytes) -> None:
+        self._runtime = runtime
         self._turns = turns
-        self._database = database
         self._files = files
-        self.words = Words(catalogues)
-        self._wording = NoticeWording(catalogues)
+        self.words = Words(runtime.catalogues)
+        self._wording = NoticeWording(runtime.catalogues)
         self._signer = Signer(signing_key)
-        self._clock = clock
         self._door = Door()
         most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
         self._budgets = tuple(UploadQuota(bytes_a_day) for bytes_a_day in most)
@@ -192,7 +183,7 @@ class WebChat:
         self._admitted.add(address)
 
     async def _look_up(self, address: str) -> Known | None:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             return await inbox.look_up(connection, (CHANNEL, BOT, address))
 
     async def poll(self, request: Request) -> Response:
@@ -247,7 +238,7 @@ class WebChat:
         """Look for all waiting pages at once, as long as there are any."""
         while waiting := [address for _channel, _bot, address in self._letters_for.listened_for]:
             try:
-                async with self._database.reading() as connection:
+                async with self._runtime.database.reading() as connection:
                     found = outbox.waiting_at(connection, CHANNEL, BOT, waiting)
                     self._letters_for.ring([(CHANNEL, BOT, address) async for address in found])
             except Exception:
@@ -257,7 +248,7 @@ class WebChat:
     async def _new(self, pages: list[Page], accepted: str, *, first: bool) -> list[ShownPhone]:
         """Return what each phone has not seen yet. Its language is looked up at first, and then with every message:
         whoever changes it is told so."""
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             letters = [
                 await self._wording.worded(
                     connection, await outbox.read_new(connection, CHANNEL, BOT, one.address, one.after), CHANNEL
@@ -282,14 +273,14 @@ class WebChat:
         return words if words.edition != phone.words else None
 
     def _shown(self, letters: list[DueLetter], address: str) -> list[ShownMessage]:
-        shown = (messages.render(letter, address, self._signer, self._clock()) for letter in letters)
+        shown = (messages.render(letter, address, self._signer, self._runtime.clock()) for letter in letters)
         return [message for message in shown if message is not None]
 
     async def _settle(self, pages: list[Page]) -> None:
         """Settle what was seen. What is not open, or not theirs, costs no transaction that writes."""
         if not any(page.seen for page in pages):
             return
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             seen = [
                 (page.address, await outbox.open_among(connection, CHANNEL, BOT, page.address, page.seen))
                 for page in pages
@@ -299,9 +290,9 @@ class WebChat:
             await despite_races(partial(self._settle_open, seen))
 
     async def _settle_open(self, seen: Sequence[tuple[str, Collection[int]]]) -> None:
-        async with self._database.writing() as connection:
+        async with self._runtime.database.writing() as connection:
             for address, ids in seen:
-                await outbox.settle_read(connection, CHANNEL, BOT, address, ids, self._clock())
+                await outbox.settle_read(connection, CHANNEL, BOT, address, ids, self._runtime.clock())
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
@@ -332,7 +323,7 @@ class WebChat:
             raise FileRefused("without consent")
         if (size := _declared_size(request)) > MOST_BYTES:
             raise FileRefused("too large")
-        day, keys = self._clock().date(), (address, network_of(host), EVERYBODY)
+        day, keys = self._runtime.clock().date(), (address, network_of(host), EVERYBODY)
         counted = [(budget, key) for budget, key in zip(self._budgets, keys, strict=True)]
         allowed = [(budget, key) for budget, key in counted if budget.allows(key, size, day)]
         kept = None
@@ -361,7 +352,7 @@ class WebChat:
         return render(REFUSED_FILE[str(refused)], await self._reader(address, request))
 
     async def _reader(self, address: str, request: Request) -> Catalogue:
-        async with self._database.reading() as connection:
+        async with self._runtime.database.reading() as connection:
             chosen = await outbox.languages_of(connection, CHANNEL, BOT, [address])
         return self.words.reader(chosen.get(address), _accepted(request))
 
@@ -387,7 +378,7 @@ class WebChat:
         """Give a file to the conversation it was sent to, which proves itself by the signature, for some hours."""
         digest = request.path_params["digest"]
         address, until, key = (request.query_params.get(name, "") for name in ("for", "until", "key"))
-        if not DIGEST.fullmatch(digest) or not self._signer.opens(address, digest, until, key, self._clock()):
+        if not DIGEST.fullmatch(digest) or not self._signer.opens(address, digest, until, key, self._runtime.clock()):
             sentence = render(LINK_OVER, self.words.reader(None, _accepted(request)))
             return Response(sentence, 404, media_type="text/plain; charset=utf-8")
         content = await self._files.read(digest)

@@ -1,11 +1,10 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
-import structlog
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
@@ -33,6 +32,7 @@ from bot.store.core.lists import is_among
 from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import Outgoing
+from flows.domain.assessments import BRANCH
 from flows.domain.units import UnitTree
 from flows.notices.notice import MutedKind, mute_button
 
@@ -40,8 +40,6 @@ REPLY = 0
 NOTICE = 1
 ADDRESSES_AT_ONCE = 500
 MOST_READ = 200  # letters that a reader gets at once; the next come when these are settled
-
-log = structlog.get_logger()
 
 OutboxState = Literal["queued", "sending", "sent", "failed", "blocked", "uncertain", "outside"]
 
@@ -187,24 +185,36 @@ async def count_open(connection: AsyncConnection, to: Recipient) -> int:
 
 
 async def heads_of(
-    connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree
+    connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree, today: date
 ) -> dict[HeadsAddress, list[int]]:
-    """Return who confirms: the heads of the unit, or else those of the nearest unit above. The owner never does."""
+    """Return who confirms: the heads of the unit who are there, without the owner, or else its deputies, or else those
+    of the nearest unit above. Where all heads are away and there is no deputy, the heads hear of it when they are back.
+    """
     if not addresses:
         return {}
     above = {to: [unit.id for unit in units.upwards(to.unit_id)] for to in addresses}
     rows = await connection.execute(
-        select(roles.c.unit_id, roles.c.person_id)
-        .where(roles.c.role == "head", roles.c.unit_id.in_(sorted(set().union(*above.values()))))
+        select(roles.c.unit_id, roles.c.person_id, roles.c.role, roles.c.away_until)
+        .where(
+            roles.c.role.in_(BRANCH),
+            roles.c.unit_id.in_(sorted(set().union(*above.values()))),
+            or_(roles.c.until.is_(None), roles.c.until >= today),
+        )
         .order_by(roles.c.id)
     )
-    heads: dict[int, list[int]] = {}
+    present: dict[tuple[int, str], list[int]] = {}
+    away: dict[int, list[int]] = {}
     for row in rows:
-        heads.setdefault(row.unit_id, []).append(row.person_id)
-    return {
-        to: next(filter(None, (_others(heads.get(id_, []), to.owner_id) for id_ in path)), [])
-        for to, path in above.items()
-    }
+        if row.away_until is not None and row.away_until >= today:
+            away.setdefault(row.unit_id, []).append(row.person_id)
+        else:
+            present.setdefault((row.unit_id, row.role), []).append(row.person_id)
+    confirming: dict[HeadsAddress, list[int]] = {}
+    for to, path in above.items():
+        deciding = [present.get((id_, role), []) for id_ in path for role in BRANCH]
+        choices = (_others(people, to.owner_id) for people in (*deciding, *(away.get(id_, []) for id_ in path)))
+        confirming[to] = next(filter(None, choices), [])
+    return confirming
 
 
 def _others(person_ids: list[int], owner_id: int) -> list[int]:
@@ -361,7 +371,6 @@ def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
     try:
         return _decoder.decode(row.body)
     except msgspec.DecodeError:
-        log.warning("letter_unreadable", outbox_id=row.id)
         return None
 
 

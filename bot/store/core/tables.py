@@ -145,8 +145,9 @@ invitations = Table(
     Column("invited_by", Key),
     Column("expires", Moment, nullable=False),
     Column("used_at", Moment),
-    # The last day of the role that is given.
+    # The last day of the role that is given, and the role that it takes the place of.
     Column("until", Date),
+    Column("replaces", Key),
 )
 
 # Every version of every set that was ever in force: forms stay pinned to theirs.

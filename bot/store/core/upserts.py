@@ -14,9 +14,11 @@ def insert_new(connection: AsyncConnection, table: Table) -> Insert:
     return _insert_new(connection.dialect.name, table)
 
 
-def insert_or_replace(connection: AsyncConnection, table: Table, replaced: tuple[str, ...]) -> Insert:
-    """Insert rows, replacing these columns where the primary key is there already."""
-    return _insert_or_replace(connection.dialect.name, table, replaced)
+def insert_or_replace(
+    connection: AsyncConnection, table: Table, replaced: tuple[str, ...], key: tuple[str, ...] = ()
+) -> Insert:
+    """Insert rows, replacing these columns where a key, by default the primary one, is there already."""
+    return _insert_or_replace(connection.dialect.name, table, replaced, key)
 
 
 def insert_or_add(connection: AsyncConnection, table: Table, added: str) -> Insert:
@@ -32,13 +34,13 @@ def _insert_new(dialect: str, table: Table) -> Insert:
 
 
 @cache
-def _insert_or_replace(dialect: str, table: Table, replaced: tuple[str, ...]) -> Insert:
-    key = list(table.primary_key.columns)
+def _insert_or_replace(dialect: str, table: Table, replaced: tuple[str, ...], key: tuple[str, ...]) -> Insert:
+    columns = [table.c[name] for name in key] or list(table.primary_key.columns)
     if dialect == "sqlite":
         lite = sqlite.insert(table)
-        return lite.on_conflict_do_update(key, set_={name: lite.excluded[name] for name in replaced})
+        return lite.on_conflict_do_update(columns, set_={name: lite.excluded[name] for name in replaced})
     pg = postgresql.insert(table)
-    return pg.on_conflict_do_update(index_elements=key, set_={name: pg.excluded[name] for name in replaced})
+    return pg.on_conflict_do_update(index_elements=columns, set_={name: pg.excluded[name] for name in replaced})
 
 
 @cache

@@ -17,6 +17,9 @@ def upgrade() -> None:
     """Go up."""
     for table in ("roles", "invitations"):
         op.add_column(table, sa.Column("until", sa.Date(), nullable=True))
+    op.add_column(
+        "invitations", sa.Column("replaces", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+    )
     op.add_column("roles", sa.Column("away_until", sa.Date(), nullable=True))
     op.add_column("rounds", sa.Column("posting_days", sa.SmallInteger(), nullable=True))
 
@@ -25,5 +28,6 @@ def downgrade() -> None:
     """Go down."""
     op.drop_column("rounds", "posting_days")
     op.drop_column("roles", "away_until")
+    op.drop_column("invitations", "replaces")
     for table in ("invitations", "roles"):
         op.drop_column(table, "until")

@@ -4,22 +4,26 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from bot.catalogues import load
-from bot.delivery import CANNOT_BE_SHOWN, LONGEST_BACKOFF, NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Courier, backoff
+from bot.delivery import judging, settling
+from bot.delivery.attempts import CANNOT_BE_SHOWN, Attempts
+from bot.delivery.courier import Courier, Waits, by_chance
+from bot.delivery.flight import NOTICES_IN_FLIGHT, REPLIES_IN_FLIGHT, Flight
 from bot.services.latency import Latency
 from bot.services.rate_limiter import EARLY_NOTICES, EARLY_REPLIES, SLOW_TURNS
+from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rates, Rejected, Sent
-from bot.services.signals import Signal
+from bot.services.shared_signal import SharedSignal
 from bot.services.supervisor import Supervisor
 from bot.services.wording import NoticeWording
 from bot.store.core import contacts, outbox
@@ -30,13 +34,19 @@ from bot.store.core.outbox import NOTICE, REPLY, DueLetter, Letter, Recipient
 from bot.store.core.tables import conversations, leases, notices, people
 from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Outgoing
+from flows.domain.quiet_hours import QuietHours
 from flows.notices.notice import Content
 from flows.words.wording import render
 from tests.breaking import break_once
 from tests.databases import Databases
+from tests.sample import CATALOGUES, NEVER_QUIET, ZONE
 
 NOTICE_BODY = msgspec.json.encode(Content(vi="Mời *cả thôn*.", en="All are *invited*."))
 FAST = Rates(per_bot=10_000, per_chat=10_000)
+# It looks more often, so that tests are soon over.
+IMPATIENT = Waits(idle=0.02, settle=0.01)
+# It calls off at once what is on its way, as if it was dead.
+CARELESS = replace(IMPATIENT, landing=0.01)
 # Clocks are not exact to the last millisecond.
 EARLY = 0.02
 
@@ -85,21 +95,22 @@ class ScriptedSender:
 class PostOffice:
     """A database with letters in it, and the delivery of one bot."""
 
-    def __init__(self, database: Database, sender: ScriptedSender) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: ScriptedSender,
+        quiet: QuietHours = NEVER_QUIET,
+        waits: Waits = IMPATIENT,
+        jitter: Callable[[], float] = by_chance,
+    ) -> None:
         self.database = database
         self.sender = sender
-        self.bell = Signal()
         self.turns = Latency()
-        self.quiet = False
-        self.delivery = Courier(
-            database,
-            sender,
-            lambda: datetime.now(UTC),
-            self.bell,
-            NoticeWording(load()),
-            turns=self.turns,
-            is_quiet=lambda now: self.quiet,
-        )
+        self.later = timedelta()
+        runtime = Runtime(database, CATALOGUES, lambda: datetime.now(UTC) + self.later, ZONE, quiet)
+        self.bell = runtime.letters_queued
+        self.runtime = runtime
+        self.delivery = Courier(runtime, sender, self.turns, waits, jitter)
 
     async def write(
         self,
@@ -182,25 +193,30 @@ class PostOffice:
     async def running(self, supervisor: Supervisor | None = None) -> AsyncIterator["PostOffice"]:
         """Deliver until the block is left, anew after each failure if there is a supervisor."""
         run = self.delivery.run
-        task = asyncio.create_task(supervisor.run("delivery", run) if supervisor is not None else run())
-        try:
+        async with doing(supervisor.run("delivery", run) if supervisor is not None else run()):
             yield self
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Hear what other instances have queued, until the block is left."""
+        async with doing(SharedSignal(self.runtime, lambda: self.delivery.leads).run()):
+            yield
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look more often, so that tests are soon over."""
-    monkeypatch.setattr("bot.delivery.IDLE_SECONDS", 0.02)
-    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 0.01)
+@asynccontextmanager
+async def doing(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do a work until the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
-async def dies_sending(database: Database, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+async def dies_sending(database: Database, count: int) -> None:
     """Let another instance die when it has so many letters on their way, of which it hears nothing."""
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
-    other = PostOffice(database, ScriptedSender())
+    other = PostOffice(database, ScriptedSender(), waits=CARELESS)
     other.sender.open.clear()
     async with other.running():
         await until(lambda: len(other.sender.tried) == count)
@@ -291,11 +307,11 @@ async def test_who_can_be_shown_nothing_of_a_reply_is_told_so_in_their_language(
     await office.write(["Lan"], "1")
     async with office.running():
         await office.settled()
-    assert office.sender.tried_with("Lan") == ["1", "1", load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)]
+    assert office.sender.tried_with("Lan") == ["1", "1", CATALOGUES["vi"].gettext(CANNOT_BE_SHOWN.msgid)]
 
 
 async def test_a_reply_that_is_refused_in_every_form_ends_alone(database: Database) -> None:
-    sorry = load()["vi"].gettext(CANNOT_BE_SHOWN.msgid)
+    sorry = CATALOGUES["vi"].gettext(CANNOT_BE_SHOWN.msgid)
     script: dict[str, list[Outcome]] = {"1": [Rejected("400 too strange"), Rejected("400")], sorry: [Rejected("400")]}
     office = PostOffice(database, ScriptedSender(script=script))
     await office.write(["Lan"], "1", "2")
@@ -308,11 +324,11 @@ async def test_a_reply_that_is_refused_in_every_form_ends_alone(database: Databa
 
 
 async def test_what_was_on_its_way_when_the_last_process_died_is_sent_again_first(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
     office = PostOffice(database, ScriptedSender())
     await office.write(["Lan"], "1", "2")
-    await dies_sending(database, monkeypatch, 1)
+    await dies_sending(database, 1)
     async with office.running():
         await office.settled()
     assert office.sender.tried_with("Lan") == ["1", "2"]
@@ -401,10 +417,9 @@ async def test_a_chat_that_got_too_many_messages_has_no_burst_any_more(database:
 
 
 async def test_a_press_is_answered_without_waiting_for_the_pace_of_messages(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.05)
-    office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)))
+    office = PostOffice(database, ScriptedSender(Rates(1 / 3600, 10_000)), waits=CARELESS)
     await office.write([f"person {number}" for number in range(2 * EARLY_REPLIES)], "1")
     await office.write(["Hoa"], "", callback="press 1")
     async with office.running():
@@ -480,13 +495,13 @@ async def test_a_notice_whose_content_is_refused_stops_at_the_first_and_leaves_e
 
 
 async def test_notices_that_were_on_their_way_when_the_process_died_are_uncertain_and_replies_go_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
     office = PostOffice(database, ScriptedSender())
     await office.notice(["Lan", "Minh"])
     await office.write(["Hoa"], "reply")
     await office.write(["Tư"], "reminder", priority=NOTICE)
-    await dies_sending(database, monkeypatch, 4)
+    await dies_sending(database, 4)
     async with office.running():
         await office.settled()
     assert await office.states() == ["uncertain", "uncertain", "sent", "uncertain"]
@@ -506,11 +521,9 @@ async def test_a_reply_does_not_wait_for_its_place_among_notices(database: Datab
 
 
 async def test_a_reply_does_not_wait_until_notices_are_settled(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr("bot.delivery.SETTLE_SECONDS", 3600.0)
-    monkeypatch.setattr("bot.delivery.LATEST_SETTLED_SECONDS", 0.0)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), waits=replace(IMPATIENT, settle=3600.0, behind=0.0))
     await office.notice(["Lan", "Minh"])
     async with office.running():
         await until(lambda: len(office.sender.tried) == 2)
@@ -593,14 +606,15 @@ async def test_a_notice_lets_somebody_s_turn_be_done_first_but_not_for_long(
 
 
 async def test_no_notice_goes_out_in_quiet_hours_but_replies_do(database: Database) -> None:
-    office = PostOffice(database, ScriptedSender())
-    office.quiet = True
+    now = datetime.now(ZONE)
+    quiet = QuietHours((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
+    office = PostOffice(database, ScriptedSender(), quiet)
     await office.notice(["Lan"])
     await office.write(["Minh"], "reply")
     async with office.running():
         await until(lambda: office.sender.tried == [("Minh", "reply")])
         assert (await office.states())[0] == "queued"
-        office.quiet = False
+        office.later = timedelta(hours=2)
         await office.settled()
     assert office.sender.tried_with("Lan") == ["Mời cả thôn."]
 
@@ -626,6 +640,41 @@ async def shared(databases: Databases) -> AsyncIterator[Database]:
         database = Database(url)
         yield database
         await database.close()
+
+
+@pytest.fixture
+async def pair(shared: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[PostOffice, PostOffice]]:
+    """The instance that leads and another one, connected. They look for nothing by themselves."""
+    monkeypatch.setattr("bot.store.core.leases.SECONDS", 3600.0)
+    leader, other = (PostOffice(shared, ScriptedSender(), waits=Waits(idle=3600.0)) for _instance in range(2))
+    async with leader.running():
+        await until(lambda: leader.delivery.leads)
+        async with other.running(), leader.connected(), other.connected():
+            yield leader, other
+
+
+async def test_a_reply_that_another_instance_has_queued_is_sent_at_once(pair: tuple[PostOffice, PostOffice]) -> None:
+    leader, other = pair
+    for number in range(1, 4):
+        await other.write(["Lan"], f"{number}")
+        await until(lambda number=number: len(leader.sender.tried) == number)  # type: ignore[misc]
+    assert other.sender.tried == []
+
+
+async def test_instances_hear_each_other_again_after_the_line_was_lost(
+    shared: Database, pair: tuple[PostOffice, PostOffice]
+) -> None:
+    leader, other = pair
+    await other.write(["Lan"], "1")
+    await until(lambda: leader.sender.tried_with("Lan") == ["1"])
+    async with shared.writing() as connection:
+        here = "datname = current_database() AND (query LIKE 'LISTEN%' OR query LIKE 'NOTIFY%')"
+        assert (
+            await connection.scalar(text(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {here}"))
+            == 2
+        )
+    await other.write(["Lan"], "2")
+    await until(lambda: leader.sender.tried_with("Lan") == ["1", "2"])
 
 
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "dead"])
@@ -669,12 +718,6 @@ async def test_a_trouble_is_no_longer_told_by_who_no_longer_leads(
         await until(lambda: office.delivery.trouble is None)
 
 
-def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:
-    for attempts in range(1, 60):
-        expected = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
-        assert all(0.8 * expected <= backoff(attempts) <= 1.2 * expected for _time in range(20))
-
-
 async def test_more_notices_at_once_than_are_remembered_reach_everybody(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -699,7 +742,7 @@ async def test_a_reply_that_only_another_version_can_read_costs_itself_alone(dat
     await office.write(["an"], "hai")
     async with office.running():
         await office.settled()
-    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, load()["vi"]), "hai"]
+    assert office.sender.tried_with("an") == [render(CANNOT_BE_SHOWN, CATALOGUES["vi"]), "hai"]
     assert office.sender.tried_with("bình") == ["một"]
 
 
@@ -734,11 +777,13 @@ PLACES: list[tuple[Any, str]] = [
     (Courier, "_sources"),
     (Courier, "_take_notices"),
     (Courier, "_settle_lost"),
-    (Courier, "_forget"),
     (Courier, "_launch"),
-    (Courier, "_outcome"),
-    (Courier, "_send"),
-    (Courier, "_judged"),
+    (Courier, "_heed"),
+    (Flight, "settle"),
+    (Attempts, "outcome"),
+    (Attempts, "_send"),
+    (judging, "judge"),
+    (settling, "settle"),
     (outbox, "settle"),
     (NoticeWording, "outgoing"),
 ]
@@ -748,8 +793,7 @@ PLACES: list[tuple[Any, str]] = [
 async def test_a_bug_anywhere_loses_no_reply_and_sends_no_notice_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    monkeypatch.setattr("bot.delivery.backoff", lambda attempts: 0.0)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), jitter=lambda: 0.0)
     await office.notice(["0"])
     invited, broken = ["0"], 0
     async with office.running(Supervisor(rest=soon)):
@@ -800,8 +844,7 @@ async def test_a_letter_that_cannot_be_settled_costs_no_other_and_is_not_sent_ag
 async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its_chat_is_free_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
-    office = PostOffice(database, ScriptedSender())
+    office = PostOffice(database, ScriptedSender(), waits=CARELESS)
     office.sender.open.clear()
     async with office.running(Supervisor(rest=soon)):
         await office.write(["an"], "một")
@@ -818,8 +861,7 @@ async def test_a_letter_on_its_way_is_waited_for_when_a_bug_ends_the_run_and_its
 async def test_letters_that_wait_for_their_place_when_a_bug_ends_the_run_go_in_the_next_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.LANDING_SECONDS", 0.01)
-    office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)))
+    office = PostOffice(database, ScriptedSender(Rates(per_bot=5, per_chat=10_000)), waits=CARELESS)
     people = [f"{number}" for number in range(EARLY_REPLIES + 4)]
     async with office.running(Supervisor(rest=soon)):
         await office.write(people, "một")

@@ -1,0 +1,43 @@
+"""What all that runs in a deployment shares, as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.services.signals import Signal
+from bot.store.core.database import Database
+from flows.conversation.messages import Message, Outgoing, rendered
+from flows.domain.quiet_hours import QUIET, QuietHours
+from flows.words.wording import Catalogue, Catalogues, catalogue_for
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The database, the languages, the clock and where it stands, and the signal that letters were queued.
+
+    Made once, in `bot/application.py`. What only some need, such as the files, is handed to those.
+    """
+
+    database: Database
+    catalogues: Catalogues
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    quiet: QuietHours = QUIET
+    letters_queued: Signal = field(default_factory=Signal)
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment as clocks show it where people live."""
+        return moment.astimezone(self.zone)
+
+    def is_quiet(self, moment: datetime) -> bool:
+        """Tell whether nothing is sent automatically at a moment."""
+        return self.quiet.holds(self.local(moment))
+
+    def catalogue(self, language: str | None) -> Catalogue:
+        """Return the catalogue of a reader's language."""
+        return catalogue_for(language, self.catalogues)
+
+    def said(self, message: Message, language: str | None) -> Outgoing:
+        """Return a message in a reader's language."""
+        return rendered(message, self.catalogue(language))

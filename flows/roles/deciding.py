@@ -1,0 +1,57 @@
+"""Who decides on a form for the branch: the head, or a deputy while the head is away or concerned."""
+
+from datetime import date
+from typing import Literal
+
+from flows.conversation.facts import Facts
+from flows.domain.assessments import BRANCH, Assessment
+from flows.roles.needs import Holder, HoldersWanted
+from flows.words.refusals import Refused
+from flows.words.wording import Wording, _
+
+
+def as_whom(facts: Facts, form: Assessment) -> Literal["head", "deputy"]:
+    """Return as what somebody decides on a form. Raises Refused outside one's branch, on one's own form, and for a
+    deputy while a head is there who may."""
+    may_see(facts, form)
+    if facts.holds("head", form.unit_id):
+        return "head"
+    if (head := head_instead(facts, form)) is None:
+        return "deputy"
+    raise Refused(decided_by(head))
+
+
+def may_see(facts: Facts, form: Assessment) -> None:
+    """Refuse a form outside one's branch, and one's own."""
+    if not facts.reference.units.is_in(facts.scope(*BRANCH), form.unit_id):
+        raise Refused(_("This form is not in your branch, or does not exist any more."))
+    if form.person.id == facts.person_id:
+        raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
+
+
+def head_instead(facts: Facts, form: Assessment) -> Holder | None:
+    """Return the head who decides on a form of somebody who is only a deputy there, if one does."""
+    if facts.holds("head", form.unit_id):
+        return None
+    over = [unit_id for unit_id in facts.over("deputy") if facts.reference.units.covers(unit_id, form.unit_id)]
+    facts.want(*(HoldersWanted(unit_id) for unit_id in over))
+    return next(filter(None, (_head_who_may(facts, unit_id, form) for unit_id in over)), None)
+
+
+def decided_by(head: Holder) -> Wording:
+    """Say that a form is not a deputy's to decide on now."""
+    return _(
+        "{name} is the branch head and decides on this form. A deputy decides while the head is away or concerned.",
+        name=head.named,
+    )
+
+
+def _head_who_may(facts: Facts, unit_id: int, form: Assessment) -> Holder | None:
+    """Return a head of a unit who is there and not concerned by a form."""
+    held = facts.find(HoldersWanted(unit_id))
+    heads = (one for one in held if one.kind == "head" and one.role.in_force(facts.today))
+    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id != form.person.id), None)
+
+
+def _is_away(holder: Holder, today: date) -> bool:
+    return holder.role.away_until is not None and today <= holder.role.away_until
