@@ -49,6 +49,7 @@ def open_round(
         phases["return_days"] = return_days
 
     async def work() -> None:
+        from bot.application import now
         from bot.services import rounds
 
         async with running.database(settings) as database:
@@ -61,6 +62,7 @@ def open_round(
                 closes=closes.date(),
                 sets=rounds.read_sets(criteria),
                 phases=phases,
+                now=now(),
             )
         typer.echo(f"Round {round_id} holds from {opens.date()} to {closes.date()}.")
         all_phases = rounds.planned(year, opens.date(), closes.date(), phases)
@@ -103,10 +105,11 @@ def take_role(
     settings = running.settings()
 
     async def work() -> None:
+        from bot.application import now
         from bot.services.roles import take_away
 
         async with running.database(settings) as database:
-            one = await take_away(database, number, even_last=even_last)
+            one = await take_away(database, number, now(), even_last=even_last)
         typer.echo(f"{one.name} is no longer {one.role} of {one.unit_code}.")
 
     from bot.services.roles import RoleRefused

@@ -8,21 +8,24 @@ from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
-from bot.store.core.tables import answers, assessments, decisions, evidence, people, tallies
+from bot.store.core.tables import answers, assessments, evidence, people, tallies
 from flows.conversation.facts import Found
 from flows.domain.assessments import Actor, Answer, Assessment, Evidence, EvidenceKind, result_of, total_of
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
+from flows.forms.acts import FORM, INDICATOR, LEVEL
 from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed
 
@@ -94,7 +97,7 @@ _CHANGE_FORM = (
     .values({name: bindparam(name) for name in _CHANGED_OF_FORM})
     .values(reminded=0)
 )
-_ADD_FORM, _ADD_EVIDENCE, _ADD_DECISION = (insert(table) for table in (assessments, evidence, decisions))
+_ADD_FORM, _ADD_EVIDENCE = insert(assessments), insert(evidence)
 
 
 # what turns read
@@ -185,14 +188,14 @@ def finder(need: AnyNeed) -> Finder:
 class Rows:
     """What a batch changes in forms."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._begun: list[dict[str, Any]] = []
         self._restarted: list[int] = []
         self._answers: list[dict[str, Any]] = []
         self._evidence: list[dict[str, Any]] = []
         self._changed: dict[int, dict[str, Any]] = {}
-        self._decisions: list[dict[str, Any]] = []
         self._tallies: Counter[TallyKey] = Counter()
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -212,18 +215,14 @@ class Rows:
             case Acted():
                 self._collect_act(one, record)
             case Followed(assessment_id):
-                self._decisions.append(_decision_row(record, "resident", one.person_id, self._now))
+                self._acts.append(_entry(one, record, "resident"))
                 if record.act == "restart":
                     self._restarted.append(assessment_id)
                 self._change(one, assessment_id)
 
     def _collect_act(self, one: Decided, record: Acted) -> None:
-        decision = {
-            "indicator_id": record.indicator_id,
-            "level_id": record.answer.level_id if record.answer else None,
-            "reason": record.reason,
-        }
-        self._decisions.append(_decision_row(record, record.actor, one.person_id, self._now) | decision)
+        adjusted = {INDICATOR: record.indicator_id, LEVEL: record.answer.level_id} if record.answer else {}
+        self._acts.append(replace(_entry(one, record, record.actor), reason=record.reason, details=adjusted))
         if record.answer is not None:
             self._answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, self._now))
         self._change(one, record.assessment_id)
@@ -280,24 +279,24 @@ class Rows:
             (upserts.insert_or_replace(connection, answers, replaced), self._answers),
             (_ADD_EVIDENCE, self._evidence),
             (_CHANGE_FORM, list(self._changed.values())),
-            (_ADD_DECISION, self._decisions),
             (upserts.insert_or_add(connection, tallies, "count"), counted),
         ):
             await execute_many(connection, statement, rows)
 
 
-def _decision_row(record: Acted | Followed, actor: Actor, person_id: int | None, now: datetime) -> dict[str, Any]:
-    return {
-        "assessment_id": record.assessment_id,
-        "version": record.version,
-        "act": record.act,
-        "actor": actor,
-        "person_id": person_id,
-        "indicator_id": "",
-        "level_id": None,
-        "reason": "",
-        "at": now,
-    }
+def _entry(one: Decided, record: Acted | Followed, actor: Actor) -> Entry:
+    form = assessment(one.facts, record.assessment_id)
+    assert form is not None
+    return Entry(
+        act=record.act,
+        role=actor,
+        about=FORM,
+        about_id=form.id,
+        owner_id=form.person.id,
+        actor_id=one.person_id,
+        unit_id=form.unit_id,
+        version=record.version,
+    )
 
 
 def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:

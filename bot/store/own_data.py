@@ -7,12 +7,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core import trail
+from bot.store.core.chain import read_details
 from bot.store.core.tables import (
     answers,
     assessments,
     consents,
     conversations,
-    decisions,
     evidence,
     invitations,
     mutes,
@@ -23,6 +24,8 @@ from bot.store.core.tables import (
     people,
     roles,
 )
+from bot.store.core.tables import trail as trail_rows
+from flows.forms.acts import FORM
 from flows.notices.notice import Content
 from flows.privacy.needs import (
     OwnAct,
@@ -53,6 +56,8 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     if person_id:
         chats = or_(chats, conversations.c.person_id == person_id)
     theirs = select(conversations.c.id).where(chats)
+    found = await rows(trail.entries(_concerns(person_id))) if person_id else ()
+    acts = [(read_act(row), row.owner_id == person_id) for row in found]
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     times = ("id", "begun_at", "submitted_at", "touched_at", "reminded")
     made = ("role", "unit_id", "expires", "used_at")
@@ -70,10 +75,9 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             )
         },
         proved={row.id: row.at for row in await rows(_of(evidence, ("id", "at"), evidence.c.assessment_id.in_(forms)))},
-        acts_on_forms=_each(OwnAct, await rows(_acts(decisions.c.assessment_id.in_(forms)))),
-        acts_on_others=_each(
-            OwnAct, await rows(_acts((decisions.c.person_id == person_id) & decisions.c.assessment_id.not_in(forms)))
-        ),
+        acts_on_forms=tuple(one for one, own in acts if one.about == FORM and own),
+        acts_on_others=tuple(one for one, own in acts if one.about == FORM and not own),
+        acts=tuple(one for one, _own in acts if one.about != FORM),
         muted=tuple(row.kind for row in await rows(_of(mutes, ("kind",), mutes.c.person_id == person_id))),
         notices_answered=tuple(
             OwnNoticeAnswer(_beginning(row), row.answer, row.at) for row in await rows(_answered(person_id))
@@ -105,13 +109,23 @@ def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _acts(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    columns = ("assessment_id", "version", "act", "actor", "indicator_id", "level_id", "reason", "at")
-    return (
-        select(*(decisions.c[name] for name in columns), people.c.name.label("by"))
-        .outerjoin(people, people.c.id == decisions.c.person_id)
-        .where(which)
-        .order_by(decisions.c.id)
+def _concerns(person_id: int) -> ColumnElement[bool]:
+    return or_(trail_rows.c.actor_id == person_id, trail_rows.c.owner_id == person_id)
+
+
+def read_act(row: AnyRow) -> OwnAct:
+    """Return an entry of the trail."""
+    return OwnAct(
+        at=row.at,
+        act=row.act,
+        role=row.role,
+        about=row.about,
+        about_id=row.about_id,
+        unit_id=row.unit_id,
+        version=row.version,
+        reason=row.reason,
+        details=read_details(row.details),
+        by=row.by,
     )
 
 

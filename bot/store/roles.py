@@ -5,18 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import invitations, people, roles, units
 from flows.conversation.facts import Found
+from flows.domain.people import RoleKind
 from flows.domain.units import Scope
+from flows.roles.acts import KIND, ROLE
 from flows.roles.needs import AnyNeed, Holder, HoldersWanted, Invitation, InvitationWanted
 from flows.roles.records import AnyRecord, InvitationUsed, Invited, RoleTaken
 
@@ -34,6 +38,7 @@ class HeldRole(Struct, frozen=True):
     person_id: int
     name: str
     role: str
+    unit_id: int
     unit_code: str
     first: int | None
     last: int | None
@@ -51,6 +56,7 @@ _HELD = (
         roles.c.person_id,
         people.c.name,
         roles.c.role,
+        roles.c.unit_id,
         units.c.code.label("unit_code"),
         units.c.first,
         units.c.last,
@@ -76,7 +82,7 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
 async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mapping[int, tuple[Holder, ...]]:
     """Return who holds a role over exactly each of these units, locked until the transaction ends."""
     held: dict[int, tuple[Holder, ...]] = {}
-    of_units = _HELD.add_columns(roles.c.unit_id).where(roles.c.unit_id.in_(unit_ids))
+    of_units = _HELD.where(roles.c.unit_id.in_(unit_ids))
     for row in await connection.execute(of_units.with_for_update(of=roles)):
         held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, row.role))
     return held
@@ -116,11 +122,17 @@ async def _find_holders(
         found.put(need, held.get(need.unit_id, ()))
 
 
+def act_on_role(act: str, acting: str, role: str, unit_id: int, owner_id: int | None = None) -> Entry:
+    """Return what the trail keeps of an act on a role over a unit, done as `acting`; `owner_id` has or had it."""
+    return Entry(act=act, role=acting, about=ROLE, owner_id=owner_id, unit_id=unit_id, details={KIND: role})
+
+
 class Rows:
     """What a batch changes in roles."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._invited: list[dict[str, Any]] = []
         self._used: list[dict[str, Any]] = []
         self._given: list[dict[str, Any]] = []
@@ -132,12 +144,23 @@ class Rows:
             case Invited(digest, role, unit_id, expires):
                 invitation = {"digest": digest, "role": role, "unit_id": unit_id, "expires": expires}
                 self._invited.append({**invitation, "invited_by": one.person_id})
+                self._note(one, "invite", "admin", role, unit_id)
             case InvitationUsed(digest, role, unit_id):
                 self._used.append({"_digest": digest, "used_at": self._now})
                 held = {"person_id": one.person_id, "role": role, "unit_id": unit_id}
                 self._given.append({**held, "since": self._now})
+                self._note(one, "take_on", role, role, unit_id, one.person_id)
             case RoleTaken(role_id, unit_id):
                 self._taken.append({"_id": role_id, "_unit_id": unit_id})
+                held_here = one.facts.find(HoldersWanted(unit_id))
+                holder = next(holder for holder in held_here if holder.role_id == role_id)
+                self._note(one, "take_away", "admin", holder.kind, unit_id, holder.person_id)
+
+    def _note(
+        self, one: Decided, act: str, acting: RoleKind, role: RoleKind, unit_id: int, owner_id: int | None = None
+    ) -> None:
+        entry = act_on_role(act, acting, role, unit_id, owner_id)
+        self._acts.append(replace(entry, actor_id=one.person_id))
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write the rows."""

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import forms, notices, privacy, received, registration, review, roles
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -55,16 +57,21 @@ def _finder(need: AnyNeed) -> Finder:
     assert_never(need)
 
 
+# Heads of the trail that papers keep in tables of their own: each a statement that selects them as they are printed.
+PRINTED_HEADS: tuple[Select[tuple[str]], ...] = ()
+
+
 class Rows:
-    """What a batch writes, subject by subject, parents before children."""
+    """What a batch writes, subject by subject, parents before children. `acts` are for the trail."""
 
     def __init__(self, now: datetime) -> None:
+        self.acts: list[Entry] = []
         self.registration = registration.Rows()
-        self.roles = roles.Rows(now)
-        self.forms = forms.Rows(now)
-        self.notices = notices.Rows(now)
+        self.roles = roles.Rows(now, self.acts)
+        self.forms = forms.Rows(now, self.acts)
+        self.notices = notices.Rows(now, self.acts)
         self.received = received.Rows(now)
-        self.privacy = privacy.Rows(now)
+        self.privacy = privacy.Rows(now, self.acts)
 
     def collect(self, one: Decided, record: SubjectRecord) -> None:
         """Turn a record into rows."""

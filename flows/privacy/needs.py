@@ -6,7 +6,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from flows.conversation.facts import Need
-from flows.domain.assessments import Act, Actor
 from flows.domain.people import RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
 
@@ -57,16 +56,18 @@ class OwnFormTimes(Struct, frozen=True):
 
 
 class OwnAct(Struct, frozen=True):
-    """An act on a form: one's own, or one that somebody decided on. `by` is nobody's name once they were erased."""
+    """An act as the trail has it: one's own, or one on what is one's own. `by` is nobody's name once they were
+    erased."""
 
-    assessment_id: int
-    version: int
-    act: Act
-    actor: Actor
-    indicator_id: str
-    level_id: str | None
-    reason: str
     at: datetime
+    act: str
+    role: str
+    about: str
+    about_id: int | None
+    unit_id: int | None
+    version: int
+    reason: str
+    details: Mapping[str, str | int]
     by: str | None
 
 
@@ -87,7 +88,8 @@ class OwnNoticeAnswer(Struct, frozen=True):
 
 
 class OwnData(Struct, frozen=True):
-    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id."""
+    """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id;
+    `acts` are those that are not on forms."""
 
     known_since: datetime | None = None
     chats: tuple[OwnChat, ...] = ()
@@ -99,6 +101,7 @@ class OwnData(Struct, frozen=True):
     proved: Mapping[int, datetime] = {}
     acts_on_forms: tuple[OwnAct, ...] = ()
     acts_on_others: tuple[OwnAct, ...] = ()
+    acts: tuple[OwnAct, ...] = ()
     muted: tuple[MutedKind, ...] = ()
     notices_answered: tuple[OwnNoticeAnswer, ...] = ()
     notices_received: tuple[OwnNotice, ...] = ()

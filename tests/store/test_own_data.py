@@ -3,9 +3,11 @@
 import re
 from datetime import timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 
-from bot.store.core import tables
+from bot.store.core import tables, trail
+from bot.store.core.chain import Entry
 from bot.store.core.tables import conversations, metadata, notice_reports, notices, outbox
 from flows.conversation.messages import InlineFile
 from flows.conversation.replies import SentFile
@@ -73,12 +75,13 @@ TOLD = {
         "name": "lop.jpg",
         "at": r"gửi 01/10/2026 08:\d\d lop\.jpg",
     },
-    "decisions": {
+    "trail": {
         "act": "điều chỉnh một câu",
-        "actor": "nộp phiếu – người làm phiếu",
-        "person_id": "– Chi hội trưởng Vũ Thị Hạnh",
-        "indicator_id": "    Câu 3: ",
-        "level_id": "    Câu 3: Vài tháng một lần",
+        "role": "nộp phiếu – người làm phiếu",
+        "actor_id": "– Chi hội trưởng Vũ Thị Hạnh",
+        "owner_id": "Việc đã làm với phiếu này:",
+        "unit_id": "    Chi hội trưởng, thôn Đoài, xã Thần Khê",
+        "details": "    Câu 3: Vài tháng một lần",
         "reason": "    Lý do: Câu 2 chưa rõ",
         "at": r"01/10/2026 08:\d\d: nộp phiếu",
     },
@@ -106,14 +109,14 @@ TOLD = {
 }
 # What says nothing of a person that the file does not say already: numbers that rows are known by, and the works of the
 # program.
-NUMBERS = {"id", "person_id", "conversation_id", "assessment_id", "notice_id", "digest"}
+NUMBERS = {"id", "number", "person_id", "conversation_id", "assessment_id", "notice_id", "about_id", "digest"}
 WORKS = {
     "conversations": {"bot", "erased_at"},
     "consents": {"withdrawn_at"},  # of nobody, once it is set
     "invitations": {"invited_by"},
     "assessments": {"version", "passed"},  # both follow from what was done and answered
     "evidence": {"source", "attempts"},
-    "decisions": {"version"},
+    "trail": {"about", "version", "actor_salt", "actor_digest", "salt", "hash"},  # none of them says anything by itself
     "notices": {
         "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
         "gathered_to", "recipients",
@@ -128,7 +131,7 @@ WORKS = {
 # Of nobody, or made of what others have: the contacts repeat details, chat and form.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "reference_version",
+    "reference_version", "trail_head",
 }  # fmt: skip
 
 
@@ -170,6 +173,8 @@ async def sets_everything(commune: Commune) -> None:
     at = commune.now
     consent = {"conversation_id": chat, "text_version": "2026.2", "given": True, "given_by": "Đỗ Thị Thu", "at": at}
     invitation = {"digest": "1", "role": "head", "unit_id": units["tk-dong"], "invited_by": lan, "used_at": at}
+    took_on = Entry(act="take_on", role="head", about="role", actor_id=lan, owner_id=lan, unit_id=units["tk-doai"])
+    took_on = replace(took_on, details={"role": "head"})
     ledger = {"channel": CHANNEL, "bot": BOT, "address": "", "priority": 1, "state": "sent", "notice_id": 7}
     notice = {"id": 7, "author_id": lan, "conversation_id": chat, "audience": b"{}", "state": "sending"}
     async with commune.database.writing() as connection:
@@ -191,3 +196,4 @@ async def sets_everything(commune: Commune) -> None:
             insert(outbox).values(**ledger, conversation_id=chat, created_at=at),
         ):
             await connection.execute(statement)
+        await trail.append(connection, [took_on], at)

@@ -203,8 +203,8 @@ def _every_answer_is_kept_as_given(run: Run) -> None:
     assert _forms(run) == {r.plan.name: _given(r) for r in run.residents}
     assert _count(run, "SELECT count(*) FROM people") == RESIDENTS
     assert _count(run, "SELECT count(*) FROM consents WHERE given") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM decisions WHERE act = 'submit'") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM decisions") == RESIDENTS
+    assert _count(run, "SELECT count(*) FROM trail WHERE act = 'submit'") == RESIDENTS
+    assert _count(run, "SELECT count(*) FROM trail WHERE about = 'form'") == RESIDENTS
     tallies = "SELECT state, sum(count) FROM tallies GROUP BY state HAVING sum(count) <> 0"
     assert _rows(run, tallies) == [("submitted", RESIDENTS)]
 
