@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.services import invitations
+from bot.services.audit import verify
 from bot.services.criteria_files import shipped
 from bot.services.turns import SORRY
 from bot.store.core import gathering
@@ -198,6 +199,7 @@ async def test_tallies_are_a_recount_after_whatever_people_do(commune: Commune) 
             assert await commune.tallies() == await commune.recount()
             await _assert_totals_are_sums(commune)
     assert set(await commune.column(ON_FORMS)) >= {"submit", "withdraw", "confirm"}
+    await verify(commune.database)
 
 
 def _something(chance: Random, buttons: list[str]) -> str | Pressed:
