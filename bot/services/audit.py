@@ -29,7 +29,7 @@ async def verify(
     database: Database,
     heads: Iterable[Head] = (),
     on_way: Callable[[int, int], None] = lambda entries, of: None,
-    printed: Sequence[Select[tuple[str]]] = PRINTED_HEADS,
+    printed: Sequence[Select[str]] = PRINTED_HEADS,
 ) -> Verified:
     """Go along the whole trail, as it is at this moment, and compare it with heads from paper and with those that the
     papers of subjects have kept. Raises BrokenChain. `on_way` is told how many entries are done, and of how many."""
@@ -44,7 +44,7 @@ async def verify(
     return Verified(check.head, check.blanked)
 
 
-async def _printed(connection: AsyncConnection, selects: Sequence[Select[tuple[str]]]) -> list[Head]:
+async def _printed(connection: AsyncConnection, selects: Sequence[Select[str]]) -> list[Head]:
     return [read_head(written) for wanted in selects for (written,) in await connection.execute(wanted)]
 
 

@@ -85,7 +85,8 @@ async def open_round(
             phases=phases,
         )
         days = {"opens": str(opens), "closes": str(closes), **{phase: str(day) for phase, day in phases.items()}}
-        details = {"year": year, "name": name, **days, **{str(group): set_id for group, set_id in chosen.items()}}
+        groups = {str(group): set_id for group, set_id in chosen.items()}
+        details: dict[str, str | int] = {"year": year, "name": name, **days, **groups}
         opened = Entry(act="set", role=OPERATOR, about="round", about_id=round_id, unit_id=unit.id, details=details)
         await trail.append(connection, [opened], now)
         return round_id

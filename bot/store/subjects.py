@@ -58,7 +58,7 @@ def _finder(need: AnyNeed) -> Finder:
 
 
 # Heads of the trail that papers keep in tables of their own: each a statement that selects them as they are printed.
-PRINTED_HEADS: tuple[Select[tuple[str]], ...] = ()
+PRINTED_HEADS: tuple[Select[str], ...] = ()
 
 
 class Rows:

@@ -324,7 +324,7 @@ async def test_whatever_people_do_at_the_same_time_and_whoever_is_erased_it_hold
 
 
 async def _forms(commune: Commune) -> list[tuple[int, int]]:
-    return [(row[0], row[1]) for row in await commune.rows(text("SELECT id, version FROM assessments"))]
+    return [(row.id, row.version) for row in await commune.rows(text("SELECT id, version FROM assessments"))]
 
 
 async def _head(commune: Commune) -> Head:
