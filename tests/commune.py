@@ -164,7 +164,7 @@ async def gone_live(database: Database) -> None:
         units = [Unit(0, code, name, kind) for code, name, kind, _parent in UNITS]
         await setup.save_units(connection, units, {code: parent for code, _, _, parent in UNITS if parent})
     await rounds.open_round(
-        database, year=2026, name="Đợt 2026", unit_code="tk", opens=date(2026, 9, 1), closes=date(2026, 11, 15)
+        database, year=2026, name="Đợt 2026", unit_code="tk", opens=date(2026, 9, 1), closes=date(2026, 11, 15), now=NOW
     )
     commune = Commune(database)
     staff: tuple[tuple[str, str, RoleKind, str], ...] = (

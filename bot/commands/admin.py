@@ -55,6 +55,7 @@ def open_round(
         phases["posting_days"] = posting_days
 
     async def work() -> None:
+        from bot.application import now
         from bot.services import rounds
 
         async with running.database(settings) as database:
@@ -67,6 +68,7 @@ def open_round(
                 closes=closes.date(),
                 sets=rounds.read_sets(criteria),
                 phases=phases,
+                now=now(),
             )
         typer.echo(f"Round {round_id} holds from {opens.date()} to {closes.date()}.")
         all_phases = rounds.planned(year, opens.date(), closes.date(), phases)
@@ -112,10 +114,11 @@ def take_role(
     settings = running.settings()
 
     async def work() -> None:
+        from bot.application import now
         from bot.services.roles import take_away
 
         async with running.database(settings) as database:
-            one = await take_away(database, number, even_last=even_last)
+            one = await take_away(database, number, now(), even_last=even_last)
         typer.echo(f"{one.name} is no longer {one.role} of {one.unit_code}.")
 
     from bot.services.roles import RoleRefused

@@ -78,7 +78,9 @@ async def found(database: Database, people: int, now: datetime) -> Province:
         await setup.save_units(connection, wanted, dict.fromkeys(communes, PROVINCE) | villages)
         ids = {row.code: row.id for row in await connection.execute(select(units.c.code, units.c.id))}
     opens, closes = (now.date() + timedelta(days) for days in (-30, 30))
-    round_id = await open_round(database, year=now.year, name="Đợt mẫu", unit_code=PROVINCE, opens=opens, closes=closes)
+    round_id = await open_round(
+        database, year=now.year, name="Đợt mẫu", unit_code=PROVINCE, opens=opens, closes=closes, now=now
+    )
     return Province(ids[PROVINCE], min(ids[code] for code in villages), len(villages), round_id)
 
 

@@ -159,7 +159,13 @@ async def _commune(database: Database) -> None:
         units = [Unit(0, "bench", "Xã Mẫu", "commune"), Unit(0, "bench-1", "Thôn Mẫu", "village")]
         await setup.save_units(connection, units, {"bench-1": "bench"})
     await open_round(
-        database, year=2026, name="Đợt mẫu", unit_code="bench", opens=date(2026, 1, 1), closes=date(2026, 12, 31)
+        database,
+        year=2026,
+        name="Đợt mẫu",
+        unit_code="bench",
+        opens=date(2026, 1, 1),
+        closes=date(2026, 12, 31),
+        now=DAY,
     )
 
 

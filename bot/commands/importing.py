@@ -34,8 +34,10 @@ def import_units(
     data = _content(file, MOST_BYTES)
 
     async def work() -> None:
+        from bot.application import now
         from bot.services.unit_files import read_units
-        from bot.store.core import reference, setup
+        from bot.store.core import reference, setup, trail
+        from bot.store.core.chain import OPERATOR, Entry
         from flows.domain.unit_lists import plan_units
 
         async with running.database(settings) as database:
@@ -46,6 +48,9 @@ def import_units(
                 plan = plan_units(read, await reference.read_units(connection))
                 if plan.new or plan.changed:
                     await setup.save_units(connection, (*plan.new, *plan.changed), plan.parents)
+                    counts = {"new": len(plan.new), "changed": len(plan.changed)}
+                    imported = Entry(act="import", role=OPERATOR, about="units", details=counts)
+                    await trail.append(connection, [imported], now())
         _report(file.name, plan)
 
     try:

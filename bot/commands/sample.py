@@ -71,6 +71,7 @@ async def sample_commune(settings: Settings) -> AsyncIterator[Sample]:
                 unit_code="hp",
                 opens=today - timedelta(days=30),
                 closes=today + timedelta(days=30),
+                now=application.clock(),
             )
             yield Sample(application, f"{VILLAGE_CODE}{VILLAGE}")
         finally:

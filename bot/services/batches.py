@@ -11,7 +11,8 @@ from bot.services.leading import Leading
 from bot.services.runtime import Runtime
 from bot.services.supervisor import Supervisor
 from bot.store import batches, forms, recognition, reminders
-from bot.store.core import contacts, outbox
+from bot.store.core import contacts, outbox, trail
+from bot.store.core.chain import Entry
 from bot.store.core.outbox import Letter
 from bot.store.core.reference import ReferenceRead
 from flows.batches import words
@@ -79,6 +80,7 @@ class _Piece:
         self._runtime = runtime
         self._now = runtime.clock()
         self._links = links
+        self._acts: list[Entry] = []
 
     async def do(self) -> None:
         """Do it."""
@@ -92,13 +94,14 @@ class _Piece:
                 await self._tell()
             case "ended":
                 pass
+        await trail.append(self._connection, self._acts, self._now)
 
     async def _act(self, of: Outcome, *, undo: bool) -> None:
         """Act on the next forms, or take that back; and say so to who ordered it once there are no more."""
         items = await batches.next_items(self._connection, self._batch.id, of, PIECE)
         found = await self._found(items)
         facts = await self._facts(found)
-        rows, outcomes, owners = forms.Rows(self._now), dict[int, Outcome](), set[int]()
+        rows, outcomes, owners = forms.Rows(self._now, self._acts), dict[int, Outcome](), set[int]()
         recognised: list[Assessment] = []
         decide = take_back if undo else act_on
         for form_id, version in items.items():

@@ -4,9 +4,11 @@ import secrets
 from datetime import datetime
 
 from bot.services.turns import TOKEN_BYTES
-from bot.store.core import setup
+from bot.store.core import setup, trail
+from bot.store.core.chain import OPERATOR
 from bot.store.core.database import Database
 from bot.store.core.reference import read_unit
+from bot.store.roles import act_on_role
 from flows.domain.people import RoleKind
 from flows.roles.needs import INVITATION_CODE, INVITATION_LIFE, digest_of
 
@@ -24,4 +26,5 @@ async def invite(database: Database, role: RoleKind, unit_code: str, now: dateti
             raise InvitationRefused(f"there is no unit with the code {unit_code!r}; see: hoctap export units")
         expires = now + INVITATION_LIFE
         await setup.add_invitation(connection, digest_of(token), role, unit.id, expires)
+        await trail.append(connection, [act_on_role("invite", OPERATOR, role, unit.id)], now)
     return f"{INVITATION_CODE}{token}", expires

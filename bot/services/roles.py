@@ -1,6 +1,10 @@
 """Roles taken away at the command line: whoever leaves office reads and decides nothing any more."""
 
+from datetime import datetime
+
 from bot.store import roles
+from bot.store.core import trail
+from bot.store.core.chain import OPERATOR
 from bot.store.core.database import Database
 from bot.store.core.reference import read_unit
 from bot.store.roles import HeldRole
@@ -19,7 +23,7 @@ async def held_in(database: Database, unit_code: str) -> list[HeldRole]:
         return await roles.held_in(connection, unit.id)
 
 
-async def take_away(database: Database, role_id: int, *, even_last: bool = False) -> HeldRole:
+async def take_away(database: Database, role_id: int, now: datetime, *, even_last: bool = False) -> HeldRole:
     """Take a role away. Raises RoleRefused for the last administrator over a unit, unless that is meant."""
     async with database.writing() as connection:
         held = await roles.read_locked(connection)
@@ -31,4 +35,6 @@ async def take_away(database: Database, role_id: int, *, even_last: bool = False
         if is_last and not even_last:
             raise RoleRefused(f"nobody else administers {one.unit_code}; invite somebody first, or add --even-last")
         await roles.remove(connection, role_id)
+        taken = roles.act_on_role("take_away", OPERATOR, one.role, one.unit_id, one.person_id)
+        await trail.append(connection, [taken], now)
     return one

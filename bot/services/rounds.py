@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.services.criteria_files import SHIPPED_BEFORE, shipped
-from bot.store.core import setup
+from bot.store.core import setup, trail
+from bot.store.core.chain import OPERATOR, Entry
 from bot.store.core.database import Database
 from bot.store.core.reference import newest, read_criteria, read_unit
 from flows.domain.criteria import GROUPS, CriteriaSet, Group
@@ -25,9 +26,16 @@ async def load_criteria(database: Database, sets: tuple[CriteriaSet, ...], now: 
     """Load criteria sets that are new. Returns those; raises RoundRefused for another text under a known version."""
     async with database.writing() as connection:
         try:
-            return await setup.add_criteria(connection, sets, now)
+            added = await setup.add_criteria(connection, sets, now)
         except setup.VersionTaken as taken:
             raise RoundRefused(f"{taken}; give the new text a new version") from None
+        await trail.append(connection, [_loaded(criteria) for criteria in added], now)
+        return added
+
+
+def _loaded(criteria: CriteriaSet) -> Entry:
+    details = {"set": criteria.id, "version": criteria.version, "pin": criteria.pin}
+    return Entry(act="load", role=OPERATOR, about="criteria", details=details)
 
 
 async def load_shipped(database: Database, now: datetime) -> None:
@@ -51,6 +59,7 @@ async def open_round(
     closes: date,
     sets: Mapping[Group, str] | None = None,
     phases: Mapping[str, date | int] = setup.NO_PHASES,
+    now: datetime,
 ) -> int:
     """Open a round for a unit and all below it; the same year and unit again changes its days. Phases that are not
     given have their usual days. Returns its id."""
@@ -65,7 +74,7 @@ async def open_round(
         for group, set_id in chosen.items():
             if set_id not in in_force:
                 raise RoundRefused(f"there is no criteria set {set_id!r} for {group}; import it first")
-        return await setup.save_round(
+        round_id = await setup.save_round(
             connection,
             year=year,
             name=name,
@@ -75,6 +84,12 @@ async def open_round(
             sets=chosen,
             phases=phases,
         )
+        days = {"opens": str(opens), "closes": str(closes), **{phase: str(day) for phase, day in phases.items()}}
+        groups = {str(group): set_id for group, set_id in chosen.items()}
+        details: dict[str, str | int] = {"year": year, "name": name, **days, **groups}
+        opened = Entry(act="set", role=OPERATOR, about="round", about_id=round_id, unit_id=unit.id, details=details)
+        await trail.append(connection, [opened], now)
+        return round_id
 
 
 def _refuse_name(name: str) -> None:

@@ -24,7 +24,8 @@ from bot.services.runtime import Runtime
 from bot.services.signals import Signal, Signals
 from bot.services.slow_lookups import SlowLookups
 from bot.store import applying, arrivals, forms, notices, subjects
-from bot.store.core import contacts, gathering, inbox, outbox
+from bot.store.applying import Applied
+from bot.store.core import contacts, gathering, inbox, outbox, trail
 from bot.store.core.database import despite_races, is_unreachable, retry_while_unreachable
 from bot.store.core.decided import Decided
 from bot.store.core.gathering import Claimed, Waiting
@@ -279,18 +280,19 @@ class Turns:
         facts = await self._facts(connection, claimed.turns, shared, now)
         decided, broken, left = await self._decide(connection, claimed.turns, facts, shared)
         answered = [one.turn for one in decided] + broken
-        files = await applying.apply(connection, decided, now) if decided else []
+        applied = await applying.apply(connection, decided, now) if decided else Applied()
         if broken:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
         letters = await self._letters(connection, decided, shared.reference.units, now)
         letters += [self._apology(turn) for turn in broken]
         await outbox.queue(connection, letters, now)
+        await trail.append(connection, applied.acts, now)
         for turn in answered:
             self._aside.forget(turn.inbox_id)
         more = len(answered) + len(left) < len(claimed.turns) or any(turn.more for turn in answered)
         evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
         written_to = frozenset((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
-        return Done(len(claimed.turns), more, tuple(files), evidence, written_to, len(decided), len(broken))
+        return Done(len(claimed.turns), more, tuple(applied.files), evidence, written_to, len(decided), len(broken))
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer

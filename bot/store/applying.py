@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import erasing, registration
 from bot.store.core import contacts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.lists import is_among
 from bot.store.core.tables import consents, conversations, inbox
@@ -44,8 +46,15 @@ _ADD_CONSENT = insert(consents)
 _CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted)
 
 
-async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> list[str]:
-    """Write a batch of decided turns. Returns the sources of files that nobody needs any more."""
+class Applied(Struct, frozen=True):
+    """What is left to do once a batch is written: the files that nobody needs any more, and the acts for the trail."""
+
+    files: Sequence[str] = ()
+    acts: Sequence[Entry] = ()
+
+
+async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> Applied:
+    """Write a batch of decided turns, but for its acts: these come last in the transaction."""
     await erasing.hold(connection, [one.turn for one in batch if erases(one)])
     new = await registration.insert_new(connection, batch, now)
     batch = [replace(one, person_id=new.get(one.turn.inbox_id, one.turn.person_id)) for one in batch]
@@ -62,7 +71,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, now) for one in batch])
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
     await contacts.refresh(connection, _changed_contacts(batch))
-    return await rows.privacy.write(connection)
+    return Applied(await rows.privacy.write(connection), rows.acts)
 
 
 def _consent_row(one: Decided, record: Consented, now: datetime) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from bot.store.core.finding import Finder
 from bot.store.core.lists import is_one_of
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
-from bot.store.core.tables import OPEN_BATCHES, assessments, batch_items, batches, decisions, people, roles
+from bot.store.core.tables import OPEN_BATCHES, assessments, batch_items, batches, people, roles, trail
 from flows.batches.batch import STOPPABLE, UNDO_FOR, Batch, Order, Outcome, Stage, Why
 from flows.batches.needs import AnyNeed, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
 from flows.batches.records import AnyRecord, BatchOrdered, BatchUndone
@@ -37,6 +37,7 @@ from flows.batches.words import MOST_NAMED, Left
 from flows.conversation.facts import Found
 from flows.domain.assessments import TRANSITIONS
 from flows.domain.people import Person, Role
+from flows.forms.acts import FORM
 from flows.words.name_order import name_order
 from flows.words.wording import Named
 
@@ -200,10 +201,11 @@ async def put(connection: AsyncConnection, order: Order, person_id: int, convers
 def _left_since(order: Order) -> ColumnElement[bool]:
     """Say that a form has left the state in which it waits since it was shown."""
     leaving = {act for (state, act, _actor), to in TRANSITIONS.items() if state == order.before and to.to != state}
-    left = decisions.select().where(
-        decisions.c.assessment_id == assessments.c.id,
-        decisions.c.at > order.shown_at,
-        decisions.c.act.in_(sorted(leaving)),
+    left = trail.select().where(
+        trail.c.about == FORM,
+        trail.c.about_id == assessments.c.id,
+        trail.c.at > order.shown_at,
+        trail.c.act.in_(sorted(leaving)),
     )
     return and_(assessments.c.touched_at > order.shown_at, left.exists())
 

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, review
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import assessments, closings, proposals, samples, units
+from flows.commune.acts import PROPOSAL, SAMPLE
 from flows.commune.needs import (
     AnyNeed,
     CandidatesWanted,
@@ -28,6 +30,7 @@ from flows.commune.needs import (
 from flows.commune.records import AnyRecord, Proposed, Sampled
 from flows.conversation.facts import Found
 from flows.domain.units import LEAF_KINDS
+from flows.meeting.acts import ROUND
 
 # So many villages are named that are not closed.
 MOST_MISSING = 20
@@ -115,8 +118,9 @@ async def _find_forms(
 class Rows:
     """What a batch of turns proposes."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._proposed: list[tuple[Decided, Proposed]] = []
         self._sampled: list[dict[str, Any]] = []
 
@@ -128,6 +132,7 @@ class Rows:
             case Sampled(unit_id, round_id, seed, drawn_from, form_ids):
                 drawn = {"unit_id": unit_id, "round_id": round_id, "seed": seed, "drawn_from": drawn_from}
                 forms = msgspec.json.encode(form_ids)
+                self._note(one, "draw", SAMPLE, record)
                 self._sampled.append({**drawn, "forms": forms, "person_id": one.person_id, "at": self._now})
 
     async def write(self, connection: AsyncConnection) -> None:
@@ -146,3 +151,8 @@ class Rows:
             new = insert(proposals).values(proposal).returning(proposals.c.id)
             order = replace(record.order, proposal_id=(await connection.execute(new)).scalar_one())
             await batches.put(connection, order, one.person_id, one.turn.conversation.id, self._now)
+            self._note(one, "propose", PROPOSAL, record, order.proposal_id)
+
+    def _note(self, one: Decided, act: str, about: str, record: AnyRecord, about_id: int | None = None) -> None:
+        entry = Entry(act=act, role="association", about=about, about_id=about_id, actor_id=one.person_id)
+        self._acts.append(replace(entry, unit_id=record.unit_id, details={ROUND: record.round_id}))

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, meeting, notices, recognition
-from bot.store.core import file_uses, outbox
+from bot.store.core import file_uses, outbox, trail
+from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
     OPEN_LETTERS,
@@ -16,7 +17,6 @@ from bot.store.core.tables import (
     assessments,
     consents,
     conversations,
-    decisions,
     evidence,
     inbox,
     invitations,
@@ -50,10 +50,12 @@ async def hold(connection: AsyncConnection, turns: Collection[Waiting]) -> None:
         await connection.execute(rows.with_for_update())
 
 
-async def erase(connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime) -> list[str]:
+async def erase(
+    connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime, acts: list[Entry]
+) -> list[str]:
     """Delete all that is kept about who speaks in a conversation. Its address stays: the reply still needs it.
 
-    Returns the sources of files that nobody needs any more.
+    Returns the sources of files that nobody needs any more. What is blanked in the trail is added to the acts.
     """
     chats = await _erase_conversations(connection, person_id, conversation_id, now)
     await outbox.drop_letters(connection, chats, now)
@@ -62,7 +64,8 @@ async def erase(connection: AsyncConnection, person_id: int | None, conversation
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     sources = set(await connection.scalars(select(evidence.c.source).where(evidence.c.assessment_id.in_(forms))))
     digests = {source.removeprefix(STORED) for source in sources if source.startswith(STORED)}
-    await _forget_name(connection, person_id)
+    await _forget_acts(connection, person_id, acts)
+    await _forget_roles(connection, person_id)
     await outbox.drop_mentions(connection, person_id, now)
     await batches.forget_person(connection, person_id, forms)
     await recognition.forget_person(connection, person_id, forms)
@@ -95,14 +98,19 @@ async def _erase_conversations(
 
 
 async def _erase_forms(connection: AsyncConnection, person_id: int, forms: Select[tuple[int]]) -> None:
-    for table in (answers, evidence, decisions):
+    for table in (answers, evidence):
         await connection.execute(delete(table).where(table.c.assessment_id.in_(forms)))
     await connection.execute(delete(assessments).where(assessments.c.person_id == person_id))
 
 
-async def _forget_name(connection: AsyncConnection, person_id: int) -> None:
-    """Keep what somebody decided and whom they invited without saying who; what they were is no more."""
-    await connection.execute(update(decisions).where(decisions.c.person_id == person_id).values(person_id=None))
+async def _forget_acts(connection: AsyncConnection, person_id: int, acts: list[Entry]) -> None:
+    """Keep that somebody acted without saying who, and what was done with what is theirs without saying with what."""
+    if blanked := await trail.forget(connection, person_id):
+        acts.append(Entry(act=ERASE, role="resident", about="person", details={BLANKED: blanked}))
+
+
+async def _forget_roles(connection: AsyncConnection, person_id: int) -> None:
+    """Keep which invitations there were without saying whose; what they were themselves is no more."""
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
     for table in (proposals, samples):
         await connection.execute(update(table).where(table.c.person_id == person_id).values(person_id=None))

@@ -8,17 +8,19 @@ from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
-from bot.store.core.tables import answers, assessments, closings, decisions, evidence, people, tallies
+from bot.store.core.tables import answers, assessments, closings, evidence, people, tallies, trail
 from flows.conversation.facts import Found
 from flows.domain.assessments import (
     GIVING_BACK,
@@ -32,6 +34,7 @@ from flows.domain.assessments import (
 )
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
+from flows.forms.acts import FORM, INDICATOR, LEVEL
 from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
 from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed, Vouched
 
@@ -53,12 +56,13 @@ _evidence_of_form = json_rows(
 )  # fmt: skip
 # A village that is closed holds its forms, but for those that the association has given back to the branch since.
 _given_back = (
-    select(decisions.c.id)
+    select(trail.c.number)
     .where(
-        decisions.c.assessment_id == assessments.c.id,
-        decisions.c.actor == "association",
-        decisions.c.act.in_(sorted(GIVING_BACK)),
-        decisions.c.at >= closings.c.at,
+        trail.c.about == FORM,
+        trail.c.about_id == assessments.c.id,
+        trail.c.role == "association",
+        trail.c.act.in_(sorted(GIVING_BACK)),
+        trail.c.at >= closings.c.at,
     )
     .correlate(assessments, closings)
     .exists()
@@ -130,7 +134,7 @@ _CHANGE_FORM = (
     .values(reminded=0)
 )
 _VOUCH = update(evidence).where(evidence.c.id == bindparam("_id")).values(known=bindparam("known"))
-_ADD_FORM, _ADD_EVIDENCE, _ADD_DECISION = (insert(table) for table in (assessments, evidence, decisions))
+_ADD_FORM, _ADD_EVIDENCE = insert(assessments), insert(evidence)
 
 
 # what turns read
@@ -226,15 +230,15 @@ def finder(need: AnyNeed) -> Finder:
 class Rows:
     """What a batch changes in forms."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._begun: list[dict[str, Any]] = []
         self._restarted: list[int] = []
         self._answers: list[dict[str, Any]] = []
         self._evidence: list[dict[str, Any]] = []
         self._vouched: list[dict[str, Any]] = []
         self._changed: dict[int, dict[str, Any]] = {}
-        self._decisions: list[dict[str, Any]] = []
         self._tallies: Counter[TallyKey] = Counter()
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -253,24 +257,22 @@ class Rows:
                 self._tallies[_tally_key(one.decision.facts.own[-1])] += 1
             case Vouched(assessment_id):
                 self._vouched.append({"_id": record.evidence_id, "known": record.known})
+                self._acts.append(_vouching(_forms_of(one, assessment_id)[0], record, one.person_id))
                 self._change(one, assessment_id)
             case Acted(assessment_id):
                 before, after = _forms_of(one, assessment_id)
                 self.act(one.person_id, before, after, record)
             case Followed(assessment_id):
-                self._decisions.append(_decision_row(record, "resident", one.person_id, self._now))
+                self._acts.append(_entry(_forms_of(one, assessment_id)[0], record, "resident", one.person_id))
                 if record.act == "restart":
                     self._restarted.append(assessment_id)
                 self._change(one, assessment_id)
 
     def act(self, person_id: int | None, before: Assessment, after: Assessment, record: Acted) -> None:
         """Turn an act of somebody's into rows, with the form as it was and as the act leaves it."""
-        decision = {
-            "indicator_id": record.indicator_id,
-            "level_id": record.answer.level_id if record.answer else None,
-            "reason": record.reason,
-        }
-        self._decisions.append(_decision_row(record, record.actor, person_id, self._now) | decision)
+        adjusted = {INDICATOR: record.indicator_id, LEVEL: record.answer.level_id} if record.answer else {}
+        entry = _entry(before, record, record.actor, person_id)
+        self._acts.append(replace(entry, reason=record.reason, details=adjusted))
         if record.answer is not None:
             self._answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, self._now))
         self._change_form(before, after, undone=record.act == "undo")
@@ -329,7 +331,6 @@ class Rows:
             (_ADD_EVIDENCE, self._evidence),
             (_VOUCH, self._vouched),
             (_CHANGE_FORM, list(self._changed.values())),
-            (_ADD_DECISION, self._decisions),
             (upserts.insert_or_add(connection, tallies, "count"), counted),
         ):
             await execute_many(connection, statement, rows)
@@ -343,18 +344,22 @@ def _forms_of(one: Decided, assessment_id: int) -> tuple[Assessment, Assessment]
     return before, after
 
 
-def _decision_row(record: Acted | Followed, actor: Actor, person_id: int | None, now: datetime) -> dict[str, Any]:
-    return {
-        "assessment_id": record.assessment_id,
-        "version": record.version,
-        "act": record.act,
-        "actor": actor,
-        "person_id": person_id,
-        "indicator_id": "",
-        "level_id": None,
-        "reason": "",
-        "at": now,
-    }
+def _entry(form: Assessment, record: Acted | Followed, actor: Actor, person_id: int | None) -> Entry:
+    return Entry(
+        act=record.act,
+        role=actor,
+        about=FORM,
+        about_id=form.id,
+        owner_id=form.person.id,
+        actor_id=person_id,
+        unit_id=form.unit_id,
+        version=record.version,
+    )
+
+
+def _vouching(form: Assessment, record: Vouched, person_id: int | None) -> Entry:
+    entry = Entry(act="vouch", role="head", about=FORM, about_id=form.id, owner_id=form.person.id, actor_id=person_id)
+    return replace(entry, unit_id=form.unit_id, version=form.version, details={INDICATOR: record.indicator_id})
 
 
 def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -20,6 +21,7 @@ from bot.store.core.tables import assessments, closings, people, roles, tallies,
 from flows.conversation.facts import Found
 from flows.domain.closings import Closing, Counted, Counts, Minutes, Village
 from flows.domain.units import LEAF_KINDS
+from flows.meeting.acts import ROUND, VILLAGE
 from flows.meeting.needs import AnyNeed, VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.records import AnyRecord
 
@@ -157,12 +159,27 @@ async def page(connection: AsyncConnection, wanted: VillagePageWanted) -> Villag
 class Rows:
     """What a batch changes in villages."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._moved: list[dict[str, Any]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Turn a record into a row."""
+        closes = record.state == "closed"
+        self._acts.append(
+            Entry(
+                act="close" if closes else "send_back",
+                role="head" if closes else "association",
+                about=VILLAGE,
+                about_id=record.unit_id,
+                actor_id=one.person_id,
+                unit_id=record.unit_id,
+                version=record.version + 1,
+                reason=record.reason,
+                details={ROUND: record.round_id},
+            )
+        )
         self._moved.append(
             {
                 "unit_id": record.unit_id,

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
     Row,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
+from bot.store.core.chain import Entry
 from bot.store.core.contacts import still_open
 from bot.store.core.database import LostRace
 from bot.store.core.decided import Decided
@@ -49,6 +51,8 @@ from bot.store.core.tables import (
 )
 from flows.conversation.facts import Found
 from flows.domain.units import UnitTree
+from flows.notices.acts import APPROVAL_LIMIT
+from flows.notices.acts import NOTICE as ABOUT_NOTICE
 from flows.notices.needs import (
     AnyNeed,
     Approvers,
@@ -254,8 +258,9 @@ async def respondents(connection: AsyncConnection, wanted: RespondentsWanted) ->
 class Rows:
     """What a batch changes in notices."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._happened: list[tuple[AnyRecord, int | None, int]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -268,13 +273,21 @@ class Rows:
             match record:
                 case NoticeSaved():
                     if person_id is not None:
-                        await save(connection, record, person_id, conversation_id, self._now)
-                case NoticeActed():
+                        notice_id = await save(connection, record, person_id, conversation_id, self._now)
+                        self._note(person_id, "write", notice_id)
+                case NoticeActed(notice_id, done, version):
                     await act(connection, record, self._now, (person_id, conversation_id))
+                    self._note(person_id, done, notice_id, version)
                 case ReportAsked(notice_id):
                     await ask_report(connection, notice_id, conversation_id, self._now)
                 case ApprovalLimitSet(unit_id, above):
                     await set_limit(connection, unit_id, above, person_id)
+                    limit = Entry(act="set", role="admin", about=APPROVAL_LIMIT, details={"above": above})
+                    self._acts.append(replace(limit, actor_id=person_id, unit_id=unit_id))
+
+    def _note(self, person_id: int | None, act: str, notice_id: int, version: int = 0) -> None:
+        entry = Entry(act=act, role="admin", about=ABOUT_NOTICE, about_id=notice_id, version=version)
+        self._acts.append(replace(entry, actor_id=person_id))
 
 
 async def save(

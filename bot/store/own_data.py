@@ -7,6 +7,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core import trail
+from bot.store.core.chain import read_details
 from bot.store.core.tables import (
     answers,
     arrivals,
@@ -14,7 +16,6 @@ from bot.store.core.tables import (
     closings,
     consents,
     conversations,
-    decisions,
     evidence,
     invitations,
     mutes,
@@ -24,10 +25,14 @@ from bot.store.core.tables import (
     outbox,
     people,
     proposals,
+    recognitions,
     roles,
     samples,
+    titles,
 )
+from bot.store.core.tables import trail as trail_rows
 from bot.store.meeting import read_minutes
+from flows.forms.acts import FORM
 from flows.notices.notice import Content
 from flows.privacy.needs import (
     OwnAct,
@@ -36,12 +41,14 @@ from flows.privacy.needs import (
     OwnConsent,
     OwnData,
     OwnDataWanted,
+    OwnDecision,
     OwnFormTimes,
     OwnInvitation,
     OwnNotice,
     OwnNoticeAnswer,
     OwnProposal,
     OwnRole,
+    OwnTitle,
 )
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -60,6 +67,8 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     if person_id:
         chats = or_(chats, conversations.c.person_id == person_id)
     theirs = select(conversations.c.id).where(chats)
+    found = await rows(trail.entries(_concerns(person_id))) if person_id else ()
+    acts = [(read_act(row), row.owner_id == person_id) for row in found]
     forms = select(assessments.c.id).where(assessments.c.person_id == person_id)
     times = ("id", "begun_at", "submitted_at", "touched_at", "reminded")
     listed = ("unit_id", "round_id", "number", "dated", "at")
@@ -81,10 +90,9 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             )
         },
         proved={row.id: row.at for row in await rows(_of(evidence, ("id", "at"), evidence.c.assessment_id.in_(forms)))},
-        acts_on_forms=_each(OwnAct, await rows(_acts(decisions.c.assessment_id.in_(forms)))),
-        acts_on_others=_each(
-            OwnAct, await rows(_acts((decisions.c.person_id == person_id) & decisions.c.assessment_id.not_in(forms)))
-        ),
+        acts_on_forms=tuple(one for one, own in acts if one.about == FORM and own),
+        acts_on_others=tuple(one for one, own in acts if one.about == FORM and not own),
+        acts=tuple(one for one, _own in acts if one.about != FORM),
         muted=tuple(row.kind for row in await rows(_of(mutes, ("kind",), mutes.c.person_id == person_id))),
         notices_answered=tuple(
             OwnNoticeAnswer(_beginning(row), row.answer, row.at) for row in await rows(_answered(person_id))
@@ -97,6 +105,13 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
         ),
         closings=tuple(_closing(row) for row in await rows(select(closings).where(closings.c.person_id == person_id))),
         samples_drawn=tuple(row.at for row in await rows(_of(samples, ("at",), samples.c.person_id == person_id))),
+        titles=_each(OwnTitle, await rows(_titles(forms))),
+        decisions=_each(
+            OwnDecision,
+            await rows(
+                _of(recognitions, ("unit_id", "number", "dated", "signer", "at"), recognitions.c.person_id == person_id)
+            ),
+        ),
         proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
         arrivals=await connection.scalar(select(arrivals.c.told_how).where(arrivals.c.person_id == person_id)),
     )
@@ -110,6 +125,16 @@ def _each(kind: Any, rows: Sequence[AnyRow]) -> tuple[Any, ...]:
     return tuple(kind(**row._mapping) for row in rows)
 
 
+def _titles(forms: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
+    columns = ("number", "year", "name", "title", "village_id", "unit_id", "code", "revoked_at", "reason")
+    return (
+        select(*(titles.c[name] for name in columns), recognitions.c.number.label("decision"), recognitions.c.dated)
+        .join(recognitions, recognitions.c.id == titles.c.recognition_id)
+        .where(titles.c.assessment_id.in_(forms))
+        .order_by(titles.c.id)
+    )
+
+
 def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
     """Select what was agreed to in chats. What was withdrawn with everything else is nobody's now and left out."""
     return _of(
@@ -120,13 +145,23 @@ def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _acts(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    columns = ("assessment_id", "version", "act", "actor", "indicator_id", "level_id", "reason", "at")
-    return (
-        select(*(decisions.c[name] for name in columns), people.c.name.label("by"))
-        .outerjoin(people, people.c.id == decisions.c.person_id)
-        .where(which)
-        .order_by(decisions.c.id)
+def _concerns(person_id: int) -> ColumnElement[bool]:
+    return or_(trail_rows.c.actor_id == person_id, trail_rows.c.owner_id == person_id)
+
+
+def read_act(row: AnyRow) -> OwnAct:
+    """Return an entry of the trail."""
+    return OwnAct(
+        at=row.at,
+        act=row.act,
+        role=row.role,
+        about=row.about,
+        about_id=row.about_id,
+        unit_id=row.unit_id,
+        version=row.version,
+        reason=row.reason,
+        details=read_details(row.details),
+        by=row.by,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import erasing, own_data
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -34,8 +35,9 @@ def erases(one: Decided) -> bool:
 class Rows:
     """Who is erased by a batch."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._erased: list[tuple[int | None, int]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -46,5 +48,5 @@ class Rows:
         """Erase them, once all else is written. Returns the sources of files that nobody needs any more."""
         files: list[str] = []
         for person_id, conversation_id in self._erased:
-            files += await erasing.erase(connection, person_id, conversation_id, self._now)
+            files += await erasing.erase(connection, person_id, conversation_id, self._now, self._acts)
         return files

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -19,6 +20,8 @@ from bot.store.core.scopes import lies_in
 from bot.store.core.tables import assessments, people, proposals, recognitions, rounds, titles
 from flows.conversation.facts import Found
 from flows.domain.assessments import Assessment
+from flows.meeting.acts import ROUND
+from flows.recognition.acts import DECISION
 from flows.recognition.needs import (
     AnyNeed,
     LastDecision,
@@ -211,8 +214,9 @@ _END = (
 class Rows:
     """What a batch of turns decides for the committee."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._decided: list[tuple[Decided, Recognised]] = []
         self._ended: list[dict[str, Any]] = []
 
@@ -244,6 +248,17 @@ class Rows:
             is_decided = update(proposals).where(proposals.c.id == record.proposal_id).values(state="decided")
             await connection.execute(is_decided)
             await batches.put(connection, order, one.person_id, one.turn.conversation.id, self._now)
+            self._acts.append(
+                Entry(
+                    act="record",
+                    role="committee",
+                    about=DECISION,
+                    about_id=order.recognition_id,
+                    actor_id=one.person_id,
+                    unit_id=record.unit_id,
+                    details={ROUND: record.round_id, "number": record.number, "dated": record.dated.isoformat()},
+                )
+            )
 
 
 # what batches write

@@ -5,19 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import invitations, people, roles, units
 from flows.conversation.facts import Found
-from flows.domain.people import Role
+from flows.domain.people import Role, RoleKind
 from flows.domain.units import Scope
+from flows.roles.acts import KIND, ROLE
 from flows.roles.needs import (
     AnyNeed,
     HandedOver,
@@ -71,6 +74,7 @@ class HeldRole(Struct, frozen=True):
     person_id: int
     name: str
     role: str
+    unit_id: int
     unit_code: str
     first: int | None
     last: int | None
@@ -88,6 +92,7 @@ _HELD = (
         roles.c.person_id,
         people.c.name,
         roles.c.role,
+        roles.c.unit_id,
         units.c.code.label("unit_code"),
         units.c.first,
         units.c.last,
@@ -113,8 +118,7 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
 async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mapping[int, tuple[Holder, ...]]:
     """Return who holds a role over exactly each of these units, locked until the transaction ends."""
     held: dict[int, tuple[Holder, ...]] = {}
-    of_units = _HELD.add_columns(roles.c.unit_id, roles.c.until, roles.c.away_until)
-    of_units = of_units.where(roles.c.unit_id.in_(unit_ids))
+    of_units = _HELD.add_columns(roles.c.until, roles.c.away_until).where(roles.c.unit_id.in_(unit_ids))
     for row in await connection.execute(of_units.with_for_update(of=roles)):
         role = Role(row.role, row.unit_id, row.until, row.away_until)
         held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, role))
@@ -190,11 +194,17 @@ async def _find_holders(
         found.put(need, held.get(need.unit_id, ()))
 
 
+def act_on_role(act: str, acting: str, role: str, unit_id: int, owner_id: int | None = None) -> Entry:
+    """Return what the trail keeps of an act on a role over a unit, done as `acting`; `owner_id` has or had it."""
+    return Entry(act=act, role=acting, about=ROLE, owner_id=owner_id, unit_id=unit_id, details={KIND: role})
+
+
 class Rows:
     """What a batch changes in roles."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._invited: list[dict[str, Any]] = []
         self._used: list[dict[str, Any]] = []
         self._given: list[dict[str, Any]] = []
@@ -208,18 +218,32 @@ class Rows:
             case Invited(digest, role, unit_id, expires, until, replaces):
                 invitation = {"digest": digest, "role": role, "unit_id": unit_id, "expires": expires}
                 self._invited.append({**invitation, "invited_by": one.person_id, "until": until, "replaces": replaces})
+                self._note(one, "invite", "admin" if replaces is None else role, role, unit_id)
             case InvitationUsed(digest, role, unit_id, until, handed_over):
                 self._used.append({"_digest": digest, "used_at": self._now})
                 held = {"person_id": one.person_id, "role": role, "unit_id": unit_id}
                 self._given.append({**held, "since": self._now, "until": until})
+                self._note(one, "take_on", role, role, unit_id, one.person_id)
                 if handed_over is not None:
                     self._taken.append({"_id": handed_over.role_id, "_unit_id": unit_id})
-            case InvitationWithdrawn(digest):
+                    self._note(one, "take_over", role, role, unit_id, handed_over.person_id)
+            case InvitationWithdrawn(digest, unit_id, role):
                 self._withdrawn.append({"_digest": digest})
-            case RoleTaken(role_id, unit_id):
+                self._note(one, "withdraw_invitation", "admin", role, unit_id)
+            case RoleTaken(role_id, unit_id, role, person_id):
                 self._taken.append({"_id": role_id, "_unit_id": unit_id})
-            case AwaySaid(role_id, until):
+                own = person_id == one.person_id
+                act, acting = ("give_up", role) if own else ("take_away", "admin")
+                self._note(one, act, acting, role, unit_id, person_id)
+            case AwaySaid(role_id, unit_id, role, until):
                 self._away.append({"_id": role_id, "away_until": until})
+                self._note(one, "away" if until is not None else "back", role, role, unit_id, one.person_id)
+
+    def _note(
+        self, one: Decided, act: str, acting: RoleKind, role: RoleKind, unit_id: int, owner_id: int | None = None
+    ) -> None:
+        entry = act_on_role(act, acting, role, unit_id, owner_id)
+        self._acts.append(replace(entry, actor_id=one.person_id))
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write the rows."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import (
@@ -19,6 +20,7 @@ from bot.store import (
     review,
     roles,
 )
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
@@ -84,21 +86,26 @@ def _finder(need: AnyNeed) -> Finder:
     assert_never(need)
 
 
+# Heads of the trail that papers keep in tables of their own: each a statement that selects them as they are printed.
+PRINTED_HEADS: tuple[Select[str], ...] = ()
+
+
 class Rows:
-    """What a batch writes, subject by subject, parents before children."""
+    """What a batch writes, subject by subject, parents before children. `acts` are for the trail."""
 
     def __init__(self, now: datetime) -> None:
+        self.acts: list[Entry] = []
         self.registration = registration.Rows()
-        self.roles = roles.Rows(now)
-        self.forms = forms.Rows(now)
+        self.roles = roles.Rows(now, self.acts)
+        self.forms = forms.Rows(now, self.acts)
         self.batches = batches.Rows(now)
-        self.meeting = meeting.Rows(now)
-        self.commune = commune.Rows(now)
-        self.recognition = recognition.Rows(now)
+        self.meeting = meeting.Rows(now, self.acts)
+        self.commune = commune.Rows(now, self.acts)
+        self.recognition = recognition.Rows(now, self.acts)
         self.review = review.Rows(now)
-        self.notices = notices.Rows(now)
+        self.notices = notices.Rows(now, self.acts)
         self.received = received.Rows(now)
-        self.privacy = privacy.Rows(now)
+        self.privacy = privacy.Rows(now, self.acts)
 
     def collect(self, one: Decided, record: SubjectRecord) -> None:
         """Turn a record into rows."""
@@ -130,6 +137,6 @@ class Rows:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write what each subject has, in the order above. Who is erased comes last, after everything else."""
-        for rows in vars(self).values():
-            if rows is not self.privacy:
+        for name, rows in vars(self).items():
+            if name not in {"acts", "privacy"}:
                 await rows.write(connection)

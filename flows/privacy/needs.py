@@ -6,7 +6,6 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from flows.conversation.facts import Need
-from flows.domain.assessments import Act, Actor
 from flows.domain.closings import ClosingState, Minutes
 from flows.domain.people import RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
@@ -62,16 +61,18 @@ class OwnFormTimes(Struct, frozen=True):
 
 
 class OwnAct(Struct, frozen=True):
-    """An act on a form: one's own, or one that somebody decided on. `by` is nobody's name once they were erased."""
+    """An act as the trail has it: one's own, or one on what is one's own. `by` is nobody's name once they were
+    erased."""
 
-    assessment_id: int
-    version: int
-    act: Act
-    actor: Actor
-    indicator_id: str
-    level_id: str | None
-    reason: str
     at: datetime
+    act: str
+    role: str
+    about: str
+    about_id: int | None
+    unit_id: int | None
+    version: int
+    reason: str
+    details: Mapping[str, str | int]
     by: str | None
 
 
@@ -112,9 +113,35 @@ class OwnProposal(Struct, frozen=True):
     at: datetime
 
 
+class OwnTitle(Struct, frozen=True):
+    """An entry of the register about somebody, whether it holds or not."""
+
+    number: int
+    year: int
+    name: str
+    title: str
+    village_id: int
+    unit_id: int
+    decision: str
+    dated: date
+    code: str
+    revoked_at: datetime | None
+    reason: str
+
+
+class OwnDecision(Struct, frozen=True):
+    """A decision of the committee that somebody recorded."""
+
+    unit_id: int
+    number: str
+    dated: date
+    signer: str
+    at: datetime
+
+
 class OwnData(Struct, frozen=True):
     """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id;
-    `arrivals` is how a branch head hears of new forms."""
+    `arrivals` is how a branch head hears of new forms, `acts` are those that are not on forms."""
 
     known_since: datetime | None = None
     chats: tuple[OwnChat, ...] = ()
@@ -126,6 +153,7 @@ class OwnData(Struct, frozen=True):
     proved: Mapping[int, datetime] = {}
     acts_on_forms: tuple[OwnAct, ...] = ()
     acts_on_others: tuple[OwnAct, ...] = ()
+    acts: tuple[OwnAct, ...] = ()
     muted: tuple[MutedKind, ...] = ()
     notices_answered: tuple[OwnNoticeAnswer, ...] = ()
     notices_received: tuple[OwnNotice, ...] = ()
@@ -133,6 +161,8 @@ class OwnData(Struct, frozen=True):
     reports_asked: tuple[datetime, ...] = ()
     closings: tuple[OwnClosing, ...] = ()
     proposals: tuple[OwnProposal, ...] = ()
+    titles: tuple[OwnTitle, ...] = ()
+    decisions: tuple[OwnDecision, ...] = ()
     samples_drawn: tuple[datetime, ...] = ()
     arrivals: ToldHow | None = None
 

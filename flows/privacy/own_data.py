@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from flows.conversation.facts import Facts
-from flows.domain.assessments import Act, Assessment, Evidence
+from flows.domain.assessments import Assessment, Evidence
 from flows.domain.criteria import Indicator
 from flows.domain.people import GROUPS, ROLES, Person
 from flows.forms import words as forms
 from flows.meeting.words import in_words
 from flows.notices.notice import ANSWERS
 from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
+from flows.privacy.acts import act_lines, act_words, moment
 from flows.privacy.needs import (
     OwnAct,
     OwnChat,
@@ -19,32 +20,17 @@ from flows.privacy.needs import (
     OwnConsent,
     OwnData,
     OwnDataWanted,
+    OwnDecision,
     OwnFormTimes,
     OwnInvitation,
     OwnNotice,
     OwnProposal,
     OwnRole,
+    OwnTitle,
 )
 from flows.received.talk import KINDS
 from flows.review.arrivals import WAYS
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
-
-ACTS: Mapping[Act, Wording] = {
-    "submit": _("submitted"),
-    "withdraw": _("taken back"),
-    "change": _("details changed"),
-    "restart": _("begun anew for another group"),
-    "adjust": _("an answer adjusted"),
-    "return": _("sent back for correction"),
-    "confirm": _("confirmed"),
-    "undo": _("confirmation taken back at once"),
-    "let_in": _("let in late"),
-    "send_back": _("sent back to the level below"),
-    "propose": _("proposed"),
-    "recognise": _("recognised"),
-    "unlock": _("opened again"),
-    "revoke": _("recognition revoked"),
-}
 
 
 def own_data(facts: Facts) -> Wording:
@@ -64,8 +50,14 @@ def own_data(facts: Facts) -> Wording:
             _("What was decided on the forms of others:"), (_act_on_other(facts, one) for one in kept.acts_on_others)
         ),
         _section(_("Villages closed or sent back:"), (_closing(facts, one) for one in kept.closings)),
+        _section(_("In the register of the recognised:"), (_title(facts, one) for one in kept.titles)),
+        _section(_("Decisions recorded:"), (_decision(facts, one) for one in kept.decisions)),
         _section(_("Lists proposed:"), (_proposal(facts, one) for one in kept.proposals)),
         _section(_("Forms drawn at random for a closer look:"), (_at(facts, at) for at in kept.samples_drawn)),
+        _section(
+            _("Other acts that were recorded:"),
+            (act_lines(one, facts.now.tzinfo, unit=_unit(facts, one.unit_id)) for one in kept.acts),
+        ),
         _section(_("Invitations made:"), (_invitation(facts, one) for one in kept.invitations)),
         _section(_("Turned off:"), (KINDS[kind] for kind in kept.muted)),
         _("New forms are announced: {way}", way=WAYS[kept.arrivals].label) if kept.arrivals is not None else None,
@@ -133,7 +125,7 @@ def _chat(facts: Facts, one: OwnChat) -> Wording:
 
 def _form(facts: Facts, kept: OwnData, form: Assessment) -> Wording:
     times = next((one for one in kept.forms if one.id == form.id), None)
-    acts = [one for one in kept.acts_on_forms if one.assessment_id == form.id]
+    acts = [one for one in kept.acts_on_forms if one.about_id == form.id]
     return paragraphs(
         lines(
             forms.state_line(facts, form),
@@ -143,7 +135,7 @@ def _form(facts: Facts, kept: OwnData, form: Assessment) -> Wording:
             _("It may be corrected until the end of {day}.", day=form.open_until) if form.open_until else None,
         ),
         lines(*(line for indicator in form.criteria.indicators for line in _answer(facts, kept, form, indicator))),
-        _section(_("What was done with this form:"), (_act(facts, form, one) for one in acts)),
+        _section(_("What was done with this form:"), (act_lines(one, facts.now.tzinfo, form.criteria) for one in acts)),
     )
 
 
@@ -172,31 +164,10 @@ def _proof(facts: Facts, kept: OwnData, proof: Evidence) -> Iterator[Wording]:
         yield Lines((_("    sent {time}", time=_at(facts, at)), name), " ")
 
 
-def _act(facts: Facts, form: Assessment, one: OwnAct) -> Wording:
-    """Say who did what, when, and why. Who decided is named, while they are known."""
-    who = _("the resident") if one.actor == "resident" else ROLES[one.actor]
-    return lines(
-        _("{time}: {act} – {who}", time=_at(facts, one.at), act=ACTS[one.act], who=who)
-        if one.by is None or one.actor == "resident"
-        else _("{time}: {act} – {who} {name}", time=_at(facts, one.at), act=ACTS[one.act], who=who, name=one.by),
-        _adjusted(form, one),
-        _("    Reason: {reason}", reason=one.reason) if one.reason else None,
-    )
-
-
-def _adjusted(form: Assessment, one: OwnAct) -> Wording | None:
-    """Say which answer was adjusted to what; nothing where the form is another one since."""
-    indicator = next((i for i in form.criteria.indicators if i.id == one.indicator_id), None)
-    level = next((level for level in indicator.levels if level.id == one.level_id), None) if indicator else None
-    if indicator is None or level is None:
-        return None
-    return _("    Question {number}: {label}", number=form.number(indicator.id), label=level.label)
-
-
 def _act_on_other(facts: Facts, one: OwnAct) -> Wording:
     """Say what somebody decided. Whose form it was is that person's data: its number stands for it."""
     return lines(
-        _("{time}: form number {id} – {act}", time=_at(facts, one.at), id=one.assessment_id, act=ACTS[one.act]),
+        _("{time}: form number {id} – {act}", time=_at(facts, one.at), id=one.about_id or "–", act=act_words(one)),
         _("    Reason: {reason}", reason=one.reason) if one.reason else None,
     )
 
@@ -208,6 +179,33 @@ def _closing(facts: Facts, one: OwnClosing) -> Wording:
         *(Lines(("   ", part), " ") for part in in_words(one.minutes)) if one.minutes is not None else (),
         _("    The list is posted until the end of {day}.", day=one.posted_until) if one.posted_until else None,
         _("    Reason: {reason}", reason=one.reason) if one.reason else None,
+    )
+
+
+def _title(facts: Facts, one: OwnTitle) -> Wording:
+    return lines(
+        _(
+            "Number {number} of {year}: {name}, {village}",
+            number=one.number,
+            year=one.year,
+            name=one.name,
+            village=_unit(facts, one.village_id),
+        ),
+        _("    {unit}, code of the certificate: {code}", unit=_unit(facts, one.unit_id), code=one.code),
+        _("    “{title}”, decision number {decision} of {day}", title=one.title, decision=one.decision, day=one.dated),
+        _("    Does not hold since {time}", time=_at(facts, one.revoked_at)) if one.revoked_at else None,
+        _("    Reason: {reason}", reason=one.reason) if one.reason else None,
+    )
+
+
+def _decision(facts: Facts, one: OwnDecision) -> Wording:
+    return _(
+        "{time}: {unit}, number {number} of {day}, signed by {name}",
+        time=_at(facts, one.at),
+        unit=_unit(facts, one.unit_id),
+        number=one.number,
+        day=one.dated,
+        name=one.signer,
     )
 
 
@@ -262,10 +260,8 @@ def _section(title: Wording, entries: Iterator[Wording]) -> Wording | None:
     return lines(title, *listed) if listed else None
 
 
-def _at(facts: Facts, moment: datetime) -> Wording:
-    """Say a moment in local time."""
-    local = moment.astimezone(facts.now.tzinfo)
-    return _("{day} {time}", day=local.date(), time=f"{local:%H:%M}")
+def _at(facts: Facts, at: datetime) -> Wording:
+    return moment(at, facts.now.tzinfo)
 
 
 def _unit(facts: Facts, unit_id: int | None) -> str:

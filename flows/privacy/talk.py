@@ -97,7 +97,7 @@ def ask_sure(facts: Facts, talk: Privacy) -> Question:
     return Question(
         _(
             "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
-            " Only counts without names stay. Delete everything?"
+            " Only counts and a log of what was done stay, without names. Delete everything?"
         ),
         (ERASE_ALL, KEEP),
     )

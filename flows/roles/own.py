@@ -115,7 +115,7 @@ def hear_act(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Event]:
         case AWAY.key:
             yield Went("away", talk)
         case BACK_AGAIN.key:
-            yield AwaySaid(own.role_id, None)
+            yield AwaySaid(own.role_id, own.role.unit_id, own.role.kind, None)
             yield from _told_deputies(facts, own, None)
             yield Said(_("Welcome back. You decide on the forms of your branch again."))
             yield Left(quiet=True)
@@ -143,7 +143,7 @@ def hear_away(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Event]:
         yield Went("act", talk)
         return
     own, until = _one(facts, talk), read_coming_day(written(heard), facts.today)
-    yield AwaySaid(own.role_id, until)
+    yield AwaySaid(own.role_id, own.role.unit_id, own.role.kind, until)
     yield from _told_deputies(facts, own, until)
     yield Said(_("Noted: you are away until the end of {day}. When you are back sooner, say so here.", day=until))
     yield Left(quiet=True)
@@ -200,7 +200,7 @@ def hear_give_up(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Even
     if own.role.kind == "admin":
         raise Refused(_("Nobody ends their own role here: please ask another administrator."))
     admins = _admins(facts, own.role.unit_id)
-    yield RoleTaken(own.role_id, own.role.unit_id)
+    yield RoleTaken(own.role_id, own.role.unit_id, own.role.kind, facts.person_id)
     for admin in admins:
         if admin.person_id != facts.person_id:
             yield Told(PersonAddress(admin.person_id), Message(_gave_up(facts, own.role)))

@@ -45,6 +45,7 @@ class InvitationWithdrawn(Record, frozen=True):
 
     digest: str
     unit_id: int
+    role: RoleKind
 
     @property
     def touches(self) -> object:
@@ -56,6 +57,8 @@ class RoleTaken(Record, frozen=True):
 
     role_id: int
     unit_id: int
+    role: RoleKind
+    person_id: int
 
     @property
     def touches(self) -> object:
@@ -70,6 +73,8 @@ class AwaySaid(Record, frozen=True):
     """A branch head who is away until a day, with that day; or is there again."""
 
     role_id: int
+    unit_id: int
+    role: RoleKind
     until: date | None
 
     @property
@@ -92,7 +97,7 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
             return facts.knowing(wanted, tuple(one for one in facts.find(wanted) if one.digest != digest))
         case RoleTaken(role_id, unit_id):
             return _without(facts, role_id, unit_id)
-        case AwaySaid(role_id, until):
+        case AwaySaid(role_id=role_id, until=until):
             return _away(facts, role_id, until)
 
 

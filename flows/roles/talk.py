@@ -271,7 +271,7 @@ def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event
     if chosen(heard) == TAKE_AWAY.key:
         role = ROLES[holder.kind]
         unit = facts.reference.units.in_sentence(talk.unit_id)
-        yield RoleTaken(talk.role_id, talk.unit_id)
+        yield RoleTaken(talk.role_id, talk.unit_id, holder.kind, holder.person_id)
         yield Told(
             PersonAddress(holder.person_id),
             Message(_("Your role has ended: {role}, {unit}. Thank you for your work.", role=role, unit=unit)),
@@ -296,7 +296,7 @@ def ask_withdraw(facts: Facts, talk: Inviting) -> Question:
 def hear_withdraw(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
     one = _invitation(facts, talk)
     if chosen(heard) == WITHDRAW.key:
-        yield InvitationWithdrawn(one.digest, talk.unit_id)
+        yield InvitationWithdrawn(one.digest, talk.unit_id, one.role)
         yield Said(_("The invitation is withdrawn."))
     yield Went("holders", replace(talk, invitation=""))
 

@@ -277,7 +277,13 @@ class World:
     async def _round_of(self, commune: str, opens: str, closes: str) -> None:
         year, code = _day(opens).year, _code(commune)
         await rounds.open_round(
-            self._database, year=year, name=f"Đợt {year}", unit_code=code, opens=_day(opens), closes=_day(closes)
+            self._database,
+            year=year,
+            name=f"Đợt {year}",
+            unit_code=code,
+            opens=_day(opens),
+            closes=_day(closes),
+            now=self._now,
         )
 
     async def _new_version(self, group: str) -> None:

@@ -62,7 +62,7 @@ async def with_a_round(database: Database) -> None:
     async with database.writing() as connection:
         await setup.save_units(connection, units, parents)
     await open_round(
-        database, year=2026, name="Đợt 2026", unit_code="hp", opens=date(2026, 9, 1), closes=date(2026, 11, 30)
+        database, year=2026, name="Đợt 2026", unit_code="hp", opens=date(2026, 9, 1), closes=date(2026, 11, 30), now=NOW
     )
 
 

@@ -234,7 +234,7 @@ class Town:
                 await setup.save_units(connection, list(UNITS.by_id.values()), parents)
             await rounds.open_round(
                 self._database, year=2026, name="Đợt 2026", unit_code="tk", opens=date(2026, 9, 1),
-                closes=date(2026, 11, 15),
+                closes=date(2026, 11, 15), now=self.now,
             )  # fmt: skip
 
         self._loop.run_until_complete(set_up())

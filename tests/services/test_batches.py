@@ -20,10 +20,10 @@ from bot.store.core.tables import (
     batch_items,
     contacts,
     conversations,
-    decisions,
     people,
     roles,
     tallies,
+    trail,
 )
 from bot.store.core.tables import batches as ordered
 from flows.batches.batch import UNDO_FOR, Order
@@ -106,7 +106,7 @@ async def outcomes(commune: Commune, batch_id: int) -> Counter[str]:
 
 
 async def confirmations(commune: Commune) -> Counter[int]:
-    confirmed = select(decisions.c.assessment_id).where(decisions.c.act == "confirm")
+    confirmed = select(trail.c.about_id).where(trail.c.act == "confirm")
     return Counter(await commune.column(confirmed))
 
 
@@ -138,7 +138,7 @@ async def test_who_decided_and_when_is_kept_as_of_a_single_form(commune: Commune
     form = await commune.form("Lan")
     await order(commune)
     await carry_out(commune)
-    one = (await commune.rows(select(decisions).where(decisions.c.act == "confirm")))[0]
+    one = (await commune.rows(select(trail).where(trail.c.act == "confirm")))[0]
     trường = await person(commune, "Trường")
     assert (one.assessment_id, one.version, one.actor, one.person_id) == (form.id, form.version, "head", trường)
 

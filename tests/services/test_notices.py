@@ -683,7 +683,9 @@ async def test_a_yearly_notice_names_that_years_days_or_is_not_sent_and_comes_ag
     assert await series(office) == ["sending", "withdrawn", "scheduled"]
     assert "2027" in (await office.commune.texts("Hoa"))[0]
     opens, closes = date(2028, 9, 1), date(2028, 11, 15)
-    await rounds.open_round(office.database, year=2028, name="Đợt 2028", unit_code="tk", opens=opens, closes=closes)
+    await rounds.open_round(
+        office.database, year=2028, name="Đợt 2028", unit_code="tk", opens=opens, closes=closes, now=NOW
+    )
     office.commune.now = NOW.replace(year=2028)
     await office.keep()
     assert await series(office) == ["sending", "withdrawn", "sending", "scheduled"]

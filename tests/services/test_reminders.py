@@ -101,7 +101,9 @@ async def make_head(commune: Commune, name: str, code: str) -> None:
 
 
 async def plan(commune: Commune, *, year: int, name: str, unit_code: str, opens: date, closes: date) -> None:
-    await rounds.open_round(commune.database, year=year, name=name, unit_code=unit_code, opens=opens, closes=closes)
+    await rounds.open_round(
+        commune.database, year=year, name=name, unit_code=unit_code, opens=opens, closes=closes, now=commune.now
+    )
 
 
 async def mute(commune: Commune, name: str, kind: str) -> None:

@@ -25,7 +25,7 @@ async def test_the_roles_of_a_unit_and_all_below_it_are_listed(commune: Commune)
 async def test_whose_role_is_gone_sees_and_decides_nothing_from_the_next_message_on(commune: Commune) -> None:
     await commune.say("Trường", "/review")
     assert "Đang chờ" in (await commune.texts("Trường"))[-1]
-    await take_away(commune.database, await number_of(commune, "Trường"))
+    await take_away(commune.database, await number_of(commune, "Trường"), NOW)
     await commune.say("Trường", "1", "/review")
     for text in await commune.texts("Trường"):
         assert text.startswith("Chỉ chi hội trưởng mới xem được phiếu của chi hội.")
@@ -34,11 +34,11 @@ async def test_whose_role_is_gone_sees_and_decides_nothing_from_the_next_message
 async def test_the_last_administrator_stays_unless_that_is_meant(commune: Commune) -> None:
     number = await number_of(commune, "Hoa")
     with pytest.raises(RoleRefused, match=r"nobody else administers tk; invite somebody first"):
-        await take_away(commune.database, number)
+        await take_away(commune.database, number, NOW)
     assert await number_of(commune, "Hoa") == number
-    await take_away(commune.database, number, even_last=True)
+    await take_away(commune.database, number, NOW, even_last=True)
     with pytest.raises(RoleRefused, match=rf"there is no role with the number {number}"):
-        await take_away(commune.database, number)
+        await take_away(commune.database, number, NOW)
 
 
 async def test_an_author_has_no_say_over_a_notice_to_units_administered_no_more(commune: Commune) -> None:
@@ -47,7 +47,7 @@ async def test_an_author_has_no_say_over_a_notice_to_units_administered_no_more(
     await commune.say("Hoa", "/notices", "viết thông báo", "việc khác", "Mời bà con họp thôn.", "gửi", "gửi")
     number = (await commune.column(select(notices.c.id)))[0]
     await commune.say("Hoa", "/cancel")
-    await take_away(commune.database, await number_of(commune, "Hoa"), even_last=True)
+    await take_away(commune.database, await number_of(commune, "Hoa"), NOW, even_last=True)
     await commune.texts("Hoa")
     for verb in ("show", "report", "stop:0"):
         await commune.press("Hoa", f"c:notice:{verb.partition(':')[0]}:{number}:0")

@@ -10,6 +10,7 @@ from bot.services.rounds import RoundRefused, open_round, planned
 from bot.store.core.reference import read_reference
 from flows.domain.rounds import Phases, Round, impossible, usual_phases
 from tests.commune import Commune
+from tests.sample import NOW
 
 OPENS, CLOSES = date(2026, 9, 1), date(2026, 11, 15)
 USUAL = Phases(date(2026, 1, 1), date(2026, 11, 20), date(2026, 11, 25), date(2026, 11, 30), date(2026, 12, 1), 7)
@@ -21,7 +22,9 @@ async def rounds_of(commune: Commune) -> tuple[Round, ...]:
 
 
 async def plan(commune: Commune, phases: dict[str, date | int]) -> None:
-    await open_round(commune.database, year=2026, name="Đợt", unit_code="tk", opens=OPENS, closes=CLOSES, phases=phases)
+    await open_round(
+        commune.database, year=2026, name="Đợt", unit_code="tk", opens=OPENS, closes=CLOSES, phases=phases, now=NOW
+    )
 
 
 def test_a_round_has_the_usual_days_until_others_are_set() -> None:
@@ -67,7 +70,7 @@ async def test_days_that_cannot_be_are_refused_in_one_line(
     before = await rounds_of(commune)
     with pytest.raises(RoundRefused) as refused:
         await open_round(
-            commune.database, year=year, name="Đợt", unit_code="tk", opens=opens, closes=closes, phases=phases
+            commune.database, year=year, name="Đợt", unit_code="tk", opens=opens, closes=closes, phases=phases, now=NOW
         )
     assert why in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -17,12 +17,12 @@ from bot.store.core.database import Database
 from bot.store.core.tables import (
     assessments,
     closings,
-    decisions,
     people,
     proposals,
     roles,
     samples,
     tallies,
+    trail,
     units,
 )
 from flows.commune.needs import ToPropose, ToProposeWanted
@@ -144,7 +144,7 @@ async def test_the_association_proposes_what_passes_of_closed_villages(commune: 
     assert (proposal.state, proposal.number, proposal.dated) == ("proposed", "", None)
     assert await commune.tallies() == await commune.recount()
     assert any("đã đề nghị công nhận danh hiệu" in text for text in await commune.texts("Lan"))
-    kept = await commune.rows(select(decisions).where(decisions.c.act == "propose"))
+    kept = await commune.rows(select(trail).where(trail.c.about == "form", trail.c.act == "propose"))
     assert [(one.assessment_id, one.actor) for one in kept] == [(lan.id, "association")]
 
 
@@ -158,8 +158,11 @@ async def test_of_two_who_propose_at_once_one_does_and_the_other_hears_that_nobo
     await commune.together(("Hội", "đề nghị danh sách này"), ("Phó", "đề nghị danh sách này"))
     await carry_out(commune)
     form = await commune.form("Lan")
-    assert (form.state, form.version) == ("checked", (await commune.rows(select(decisions)))[-1].version + 1)
-    assert await commune.count(decisions, decisions.c.act == "propose") == 1
+    assert (form.state, form.version) == (
+        "checked",
+        (await commune.rows(select(trail).where(trail.c.about == "form")))[-1].version + 1,
+    )
+    assert await commune.count(trail, trail.c.about == "form", trail.c.act == "propose") == 1
     assert await commune.tallies() == await commune.recount()
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import insert, select
 
 from bot.services import rounds
-from bot.store.core.tables import answers, assessments, decisions, evidence, units
+from bot.store.core.tables import answers, assessments, evidence, trail, units
 from flows.conversation.replies import Pressed
 from tests.commune import Commune
 
@@ -21,7 +21,7 @@ async def unit(commune: Commune, code: str) -> int:
 async def round_of_doai(commune: Commune) -> int:
     opens, closes = date(2026, 9, 1), date(2026, 11, 20)
     return await rounds.open_round(
-        commune.database, year=2026, name="Đợt thôn", unit_code="tk-doai", opens=opens, closes=closes
+        commune.database, year=2026, name="Đợt thôn", unit_code="tk-doai", opens=opens, closes=closes, now=commune.now
     )
 
 
@@ -36,7 +36,7 @@ async def test_a_confirmed_form_moves_with_its_owner_and_is_counted_where_it_is(
         form.version + 2,
     )
     assert await commune.tallies() == await commune.recount()
-    acts = select(decisions.c.act, decisions.c.actor).where(decisions.c.assessment_id == form.id).order_by("id")
+    acts = select(trail.c.act, trail.c.role).where(trail.c.about_id == form.id).order_by("number")
     assert [tuple(row) for row in await commune.rows(acts)][-2:] == [("confirm", "head"), ("change", "resident")]
 
 

@@ -4,9 +4,11 @@ import re
 from datetime import date, timedelta
 
 from msgspec.json import encode
+from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 
-from bot.store.core import tables
+from bot.store.core import tables, trail
+from bot.store.core.chain import Entry
 from bot.store.core.tables import conversations, metadata, notice_reports, notices, outbox
 from flows.conversation.messages import InlineFile
 from flows.conversation.replies import SentFile
@@ -83,12 +85,13 @@ TOLD = {
         "at": r"gửi 01/10/2026 08:\d\d lop\.jpg",
         "known": "✓ chi hội biết việc này",
     },
-    "decisions": {
+    "trail": {
         "act": "điều chỉnh một câu",
-        "actor": "nộp phiếu – người làm phiếu",
-        "person_id": "– Chi hội trưởng Vũ Thị Hạnh",
-        "indicator_id": "    Câu 3: ",
-        "level_id": "    Câu 3: Vài tháng một lần",
+        "role": "nộp phiếu – người làm phiếu",
+        "actor_id": "– Chi hội trưởng Vũ Thị Hạnh",
+        "owner_id": "Việc đã làm với phiếu này:",
+        "unit_id": "    Chi hội trưởng, thôn Đoài, xã Thần Khê",
+        "details": "    Câu 3: Vài tháng một lần",
         "reason": "    Lý do: Câu 2 chưa rõ",
         "at": r"01/10/2026 08:\d\d: nộp phiếu",
     },
@@ -106,6 +109,25 @@ TOLD = {
         "number": "số 05/TTr-HKH",
         "dated": "05/TTr-HKH, 05/10/2026",
         "at": "• 01/10/2026 10:15: xã Thần Khê",
+    },
+    "titles": {
+        "number": "Số 7 năm 2026: Nguyễn Thị Lan",
+        "year": "Số 7 năm 2026",
+        "name": "năm 2026: Nguyễn Thị Lan, thôn Đông",
+        "village_id": "Nguyễn Thị Lan, thôn Đông, xã Thần Khê",
+        "unit_id": "    xã Thần Khê, mã giấy chứng nhận: k7Qz0aW-9_TtUuVvWwXxYy",
+        "code": "k7Qz0aW-9_TtUuVvWwXxYy",
+        "title": "    “Công dân học tập”, quyết định số 05/QĐ-UBND",
+        "recognition_id": "quyết định số 05/QĐ-UBND ngày 05/10/2026",
+        "revoked_at": "    Không còn giá trị từ 01/10/2026 10:15",
+        "reason": "    Lý do: Kê khai không đúng",
+    },
+    "recognitions": {
+        "unit_id": "• 01/10/2026 10:15: xã Thần Khê, số 05/QĐ-UBND",
+        "number": "số 05/QĐ-UBND ngày",
+        "dated": "05/QĐ-UBND ngày 05/10/2026",
+        "signer": "người ký: Trần Văn Bảy",
+        "at": "Quyết định đã ghi:\n• 01/10/2026 10:15",
     },
     "samples": {"at": "Phiếu đã chọn ngẫu nhiên để kiểm tra:\n• 01/10/2026 10:15"},
     "mutes": {"kind": "Đã tắt:\n• Thông báo của Hội Khuyến học"},
@@ -135,7 +157,7 @@ TOLD = {
 }
 # What says nothing of a person that the file does not say already: numbers that rows are known by, and the works of the
 # program.
-NUMBERS = {"id", "person_id", "conversation_id", "assessment_id", "notice_id", "digest"}
+NUMBERS = {"id", "number", "person_id", "conversation_id", "assessment_id", "notice_id", "about_id", "digest"}
 WORKS = {
     "conversations": {"bot", "erased_at"},
     "consents": {"withdrawn_at"},  # of nobody, once it is set
@@ -145,10 +167,11 @@ WORKS = {
     "arrivals": {"day", "told", "held", "since"},
     "batches": {"stage", "ordered_at", "done_at"},
     "batch_items": {"batch_id", "version"},
-    "decisions": {"version"},
     "closings": {"round_id", "version"},
     "proposals": {"state"},
+    "recognitions": {"proposal_id", "round_id"},
     "samples": {"unit_id", "round_id", "seed", "drawn_from", "forms"},
+    "trail": {"about", "version", "actor_salt", "actor_digest", "salt", "hash"},  # none of them says anything by itself
     "notices": {
         "audience", "version", "send_at", "repeat", "series_id", "approved_for", "refusal", "started_at", "ended_at",
         "gathered_to", "recipients",
@@ -163,7 +186,7 @@ WORKS = {
 # Of nobody, or made of what others have: the contacts repeat details, chat and form.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "reference_version", "asked_reminders",
+    "reference_version", "asked_reminders", "trail_head",
 }  # fmt: skip
 
 
@@ -205,6 +228,8 @@ async def sets_everything(commune: Commune) -> None:
     at = commune.now
     consent = {"conversation_id": chat, "text_version": "2026.2", "given": True, "given_by": "Đỗ Thị Thu", "at": at}
     invitation = {"digest": "1", "role": "head", "unit_id": units["tk-dong"], "invited_by": lan, "used_at": at}
+    took_on = Entry(act="take_on", role="head", about="role", actor_id=lan, owner_id=lan, unit_id=units["tk-doai"])
+    took_on = replace(took_on, details={"role": "head"})
     ledger = {"channel": CHANNEL, "bot": BOT, "address": "", "priority": 1, "state": "sent", "notice_id": 7}
     notice = {"id": 7, "author_id": lan, "conversation_id": chat, "audience": b"{}", "state": "sending"}
     async with commune.database.writing() as connection:
@@ -257,6 +282,7 @@ async def sets_everything(commune: Commune) -> None:
                 unit_id=units["tk"], round_id=1, seed="s", drawn_from=1, forms=b"[]", person_id=lan, at=at
             ),
             insert(tables.proposals).values(
+                id=1,
                 unit_id=units["tk"],
                 round_id=1,
                 state="proposed",
@@ -265,6 +291,31 @@ async def sets_everything(commune: Commune) -> None:
                 person_id=lan,
                 at=at,
             ),
+            insert(tables.recognitions).values(
+                id=1,
+                proposal_id=1,
+                unit_id=units["tk"],
+                round_id=1,
+                number="05/QĐ-UBND",
+                dated=date(2026, 10, 5),
+                signer="Trần Văn Bảy",
+                person_id=lan,
+                at=at,
+            ),
+            insert(tables.titles).values(
+                assessment_id=form.id,
+                recognition_id=1,
+                unit_id=units["tk"],
+                year=2026,
+                number=7,
+                code="k7Qz0aW-9_TtUuVvWwXxYy",
+                name="Nguyễn Thị Lan",
+                village_id=units["tk-dong"],
+                title="Công dân học tập",
+                revoked_at=at,
+                reason="Kê khai không đúng",
+            ),
             insert(outbox).values(**ledger, conversation_id=chat, created_at=at),
         ):
             await connection.execute(statement)
+        await trail.append(connection, [took_on], at)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, event, insert, select, update
 
+from bot.services.audit import verify
 from bot.services.turns import BATCH
 from bot.store.core import contacts
-from bot.store.core.tables import conversations, notice_answers, people
+from bot.store.core.tables import answers, assessments, conversations, notice_answers, people, trail
 from flows.conversation.replies import Pressed
 from tests.commune import BOT, CHANNEL, Commune, commune
 from tests.sample import NOW
@@ -41,6 +42,52 @@ async def settle(commune: Commune, names: list[str]) -> None:
             chat = {"channel": CHANNEL, "bot": BOT, "address": name, "language": "vi", "person_id": person_id}
             await connection.execute(insert(conversations).values(chat))
             await contacts.refresh(connection, [person_id])
+
+
+async def forms_of(commune: Commune, names: list[str]) -> None:
+    """Give people a form like Lan's, all answered and not handed in."""
+    lan = await commune.form("Lan")
+    form = {**lan._mapping, "state": "draft", "submitted_at": None}
+    given = await commune.rows(select(answers).where(answers.c.assessment_id == lan.id))
+    details = {"birth_year": 1975, "group": "farmer"}
+    del form["id"]
+    async with commune.database.writing() as connection:
+        await connection.execute(update(conversations).values(consented=True))
+        for name in names:
+            await connection.execute(update(people).where(people.c.name == name).values(details))
+            person_id = await connection.scalar(select(people.c.id).where(people.c.name == name))
+            added = insert(assessments).values({**form, "person_id": person_id}).returning(assessments.c.id)
+            form_id = await connection.scalar(added)
+            rows = [{**row._mapping, "assessment_id": form_id} for row in given]
+            await connection.execute(insert(answers), rows)
+
+
+async def test_a_batch_of_acts_takes_as_many_statements_as_one_act(commune: Commune, statements: list[str]) -> None:
+    names = [f"resident {number}" for number in range(BATCH)]
+    await settle(commune, names)
+    await forms_of(commune, names)
+    taken = []
+    await commune.together(*((name, "nộp phiếu") for name in names))  # they look at what it comes to
+    for some in (names[:1], names[1:]):
+        await commune.turns.receive([commune.update(name, "nộp phiếu") for name in some])
+        statements.clear()
+        assert (await commune.turns.run_once()).answered == len(some)
+        taken.append(len(statements))
+        # The last that is waited for: who is named, and the end of the trail.
+        of_trail = [sql for sql in statements if "trail" in sql]
+        assert statements[-len(of_trail) :] == of_trail
+        assert len(of_trail) <= 3, of_trail
+    assert taken[0] == taken[1] <= 18, "\n".join(statements)
+    assert await commune.count(trail, trail.c.act == "submit") == BATCH + 1
+    assert (await verify(commune.database)).head.number > BATCH
+
+
+async def test_a_batch_without_an_act_does_not_touch_the_trail(commune: Commune, statements: list[str]) -> None:
+    await commune.say("Minh", "/status")
+    statements.clear()
+    await commune.say("Minh", "2")
+    assert len(await commune.answers("Minh")) == 4
+    assert [sql for sql in statements if "trail" in sql] == []
 
 
 async def test_a_batch_of_answers_to_a_notice_takes_a_dozen_statements(

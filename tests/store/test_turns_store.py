@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.services import invitations
+from bot.services.audit import verify
 from bot.services.criteria_files import shipped
 from bot.services.turns import SORRY
 from bot.store.core import gathering
@@ -16,11 +17,11 @@ from bot.store.core.tables import (
     assessments,
     conversations,
     criteria_sets,
-    decisions,
     inbox,
     outbox,
     people,
     roles,
+    trail,
 )
 from bot.store.core.tables import evidence as evidence_table
 from flows.conversation.replies import Blocked, Edited, Pressed, SentFile
@@ -32,6 +33,7 @@ from tests.sample import CATALOGUES
 SAYS = CATALOGUES["vi"].gettext
 TOO_LATE = SAYS("This form is now {state}; this cannot be done any more.")
 APOLOGY = render(SORRY, CATALOGUES["vi"])
+ON_FORMS = select(trail.c.act).where(trail.c.about == "form").order_by(trail.c.number)
 
 # What comes twice, late and together
 
@@ -137,7 +139,7 @@ async def test_two_heads_on_two_instances_decide_once(databases: Databases) -> N
         for commune, head in zip(both, ("Trường", "Hạnh"), strict=True):
             await commune.turns.receive([commune.update(head, Pressed(f"c:confirm:{form.id}:{form.version}"))])
         await asyncio.gather(*(_until_nothing_waits(commune) for commune in both))
-        assert await both[0].column(select(decisions.c.act).order_by(decisions.c.id)) == ["submit", "confirm"]
+        assert await both[0].column(ON_FORMS) == ["submit", "confirm"]
         assert len(await both[0].read("Lan")) == 1
         for commune in both:
             await commune.database.close()
@@ -150,7 +152,7 @@ async def test_of_two_heads_who_confirm_in_one_batch_one_decides_and_the_other_i
     form = await commune.form("Lan")
     press = Pressed(f"c:confirm:{form.id}:{form.version}")
     await commune.together(("Trường", press), ("Hạnh", press))
-    assert await commune.column(select(decisions.c.act).order_by(decisions.c.id)) == ["submit", "confirm"]
+    assert await commune.column(ON_FORMS) == ["submit", "confirm"]
     assert (await commune.form("Lan")).state == "confirmed"
     assert len(await commune.read("Lan")) == 1
     assert (await commune.texts("Trường"))[0].startswith(SAYS("✅ Confirmed: {name}.").format(name="Nguyễn Thị Lan"))
@@ -162,7 +164,7 @@ async def test_a_head_who_confirms_while_the_resident_takes_the_form_back_is_tol
     form = await commune.form("Lan")
     await commune.together(("Lan", "rút lại"), ("Hạnh", Pressed(f"c:confirm:{form.id}:{form.version}")))
     assert (await commune.form("Lan")).state == "draft"
-    assert await commune.column(select(decisions.c.act).order_by(decisions.c.id)) == ["submit", "withdraw"]
+    assert await commune.column(ON_FORMS) == ["submit", "withdraw"]
     assert (await commune.texts("Hạnh"))[0].startswith(TOO_LATE.format(state=SAYS("being filled in")))
     assert await commune.tallies() == await commune.recount()
 
@@ -196,7 +198,8 @@ async def test_tallies_are_a_recount_after_whatever_people_do(commune: Commune) 
         if round_ % 10 == 9:
             assert await commune.tallies() == await commune.recount()
             await _assert_totals_are_sums(commune)
-    assert set(await commune.column(select(decisions.c.act))) >= {"submit", "withdraw", "confirm"}
+    assert set(await commune.column(ON_FORMS)) >= {"submit", "withdraw", "confirm"}
+    await verify(commune.database)
 
 
 def _something(chance: Random, buttons: list[str]) -> str | Pressed:
@@ -228,9 +231,10 @@ async def test_erasing_somebody_keeps_no_form_and_the_tallies_are_a_recount(comm
     kept = await commune.everything()
     assert [trace in kept for trace in traces] == [False, False]
     assert await commune.tallies() == await commune.recount()
-    for table in (answers, evidence_table, decisions):
+    for table in (answers, evidence_table):
         assert await commune.count(table, table.c.assessment_id == form.id) == 0
     assert await commune.count(assessments, assessments.c.id == form.id) == 0
+    assert await commune.count(trail, trail.c.about == "form", trail.c.about_id.is_not(None)) == 0
     assert await commune.count(people, people.c.id == form.person_id) == 0
 
 
@@ -240,7 +244,7 @@ async def test_a_branch_head_who_is_erased_leaves_decisions_without_a_name(commu
     await commune.say("Hạnh", "/privacy", "xoá", "xoá hết")
     await commune.deliver()
     assert "Vũ Thị Hạnh" not in await commune.everything()
-    acts = [(row.act, row.person_id) for row in await commune.rows(select(decisions).order_by(decisions.c.id))]
+    acts = [(row.act, row.actor_id) for row in await commune.rows(ON_FORMS.add_columns(trail.c.actor_id))]
     assert acts == [("submit", form.person_id), ("confirm", None)]
     assert (await commune.form("Lan")).state == "confirmed"
     assert await commune.count(roles, roles.c.role == "head") == 1

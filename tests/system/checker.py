@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, LargeBinary, Row, Table, Text, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.services.audit import verify
 from bot.services.criteria_files import shipped
+from bot.store.core.chain import BrokenChain
 from bot.store.core.database import Database
 from bot.store.core.tables import answers, assessments, inbox, metadata, notices, outbox, tallies
 from flows.domain.criteria import CriteriaSet
@@ -32,6 +34,7 @@ async def complaints(database: Database, erased: Collection[str]) -> list[str]:
     - Every update is answered: none waits, none was given up.
     - Every letter is settled, and what it said, its address and its button are forgotten.
     - Who was erased is named in no column of any table.
+    - The trail of acts holds.
     """
     async with database.reading() as connection:
         return [
@@ -43,7 +46,16 @@ async def complaints(database: Database, erased: Collection[str]) -> list[str]:
             *await _rows(connection, "letters wait", outbox, outbox.c.notice_id.is_(None), ~_IS_OVER),
             *await _rows(connection, "settled letters say more than that", outbox, _IS_OVER, _SAYS_SOMETHING),
             *await _named(connection, erased),
+            *await _trail_is_broken(database),
         ]
+
+
+async def _trail_is_broken(database: Database) -> list[str]:
+    try:
+        await verify(database)
+    except BrokenChain as broken:
+        return [str(broken)]
+    return []
 
 
 async def _tallies_differ(connection: AsyncConnection) -> list[str]:

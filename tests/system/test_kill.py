@@ -74,6 +74,7 @@ async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_any
     print(f"\n{way}: {_figures(run)}, {time.monotonic() - begun:.0f} s")
     _every_update_is_answered_once(run)
     _every_answer_is_kept_as_given(run)
+    assert (await deployment.succeed("audit", "verify")).startswith("The trail holds: ")
     _doubles_are_within_the_bound(run)
     _telegram_has_nothing_to_complain_of(run)
 
@@ -203,8 +204,9 @@ def _every_answer_is_kept_as_given(run: Run) -> None:
     assert _forms(run) == {r.plan.name: _given(r) for r in run.residents}
     assert _count(run, "SELECT count(*) FROM people") == RESIDENTS
     assert _count(run, "SELECT count(*) FROM consents WHERE given") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM decisions WHERE act = 'submit'") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM decisions") == RESIDENTS
+    assert _count(run, "SELECT count(*) FROM trail WHERE act = 'submit'") == RESIDENTS
+    assert _count(run, "SELECT count(*) FROM trail WHERE about = 'form'") == RESIDENTS
+    assert _count(run, "SELECT count(DISTINCT about_id) FROM trail WHERE about = 'form'") == RESIDENTS
     tallies = "SELECT state, sum(count) FROM tallies GROUP BY state HAVING sum(count) <> 0"
     assert _rows(run, tallies) == [("submitted", RESIDENTS)]
 

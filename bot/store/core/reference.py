@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.scopes import lies_in
-from bot.store.core.tables import criteria_sets, reference_version, rounds, units
+from bot.store.core.tables import assessments, criteria_sets, reference_version, rounds, units
 from flows.conversation.facts import NO_LINKS, Links, Reference
 from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group
@@ -90,6 +90,13 @@ async def read_criteria(
     unknown = criteria_sets.c.pin.in_([pin for pin in pins if pin not in known])
     read = dict(_sets(await connection.execute(select(criteria_sets.c.pin, criteria_sets.c.body).where(unknown))))
     return {pin: found for pin in pins if (found := known.get(pin) or read.get(pin)) is not None}
+
+
+async def criteria_of_form(connection: AsyncConnection, form_id: int) -> CriteriaSet | None:
+    """Return the criteria set that a form is pinned to; None where there is no such form, or only a newer version reads
+    it."""
+    its = select(criteria_sets.c.pin, criteria_sets.c.body).join(assessments).where(assessments.c.id == form_id)
+    return next((criteria for _pin, criteria in _sets(await connection.execute(its))), None)
 
 
 def newest(by_pin: Mapping[str, CriteriaSet]) -> Mapping[str, CriteriaSet]:

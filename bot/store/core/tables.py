@@ -253,20 +253,42 @@ evidence = Table(
     Column("known", Boolean),
 )
 
-# What was decided by whom about which version: the record of an assessment's life.
-decisions = Table(
-    "decisions",
+# Every act, in one chain: each hash covers the row and the hash before it. Rows are added and never changed, except
+# that what names somebody is blanked when they are erased: it is covered by a salted digest of its own, which stays.
+trail = Table(
+    "trail",
     metadata,
-    _id(),
-    Column("assessment_id", ForeignKey("assessments.id"), nullable=False, index=True),
-    Column("version", Integer, nullable=False),
-    Column("act", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("person_id", ForeignKey("people.id")),
-    Column("indicator_id", Text, nullable=False),
-    Column("level_id", Text),
-    Column("reason", Text, nullable=False),
+    Column("number", Key, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
+    Column("act", Text, nullable=False),
+    # As whom one acted: in a role, as a resident, or at the command line.
+    Column("role", Text, nullable=False),
+    # What kind of thing it is about, where that is, and which version of it was seen.
+    Column("about", Text, nullable=False),
+    Column("unit_id", Key),
+    Column("version", Integer, nullable=False),
+    # Who acted.
+    Column("actor_id", ForeignKey("people.id"), index=True),
+    Column("actor_salt", Text),
+    Column("actor_digest", Text),
+    # Which thing it is about, whose that is, and what was said of it.
+    Column("about_id", Key),
+    Column("owner_id", ForeignKey("people.id"), index=True),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("salt", Text),
+    Column("digest", Text),
+    Column("hash", Text, nullable=False),
+    Index("ix_trail_about", "about", "about_id"),
+)
+
+# One row: the last entry of the trail. Who adds entries holds it, as the last thing of a transaction.
+trail_head = Table(
+    "trail_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Key, nullable=False),
+    Column("hash", Text, nullable=False),
 )
 
 # What was ordered to be done with many forms at once, and how far it is.
