@@ -4,6 +4,7 @@ In a template every look is a style of Word's, and every line under a text is a 
 it has to be is known only when the text is.
 """
 
+from collections.abc import Iterator
 from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -75,16 +76,24 @@ def _code(word: DocxTemplate, address: str, width: float) -> InlineImage:
 
 def rule_lines(document: "WordDocument") -> None:
     """Make the lines under texts as long as their share of the text above."""
-    page: Any = document.sections[0]
-    whole = Length(page.page_width - page.left_margin - page.right_margin).mm
     shares = {style.style_id: RULES[style.name] for style in document.styles if style.name in RULES}
-    for element in document.element.body.iter(qn("w:p")):
+    for element, room in _with_room(document):
         if (share := shares.get(element.style)) is not None and (above := element.getprevious()) is not None:
-            room = _cell_width(element) or whole
             length = share * min(_printed_width(Paragraph(above, document._body)), room)
-            indent = Mm(max(0, (room - length) / 2))
             rule = Paragraph(element, document._body).paragraph_format
-            rule.left_indent = rule.right_indent = indent
+            rule.left_indent = rule.right_indent = Mm(max(0, (room - length) / 2))
+
+
+def _with_room(document: "WordDocument") -> Iterator[tuple[Any, float]]:
+    """Yield every paragraph with the width that it has: that of its cell, or of the page of its section."""
+    sections = iter(document.sections)
+    section: Any = next(sections)
+    for block in document.element.body:
+        width = Length(section.page_width - section.left_margin - section.right_margin).mm
+        for element in block.iter(qn("w:p")):
+            yield element, _cell_width(element) or width
+        if block.find(f"{qn('w:pPr')}/{qn('w:sectPr')}") is not None:
+            section = next(sections)
 
 
 def _cell_width(element: Any) -> float | None:
@@ -139,7 +148,7 @@ class _Styles:
         for name in RULES:
             rule = self._add_thin(name)
             self._line_above(rule)
-            rule.paragraph_format.space_before = Pt(2.5)
+            rule.paragraph_format.space_before = Pt(4)
             rule.paragraph_format.space_after = Pt(2)
         self._add_thin(BREAK)
         tag = self._add(TAG, 8)

@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
 from bot.documents import certificate, decision, decree30, village_list
-from bot.documents.blocks import Look
+from bot.documents.blocks import Look, Page
 from bot.documents.docx import RULES, docx, template
 from bot.documents.layouts import LAYOUTS
 from bot.documents.looks import looks_of
@@ -113,13 +113,14 @@ def test_no_text_brings_a_font_or_a_size_of_its_own() -> None:
             )
 
 
-def lines(document: Any) -> list[tuple[str, float, Any]]:
-    """Return the lines under texts: the style, the length in millimetres, the text above."""
+def lines(document: Any, page: Page = decree30.A4) -> list[tuple[str, float, Any]]:
+    """Return the lines under texts: the style, the length in millimetres, the text above. Outside of tables they lie on
+    such pages."""
     found = []
     for paragraph in paragraphs(document):
         if paragraph.style.name in RULES:
             cell = paragraph._p.getparent().find(f"{qn('w:tcPr')}/{qn('w:tcW')}")
-            room = int(cell.get(qn("w:w"))) / 1440 * 25.4 if cell is not None else decree30.A4.room
+            room = int(cell.get(qn("w:w"))) / 1440 * 25.4 if cell is not None else page.room
             form = paragraph.paragraph_format
             above = Paragraph(paragraph._p.getprevious(), document._body)
             found.append((paragraph.style.name, room - form.left_indent.mm - form.right_indent.mm, above))
@@ -140,6 +141,12 @@ def test_lines_are_as_long_as_the_decree_says() -> None:
             assert length == pytest.approx(text, abs=0.5)
         else:
             assert text / 3 <= length <= text / 2
+
+
+def test_a_line_on_a_page_across_is_in_its_middle_too() -> None:
+    *_, (_style, length, above) = lines(read_back("year"), decree30.A4_ACROSS)
+    assert above.text.startswith("(Kèm theo Báo cáo")
+    assert 1 / 3 <= length / longest_line(above.text, 14, italic=True) <= 1 / 2
 
 
 def test_lines_are_drawn() -> None:
