@@ -28,12 +28,18 @@ def _check_templates(settings: "Settings") -> None:
 
     async def work() -> None:
         from bot.services.documents import template_faults
+        from bot.store.core.database import DatabaseUnusable, check_reachable
         from bot.store.core.migrating import check_migrated
 
         async with running.database(settings, migrated=False) as database:
             if database.is_missing():
                 return
-            await check_migrated(database)
+            try:
+                await check_reachable(database)
+                await check_migrated(database)
+            except DatabaseUnusable as unusable:
+                typer.echo(f"Templates in use were not looked through: {unusable}")
+                return
             faults = await template_faults(database)
         for fault in faults:
             typer.echo(f"hoctap: {fault}", err=True)

@@ -79,6 +79,7 @@ def certificates(
     size: PageSize = typer.Option(PageSize.a4, help="The paper they are printed on, across."),
 ) -> None:
     """Write the certificates of a village or a commune, one a page."""
+    typer.echo("Setting the certificates; a thousand take about ten seconds …", err=True)
     _make("certificates", unit, year, out, size=size.value)
 
 

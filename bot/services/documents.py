@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from typing import Literal, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +39,9 @@ from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.units import Unit
 from flows.words.spelling import fold
 from flows.words.wording import Catalogue
+
+# Papers that have a page for each of many.
+ONE_A_PAGE = frozenset({"certificates", "poster"})
 
 Suffix = Literal[".docx", ".pdf"]
 Size = Literal["a4", "a5"]
@@ -94,7 +99,8 @@ async def make(database: Database, wanted: Wanted, words: Catalogue) -> bytes:
         desk = await _desk(connection, wanted, words)
         layout, paper = await READERS[wanted.kind](desk)
         own = await store.read_template(connection, _upwards(desk), layout.name) if wanted.suffix == ".docx" else None
-    return await asyncio.to_thread(written, layout, paper, wanted.suffix, own)
+    make_it = written_apart if wanted.kind in ONE_A_PAGE else written
+    return await asyncio.to_thread(make_it, layout, paper, wanted.suffix, own)
 
 
 def written(layout: Layout, paper: object, suffix: Suffix, own_template: bytes | None = None) -> bytes:
@@ -106,6 +112,12 @@ def written(layout: Layout, paper: object, suffix: Suffix, own_template: bytes |
     from bot.documents.pdf import pdf
 
     return pdf(layout, paper)
+
+
+def written_apart(layout: Layout, paper: object, suffix: Suffix, own_template: bytes | None = None) -> bytes:
+    """Set a paper in a process of its own: what a thousand pages take in memory, half a gigabyte, goes with it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        return apart.submit(written, layout, paper, suffix, own_template).result()
 
 
 async def _desk(connection: AsyncConnection, wanted: Wanted, words: Catalogue) -> Desk:

@@ -1,11 +1,15 @@
 """`hoctap report`, and templates out and in, as an administrator runs them."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from docx import Document
 
-from tests.commands.test_import_export import Run, furnished, hoctap, run
+from bot.store.core.database import Database
+from bot.store.core.reference import read_unit
+from bot.store.documents import save_template
+from tests.commands.test_import_export import NOW, Run, furnished, hoctap, run
 
 __all__ = ["furnished", "hoctap", "run"]
 
@@ -81,3 +85,33 @@ def test_every_fault_of_a_template_is_a_line(hoctap: Run, tmp_path: Path) -> Non
         "hoctap: nothing was imported",
     ]
     assert hoctap("import", "template", "mau.docx", "--unit", "ta")[2].startswith("hoctap: mau.docx: there is no paper")
+
+
+async def with_a_broken_template(address: str) -> None:
+    database = Database(address)
+    async with database.writing() as connection:
+        unit = await read_unit(connection, "ta")
+        assert unit is not None
+        await save_template(connection, unit.id, "list", b"%PDF", NOW)
+    await database.close()
+
+
+def test_check_names_a_template_in_use_that_fits_no_more(hoctap: Run, furnished: str) -> None:
+    asyncio.run(with_a_broken_template(furnished))
+    assert hoctap("check") == (
+        2,
+        "",
+        "hoctap: list.docx of ta: is no docx; save it from Word or LibreOffice as .docx\n",
+    )
+
+
+def test_check_says_when_templates_could_not_be_looked_through(hoctap: Run, tmp_path: Path) -> None:
+    for address, told in (
+        (f"sqlite:///{tmp_path / 'empty.db'}", "the tables are missing or of an older version; run: hoctap migrate"),
+        ("postgresql://hoctap:geheim@127.0.0.1:1/hoctap", "DATABASE_URL is not usable"),
+    ):
+        (tmp_path / "empty.db").touch()
+        code, output, errors = hoctap("check", DATABASE_URL=address)
+        assert (code, errors) == (0, "")
+        assert f"Templates in use were not looked through: {told}" in output
+        assert "geheim" not in output
