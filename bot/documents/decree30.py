@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.documents.blocks import Blocks, Cell, Each, Look, Page, Picture, Row, Rule, Side, Space, Table, Text, When
+from bot.documents.blocks import Blocks, Cell, Each, Look, Page, Row, Rule, Side, Space, Table, Text, When
 from flows.words.place_names import inside_sentence, keeps_its_noun
 
 # The page: A4, margins top and bottom 20–25, left 30–35, right 15–20. Tables that are no appendix lie across.
@@ -219,8 +219,3 @@ def table_of_people(columns: Sequence[tuple[str, float, str, Look]], of: str) ->
             ),
         ),
     )
-
-
-def code(address: str, width: float) -> Blocks:
-    """Lay out a QR code, where there is an address for it."""
-    return (When(address, (Picture(f"{{{{ {address} }}}}", width),)),)

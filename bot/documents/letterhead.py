@@ -183,7 +183,7 @@ _COMMENTS = {
     "above": "Tên cơ quan chủ quản ở dòng trên, viết hoa; không có thì để trống",
     "symbol": "Chữ viết tắt trong ký hiệu, ví dụ UBND trong QĐ-UBND",
     "head": "Chức vụ người đứng đầu, viết hoa",
-    "collective": "Tập thể ký thay mặt (TM.), viết hoa; để trống thì ký không có TM.",
+    "collective": "Tập thể ký thay mặt (TM.), viết hoa; trống thì ký không có TM. Ủy ban nhân dân: theo decided_by",
     "signed_by": 'Người ký: "head" (cấp trưởng) hoặc "deputy" (cấp phó, ký KT.)',
     "signer": "Họ tên người ký; để trống thì ghi tay",
     "grounds": "Các căn cứ, mỗi dòng một căn cứ",

@@ -28,9 +28,14 @@ class Figures:
         return percent(self.recognised, self.registered)
 
     @property
-    def submitted_share(self) -> str:
-        """Return how many of those registered handed in a form, in percent."""
-        return percent(self.submitted, self.registered)
+    def submitted_said(self) -> str:
+        """Say how many handed in a form: `654 (82,0%)`."""
+        return str(self.submitted) + _in_brackets(self.submitted, self.registered)
+
+    @property
+    def recognised_said(self) -> str:
+        """Say how many of those registered were recognised: `450/798 (56,4%)`."""
+        return f"{self.recognised}/{self.registered}" + _in_brackets(self.recognised, self.registered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}".replace(".", ",") if whole else "–"
 
 
+def _in_brackets(part: int, whole: int) -> str:
+    return f" ({percent(part, whole)}%)" if whole else ""
+
+
 DOTTED = "\n".join(["." * 132] * 2)
 BY_HAND = Text(DOTTED, Look("Viết tay", 14, after=6, line=1.3))
 LAST_BY_HAND = Text(DOTTED, Look("Viết tay, cuối", 14, after=6, line=1.3, with_next=True))
@@ -103,12 +112,12 @@ RESULTS = Table(
             (
                 ("Thôn, tổ dân phố có người đăng ký", "{{ taking_part }}/{{ unit_count }}"),
                 ("Người đăng ký", "{{ total.registered }}"),
-                ("Người đã nộp phiếu tự đánh giá", "{{ total.submitted }} ({{ total.submitted_share }}%)"),
+                ("Người đã nộp phiếu tự đánh giá", "{{ total.submitted_said }}"),
                 ("Người được chi hội xác nhận", "{{ total.confirmed }}"),
                 ("Trong đó đủ điểm để đề nghị công nhận", "{{ total.passed }}"),
                 (
                     "Người được công nhận / người đăng ký",
-                    "{{ total.recognised }}/{{ total.registered }} ({{ total.share }}%)",
+                    "{{ total.recognised_said }}",
                 ),
             ),
             1,

@@ -291,13 +291,6 @@ async def use_template(database: Database, unit_code: str, name: str, content: b
         await store.save_template(connection, unit.id, name, content, now)
 
 
-async def forget_template(database: Database, unit_code: str, name: str) -> bool:
-    """Let a unit use the template that comes along again. Returns whether it had one of its own."""
-    async with database.writing() as connection:
-        unit = await _unit(connection, unit_code)
-        return await store.drop_template(connection, unit.id, name)
-
-
 async def template_faults(database: Database) -> list[str]:
     """Return what is wrong with the templates in use, one line each: they may be of an earlier version."""
     async with database.reading() as connection:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.documents.records import Decided, GivenTitle, Meeting, Proposed
@@ -39,12 +39,6 @@ async def save_template(connection: AsyncConnection, unit_id: int, name: str, co
     statement = upserts.insert_or_replace(connection, templates, ("content", "imported_at"))
     row = {"unit_id": unit_id, "name": name, "content": content, "imported_at": now}
     await connection.execute(statement, row)
-
-
-async def drop_template(connection: AsyncConnection, unit_id: int, name: str) -> bool:
-    """Forget a unit's template. Returns whether there was one."""
-    dropped = delete(templates).where(templates.c.unit_id == unit_id, templates.c.name == name)
-    return (await connection.execute(dropped)).rowcount > 0
 
 
 async def read_template(connection: AsyncConnection, unit_ids: Sequence[int], name: str) -> bytes | None:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from bot.documents import letterhead
 from bot.documents.docx import template
 from bot.documents.layouts import LAYOUTS
+from bot.documents.year_report import Figures
 from bot.services import documents
 from bot.services.documents import DocumentRefused, Wanted, make, use_template
 from bot.services.papers import figures
@@ -104,7 +105,8 @@ def test_figures_follow_the_states_of_forms() -> None:
     )
     one = counted[1]
     assert (one.registered, one.submitted, one.confirmed, one.passed, one.recognised) == (45, 36, 33, 31, 10)
-    assert (one.share, one.submitted_share) == ("22,2", "80,0")
+    assert (one.share, one.submitted_said, one.recognised_said) == ("22,2", "36 (80,0%)", "10/45 (22,2%)")
+    assert Figures().recognised_said == "0/0"
     assert (counted[2].confirmed, counted[2].recognised, counted[2].share) == (1, 0, "0,0")
 
 
