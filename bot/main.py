@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from bot.commands import admin, audit, bench, chat, check, demo, export, importing, migrate, serve
+from bot.commands import admin, audit, bench, chat, check, demo, export, importing, migrate, report, serve
 
 app = typer.Typer(
     name="hoctap",
@@ -34,8 +34,9 @@ app.command()(chat.chat)
 app.command()(check.check)
 app.command()(migrate.migrate)
 app.add_typer(admin.app, name="admin", help="Open rounds, invite people to roles.")
-app.add_typer(importing.app, name="import", help="Load units and criteria sets from files.")
-app.add_typer(export.app, name="export", help="Write units, criteria sets and start links to files.")
+app.add_typer(importing.app, name="import", help="Load units, criteria sets and templates from files.")
+app.add_typer(export.app, name="export", help="Write units, criteria sets, templates and start links to files.")
+app.add_typer(report.app, name="report", help="Write papers: forms, lists, minutes, decisions, certificates, reports.")
 app.add_typer(audit.app, name="audit", help="Look through the trail of all acts.")
 app.add_typer(bench.app, name="bench", help="Measure.")
 

@@ -1,4 +1,4 @@
-"""What all tests share: databases, and the option that rewrites chats."""
+"""What all tests share: databases, and the options that rewrite chats and pictures."""
 
 import pytest
 
@@ -9,9 +9,11 @@ __all__ = ["database", "database_url", "databases", "pytest_addoption", "pytest_
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer to write what the bot says into the chats, for a person to review the difference."""
+    """Offer to write what the bot says into the chats, and to draw pages anew, for a person to review."""
     written = "write what the bot really says into the .chat files (without -n)"
     parser.addoption("--rewrite-chats", action="store_true", help=written)
+    drawn = "draw the pages of papers anew into the pictures they are compared with (look at them)"
+    parser.addoption("--rewrite-pictures", action="store_true", help=drawn)
 
 
 def pytest_configure() -> None:

@@ -1,6 +1,6 @@
-"""`hoctap export`: units, criteria sets and start links as files."""
+"""`hoctap export`: units, criteria sets, templates and start links as files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,7 @@ def _chosen(sets: list["CriteriaSet"], set_id: str, version: str) -> "CriteriaSe
 def _unused(file: Path) -> Path:
     """Return a file's name unless it is there: somebody may have worked on it."""
     if file.exists():
-        running.fail(f"{file} is there already; delete it, or give another name after the set")
+        running.fail(f"{file} is there already; delete it, or give another name")
     return file
 
 
@@ -159,3 +159,39 @@ def _with_progress(cards: tuple["StartCard", ...]) -> Iterable["StartCard"]:
         return
     with typer.progressbar(cards, label="Drawing QR pictures", file=typer.get_text_stream("stderr")) as shown:
         yield from shown
+
+
+@app.command("templates")
+def export_templates(
+    folder: Path = typer.Argument(help="A folder; a .docx for every paper and a letterhead.toml are written there."),
+    unit: str = typer.Option("", help="Code of a unit, to get those that it uses."),
+) -> None:
+    """Write the templates of papers, to be edited in Word and loaded again with `hoctap import template`."""
+    from bot.services.documents import DocumentRefused
+
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.services.documents import exported, shipped
+
+        if unit:
+            async with running.database(settings) as database:
+                files = await exported(database, unit)
+        else:
+            files = shipped()
+        _write_all(folder, files)
+
+    running.run(work, DocumentRefused)
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, none of them over one that is there."""
+    for file in map(folder.joinpath, files):
+        _unused(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            folder.joinpath(name).write_bytes(content)
+    except OSError as error:
+        running.fail(f"{folder}: cannot be written: {error.strerror}")
+    typer.echo(f"{len(files)} templates are in {folder}.", err=True)

@@ -1,4 +1,4 @@
-"""`hoctap import`: units and criteria sets from files."""
+"""`hoctap import`: units, criteria sets and templates from files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -137,3 +137,32 @@ def _tell_what_it_replaces(criteria: "CriteriaSet", before: "Reference") -> None
 def _round_said(round_: "Round", reference: "Reference") -> str:
     unit = reference.units.by_id[round_.unit_id]
     return f"“{round_.name}” of {unit.name} ({unit.code}), {round_.opens} to {round_.closes}"
+
+
+@app.command("template")
+def import_template(
+    file: Path = typer.Argument(help="A .docx or letterhead.toml as `hoctap export templates` writes them."),
+    unit: str = typer.Option(..., help="Code of the unit that uses it, with all below it."),
+    paper: str = typer.Option("", "--as", help="Which paper it is for; by default the name of the file."),
+) -> None:
+    """Let a unit use a template of its own. One with a fault is refused, and every fault told."""
+    from bot.documents.templates import MOST_BYTES
+    from bot.services.documents import DocumentRefused
+
+    settings = running.settings()
+    data = _content(file, MOST_BYTES)
+    name = paper or file.stem
+
+    async def work() -> None:
+        from bot.application import now
+        from bot.services.documents import use_template
+
+        async with running.database(settings) as database:
+            await use_template(database, unit, name, data, now())
+        typer.echo(f"{file.name} is used by {unit} and all below it from now on.")
+
+    try:
+        running.run(work)
+    except DocumentRefused as refused:
+        _echo_errors([f"{file.name}: {line}" for line in str(refused).split("\n")] + ["nothing was imported"])
+        raise typer.Exit(running.USAGE_ERROR) from None

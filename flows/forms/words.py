@@ -1,10 +1,10 @@
 """A form in words: its summary, its answers, what is missing. Residents and branch heads read the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flows.conversation.facts import Facts
 from flows.domain.assessments import STATES, Answer, Assessment, Evidence, Result, result_of
-from flows.domain.criteria import Indicator
+from flows.domain.criteria import CriteriaSet, Indicator
 from flows.domain.people import GROUPS
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
@@ -53,7 +53,12 @@ def verdict(form: Assessment, result: Result) -> Wording:
 
 def provisional_note(form: Assessment) -> Wording | None:
     """Say that a result rests on provisional criteria, where it does."""
-    if form.criteria.status == "official":
+    return provisional_criteria((form.criteria,))
+
+
+def provisional_criteria(sets: Iterable[CriteriaSet]) -> Wording | None:
+    """Say that some of the criteria are provisional, where they are: in chats and on papers in the same words."""
+    if all(criteria.status == "official" for criteria in sets):
         return None
     return _("(The criteria are still provisional, so this result is for guidance only.)")
 

@@ -68,6 +68,26 @@ _VILLAGE = frozenset({"village"})
 _APOSTROPHES = re.compile(r"['’‘ʼʹ´`′](?=\w)")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ROMAN = re.compile(r"[IVX]+")
+# Whom and what communes, villages and streets are named after. A name that is also a place's of old is none of these.
+_NAMED_AFTER = """
+    An Dương Vương; Bùi Thị Xuân; Cách Mạng Tháng Tám; Chế Lan Viên; Chu Văn An; Dương Minh Châu; Đào Duy Từ;
+    Đặng Thùy Trâm; Đặng Tiến Đông; Điện Biên Phủ; Đinh Bộ Lĩnh; Đinh Tiên Hoàng; Đoàn Thị Điểm; Đội Cấn; Hai Bà Trưng;
+    Hà Huy Tập; Hàm Nghi; Hàn Thuyên; Hoàng Diệu; Hoàng Hoa Thám; Hoàng Văn Thụ; Hồ Đắc Kiện; Hồ Tùng Mậu; Hồ Thị Kỷ;
+    Hồ Xuân Hương; Huỳnh Thúc Kháng; Huyền Trân; Kim Đồng; Lê Chân; Lê Duẩn; Lê Đại Hành; Lê Hoàn; Lê Hồng Phong;
+    Lê Ích Mộc; Lê Lai; Lê Lợi; Lê Quý Đôn; Lê Thanh Nghị; Lê Thánh Tông; Lê Văn Tám; Lý Bôn; Lý Công Uẩn; Lý Nam Đế;
+    Lý Thái Tổ; Lý Thường Kiệt; Lý Tự Trọng; Lý Văn Lâm; Lưu Nghiệp Anh; Lương Thế Trân; Lương Thế Vinh; Lương Văn Tri;
+    Mạc Đĩnh Chi; Mạc Thị Bưởi; Ngô Gia Tự; Ngô Mây; Ngô Quyền; Ngô Thì Nhậm; Nguyễn Ái Quốc; Nguyễn Bỉnh Khiêm;
+    Nguyễn Chí Thanh; Nguyễn Công Trứ; Nguyễn Cư Trinh; Nguyễn Du; Nguyễn Đại Năng; Nguyễn Đình Chiểu; Nguyễn Hữu Cảnh;
+    Nguyễn Huệ; Nguyễn Khuyến; Nguyễn Lương Bằng; Nguyễn Nghiêm; Nguyễn Phích; Nguyễn Thái Bình; Nguyễn Thái Học;
+    Nguyễn Thị Minh Khai; Nguyễn Trãi; Nguyễn Tri Phương; Nguyễn Trung Trực; Nguyễn Trường Tộ; Nguyễn Uý;
+    Nguyễn Văn Cừ; Nguyễn Văn Linh; Nguyễn Văn Trỗi; Nguyễn Viết Xuân; Nguyễn Việt Khái; Phạm Hồng Thái; Phạm Ngũ Lão;
+    Phạm Sư Mạnh; Phạm Văn Đồng; Phan Bội Châu; Phan Chu Trinh; Phan Đình Giót; Phan Đình Phùng; Phan Ngọc Hiển;
+    Phùng Hưng; Quang Trung; Thủ Khoa Huân; Tô Hiến Thành; Tô Hiệu; Tôn Đức Thắng; Tống Trân; Trần Hưng Đạo;
+    Trần Khánh Dư; Trần Lãm; Trần Liễu; Trần Nguyên Hãn; Trần Nhân Tông; Trần Phán; Trần Phú; Trần Quang Diệu;
+    Trần Quang Khải; Trần Quốc Toản; Trần Thương; Trần Văn Thời; Triệu Thị Trinh; Trương Định; Trương Quang Trọng;
+    Võ Nguyên Giáp; Võ Thị Sáu; Võ Văn Kiệt; Xô Viết Nghệ Tĩnh; Yết Kiêu
+"""
+_PEOPLE_AND_EVENTS = frozenset(name.strip().lower() for name in _NAMED_AFTER.split(";"))
 _ALWAYS_CAPITAL = "Thành phố Hồ Chí Minh"
 
 
@@ -143,15 +163,22 @@ def inside_sentence(name: str) -> str:
 
     Schools and firms are names as a whole; Thành phố Hồ Chí Minh always has its capital.
     """
+    return name if keeps_its_noun(name) else name[:1].lower() + name[1:]
+
+
+@lru_cache(maxsize=8192)
+def keeps_its_noun(name: str) -> bool:
+    """Tell whether the common noun is a part of a name, because the rest is a number, a person or an event; or whether
+    there is none."""
     noun, length = noun_at(words := words_of(name), 0)
-    if not noun or length >= len(words) or _keeps_capital(name, noun, words[length]):
-        return name
-    return name[:1].lower() + name[1:]
+    return not noun or length >= len(words) or _keeps_capital(name, noun, words[length:])
 
 
-def _keeps_capital(name: str, noun: str, first: Word) -> bool:
+def _keeps_capital(name: str, noun: str, proper: Sequence[Word]) -> bool:
+    first = proper[0]
     is_number = first.plain.isdigit() or any(map(_ROMAN.fullmatch, _proper_words(name, first)))
-    return is_number or "workplace" in _LEVELS.get(noun, _VILLAGE) or name == _ALWAYS_CAPITAL
+    is_person_or_event = " ".join(word.marked for word in proper) in _PEOPLE_AND_EVENTS
+    return is_number or is_person_or_event or "workplace" in _LEVELS.get(noun, _VILLAGE) or name == _ALWAYS_CAPITAL
 
 
 def _proper_words(name: str, first: Word) -> Iterator[str]:

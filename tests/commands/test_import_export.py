@@ -233,7 +233,7 @@ def test_a_set_is_exported_edited_and_imported_as_a_new_version(hoctap: Run, tmp
 
     name = "learning-citizen-pupil-2026.2.xlsx"
     assert hoctap("export", "criteria", "learning-citizen-pupil") == (0, "", f"Written to {name}.\n")
-    again = f"hoctap: {name} is there already; delete it, or give another name after the set\n"
+    again = f"hoctap: {name} is there already; delete it, or give another name\n"
     assert hoctap("export", "criteria", "learning-citizen-pupil") == (2, "", again)
     same = "learning-citizen-pupil 2026.2 is already there; nothing was changed.\n"
     assert hoctap("import", "criteria", name) == (0, same, "")

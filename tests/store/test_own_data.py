@@ -183,10 +183,11 @@ WORKS = {
     "inbox": {"channel", "bot", "update_id", "callback", "done_at", "failed"},
     "tallies": {"unit_id", "round_id", "group", "state", "passed"},
 }  # fmt: skip
-# Of nobody, or made of what others have: the contacts repeat details, chat and form.
+# Of nobody, or made of what others have: the contacts repeat details, chat and form. A template has the office of who
+# signs, and the name as it stands on every decision.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "reference_version", "asked_reminders", "trail_head",
+    "reference_version", "asked_reminders", "trail_head", "templates",
 }  # fmt: skip
 
 

@@ -644,6 +644,16 @@ outbox = Table(
     ),
 )  # fmt: skip
 
+# Templates of papers that a unit uses, with all below it, instead of those that come along; its letterhead among them.
+templates = Table(
+    "templates",
+    metadata,
+    Column("unit_id", ForeignKey("units.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("imported_at", Moment, nullable=False),
+)
+
 # One row that grows with every change of units, rounds or criteria: who holds a copy knows when to read anew.
 reference_version = Table(
     "reference_version",

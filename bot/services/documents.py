@@ -1,0 +1,318 @@
+"""Papers made for whoever asks: read from the database, put together, set as docx or pdf in a thread."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from typing import Literal, TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.documents import (
+    certificate,
+    decision,
+    letterhead,
+    minutes,
+    poster,
+    proposal,
+    register,
+    self_assessment,
+    village_list,
+    year_report,
+)
+from bot.documents import templates as clerks
+from bot.documents.blocks import Layout
+from bot.documents.layouts import LAYOUTS
+from bot.documents.people import Listed
+from bot.documents.records import GivenTitle
+from bot.documents.year_report import Figures, UnitFigures
+from bot.services import papers
+from bot.services.papers import Setting
+from bot.services.unit_files import start_cards
+from bot.store import documents as store
+from bot.store.core.database import Database
+from bot.store.core.reference import newest, read_branch, read_criteria, read_rounds, read_unit
+from flows.conversation.facts import Reference
+from flows.domain.criteria import CriteriaSet, Group
+from flows.domain.units import Unit
+from flows.words.spelling import fold
+from flows.words.wording import Catalogue
+
+# Papers that have a page for each of many.
+ONE_A_PAGE = frozenset({"certificates", "poster"})
+
+Suffix = Literal[".docx", ".pdf"]
+Size = Literal["a4", "a5"]
+
+
+class DocumentRefused(Exception):
+    """A paper that cannot be made, or a template that cannot be used; the message says why and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which paper is wanted, and how.
+
+    `links` are addresses of channels with `{code}` in them, `page` that of the public page of a title.
+    """
+
+    kind: str
+    unit: str
+    year: int
+    suffix: Suffix
+    group: Group = "farmer"
+    size: Size = "a4"
+    half: bool = False
+    links: tuple[str, ...] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies on the desk of whoever puts a paper together."""
+
+    connection: AsyncConnection
+    wanted: Wanted
+    unit: Unit
+    reference: Reference
+    by_pin: Mapping[str, CriteriaSet]
+    setting: Setting
+
+    @property
+    def village(self) -> str:
+        """Return the unit's name as it stands in a sentence."""
+        return self.name(self.unit.id)
+
+    def name(self, unit_id: int) -> str:
+        """Return the name of a unit as it stands in a sentence."""
+        return self.reference.units.in_sentence(unit_id).partition(",")[0]
+
+
+Paper: TypeAlias = tuple[Layout, object]
+
+
+async def make(database: Database, wanted: Wanted, words: Catalogue) -> bytes:
+    """Make a paper. Raises DocumentRefused."""
+    async with database.reading() as connection:
+        desk = await _desk(connection, wanted, words)
+        layout, paper = await READERS[wanted.kind](desk)
+        own = await store.read_template(connection, _upwards(desk), layout.name) if wanted.suffix == ".docx" else None
+    make_it = written_apart if wanted.kind in ONE_A_PAGE else written
+    return await asyncio.to_thread(make_it, layout, paper, wanted.suffix, own)
+
+
+def written(layout: Layout, paper: object, suffix: Suffix, own_template: bytes | None = None) -> bytes:
+    """Set a paper. A template that a clerk has edited is for docx; a pdf is set as the decree has it."""
+    if suffix == ".docx":
+        from bot.documents.docx import docx
+
+        return docx(layout, paper, own_template)
+    from bot.documents.pdf import pdf
+
+    return pdf(layout, paper)
+
+
+def written_apart(layout: Layout, paper: object, suffix: Suffix, own_template: bytes | None = None) -> bytes:
+    """Set a paper in a process of its own: what a thousand pages take in memory, half a gigabyte, goes with it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        return apart.submit(written, layout, paper, suffix, own_template).result()
+
+
+async def _desk(connection: AsyncConnection, wanted: Wanted, words: Catalogue) -> Desk:
+    unit = await read_unit(connection, wanted.unit)
+    if unit is None:
+        raise DocumentRefused(f"there is no unit with the code {wanted.unit!r}; see: hoctap export units")
+    units = await read_branch(connection, unit.id)
+    by_pin = await read_criteria(connection)
+    reference = Reference(units, await read_rounds(connection), newest(by_pin))
+    above = [one.id for one in units.upwards(unit.id)]
+    kept = await store.read_template(connection, above, letterhead.NAME)
+    commune = next((one for one in units.upwards(unit.id) if one.kind == "commune"), unit)
+    setting = Setting(
+        letterhead.read(kept) if kept is not None else letterhead.usual(commune.name),
+        wanted.year,
+        _sets(reference, unit, wanted.year),
+        words,
+    )
+    return Desk(connection, wanted, unit, reference, by_pin, setting)
+
+
+def _sets(reference: Reference, unit: Unit, year: int) -> tuple[CriteriaSet, ...]:
+    """Return the criteria of a unit's round; all there are where the year has none."""
+    round_ = reference.round_of_year(unit.id, year)
+    if round_ is None:
+        return tuple(reference.criteria.values())
+    return tuple(reference.criteria[set_id] for set_id in round_.sets.values() if set_id in reference.criteria)
+
+
+def _upwards(desk: Desk) -> list[int]:
+    return [unit.id for unit in desk.reference.units.upwards(desk.unit.id)]
+
+
+# What can be put together, by the word for it in commands
+
+
+async def _blank_form(desk: Desk) -> Paper:
+    criteria = next((one for one in desk.setting.sets if one.group == desk.wanted.group), None)
+    if criteria is None:
+        raise DocumentRefused(f"there is no criteria set for {desk.wanted.group}; see: hoctap export criteria")
+    addresses = start_cards(desk.reference.units, desk.unit, desk.wanted.links[:1]) if desk.wanted.links else ()
+    address = next((link for card in addresses if card.unit.id == desk.unit.id for link in card.links), "")
+    return self_assessment.BLANK, papers.blank_form(desk.setting, criteria, desk.village, address)
+
+
+async def _village_list(desk: Desk) -> Paper:
+    scope = desk.reference.units.scope([desk.unit.id])
+    rows = await store.read_passed(desk.connection, scope, desk.wanted.year)
+    people = tuple(Listed(row.name, desk.name(row.unit_id), desk.by_pin[row.pin].title.vi) for row in rows)
+    head = await store.read_head(desk.connection, desk.unit.id)
+    return village_list.LAYOUT, papers.village_list(desk.setting, desk.village, in_order(people), head)
+
+
+def in_order(people: Iterable[Listed]) -> tuple[Listed, ...]:
+    """Put people in the order of Vietnamese lists: by village, then by given name, then by the whole name."""
+    return tuple(sorted(people, key=lambda one: (fold(one.village), fold(one.name).split()[-1:], one.name)))
+
+
+async def _minutes(desk: Desk) -> Paper:
+    meeting = await store.read_meeting(desk.connection, desk.unit.id, desk.wanted.year)
+    if meeting is None:
+        raise DocumentRefused(f"{desk.unit.name} has held no branch meeting of {desk.wanted.year} yet")
+    return minutes.LAYOUT, papers.minutes(desk.setting, desk.village, meeting)
+
+
+async def _proposal(desk: Desk) -> Paper:
+    proposed = await store.read_proposal(desk.connection, desk.unit.id, desk.wanted.year)
+    if proposed is None:
+        raise DocumentRefused(f"nothing is proposed for {desk.unit.name} in {desk.wanted.year} yet")
+    return proposal.LAYOUT, papers.proposal(desk.setting, proposed)
+
+
+async def _decision(desk: Desk) -> Paper:
+    decided = await store.read_decision(desk.connection, desk.unit.id, desk.wanted.year)
+    if decided is None:
+        raise DocumentRefused(f"nothing is decided for {desk.unit.name} in {desk.wanted.year} yet")
+    return decision.LAYOUT, papers.decision(desk.setting, decided)
+
+
+async def _certificates(desk: Desk) -> Paper:
+    titles = await _titles(desk)
+    valid = [title for title in titles if title.revoked_on is None]
+    layout = certificate.ON_A4 if desk.wanted.size == "a4" else certificate.ON_A5
+    return layout, papers.certificates(desk.setting, valid, desk.wanted.page)
+
+
+async def _register(desk: Desk) -> Paper:
+    return register.LAYOUT, papers.register(desk.setting, await _titles(desk))
+
+
+async def _titles(desk: Desk) -> Sequence[GivenTitle]:
+    scope = desk.reference.units.scope([desk.unit.id])
+    titles = await store.read_titles(desk.connection, scope, desk.wanted.year)
+    if not titles:
+        raise DocumentRefused(f"nobody in {desk.unit.name} has a title of {desk.wanted.year} yet")
+    return titles
+
+
+async def _year_report(desk: Desk) -> Paper:
+    units = desk.reference.units
+    counted = await store.count_forms(desk.connection, units.scope([desk.unit.id]), desk.wanted.year)
+    found = papers.figures(counted)
+    below = [units.by_id[id_] for id_ in units.children.get(desk.unit.id, ()) if units.by_id[id_].valid_to is None]
+    rows = [(unit, units.subtree(unit.id)) for unit in sorted(below, key=lambda one: fold(one.name))]
+    own = [(desk.unit, frozenset({desk.unit.id}))] if desk.unit.id in found or not rows else []
+    figures = tuple(
+        UnitFigures(unit.name, year_report.sum_of(found.get(one, Figures()) for one in within))
+        for unit, within in (*own, *rows)
+    )
+    return year_report.LAYOUT, papers.year_report(desk.setting, figures, half=desk.wanted.half)
+
+
+async def _posters(desk: Desk) -> Paper:
+    if not desk.wanted.links:
+        raise DocumentRefused("no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat")
+    cards = start_cards(desk.reference.units, desk.unit, desk.wanted.links)
+    if not cards:
+        raise DocumentRefused(f"no village or workplace lies in {desk.unit.name}; import them first")
+    villages = [(card.unit.name, desk.reference.units.in_sentence(card.unit.id), card.links) for card in cards]
+    above = [(name, said.partition(", ")[2], links) for name, said, links in villages]
+    return poster.LAYOUT, papers.posters(desk.setting, above)
+
+
+READERS: Mapping[str, Callable[[Desk], Awaitable[Paper]]] = {
+    "form": _blank_form,
+    "minutes": _minutes,
+    "list": _village_list,
+    "proposal": _proposal,
+    "decision": _decision,
+    "certificates": _certificates,
+    "register": _register,
+    "year": _year_report,
+    "poster": _posters,
+}
+
+
+# Templates
+
+
+async def exported(database: Database, unit_code: str) -> dict[str, bytes]:
+    """Return the templates that a unit uses as files by their names, its letterhead among them."""
+    async with database.reading() as connection:
+        unit = await _unit(connection, unit_code)
+        units = await read_branch(connection, unit.id)
+        above = [one.id for one in units.upwards(unit.id)]
+        names = (*LAYOUTS, letterhead.NAME)
+        kept = {file_name(name): await store.read_template(connection, above, name) for name in names}
+    return {**shipped(unit.name), **{name: content for name, content in kept.items() if content is not None}}
+
+
+def shipped(commune: str = "Xã …") -> dict[str, bytes]:
+    """Return the templates that come along as files by their names, and the letterhead that follows from a name."""
+    from bot.documents.docx import template
+
+    files = {file_name(name): template(layout) for name, layout in LAYOUTS.items()}
+    return {**files, file_name(letterhead.NAME): letterhead.written(letterhead.usual(commune))}
+
+
+def file_name(name: str) -> str:
+    """Return the name of the file of a template."""
+    return f"{name}.toml" if name == letterhead.NAME else f"{name}.docx"
+
+
+async def use_template(database: Database, unit_code: str, name: str, content: bytes, now: datetime) -> None:
+    """Let a unit use a template, or a letterhead, from now on. Raises DocumentRefused with every fault on a line."""
+    found = list(faults(name, content))
+    if found:
+        raise DocumentRefused("\n".join(found))
+    async with database.writing() as connection:
+        unit = await _unit(connection, unit_code)
+        await store.save_template(connection, unit.id, name, content, now)
+
+
+async def template_faults(database: Database) -> list[str]:
+    """Return what is wrong with the templates in use, one line each: they may be of an earlier version."""
+    async with database.reading() as connection:
+        rows = await store.read_templates(connection)
+    return [f"{file_name(row.name)} of {row.code}: {fault}" for row in rows for fault in faults(row.name, row.content)]
+
+
+def faults(name: str, content: bytes) -> Iterable[str]:
+    """Yield what is wrong with a template or a letterhead."""
+    if name == letterhead.NAME:
+        try:
+            letterhead.read(content)
+        except letterhead.LetterheadRefused as refused:
+            yield str(refused)
+    elif name not in LAYOUTS:
+        yield f"there is no paper {name!r}; there are: {', '.join((*LAYOUTS, letterhead.NAME))}"
+    else:
+        yield from clerks.faults(LAYOUTS[name], content)
+
+
+async def _unit(connection: AsyncConnection, code: str) -> Unit:
+    unit = await read_unit(connection, code)
+    if unit is None:
+        raise DocumentRefused(f"there is no unit with the code {code!r}; see: hoctap export units")
+    return unit
