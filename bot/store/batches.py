@@ -37,6 +37,7 @@ from flows.batches.words import MOST_NAMED, Left
 from flows.conversation.facts import Found
 from flows.domain.assessments import TRANSITIONS
 from flows.domain.people import Person, Role
+from flows.words.name_order import name_order
 from flows.words.wording import Named
 
 _encoder = msgspec.json.Encoder()
@@ -85,10 +86,9 @@ async def _named(connection: AsyncConnection, form_ids: Collection[int]) -> tupl
         select(people.c.id, people.c.name)
         .join(assessments, assessments.c.person_id == people.c.id)
         .where(assessments.c.id.in_(sorted(form_ids)))
-        .order_by(assessments.c.id)
         .with_for_update(read=True, key_share=True, of=people)  # who is erased waits until this can be found
     )
-    return tuple([Named(row.id, row.name) for row in rows])
+    return tuple([Named(row.id, row.name) for row in sorted(rows, key=lambda row: (name_order(row.name), row.id))])
 
 
 def _among(order: Order) -> list[ColumnElement[bool]]:

@@ -27,7 +27,7 @@ ARRIVALS = Choice(
 WAYS: Mapping[ToldHow, Choice] = {
     "": Choice(
         "usual",
-        _("As usual: the first 5 of a day each, the rest in the evening"),
+        _("As usual"),
         words("như cũ; mặc định; như thường lệ; as usual"),
     ),
     "each": Choice(
@@ -59,6 +59,7 @@ def ask(facts: Facts, talk: ChoosingArrivals) -> Question:
         paragraphs(
             _("How do you want to hear of new forms?"),
             _("Now: {way}.", way=now.label),
+            _("As usual means: the first 5 of a day are shown one by one, the rest together in the evening."),
         ),
         tuple(WAYS.values()),
         (BACK,),

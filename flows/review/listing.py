@@ -27,7 +27,7 @@ from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
 
 class Reviewing(Talk, frozen=True, tag="review"):
     """The list the branch head looks at, or a form from it: of one village, or of all that are theirs (0); which of
-    the forms are shown (`sift`) and in which order. `seen` tells the list that its numbers stand for."""
+    the forms are shown (`sift`) and in which order. `seen` tells the lists that its numbers may stand for."""
 
     listed: str = "submitted"
     page: int = 0
@@ -204,6 +204,14 @@ def _ordered(forms: tuple[ListedForm, ...], order: str) -> tuple[ListedForm, ...
 def as_shown(facts: Facts, talk: Reviewing) -> Reviewing:
     """Return a talk that knows which list its numbers stand for."""
     return replace(talk, seen=mark(shown(talk, listed(facts, talk))))
+
+
+def without(facts: Facts, talk: Reviewing, form_id: int) -> Reviewing:
+    """Return a talk that goes back to the list from a form that may leave it: numbers stand for the list that is shown
+    then, with the form or without."""
+    forms = shown(talk, listed(facts, talk))
+    marks = mark(forms), mark(form for form in forms if form.assessment_id != form_id)
+    return replace(talk, assessment_id=0, seen=" ".join(marks))
 
 
 def mark(forms: Iterable[ListedForm]) -> str:
@@ -422,7 +430,7 @@ def confirm_many(facts: Facts, talk: Reviewing, asked: typed_words.ConfirmMany) 
     one that was shown."""
     found = listed(facts, talk)
     forms = shown(talk, found)
-    if asked.but and mark(forms) != talk.seen:
+    if asked.but and mark(forms) not in talk.seen.split():
         yield Said(_("The list has changed since you saw it. Please look at the numbers once more:"))
         yield Went("list", as_shown(facts, replace(talk, page=0)))
         return

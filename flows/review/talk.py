@@ -29,7 +29,7 @@ from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
 from flows.forms.records import Vouched, changed_by
 from flows.forms.tellings import told_to_resident
-from flows.review.listing import Reviewing, ask_list, ask_villages, hear_list, hear_villages, late_by
+from flows.review.listing import Reviewing, ask_list, ask_villages, hear_list, hear_villages, late_by, without
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 
@@ -78,7 +78,7 @@ def hear_form(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
             yield Went("list", replace(talk, assessment_id=0))
         case key:
             if key in {CONFIRM.key, ADJUST.key, RETURN.key}:
-                yield Went("list", replace(talk, assessment_id=0))
+                yield Went("list", without(facts, talk, form.id))
             yield from act(facts, form, key, form.version)
 
 

@@ -88,6 +88,7 @@ def test_nothing_but_its_own_words_does_what_cannot_be_taken_back(
     typed = words[:place] + data.draw(st.text("abcdeghiklmnopqrstuvxyđ 12?", max_size=2)) + words[place + cut :]
     own = {fold(render(final.label, catalogue)) for catalogue in LANGUAGES} | {fold(word) for word in final.also}
     own |= {fold(" ".join(gist(phrase(word)))) for word in own}
+    own |= {fold(" ".join(spelt_out(phrase(word)))) for word in own}  # “3” may be “ba”
     result = judged(TypedPhrase(where, typed, f"!{final.key}"))
     if result.verdict == "opposite":
         meant = {fold(" ".join(spelt_out(phrase(typed))))} | {fold(" ".join(gist(spelt_out(phrase(typed)))))}

@@ -10,8 +10,8 @@ from flows.words.name_order import name_order
 
 def test_names_stand_in_the_order_of_given_names_and_of_the_vietnamese_alphabet() -> None:
     in_order = [
-        "Nguyễn Văn An", "Trần Thị An", "Lê Văn Ân", "Lê Thị Bình", "Bùi Thị Cúc", "Vũ Văn Dũng", "Lê Văn Đạt",
-        "Vũ Thị Đào", "Mai Thị Hoa", "Mai Thị Hòa", "Mai Thị Hoan", "Tô Ơn", "Hồ Thị Ứng", "Y",
+        "Nguyễn Văn An", "Trần Thị An", "Lê Văn Ân", "Lê Thị Bình", "Bùi Thị Cúc", "Vũ Văn Dũng", "Vũ Thị Đào",
+        "Lê Văn Đạt", "Mai Thị Hoa", "Mai Thị Hòa", "Mai Thị Hoan", "Tô Ơn", "Hồ Thị Ứng", "Y",
     ]  # fmt: skip
     assert sorted(sorted(in_order), key=name_order) == in_order
 

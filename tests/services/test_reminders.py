@@ -17,7 +17,17 @@ from bot.services.reminders import CHUNK, IDLE_SECONDS, DatesDue, Reminders, rem
 from bot.services.signals import Signal
 from bot.store.core.database import Database
 from bot.store.core.outbox import NOTICE
-from bot.store.core.tables import assessments, conversations, leases, mutes, outbox, people, roles, units
+from bot.store.core.tables import (
+    asked_reminders,
+    assessments,
+    conversations,
+    leases,
+    mutes,
+    outbox,
+    people,
+    roles,
+    units,
+)
 from bot.store.core.tables import reminders as said
 from flows.conversation.facts import Reference
 from flows.conversation.messages import Message, Outgoing, rendered
@@ -627,3 +637,54 @@ async def test_one_instance_reminds_over_its_pauses_too_and_another_goes_on_when
 
 def _instance(commune: Commune, bell: Signal) -> Reminders:
     return Reminders(commune.database, CATALOGUES, lambda: commune.now, ZONE, bell, QuietHours())
+
+
+# Asked for by a branch head
+
+
+async def ask_for_reminders(commune: Commune, name: str = "Trường") -> None:
+    await commune.say(name, "/review", "chưa làm xong", "nhắc")
+
+
+async def test_whom_a_head_lets_remind_is_reminded_once_that_day(commune: Commune) -> None:
+    commune.now = local(1, 10)
+    await ask_for_reminders(commune)
+    await ask_for_reminders(commune, "Hạnh")
+    assert await hears(commune, "Minh", [local(1, 10), local(1, 11)]) == [local(1, 10)]
+
+
+async def test_who_was_reminded_by_the_clock_is_not_reminded_again_that_day(commune: Commune) -> None:
+    reminders = reminding(commune)
+    assert await hears(commune, "Minh", [local(2, 9)], reminders) == [local(2, 9)]
+    await ask_for_reminders(commune)
+    assert await hears(commune, "Minh", [local(2, 10)], reminders) == []
+    assert (await commune.rows(select(asked_reminders)))[0].passed_over == 1
+
+
+async def test_who_was_reminded_by_the_head_is_not_reminded_by_the_clock_that_day(commune: Commune) -> None:
+    commune.now = local(2, 8)
+    await ask_for_reminders(commune)
+    assert await hears(commune, "Minh", [local(2, 8), local(2, 9), local(2, 20)]) == [local(2, 8)]
+
+
+async def test_at_night_nobody_is_reminded_and_in_the_morning_they_are(commune: Commune) -> None:
+    commune.now = local(1, 22)
+    await ask_for_reminders(commune)
+    assert await hears(commune, "Minh", [local(1, 23), local(2, 5), local(2, 8)]) == [local(2, 8)]
+
+
+async def test_who_turned_reminders_off_is_left_in_peace_and_counted(commune: Commune) -> None:
+    commune.now = local(1, 10)
+    await mute(commune, "Minh", "reminders")
+    await ask_for_reminders(commune)
+    assert await hears(commune, "Minh", [local(1, 10)]) == []
+    (asked,) = await commune.rows(select(asked_reminders))
+    assert (asked.reached, asked.passed_over) == (0, 1)
+
+
+async def test_when_the_round_is_closed_nobody_is_reminded(commune: Commune) -> None:
+    commune.now = local(16, 10, month=11)
+    await ask_for_reminders(commune)
+    assert await hears(commune, "Minh", [local(16, 10, month=11)]) == []
+    (asked,) = await commune.rows(select(asked_reminders))
+    assert (asked.reached, asked.passed_over) == (0, 0)
