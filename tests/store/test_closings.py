@@ -121,7 +121,7 @@ async def test_what_the_association_gives_back_the_branch_decides_on_though_the_
     await confirms(commune, "Trường", "Lan")
     assert (await commune.form("Lan")).state == "confirmed"
     # And then it is with the commune once more: nothing the owner changes moves it.
-    await commune.say("Lan", "/privacy", "sửa thông tin", "sửa tên", "Nguyễn Thị Lân", "đúng hết")
+    await commune.say("Lan", "/privacy", "sửa thông tin", "sửa tên", "Nguyễn Thị Lân", "đúng hết", "có")
     assert await commune.column(select(people.c.name).where(people.c.id == form.person_id)) == ["Nguyễn Thị Lan"]
     assert await commune.tallies() == await commune.recount()
 
