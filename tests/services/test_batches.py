@@ -334,6 +334,18 @@ async def test_several_instances_at_once_decide_on_each_form_once(commune: Commu
     assert await commune.tallies() == await commune.recount()
 
 
+async def test_a_batch_of_a_newer_version_rests_and_keeps_no_other_waiting(commune: Commune) -> None:
+    of_newer = await order(commune)
+    async with commune.database.writing() as connection:
+        unknown = update(ordered).where(ordered.c.id == of_newer).values(ordered=b'{"act": "celebrate"}')
+        await connection.execute(unknown)
+    batch_id, carrying = await order(commune), carrier(commune)
+    for _round in range(3):
+        await carrying.run_once()
+    assert await outcomes(commune, batch_id) == {"done": 1}
+    assert await outcomes(commune, of_newer) == {"waiting": 1}
+
+
 async def test_others_are_answered_between_two_pieces(commune: Commune) -> None:
     await neighbours(commune, MANY)
     await order(commune)
