@@ -30,7 +30,11 @@ log = structlog.get_logger()
 
 # So many forms a transaction: others' turns wait for no longer than that.
 PIECE = 50
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 1.0
+
+
+class BatchUnreadable(Exception):
+    """A batch is of a newer version. It rests, and keeps no other from being carried out."""
 
 
 class BatchCarrier:
@@ -62,10 +66,11 @@ class BatchCarrier:
         async with self._runtime.database.writing() as connection:
             self._shared = await reminders.read_shared(connection, self._shared)
             batch = await batches.read(connection, batch_id)
-            if batch is not None:
-                await _Piece(connection, batch, self._shared, self._runtime, self._links()).do()
+            if batch is None:
+                raise BatchUnreadable(batch_id)
+            await _Piece(connection, batch, self._shared, self._runtime, self._links()).do()
         self._runtime.letters_queued.ring()
-        return batch is not None
+        return True
 
 
 class _Piece:

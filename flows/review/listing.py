@@ -376,7 +376,7 @@ def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
         case key if key in LISTS:
             yield Went("list", as_shown(facts, Reviewing(listed=key, unit=talk.unit)))
         case key:
-            yield Went("form", replace(talk, assessment_id=int(key)))
+            yield Entered("form", replace(talk, assessment_id=int(key)))
 
 
 def remind(facts: Facts, talk: Reviewing) -> Iterator[Event]:
@@ -412,7 +412,7 @@ def hear_typed(facts: Facts, talk: Reviewing, typed: str) -> Iterator[Event]:
         case typed_words.ConfirmMany() if state_of(talk) == "submitted":
             yield from confirm_many(facts, talk, asked)
         case typed_words.Opened(number) if state_of(talk) != "draft" and 0 < int(number) <= len(forms):
-            yield Went("form", replace(talk, assessment_id=forms[int(number) - 1].assessment_id))
+            yield Entered("form", replace(talk, assessment_id=forms[int(number) - 1].assessment_id))
 
 
 _MOVES = (BACK, EARLIER, LATER, CONFIRM_ALL, LOOK, EVERY, VILLAGES, *LISTS.values())
@@ -422,7 +422,7 @@ def _open_by_name(talk: Reviewing, typed: str, forms: tuple[ListedForm, ...]) ->
     """Open the form of whom was named, if that is somebody in the list."""
     if typed_words.called(named := composed(typed), forms):
         (form,) = typed_words.named_forms([named], forms)
-        yield Went("form", replace(talk, assessment_id=form.assessment_id))
+        yield Entered("form", replace(talk, assessment_id=form.assessment_id))
 
 
 def confirm_many(facts: Facts, talk: Reviewing, asked: typed_words.ConfirmMany) -> Iterator[Event]:

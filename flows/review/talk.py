@@ -80,10 +80,10 @@ def hear_form(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
     form = subject(facts, talk.assessment_id)
     match chosen(heard):
         case BACK.key:
-            yield Went("list", replace(talk, assessment_id=0))
+            yield Entered("list", replace(talk, assessment_id=0))
         case key:
             if key in {CONFIRM.key, ADJUST.key, RETURN.key}:
-                yield Went("list", without(facts, talk, form.id))
+                yield Entered("list", without(facts, talk, form.id))
             yield from act(facts, form, key, form.version)
 
 

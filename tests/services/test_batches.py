@@ -204,6 +204,15 @@ async def test_ones_own_form_is_never_among_them(commune: Commune) -> None:
     assert await states(commune, forms) == {"submitted": 1}
 
 
+async def test_what_has_become_ones_own_form_meanwhile_is_left(commune: Commune) -> None:
+    (form_id,) = await neighbours(commune, 1)
+    batch_id, head = await order(commune), await person(commune, "Trường")
+    async with commune.database.writing() as connection:
+        await connection.execute(update(assessments).where(assessments.c.id == form_id).values(person_id=head))
+    await carry_out(commune)
+    assert await outcomes(commune, batch_id) == {"done": 1, "own": 1}
+
+
 async def test_when_the_role_is_withdrawn_meanwhile_the_rest_is_left(commune: Commune) -> None:
     forms = await neighbours(commune, MANY)
     batch_id = await order(commune)
@@ -255,6 +264,28 @@ async def test_what_has_moved_on_since_is_not_undone(commune: Commune) -> None:
     await carry_out(commune)
     assert await outcomes(commune, 1) == {"undone": 2, "kept": 1}
     assert (await commune.form("Lan")).version == moved.version
+
+
+async def test_what_was_confirmed_anew_since_is_not_undone(commune: Commune) -> None:
+    batch_id = await order(commune)
+    await carry_out(commune)
+    await commune.say("Lan", "dữ liệu", "sửa thông tin", "sửa tên", "Nguyễn Thị Lành", "đúng hết", "có")
+    form = await commune.form("Lan")
+    await commune.press("Hạnh", f"c:confirm:{form.id}:{form.version}")
+    await commune.say("Trường", "hoàn tác")
+    await carry_out(commune)
+    assert await outcomes(commune, batch_id) == {"kept": 1}
+    assert (await commune.form("Lan")).state == "confirmed"
+
+
+async def test_who_has_changed_their_details_within_the_minute_is_not_told_of_a_confirmation(commune: Commune) -> None:
+    await order(commune)
+    await carry_out(commune)
+    await commune.say("Lan", "dữ liệu", "sửa thông tin", "sửa tên", "Nguyễn Thị Lành", "đúng hết", "có")
+    await commune.read("Lan")
+    commune.now += A_MINUTE
+    await carry_out(commune)
+    assert await commune.texts("Lan") == []
 
 
 async def test_undone_before_it_is_finished_the_rest_is_not_begun(commune: Commune) -> None:
@@ -331,6 +362,18 @@ async def test_several_instances_at_once_decide_on_each_form_once(commune: Commu
     await carry_out(commune)
     assert await confirmations(commune) == dict.fromkeys([*forms, (await commune.form("Lan")).id], 1)
     assert await commune.tallies() == await commune.recount()
+
+
+async def test_a_batch_of_a_newer_version_rests_and_keeps_no_other_waiting(commune: Commune) -> None:
+    of_newer = await order(commune)
+    async with commune.database.writing() as connection:
+        unknown = update(ordered).where(ordered.c.id == of_newer).values(ordered=b'{"act": "celebrate"}')
+        await connection.execute(unknown)
+    batch_id, carrying = await order(commune), carrier(commune)
+    for _round in range(3):
+        await carrying.run_once()
+    assert await outcomes(commune, batch_id) == {"done": 1}
+    assert await outcomes(commune, of_newer) == {"waiting": 1}
 
 
 async def test_others_are_answered_between_two_pieces(commune: Commune) -> None:

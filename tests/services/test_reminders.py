@@ -15,6 +15,7 @@ from bot.services import rounds
 from bot.services.leading import Leading
 from bot.services.reminders import CHUNK, IDLE_SECONDS, DatesDue, Reminders, reminders_behind
 from bot.services.signals import Signal
+from bot.store import arrivals
 from bot.store.core.database import Database
 from bot.store.core.outbox import NOTICE
 from bot.store.core.tables import (
@@ -34,6 +35,7 @@ from flows.conversation.messages import Message, Outgoing, rendered
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round, usual_phases
 from flows.reminders.words import date_reminder, unfinished_reminder, waiting_digest
+from flows.review.needs import ToldHow
 from tests.commune import CHANNEL, Commune, under_way
 from tests.databases import Databases
 from tests.sample import CATALOGUES, COMMUNE, FAR_COMMUNE, FAR_VILLAGE, NOW, ROUND, UNITS, VILLAGE, ZONE
@@ -687,3 +689,34 @@ async def test_when_the_round_is_closed_nobody_is_reminded(commune: Commune) -> 
     assert await hears(commune, "Minh", [local(16, 10, month=11)]) == []
     (asked,) = await commune.rows(select(asked_reminders))
     assert (asked.reached, asked.passed_over) == (0, 0)
+
+
+# New forms
+
+
+async def submits_again(commune: Commune, how: ToldHow) -> None:
+    """Let Trường choose how he hears of new forms, and Lan's be one."""
+    async with commune.database.writing() as connection:
+        await arrivals.choose(connection, await person(commune, "Trường"), how)
+    await commune.say("Lan", "rút lại", "nộp phiếu")
+    await commune.deliver()
+
+
+async def test_new_forms_that_were_held_back_are_told_in_the_evening_once(commune: Commune) -> None:
+    commune.now = local(1, 10)
+    await submits_again(commune, "evening")
+    assert await hears(commune, "Trường", [local(1, 12), local(1, 18), local(1, 19)]) == [local(1, 18)]
+
+
+async def test_new_forms_that_were_held_back_are_told_after_an_hour(commune: Commune) -> None:
+    commune.now = local(1, 10)
+    await submits_again(commune, "hourly")
+    looks = [local(1, 10, 30), local(1, 11, 30), local(1, 13)]
+    assert await hears(commune, "Trường", looks) == [local(1, 11, 30)]
+
+
+async def test_who_turned_such_messages_off_is_not_told_of_new_forms(commune: Commune) -> None:
+    commune.now = local(1, 10)
+    await submits_again(commune, "hourly")
+    await mute(commune, "Trường", "digests")
+    assert await hears(commune, "Trường", [local(1, 12)]) == []

@@ -313,7 +313,7 @@ async def test_a_set_that_is_published_meanwhile_serves_new_forms_and_leaves_the
 async def test_an_administrators_invitation_is_kept_as_a_digest_only_and_its_links_open_the_bot(
     commune: Commune,
 ) -> None:
-    await commune.say("Hoa", "/invite", "1", "thon doai", "1")
+    await commune.say("Hoa", "/invite", "1", "thon doai", "1", "1")
     said = "\n".join(await commune.texts("Hoa"))
     code = said.partition("/start ")[2].split()[0]
     assert f"https://hoctap.example/chat#{code}" in said
@@ -329,7 +329,7 @@ async def test_links_open_the_bot_as_soon_as_it_has_said_its_name(commune: Commu
     told = []
     for link in ([], ["https://t.me/hoctap_bot?start={code}"]):
         name += link
-        await commune.say("Hoa", "/invite", "1", "thon doai", "1")
+        await commune.say("Hoa", "/invite", "1", "thon doai", "1", "1")
         told.append("t.me/hoctap_bot?start=i-" in " ".join(await commune.texts("Hoa")))
     assert told == [False, True]
 
@@ -338,7 +338,7 @@ async def test_two_invitations_made_in_one_batch_have_tokens_of_their_own(commun
     code, _expires = await invitations.invite(commune.database, "admin", "tk", commune.now)
     await commune.say("Tư", f"/start {code}", "vi", "có", "Đỗ Văn Tư", "có")
     for name in ("Hoa", "Tư"):
-        await commune.say(name, "/invite", "1", "thon doai")
+        await commune.say(name, "/invite", "1", "thon doai", "1")
         await commune.read(name)
     await commune.together(("Hoa", "1"), ("Tư", "1"))
     codes = {(await commune.texts(name))[0].partition("/start ")[2].split()[0] for name in ("Hoa", "Tư")}

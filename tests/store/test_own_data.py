@@ -162,7 +162,7 @@ WORKS = {
     "conversations": {"bot", "erased_at"},
     "consents": {"withdrawn_at"},  # of nobody, once it is set
     "invitations": {"invited_by", "replaces"},
-    "assessments": {"version", "passed"},  # both follow from what was done and answered
+    "assessments": {"version", "passed", "proposal_id"},  # all follow from what was done and answered
     "evidence": {"source", "attempts"},
     "arrivals": {"day", "told", "held", "since"},
     "batches": {"stage", "ordered_at", "done_at"},

@@ -111,7 +111,7 @@ async def test_acts_on_a_form_say_who_acted_on_whose_and_on_which_version(commun
 
 async def test_a_role_that_is_offered_taken_on_and_taken_away_is_in_it(commune: Commune) -> None:
     before = await length(commune)
-    await commune.say("Hoa", "/invite", "chi hội trưởng", "thôn Đoài Thần Khê", "1")
+    await commune.say("Hoa", "/invite", "chi hội trưởng", "thôn Đoài Thần Khê", "1", "1")
     code = re.findall(r"chat#(\S+)", "\n".join(await commune.texts("Hoa")))[-1]
     await commune.say("Tư", f"/start {code}", "vi", "đồng ý", "Đỗ Văn Tư", "có")
     await commune.say("Hoa", "/invite", "cho thôi nhiệm vụ", "thôn Đoài Thần Khê", "1", "1", "cho thôi")

@@ -72,7 +72,8 @@ async def invites_the_head(cast: Cast, admins_code: str) -> None:
     await cast.admin.type("/invite", "Xin chọn nhiệm vụ:")
     await cast.admin.press("Chi hội trưởng", "Xin gõ tên")
     await cast.admin.type("thon dong", "1. Thôn Đông")
-    handed_over = await cast.admin.type("1", "Lời mời: Chi hội trưởng, thôn Đông")
+    await cast.admin.type("1", "Đến bao giờ?")
+    handed_over = await cast.admin.press("Không có thời hạn", "Lời mời: Chi hội trưởng, thôn Đông")
     await takes_up(cast.head, code_in(handed_over.text))
 
 
