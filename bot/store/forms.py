@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Row, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
@@ -54,6 +54,7 @@ _evidence_of_form = json_rows(
     evidence.c.known,
     where=evidence.c.assessment_id == assessments.c.id,
 )  # fmt: skip
+DECIDED = ("confirmed", "checked", "recognised", "revoked")
 # A village that is closed holds its forms, but for those that the association has given back to the branch since.
 _given_back = (
     select(trail.c.number)
@@ -61,7 +62,7 @@ _given_back = (
         trail.c.about == FORM,
         trail.c.about_id == assessments.c.id,
         trail.c.role == "association",
-        trail.c.act.in_(sorted(GIVING_BACK)),
+        or_(*(trail.c.act == act for act in sorted(GIVING_BACK))),
         trail.c.at >= closings.c.at,
     )
     .correlate(assessments, closings)
@@ -73,7 +74,9 @@ _is_closed = (
         closings.c.unit_id == assessments.c.unit_id,
         closings.c.round_id == assessments.c.round_id,
         closings.c.state == "closed",
-        assessments.c.state.in_(("confirmed", "checked", "recognised", "revoked")) | ~_given_back,
+        or_(
+            *(assessments.c.state == state for state in ("confirmed", "checked", "recognised", "revoked")), ~_given_back
+        ),
     )
     .correlate(assessments)
     .exists()

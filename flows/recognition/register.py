@@ -126,7 +126,7 @@ def hear_reason(facts: Facts, talk: Registered, heard: Heard) -> Iterator[Event]
     if heard == Chose(BACK.key):
         yield Went("entry", replace(talk, act=""))
     else:
-        yield Went("sure", replace(talk, reason=read_reason(written(heard))))
+        yield Went("act_sure", replace(talk, reason=read_reason(written(heard))))
 
 
 def ask_sure(facts: Facts, talk: Registered) -> Question:
@@ -207,7 +207,7 @@ REGISTER = Flow(
         Step("found", ask_found, hear_found),
         Step("entry", ask_entry, hear_entry),
         Step("reason", ask_reason, hear_reason),
-        Step("sure", ask_sure, hear_sure),
+        Step("act_sure", ask_sure, hear_sure),
     ),
     obstacle=obstacle,
 )

@@ -145,7 +145,7 @@ async def test_the_association_proposes_what_passes_of_closed_villages(commune: 
     assert await commune.tallies() == await commune.recount()
     assert any("đã đề nghị công nhận danh hiệu" in text for text in await commune.texts("Lan"))
     kept = await commune.rows(select(trail).where(trail.c.about == "form", trail.c.act == "propose"))
-    assert [(one.assessment_id, one.actor) for one in kept] == [(lan.id, "association")]
+    assert [(one.about_id, one.role) for one in kept] == [(lan.id, "association")]
 
 
 async def test_of_two_who_propose_at_once_one_does_and_the_other_hears_that_nobody_is_left(commune: Commune) -> None:
@@ -182,7 +182,7 @@ async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_
     await commune.say("Hội", "đề nghị danh sách này")
     await carry_out(commune)
     assert ((await commune.form("Lan")).state, (await commune.form("Minh")).state) == ("confirmed", "checked")
-    assert "• Nguyễn Thị Lan: đã thay đổi" in (await commune.texts("Hội"))[-1]
+    assert "• Nguyễn Thị Lan: vừa thay đổi" in (await commune.texts("Hội"))[-1]
 
 
 async def test_nobody_proposes_their_own_form(commune: Commune) -> None:
