@@ -74,9 +74,7 @@ _is_closed = (
         closings.c.unit_id == assessments.c.unit_id,
         closings.c.round_id == assessments.c.round_id,
         closings.c.state == "closed",
-        or_(
-            *(assessments.c.state == state for state in ("confirmed", "checked", "recognised", "revoked")), ~_given_back
-        ),
+        or_(*(assessments.c.state == state for state in DECIDED), ~_given_back),
     )
     .correlate(assessments)
     .exists()
