@@ -50,7 +50,7 @@ async def test_a_guide_is_a_page_without_scripts_whose_links_all_lead_somewhere(
     assert f'<html lang="{language}">' in shown.text
     assert "<script" not in shown.text
     assert " style=" not in shown.text
-    assert "{{" not in shown.text
+    assert not re.search(r"\{\{\w+\}\}", shown.text)  # holes; templates of papers have blanks in theirs
     for link in links_in(shown.text):
         address, _sign, anchor = link.partition("#")
         assert not address or (await client.get(address)).status_code == 200, link
