@@ -182,7 +182,7 @@ async def test_a_form_that_changed_since_the_list_was_shown_is_not_proposed_and_
     await commune.say("Hội", "đề nghị danh sách này")
     await carry_out(commune)
     assert ((await commune.form("Lan")).state, (await commune.form("Minh")).state) == ("confirmed", "checked")
-    assert "• Nguyễn Thị Lan: vừa thay đổi" in (await commune.texts("Hội"))[-1]
+    assert "• Nguyễn Thị Lan: đã thay đổi" in (await commune.texts("Hội"))[-1]
 
 
 async def test_nobody_proposes_their_own_form(commune: Commune) -> None:
