@@ -283,9 +283,8 @@ def _sheets(name: str, data: bytes, *, hidden: bool) -> dict[str, _Rows]:
         return {fold(sheet.title): _filled_rows(sheet) for sheet in read}
     except BrokenCriteria:
         raise
-    except Exception as error:  # what openpyxl raises on a damaged file is not documented
-        problem = f"is damaged ({type(error).__name__})"
-        raise BrokenCriteria(name, "", problem, "open it in a spreadsheet program and save it again") from None
+    except Exception:  # what openpyxl raises on a damaged file is not documented
+        raise BrokenCriteria(name, "", "is damaged", "open it in a spreadsheet program and save it again") from None
 
 
 _READ_SHEETS = frozenset({fold(_SET_SHEET), fold(_LEVEL_SHEET)})

@@ -321,9 +321,8 @@ def _workbook_sheets(file: str, data: bytes, *, hidden: bool) -> list[_Sheet]:
         if any(cell is _FORMULA for sheet in sheets for _number, cells in sheet.rows for cell in cells):
             computed = _sheets(data, computed=True, hidden=hidden)
             return [_with_results(*pair) for pair in zip(sheets, computed, strict=True)]
-    except Exception as error:  # what openpyxl raises on a damaged file is not documented
-        cure = "open it in a spreadsheet program and save it again"
-        _refuse(file, f"is damaged ({type(error).__name__})", cure)
+    except Exception:  # what openpyxl raises on a damaged file is not documented
+        _refuse(file, "is damaged", "open it in a spreadsheet program and save it again")
     return sheets
 
 

@@ -140,7 +140,7 @@ async def test_who_decided_and_when_is_kept_as_of_a_single_form(commune: Commune
     await carry_out(commune)
     one = (await commune.rows(select(trail).where(trail.c.act == "confirm")))[0]
     trường = await person(commune, "Trường")
-    assert (one.assessment_id, one.version, one.actor, one.person_id) == (form.id, form.version, "head", trường)
+    assert (one.about_id, one.version, one.role, one.actor_id) == (form.id, form.version, "head", trường)
 
 
 async def test_only_those_from_a_total_on_or_who_pass_are_chosen(commune: Commune) -> None:

@@ -435,9 +435,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() 
 
 def test_a_damaged_workbook_is_refused() -> None:
     data = repacked("xl/workbook.xml", lambda text: text[:200])
-    assert refusal("form.xlsx", data) == (
-        "form.xlsx: is damaged (ParseError); open it in a spreadsheet program and save it again"
-    )
+    assert refusal("form.xlsx", data) == ("form.xlsx: is damaged; open it in a spreadsheet program and save it again")
 
 
 @settings(max_examples=60, deadline=None)

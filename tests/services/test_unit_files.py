@@ -331,7 +331,7 @@ def test_a_damaged_workbook_is_refused_in_one_line() -> None:
     with zipfile.ZipFile(buffer, "w") as package:
         package.writestr("xl/workbook.xml", "<nonsense")
     (line,) = refused(buffer.getvalue(), file="units.xlsx")
-    assert line.startswith("units.xlsx: is damaged (")
+    assert line.startswith("units.xlsx: is damaged; ")
 
 
 # Importing again

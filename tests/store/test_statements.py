@@ -62,6 +62,11 @@ async def forms_of(commune: Commune, names: list[str]) -> None:
             await connection.execute(insert(answers), rows)
 
 
+def is_of_trail(sql: str) -> bool:
+    """Tell whether a statement is about the trail itself: forms are read with what it says of them."""
+    return "trail_head" in sql or "INTO trail" in sql
+
+
 async def test_a_batch_of_acts_takes_as_many_statements_as_one_act(commune: Commune, statements: list[str]) -> None:
     names = [f"resident {number}" for number in range(BATCH)]
     await settle(commune, names)
@@ -74,10 +79,10 @@ async def test_a_batch_of_acts_takes_as_many_statements_as_one_act(commune: Comm
         assert (await commune.turns.run_once()).answered == len(some)
         taken.append(len(statements))
         # The last that is waited for: who is named, and the end of the trail.
-        of_trail = [sql for sql in statements if "trail" in sql]
+        of_trail = [sql for sql in statements if is_of_trail(sql)]
         assert statements[-len(of_trail) :] == of_trail
         assert len(of_trail) <= 3, of_trail
-    assert taken[0] == taken[1] <= 18, "\n".join(statements)
+    assert taken[0] == taken[1] <= 21, "\n".join(statements)
     assert await commune.count(trail, trail.c.act == "submit") == BATCH + 1
     assert (await verify(commune.database)).head.number > BATCH
 
@@ -87,7 +92,7 @@ async def test_a_batch_without_an_act_does_not_touch_the_trail(commune: Commune,
     statements.clear()
     await commune.say("Minh", "2")
     assert len(await commune.answers("Minh")) == 4
-    assert [sql for sql in statements if "trail" in sql] == []
+    assert [sql for sql in statements if is_of_trail(sql)] == []
 
 
 async def test_a_batch_of_answers_to_a_notice_takes_a_dozen_statements(
