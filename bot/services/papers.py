@@ -146,7 +146,7 @@ def _evidence(setting: Setting, proofs: Sequence[Evidence]) -> Iterable[str]:
     """Say what the proofs of an answer are, without the pictures before them, which not every printer knows."""
     for proof in proofs:
         for line in forms.evidence_lines(proof):
-            yield render(line, setting.words).lstrip(" ✓📷📄✎")
+            yield render(line, setting.words).lstrip(" ✓✗?📷📄✎")
 
 
 # The village

@@ -32,7 +32,7 @@ def test_a_form_says_answers_points_and_evidence() -> None:
     lines = [line for part in paper.parts for line in part.lines]
     assert [part.points for part in paper.parts] == ["38/40", "31/40", "20/20"]
     assert (paper.total, lines[0].level, lines[0].points_said) == ("89/100", "Hằng ngày", "10")
-    assert lines[0].evidence == "chi hội đã biết việc này"
+    assert lines[0].evidence == "nhờ chi hội làm chứng"
     assert lines[1].evidence == "ảnh\n“Lớp kỹ thuật trồng lúa”"
     assert paper.result.endswith("Kết quả: đủ điều kiện.")
     assert paper.by_another.startswith("Trần Văn Trường (chi hội trưởng); bà Lan đồng ý")

@@ -248,7 +248,7 @@ async def test_what_only_a_newer_version_can_read_is_left_to_it(commune: Commune
 
 async def test_who_has_a_role_of_a_newer_version_is_left_to_it(commune: Commune, clock: Clock) -> None:
     async with commune.database.writing() as connection:
-        await connection.execute(update(roles).values(role="association"))
+        await connection.execute(update(roles).values(role="auditor"))
     await commune.together(("Hạnh", "/review"), ("Minh", "2"))
     assert (len(await commune.read("Minh")), await commune.read("Hạnh")) == (1, [])
     clock.seconds = 5.0
