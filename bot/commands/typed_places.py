@@ -58,6 +58,21 @@ from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.talk import ChoosingLanguage, Privacy
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.talk import Muting
+from flows.recognition.needs import AnyNeed as RecognitionNeed
+from flows.recognition.needs import (
+    LastDecision,
+    LastDecisionWanted,
+    Proposal,
+    ProposalsWanted,
+    ProposedForm,
+    ProposedPage,
+    ProposedWanted,
+    Title,
+    TitlesWanted,
+    TitleWanted,
+)
+from flows.recognition.register import Registered
+from flows.recognition.talk import Recognising
 from flows.registration.talk import Registering
 from flows.review.arrivals import ChoosingArrivals
 from flows.review.listing import Reviewing
@@ -78,10 +93,12 @@ from flows.roles.needs import (
     HoldersWanted,
     Invitation,
     InvitationWanted,
+    OpenInvitation,
     OpenInvitationsWanted,
     OwnRole,
     OwnRolesWanted,
 )
+from flows.roles.own import OwnRoleTalk
 from flows.roles.talk import Inviting
 from flows.subjects import FLOWS, AnyNeed
 from flows.words.wording import Named
@@ -119,6 +136,9 @@ class Place(Struct, frozen=True):
         if isinstance(need, ReviewNeed | BatchNeed):
             self._put_of_branch(found, need)
             return
+        if isinstance(need, RecognitionNeed):
+            _put_of_committee(found, need)
+            return
         if isinstance(need, MeetingNeed | CommuneNeed):
             _put_of_commune(found, need, _village(self.closed))
             return
@@ -132,7 +152,7 @@ class Place(Struct, frozen=True):
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
             case OpenInvitationsWanted():
-                found.put(need, ())
+                found.put(need, (OpenInvitation("0", "head", NOW + timedelta(days=7)),))
             case OwnRolesWanted():
                 found.put(need, (OwnRole(31, Role("head", _ids()[VILLAGE])),))
             case HoldersWanted():
@@ -143,8 +163,6 @@ class Place(Struct, frozen=True):
                 found.put(need, True)
             case OwnDataWanted():
                 found.put(need, OwnData())
-            case _:  # no place here asks for it
-                raise NoSuchPlace(f"nothing is known of {type(need).__name__}")
 
     def _put_of_notices(self, found: Found, need: NoticeNeed) -> None:
         match need:
@@ -193,6 +211,33 @@ def _put_of_commune(found: Found, need: MeetingNeed | CommuneNeed, village: Vill
             found.put(need, (Sample("a seed", 100, (THEIR_FORM,), NOW),))
         case FormsWanted():
             found.put(need, (ListedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), "confirmed", 80, 10),))
+
+
+def _put_of_committee(found: Found, need: RecognitionNeed) -> None:
+    title = Title(
+        1,
+        THEIR_FORM,
+        7,
+        2026,
+        Named(8, "Trần Thị Hoa"),
+        _ids()[VILLAGE],
+        "Công dân học tập",
+        "05/QĐ-UBND",
+        NOW.date(),
+        "",
+    )
+    match need:
+        case ProposalsWanted():
+            found.put(need, (Proposal(1, _ids()[COMMUNE], 1, 12, 0, NOW),))
+        case ProposedWanted():
+            forms = (ProposedForm(THEIR_FORM, Named(8, "Trần Thị Hoa"), _ids()[VILLAGE], 80),)
+            found.put(need, ProposedPage(forms, ((_ids()[VILLAGE], 12),)))
+        case LastDecisionWanted():
+            found.put(need, LastDecision("04/QĐ-UBND", "Trần Văn Bảy"))
+        case TitlesWanted():
+            found.put(need, (title,))
+        case TitleWanted():
+            found.put(need, title)
 
 
 def place(name: str) -> Place:
@@ -382,6 +427,20 @@ def _as_admin(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), None, "admin"))
 
 
+def _own_role(step: str, talk: OwnRoleTalk) -> Callable[[], Place]:
+    return lambda: _at(step, talk, _facts(_person(), None, "head"))
+
+
+def _recognising(step: str, **told: object) -> Callable[[], Place]:
+    talk = replace(Recognising(1, NOW), **told)
+    return lambda: replace(_at(step, talk, _facts(_person(), None, "committee")), theirs="checked")
+
+
+def _registered(step: str, **told: object) -> Callable[[], Place]:
+    talk = replace(Registered(), **told)
+    return lambda: replace(_at(step, talk, _facts(_person(), None, "committee")), theirs="recognised")
+
+
 def _draft(step: str, **told: object) -> Callable[[], Place]:
     def build() -> Place:
         content = Content("" if step in {"occasion", "detail", "text"} else "Kính mời bà con dự họp.")
@@ -406,6 +465,7 @@ _HOMES: dict[str, Callable[[], Facts]] = {
     "head": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "head"),
     "admin": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "admin"),
     "association": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "association"),
+    "committee": lambda: _facts(replace(_person(), birth_year=None, group=None), None, "committee"),
 }
 
 
@@ -477,6 +537,27 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "invitation.unit": _as_admin("unit", Inviting("head")),
     "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),
     "invitation.take_away": _as_admin("take_away", Inviting(taking=True, unit_id=_ids()[VILLAGE], role_id=31)),
+    "invitation.term": _as_admin("term", Inviting("head", unit_id=_ids()[VILLAGE])),
+    "invitation.withdraw": _as_admin("withdraw", Inviting(taking=True, unit_id=_ids()[VILLAGE], invitation="0")),
+    "own-role.which": _own_role("which", OwnRoleTalk()),
+    "own-role.act": _own_role("act", OwnRoleTalk(31)),
+    "own-role.away": _own_role("away", OwnRoleTalk(31)),
+    "own-role.hand_over": _own_role("hand_over", OwnRoleTalk(31)),
+    "own-role.give_up": _own_role("give_up", OwnRoleTalk(31)),
+    "recognition.proposals": _recognising("proposals", proposal_id=0),
+    "recognition.proposal": _recognising("proposal"),
+    "recognition.reason": _recognising("reason", out=THEIR_FORM),
+    "recognition.number": _recognising("number"),
+    "recognition.dated": _recognising("dated", number="05/QĐ-UBND"),
+    "recognition.signer": _recognising("signer", number="05/QĐ-UBND", dated=NOW.date()),
+    "recognition.check": _recognising("check", number="05/QĐ-UBND", dated=NOW.date(), signer="Trần Văn Bảy"),
+    "register.search": _registered("search"),
+    "register.found": _registered("found", typed="hoa"),
+    "register.entry": _registered("entry", assessment_id=THEIR_FORM, version=VERSION),
+    "register.reason": _registered("reason", assessment_id=THEIR_FORM, version=VERSION, act="revoke"),
+    "register.act_sure": _registered(
+        "act_sure", assessment_id=THEIR_FORM, version=VERSION, act="revoke", reason="Kê khai không đúng"
+    ),
     "notices.list": _as_admin("list", Noticing()),
     "notices.notice": _notice_page,
     "notices.limit": _as_admin("limit", Noticing()),
