@@ -35,7 +35,7 @@ AWAY = Choice(
 BACK_AGAIN = Choice(
     "back_again",
     _("I am back"),
-    words("đã về; tôi đã về; về rồi; tôi trở lại; làm tiếp; hết vắng; đã có mặt; i am back; back again"),
+    words("đã về; tôi đã về; về rồi; làm tiếp; hết vắng; đã có mặt; i am back; back again"),
 )
 HAND_OVER = Choice(
     "hand_over",

@@ -376,7 +376,7 @@ def test_an_approved_notice_is_sent_at_its_time_and_its_author_told() -> None:
     town = awaiting()
     id_ = only_notice(town)
     turn = town.turn("Bình", Pressed(f"c:notice:approve:{id_}:0"))
-    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled", approved_for=6),)
+    assert turn.decision.records == (NoticeActed(id_, "approve", 0, "scheduled", approved_for=7),)
     assert "đã được duyệt" in town.phone("Hoa").shown[-1].text
 
 
