@@ -117,7 +117,8 @@ def test_the_administrator_invites_and_the_invited_takes_up_the_task_in_the_chat
     admin.press("Mời người nhận nhiệm vụ")
     admin.press("1. Chi hội trưởng")
     assert "Thôn Thượng" in admin.type("thon thuong")
-    invitation = admin.press("1. Thôn Thượng")
+    assert "Đến bao giờ?" in admin.press("1. Thôn Thượng")
+    invitation = admin.press("1. Không có thời hạn")
     code = re.search(r"i-[\w-]{10,}", invitation)
     assert code, invitation
     snap(page, "invitation-1-made")
