@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, make_url
+from sqlalchemy import delete, insert, make_url, select
 from typer.testing import CliRunner
 
 from bot.main import app
@@ -17,7 +17,7 @@ from bot.services.criteria_files import to_xlsx
 from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
 from bot.store import notices
-from bot.store.core import contacts, setup
+from bot.store.core import contacts, setup, tables
 from bot.store.core.database import Database
 from bot.store.core.reference import ReferenceRead, read_reference
 from bot.store.core.tables import reminders as said_already
@@ -37,7 +37,7 @@ from tests.store.test_many_units import VILLAGES, reminding, with_many_units, wi
 
 TIMES = 7
 MOST = 2.0
-HOLDERS = {"": "Lan", "head": "Trường", "admin": "Hoa"}
+HOLDERS = {"": "Lan", "head": "Trường", "association": "Hoa", "committee": "Hoa", "admin": "Hoa"}
 NEWCOMER = ("/start", "vi", "đồng ý", "Lê Thị Na", "1975")
 VILLAGE = "Thôn số 77, xã Thần Khê"
 
@@ -232,10 +232,21 @@ async def opened(databases: Databases, backend: Backend, prepare: Prepare, folde
         (folder / "criteria.xlsx").write_bytes(to_xlsx(criteria))
         by_line = make_url(url).set(drivername=backend).render_as_string(hide_password=False)
         settings = {"DATABASE_URL": by_line, "PUBLIC_URL": "http://hoctap.test", "TIME_ZONE": "Asia/Ho_Chi_Minh"}
+        await _give_hoa_all_roles(database)
         office = Office(Commune(database), folder)
         await office.write(state="awaiting")
         yield Address(office, web, settings, folder, shared)
         await database.close()
+
+
+async def _give_hoa_all_roles(database: Database) -> None:
+    """Let who administers the commune check and decide there, too."""
+    held = tables.roles
+    async with database.writing() as connection:
+        (hoa,) = await connection.execute(select(held).where(held.c.role == "admin").order_by(held.c.id).limit(1))
+        for kind in ("association", "committee"):
+            role = {"person_id": hoa.person_id, "role": kind, "unit_id": hoa.unit_id, "since": NOW}
+            await connection.execute(insert(held).values(role))
 
 
 @pytest.mark.soak
