@@ -13,7 +13,8 @@ from flows.words.wording import Wording, _, n_
 
 MOST_PEOPLE = 100_000
 
-_DENIED = re.compile(r"(?:khong|ko|k|kh|hok|hong|dung|chua|thoi|chang|khoi|no|not|don t|don't|never)\b")
+_LEAD_IN = r"(?:(?:da|thua|vang|a|u|oi)[ ,]+)*"
+_DENIED = re.compile(_LEAD_IN + r"(?:khong|ko|k|kh|hok|hong|dung|chua|thoi|chang|khoi|no|not|don t|don't|never)\b")
 _NUMBER = re.compile(r"\d{1,6}")
 _UNTIL = re.compile(r"\s*(?:-|–|—|\bđến\b|\bden\b|\btới\b|\btoi\b(?=\s*\d)|\bto\b|\buntil\b)\s*", re.IGNORECASE)
 _FROM = re.compile(r"^\s*(?:từ|tu|from)\b", re.IGNORECASE)
