@@ -2,9 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import metrics
 from bot.catalogues import load
-from bot.channels.web import routes as web
+from bot.channels import telegram
 from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
@@ -24,14 +25,14 @@ from bot.channels.web.routes import WebChat
 from bot.delivery.courier import Courier
 from bot.services import evidence_folder
 from bot.services.batches import BatchCarrier
+from bot.services.channel import Host, OpenChannel, Service, Work
 from bot.services.evidence import EvidenceFetcher
 from bot.services.evidence_folder import EvidenceFolder
-from bot.services.files import FileRefused, FileStore
+from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
 from bot.services.runtime import Runtime
-from bot.services.sending import FileSource, Rates
 from bot.services.shared_signal import SharedSignal
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
@@ -43,17 +44,13 @@ from flows.conversation.messages import MenuEntry
 from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
 
-if TYPE_CHECKING:
-    from bot.channels.telegram.channel import TelegramChannel
+# What people write with besides the web chat, which is always there.
+CHANNELS: tuple[OpenChannel, ...] = (telegram.opened,)
 
-MOST_WEBHOOK_BYTES = 1024 * 1024
 SECONDS_FOR_NEWER = 5.0
 
 # The work without which nobody is answered.
 TURNS = "turns"
-
-# A name and what runs for ever, or until it is done.
-Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 log = structlog.get_logger()
 
@@ -70,10 +67,26 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A bot that people write to, and the courier of its letters."""
+
+    name: str
+    service: Service
+    courier: Courier
+
+    @property
+    def trouble(self) -> str | None:
+        """Return what does not work at present, or None."""
+        return self.service.bot.trouble or self.courier.trouble
+
+
 class Application:
     """A running deployment: its database, its turn loop, its channels and their deliveries."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], datetime] = now, channels: Sequence[OpenChannel] = CHANNELS
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.catalogues = load()
@@ -82,33 +95,27 @@ class Application:
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
         self.folder = EvidenceFolder(self.database, self.files)
-        self.telegram = self._telegram()
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
         self.turns = Turns(self.runtime, self._links, for_newer)
-        self.delivery = self._delivery()
-        self.evidence = self._evidence_fetcher()
+        host = Host(settings, self.runtime, self.files, self.turns.receive, self._menus())
+        self.served = tuple(self._served([service for opened in channels for service in opened(host)]))
+        self._sources = {(one.service.bot.channel, one.service.bot.bot): one.service.bot for one in self.served}
+        self.evidence = EvidenceFetcher(self.runtime, self.files, self._sources)
         self.web = WebChat(self.runtime, self.turns, self.files, settings.signing_key())
 
-    def _telegram(self) -> "TelegramChannel | None":
-        token = self.settings.telegram_token
-        if token is None:
-            return None
-        from bot.channels.telegram.channel import TelegramChannel
-
-        rates = Rates(per_bot=self.settings.telegram_rate, per_chat=1.0, chat_burst=self.settings.telegram_chat_burst)
-        return TelegramChannel(token.get_secret_value(), self.settings.telegram_api_url, self.files, rates)
-
-    def _delivery(self) -> Courier | None:
-        if self.telegram is None:
-            return None
-        return Courier(self.runtime, self.telegram, self.turns.latency)
+    def _served(self, services: Sequence[Service]) -> Iterator[Served]:
+        """Give each bot a courier and a name: its channel's, with its own number where the channel has several."""
+        of_channel = Counter(service.bot.channel for service in services)
+        for service in services:
+            bot = service.bot
+            name = bot.channel if of_channel[bot.channel] == 1 else f"{bot.channel} {bot.bot}"
+            yield Served(name, service, Courier(self.runtime, bot, self.turns.latency))
 
     def _links(self) -> Links:
         """Return where the bot and its guides are found, as far as it is known."""
-        telegram = self.telegram.link if self.telegram is not None else None
         public = self.settings.public_url.rstrip("/") if self.settings.public_url else None
-        start = (telegram, f"{public}/chat#{{code}}" if public else None)
+        start = (*(one.service.bot.link for one in self.served), f"{public}/chat#{{code}}" if public else None)
         return Links(
             tuple(link for link in start if link is not None),
             f"{public}/guide" if public else None,
@@ -123,7 +130,7 @@ class Application:
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
-                Route("/telegram", self._telegram_webhook, methods=["POST"]),
+                *(route for one in self.served for route in one.service.routes),
                 *self.web.routes(),
                 *GuidePages(self.web.words, self.catalogues).routes(),
                 *CertificatePage(self.database, self.web.words).routes(),
@@ -149,28 +156,27 @@ class Application:
         yield "carrying out batches", lambda: self.batches().run()
         yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
         yield "keeping the evidence folder", self._keep_folder
-        if self.telegram is not None:
-            yield from self._telegram_works(self.telegram)
+        if self.served:
+            yield from self._channel_works()
 
     async def _keep_folder(self) -> None:
         await self.supervisor.keep("evidence folder", self.folder.keep, evidence_folder.RENEW_SECONDS)
 
-    def _telegram_works(self, telegram: "TelegramChannel") -> Iterator[Work]:
-        yield "telegram name", telegram.start
-        yield "telegram menus", lambda: telegram.set_menus(self._menus())
+    def _channel_works(self) -> Iterator[Work]:
         yield "fetching evidence", lambda: self.evidence.run(self.turns.evidence_given, self.supervisor)
-        if (courier := self.delivery) is not None:
-            yield "delivery", courier.run
-            if not self.database.is_sqlite:
-                yield "letters of other servers", SharedSignal(self.runtime, lambda: courier.leads).run
-        if public_url := self.settings.public_url:
-            yield "telegram webhook", lambda: telegram.set_webhook(public_url, self._webhook_secret())
-        else:
-            yield "telegram updates", lambda: telegram.poll(self.turns.receive)
+        for one in self.served:
+            yield from one.service.works
+            yield f"{one.name} delivery", one.courier.run
+        if not self.database.is_sqlite:
+            yield "letters of other servers", SharedSignal(self.runtime, self._sends_all).run
+
+    def _sends_all(self) -> bool:
+        """Tell whether no letter queued here is another instance's to send."""
+        return all(one.courier.leads for one in self.served)
 
     def notices(self) -> NoticeRunner:
         """Return what keeps notices going."""
-        return NoticeRunner(self.runtime, self.files, self._file_sources(), self.supervisor)
+        return NoticeRunner(self.runtime, self.files, self._sources, self.supervisor)
 
     def reminders(self) -> Reminders:
         """Return what reminds people."""
@@ -184,12 +190,6 @@ class Application:
         """Return what clears away what nobody needs any more."""
         return Housekeeper(self.database, self.files, self.clock)
 
-    def _file_sources(self) -> dict[tuple[str, str], FileSource]:
-        return {(self.telegram.channel, self.telegram.bot): self.telegram} if self.telegram is not None else {}
-
-    def _evidence_fetcher(self) -> EvidenceFetcher:
-        return EvidenceFetcher(self.runtime, self.files, self._file_sources())
-
     def _menus(self) -> dict[str, tuple[MenuEntry, ...]]:
         menus = {
             language: tuple(
@@ -198,20 +198,6 @@ class Application:
             for language, catalogue in self.catalogues.items()
         }
         return {"": menus[DEFAULT_LANGUAGE], **menus}
-
-    def _webhook_secret(self) -> str:
-        secret = self.settings.telegram_webhook_secret
-        assert secret is not None  # settings refuse a public address without one
-        return secret.get_secret_value()
-
-    async def _telegram_webhook(self, request: Request) -> Response:
-        if self.telegram is None:
-            return Response(status_code=404)
-        try:
-            body = await web.read_body(request, MOST_WEBHOOK_BYTES)
-        except FileRefused:
-            return Response(status_code=413)
-        return Response(status_code=await self.telegram.handle(request.headers, body, self.turns.receive))
 
     async def _healthz(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -224,9 +210,7 @@ class Application:
         failing = dict(self.supervisor.failing())
         if TURNS in failing:
             return JSONResponse({"status": "nobody is answered", "failing": failing}, status_code=503)
-        channels = {"web": "ok"}
-        if self.telegram is not None and self.delivery is not None:
-            channels["telegram"] = self.telegram.trouble or self.delivery.trouble or "ok"
+        channels = {"web": "ok"} | {one.name: one.trouble or "ok" for one in self.served}
         return JSONResponse(
             {
                 "status": "failing" if failing else "ok",
@@ -244,15 +228,15 @@ class Application:
         except Exception:
             log.warning("figures_not_counted", exc_info=True)  # the others are told all the same
         else:
-            for channel in ("telegram", "web"):
+            for channel in {"web", *(one.service.bot.channel for one in self.served)}:
                 metrics.OUTBOX.labels(channel).set(letters.get(channel, 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     async def close(self) -> None:
         """Close what is open."""
         self.web.stop()
-        if self.telegram is not None:
-            await self.telegram.stop()
+        for one in self.served:
+            await one.service.bot.stop()
         await self.database.close()
 
 

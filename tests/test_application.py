@@ -9,7 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.application import Application, Work
+from bot.application import Application
+from bot.services.channel import Work
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
 from bot.settings import Settings

@@ -19,7 +19,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,9 +31,11 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.application import Application, now, spare_the_collector
-from bot.channels.telegram.channel import RATES, TelegramChannel
+from bot.channels import telegram
+from bot.channels.telegram.channel import RATES
 from bot.commands.bench_people import Province, found, make_admin, settle, turn_off_notices
 from bot.commands.bench_turns import percentile
+from bot.services.channel import Host, OpenChannel, Service
 from bot.settings import Settings
 from bot.store import notices
 from bot.store.core.tables import conversations, outbox
@@ -157,18 +159,15 @@ class Watch:
             await notices.act(connection, NoticeActed(self._notice_id, act, notice.version, state), now())
 
 
-class FasterApplication(Application):
-    """The application, for a Telegram that takes so many times as much."""
+def _faster(speed: float) -> OpenChannel:
+    """Return Telegram as it would be if it took so many times as much."""
 
-    def __init__(self, settings: Settings, speed: float) -> None:
-        self._speed = speed
-        super().__init__(settings)
+    def opened(host: Host) -> Iterator[Service]:
+        for service in telegram.opened(host):
+            service.bot.rates = service.bot.rates.times(speed)
+            yield service
 
-    def _telegram(self) -> TelegramChannel | None:
-        channel = super()._telegram()
-        if channel is not None:
-            channel.rates = channel.rates.times(self._speed)
-        return channel
+    return opened
 
 
 class Server:
@@ -209,7 +208,7 @@ async def measure(recipients: int, speed: float, report: Report) -> tuple[Figure
         raise NotMeasurable(f"{recipients:,} people have it too soon at this speed; take {fewest:,.0f} at least")
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         async with _server(speed) as server:
-            application = FasterApplication(_settings(Path(folder), server.url), speed)
+            application = Application(_settings(Path(folder), server.url), channels=[_faster(speed)])
             try:
                 return await _measured(application, server, recipients, speed, report)
             finally:
@@ -254,8 +253,8 @@ async def _measured(
     report(f"{recipients:,} people move in; Telegram takes {cap:,.0f} messages a second, {speed:g} times its own limit")
     chats = await server.crowd(recipients + RESIDENTS)
     residents = chats[-RESIDENTS:]
-    assert application.telegram is not None
-    to = (application.telegram.channel, application.telegram.bot)
+    (served,) = application.served
+    to = (served.service.bot.channel, served.service.bot.bot)
     province = await found(application.database, len(chats), now())
     async with application.database.writing() as connection:
         await settle(connection, province, chats, to, now())

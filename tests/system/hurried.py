@@ -1,26 +1,27 @@
 """`hoctap`, but for a Telegram that takes twenty times as much, so that a test is no hour long, and with ledgers of
 notices written in pieces so small that the power can fail between them."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import bot.application
 import bot.services.notices
-from bot.channels.telegram.channel import TelegramChannel
+from bot.channels import telegram
 from bot.main import main
+from bot.services.channel import Host, Service
 
 SPEED = 20
 PIECE = 50
 
 
-class HurriedApplication(bot.application.Application):
-    """The application, allowed to send faster."""
-
-    def _telegram(self) -> TelegramChannel | None:
-        channel = super()._telegram()
-        if channel is not None:
-            channel.rates = channel.rates.times(SPEED)
-        return channel
+def hurried(host: Host) -> Iterator[Service]:
+    """Yield the bot, allowed to send faster."""
+    for service in telegram.opened(host):
+        service.bot.rates = service.bot.rates.times(SPEED)
+        yield service
 
 
 if __name__ == "__main__":
     bot.services.notices.CHUNK = PIECE
-    bot.application.Application = HurriedApplication  # type: ignore[misc]
+    bot.application.Application = partial(bot.application.Application, channels=[hurried])  # type: ignore[misc, assignment]
     main()

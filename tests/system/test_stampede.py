@@ -105,8 +105,8 @@ def _slow_down(application: Application, seconds: float) -> None:
 
 
 def _share(application: Application) -> float:
-    assert application.delivery is not None
-    return application.delivery.share
+    (served,) = application.served
+    return served.courier.share
 
 
 def _notices(telegram: BotApiServer) -> int:

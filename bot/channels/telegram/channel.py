@@ -35,6 +35,7 @@ from bot.channels.telegram.parse import CHANNEL, UPDATE_KINDS, parse
 from bot.channels.telegram.render import Call, FileCall, Keyboard, TextCall, Unrenderable, render
 from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.topics import Topics
+from bot.services.channel import Receive
 from bot.services.file_types import type_of
 from bot.services.files import FileStore
 from bot.services.sending import FileGone, FileNotNow, FileTooLarge, Outcome, Rates, Rejected, Sent
@@ -75,7 +76,6 @@ class Handle:
 
 
 Contents = Mapping[Attachment, bytes | Handle]
-Receive = Callable[[Sequence[Incoming]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -34,6 +34,7 @@ from bot.channels.web.messages import (
 from bot.channels.web.upload_quota import UploadQuota
 from bot.channels.web.words import BUSY, GONE, PageWords, Words
 from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept, media_type_of
+from bot.services.request_bodies import BodyNotReceived, BodyTooLarge, read_body, receive_body
 from bot.services.runtime import Runtime
 from bot.services.turns import Turns
 from bot.services.wording import NoticeWording
@@ -53,7 +54,6 @@ SECONDS_BETWEEN_LOOKS = 1.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
 MOST_JSON_BYTES = 128 * 1024
-SLOWEST_BODY = 120.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
 # A village of hundreds may share a network address: the page makes a photo smaller than half a megabyte.
@@ -341,7 +341,7 @@ class WebChat:
         """Take a body in on the disk: slow ones must not fill the memory. Raises FileRefused, NoRoom."""
         try:
             with self._files.arriving() as file:
-                await receive_body(request, MOST_BYTES, file.write)
+                await _receive(request, file.write)
                 file.seek(0)
                 async with self._in_memory:
                     return await self._files.keep(file.read())
@@ -451,28 +451,17 @@ async def _is_set(event: asyncio.Event, seconds: float) -> bool:
 async def _read(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await read_body(request, MOST_JSON_BYTES), type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, FileRefused) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, BodyTooLarge, BodyNotReceived) as error:
         raise NotUsable("body") from error
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """Read a body without ever holding more than is allowed."""
-    received = bytearray()
-    await receive_body(request, most, received.extend)
-    return bytes(received)
-
-
-async def receive_body(request: Request, most: int, take: Callable[[bytes], object]) -> None:
-    """Pass a body on piece by piece, up to a size."""
-    size = 0
+async def _receive(request: Request, take: Callable[[bytes], object]) -> None:
+    """Pass a file on piece by piece. Raises FileRefused, NotUsable."""
     try:
-        async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most:
-                    raise FileRefused("too large")
-                take(chunk)
-    except (TimeoutError, ClientDisconnect) as error:
+        await receive_body(request, MOST_BYTES, take)
+    except BodyTooLarge as error:
+        raise FileRefused("too large") from error
+    except BodyNotReceived as error:
         raise NotUsable("body") from error
 
 
