@@ -22,7 +22,7 @@ from flows.domain.criteria import BrokenCriteria, CriteriaSet
 from flows.subjects import FLOWS
 from flows.words.wording import DEFAULT_LANGUAGE, Catalogues, Text
 
-# What brings a conversation to a step: of the same talk, or of any.
+# What brings a conversation to a step: of a talk that has steps in the same module, or of any.
 ONWARDS = frozenset({"Went"})
 ANYWHERE = frozenset({"Entered", "Frame"})
 
@@ -131,11 +131,17 @@ def _text(node: ast.expr) -> str | None:
 
 def lost_steps(code: Sequence[Call]) -> Iterator[str]:
     """Yield the steps that nothing goes to, and what goes to a step that is not there."""
-    steps = {(_module(step), step.name) for flow in FLOWS.values() for step in flow.steps}
+    talks = [{(_module(step), step.name) for step in flow.steps} for flow in FLOWS.values()]
+    steps = set().union(*talks)
+    of_module = {
+        module: set().union(*(talk for talk in talks if any(place == module for place, _name in talk)))
+        for module, _name in steps
+    }
     reached: set[tuple[str, str]] = set()
     for doors in (ONWARDS, ANYWHERE):
         for call, name in _goals(code, doors):
-            goals = {goal for goal in steps if goal[1] == name and (doors is ANYWHERE or goal[0] == call.module)}
+            near = steps if doors is ANYWHERE else of_module.get(call.module, set())
+            goals = {goal for goal in near if goal[1] == name}
             if not goals:
                 yield f'{call.module}:{call.line}: goes to the step "{name}", which is not there; correct the name'
             reached |= goals

@@ -19,7 +19,7 @@ from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.meeting.subject import SUBJECT as MEETING
 from flows.meeting.talk import Meeting
-from flows.notices.draft import Drafting
+from flows.notices.draft.drafting import Drafting
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
 from flows.notices.subject import SUBJECT as NOTICES

@@ -58,6 +58,7 @@ def test_a_sentence_put_together_while_running_is_refused() -> None:
     [
         ("flows/privacy/talk.py", 'Went("shure", talk)', 1),
         ("flows/privacy/talk.py", 'Went("indicator", talk)', 1),
+        ("flows/notices/draft/page.py", 'Went("take_role", talk)', 1),
         ("flows/conversation/commands.py", '\nEntered("sumary" if True else "summary", Filling())', 2),
         ("flows/home/talk.py", "def on(step, talk):\n    return Went(step, talk)\n\non('hom', talk)", 4),
     ],

@@ -30,7 +30,7 @@ from flows.forms.talk import Filling
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.talk import Meeting
-from flows.notices.draft import Drafting
+from flows.notices.draft.drafting import Drafting
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (
     Approvers,

@@ -3,11 +3,12 @@
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flows.conversation.replies import SentFile
 from flows.words import colloquial
 from flows.words.refusals import NotUnderstood
-from flows.words.wording import Wording, _
+from flows.words.wording import Lines, Wording, _
 
 
 class Choice(Struct, frozen=True, cache_hash=True):
@@ -88,6 +89,11 @@ NO = Choice(
         khỏi; không muốn; không đâu; chẳng; chẳng phải; không phải ở đó; no thank you; thôi không; để sau
     """),
 )
+
+
+def ticked(choice: Choice, taken: bool) -> Choice:
+    """Return a choice of several that shows whether it is taken."""
+    return replace(choice, label=Lines(("☑", choice.label), " ")) if taken else choice
 
 
 def chosen(heard: Heard) -> str:

@@ -10,7 +10,7 @@ from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
 from flows.notices import records, talk
 from flows.notices.audience import subject
-from flows.notices.draft import DRAFT
+from flows.notices.draft.flow import DRAFT
 from flows.notices.talk import NOTICES, Noticing
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import _

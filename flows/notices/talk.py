@@ -12,9 +12,10 @@ from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, c
 from flows.conversation.questions import words as said
 from flows.conversation.session import Talk
 from flows.domain.quiet_hours import QuietHours
-from flows.notices import draft as notice_draft
 from flows.notices import words
 from flows.notices.audience import own_units, reach_of, subject
+from flows.notices.draft import drafting
+from flows.notices.draft.approval import check_approvers
 from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, RespondentsWanted
 from flows.notices.notice import HIGHEST_LIMIT, Notice, NoticeAct, NoticeAnswer, acts_on, message_of, state_after
 from flows.notices.occasions import renewed
@@ -188,7 +189,7 @@ def hear_list(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
         case LIMIT.key:
             yield Went("limit", talk)
         case WRITE.key:
-            yield from _into_draft(Entered("occasion", notice_draft.started(facts)))
+            yield from _into_draft(Entered("occasion", drafting.started(facts)))
         case key:
             notice = subject(facts, int(key))
             yield Went("notice", replace(talk, notice_id=notice.id))
@@ -279,15 +280,13 @@ def hear_notice(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
         case NAMES.key:
             yield Said(_who_comes(facts, notice))
         case EDIT.key if notice.state == "paused":
-            yield from _into_draft(Entered("draft", notice_draft.mending(facts, notice)))
+            yield from _into_draft(Entered("draft", drafting.mending(facts, notice)))
         case EDIT.key:
             yield _acted(notice, "withdraw", notice.version)
             yield Said(_("The notice is withdrawn while it is changed. Send it once more when it is right."))
-            yield from _into_draft(Entered("draft", notice_draft.copied(facts, notice)))
+            yield from _into_draft(Entered("draft", drafting.copied(facts, notice)))
         case AGAIN.key:
-            yield from _into_draft(
-                Entered("draft", notice_draft.copied(facts, replace(notice, send_at=None, repeat="")))
-            )
+            yield from _into_draft(Entered("draft", drafting.copied(facts, replace(notice, send_at=None, repeat=""))))
         case key:
             yield from act(facts, notice, key, notice.version)
 
@@ -320,7 +319,7 @@ def act(facts: Facts, notice: Notice, verb: str, version: int) -> Iterator[Event
             yield ReportAsked(notice.id)
             yield Said(_("📊 The report is being made. It comes here in a moment."))
         case EDIT.key if notice.state == "paused":
-            yield Entered("draft", notice_draft.mending(facts, notice))
+            yield Entered("draft", drafting.mending(facts, notice))
         case _:
             yield from _decide(facts, notice, _act_named(verb), version)
 
@@ -385,7 +384,7 @@ def _approvers(facts: Facts, notice: Notice) -> Approvers:
 
 def _ask_before_resuming(facts: Facts, notice: Notice) -> Iterator[Event]:
     approvers = _approvers(facts, notice)
-    notice_draft.check_approvers(notice.recipients, approvers)
+    check_approvers(notice.recipients, approvers)
     yield NoticeActed(notice.id, "resume", notice.version, "awaiting")
     for person_id in approvers.person_ids:
         yield Told(PersonAddress(person_id), approval_message(notice, notice.recipients))

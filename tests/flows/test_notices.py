@@ -16,7 +16,7 @@ from flows.conversation.session import HOME
 from flows.domain.quiet_hours import QuietHours
 from flows.notices import words as notice_words
 from flows.notices.audience import read_ages
-from flows.notices.draft import Drafting
+from flows.notices.draft.drafting import Drafting
 from flows.notices.notice import (
     CHANNEL_LIMITS,
     Audience,
