@@ -170,7 +170,7 @@ class Rows:
         self._acts.append(
             Entry(
                 act="close" if closes else "send_back",
-                role="head" if closes else "association",
+                role=record.role,
                 about=VILLAGE,
                 about_id=record.unit_id,
                 actor_id=one.person_id,

@@ -38,6 +38,8 @@ def take_back(facts: Facts, order: Order, form: Assessment | None, version: int)
     """Take back what was done with a form that was chosen as this version, unless anything happened to it since."""
     if form is None or barred(facts, form, order.role) is not None or not is_as_left(order, form, version):
         return "kept"
+    if order.role in BRANCH and form.closed:
+        return "kept"  # it is the commune's now
     return decided(form, "undo", order.role)
 
 

@@ -604,7 +604,14 @@ def _send_village_back(facts: Facts, talk: Checking) -> Iterator[Event]:
     if village.counts.proposed:
         raise Refused(_("Forms of this village are proposed already: send back single forms instead."))
     yield VillageMoved(
-        talk.village_id, talk.round_id, talk.version, "sent_back", village.closing.minutes, None, talk.reason
+        talk.village_id,
+        talk.round_id,
+        talk.version,
+        "sent_back",
+        "association",
+        village.closing.minutes,
+        None,
+        talk.reason,
     )
     unit = units.full_name(talk.village_id)
     text = lines(

@@ -7,17 +7,19 @@ from msgspec.structs import replace
 from flows.conversation.events import Record
 from flows.conversation.facts import Facts
 from flows.domain.closings import Closing, ClosingState, Minutes
+from flows.domain.people import RoleKind
 from flows.meeting.needs import VillageWanted
 
 
 class VillageMoved(Record, frozen=True):
     """A village closed by its branch, or sent back by the association for a reason, with the minutes of the last
-    meeting. `version` is what the closing had before."""
+    meeting. `role` is as whom that was done, `version` what the closing had before."""
 
     unit_id: int
     round_id: int
     version: int
     state: ClosingState
+    role: RoleKind
     minutes: Minutes | None
     posted_until: date | None = None
     reason: str = ""

@@ -19,6 +19,7 @@ from flows.domain.units import Scope
 from flows.meeting.needs import VillagePageWanted, VillageWanted
 from flows.meeting.records import VillageMoved
 from flows.meeting.words import in_words, posting, read_hours, read_posting, read_present, read_votes, standing
+from flows.roles.deciding import closed_by, closes_as, head_there
 from flows.roles.needs import HoldersWanted, holders_over
 from flows.words.moments import read_day
 from flows.words.place_names import inside_sentence
@@ -175,6 +176,7 @@ def hear_village(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
 def ask_standing(facts: Facts, talk: Meeting) -> Question:
     village = _village(facts, talk)
     round_ = _round(facts, talk)
+    head = None if village.is_closed else head_there(facts, talk.unit_id)
     return Question(
         paragraphs(
             lines(
@@ -183,8 +185,9 @@ def ask_standing(facts: Facts, talk: Meeting) -> Question:
             ),
             _how_it_stands(facts, village),
             None if village.is_closed else lines(*_before_closing(facts, village, round_)),
+            closed_by(head) if head is not None else None,
         ),
-        () if village.is_closed else (ENTER,),
+        () if village.is_closed or head is not None else (ENTER,),
         (BACK,),
     )
 
@@ -546,13 +549,13 @@ def hear_change(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
 
 def close(facts: Facts, talk: Meeting) -> Iterator[Event]:
     """Close a village, as it is found once nothing of it can change: who comes second is told."""
-    units = facts.reference.units
+    units, role = facts.reference.units, closes_as(facts, talk.unit_id)
     village = facts.find(VillageWanted(talk.unit_id, talk.round_id, held=True))
     if village.version != talk.version:
         raise OutOfDate(CLOSED_ALREADY)
     minutes = minutes_of(talk, village)
     posted_until = minutes.day + timedelta(days=minutes.posting_days) if minutes.posting_days else None
-    yield VillageMoved(talk.unit_id, talk.round_id, talk.version, "closed", minutes, posted_until)
+    yield VillageMoved(talk.unit_id, talk.round_id, talk.version, "closed", role, minutes, posted_until)
     yield from _tell_above(facts, village, posted_until)
     yield Said(
         lines(

@@ -98,7 +98,7 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
             _hold_to(facts, form, version, "confirm")
             yield from decide_on(facts, form, "confirm")
         case ["knows" | "unknown" as word, proof_id]:
-            yield from vouch(form, version, proof_id, known=word == "knows")
+            yield from vouch(facts, form, version, proof_id, known=word == "knows")
         case [ADJUST.key]:
             _hold_to(facts, form, version, "adjust")
             yield Entered("adjust_which", Deciding(form.id, version))
@@ -109,13 +109,13 @@ def act(facts: Facts, form: Assessment, verb: str, version: int) -> Iterator[Eve
             raise NotUnderstood(_("Please choose one of the answers."))
 
 
-def vouch(form: Assessment, version: int, proof_id: str, *, known: bool) -> Iterator[Event]:
+def vouch(facts: Facts, form: Assessment, version: int, proof_id: str, *, known: bool) -> Iterator[Event]:
     """Say for the branch whether it knows what it is to vouch for. What it does not know stays an answer without
     proof: evidence is not compulsory, so points change only when the answer is adjusted."""
     found = next(((indicator, proof) for indicator, proof in to_vouch(form) if str(proof.id) == proof_id), None)
     if form.version != version or found is None:
         raise OutOfDate(CHANGED)
-    next_state(form, "confirm", "head")  # which tells whether the branch still decides on it
+    next_state(form, "confirm", as_whom(facts, form))  # which tells whether the branch still decides on it
     indicator, proof = found
     yield Vouched(form.id, indicator.id, proof.id, known)
     number = form.number(indicator.id)

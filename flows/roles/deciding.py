@@ -21,6 +21,18 @@ def as_whom(facts: Facts, form: Assessment) -> Literal["head", "deputy"]:
     raise Refused(decided_by(head))
 
 
+def closes_as(facts: Facts, unit_id: int) -> Literal["head", "deputy"]:
+    """Return as what somebody of the branch closes a village. Raises Refused for a deputy while a head is there."""
+    if (head := head_there(facts, unit_id)) is not None:
+        raise Refused(closed_by(head))
+    return "head" if facts.holds("head", unit_id) else "deputy"
+
+
+def closed_by(head: Holder) -> Wording:
+    """Say that a village is not a deputy's to close now."""
+    return _("{name} is the branch head and closes the village. A deputy does while the head is away.", name=head.named)
+
+
 def may_see(facts: Facts, form: Assessment) -> None:
     """Refuse a form outside one's branch, and one's own."""
     if not facts.reference.units.is_in(facts.scope(*BRANCH), form.unit_id):
@@ -31,11 +43,17 @@ def may_see(facts: Facts, form: Assessment) -> None:
 
 def head_instead(facts: Facts, form: Assessment) -> Holder | None:
     """Return the head who decides on a form of somebody who is only a deputy there, if one does."""
-    if facts.holds("head", form.unit_id):
+    return head_there(facts, form.unit_id, form.person.id)
+
+
+def head_there(facts: Facts, unit_id: int, concerned: int = 0) -> Holder | None:
+    """Return the head who acts for the branch of a unit instead of somebody who is only a deputy there, if one does:
+    who is not away, and not the person `concerned`."""
+    if facts.holds("head", unit_id):
         return None
-    over = [unit_id for unit_id in facts.over("deputy") if facts.reference.units.covers(unit_id, form.unit_id)]
-    facts.want(*(HoldersWanted(unit_id) for unit_id in over))
-    return next(filter(None, (_head_who_may(facts, unit_id, form) for unit_id in over)), None)
+    over = [own for own in facts.over("deputy") if facts.reference.units.covers(own, unit_id)]
+    facts.want(*(HoldersWanted(own) for own in over))
+    return next(filter(None, (_head_who_may(facts, own, concerned) for own in over)), None)
 
 
 def decided_by(head: Holder) -> Wording:
@@ -46,11 +64,11 @@ def decided_by(head: Holder) -> Wording:
     )
 
 
-def _head_who_may(facts: Facts, unit_id: int, form: Assessment) -> Holder | None:
-    """Return a head of a unit who is there and not concerned by a form."""
+def _head_who_may(facts: Facts, unit_id: int, concerned: int) -> Holder | None:
+    """Return a head of a unit who is there and not the person concerned."""
     held = facts.find(HoldersWanted(unit_id))
     heads = (one for one in held if one.kind == "head" and one.role.in_force(facts.today))
-    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id != form.person.id), None)
+    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id != concerned), None)
 
 
 def _is_away(holder: Holder, today: date) -> bool:

@@ -288,6 +288,18 @@ async def test_who_has_changed_their_details_within_the_minute_is_not_told_of_a_
     assert await commune.texts("Lan") == []
 
 
+async def test_what_was_confirmed_stays_so_once_its_village_is_closed(commune: Commune) -> None:
+    batch_id = await order(commune)
+    await carry_out(commune)
+    meeting = ("nhập", "hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "10/12", "tất cả đồng ý", "0")
+    await commune.say("Hạnh", "/meeting", *meeting, "chốt danh sách thôn")
+    await commune.say("Trường", "hoàn tác")
+    await carry_out(commune)
+    assert await outcomes(commune, batch_id) == {"kept": 1}
+    assert (await commune.form("Lan")).state == "confirmed"
+    assert "Nguyễn Thị Lan: phiếu đã thay đổi sau đó" in (await commune.texts("Trường"))[-1]
+
+
 async def test_undone_before_it_is_finished_the_rest_is_not_begun(commune: Commune) -> None:
     await neighbours(commune, MANY)
     batch_id = await order(commune)
