@@ -538,6 +538,5 @@ def _touches(one: Decided) -> set[object]:
     touches = {record.touches for record in one.decision.records} - {None}
     if _erases(one):
         touches |= {form.id for form in one.facts.own}
-    if one.turn.person_id is not None:
-        touches.add(("person", one.turn.person_id))
-    return touches
+    spoken_for = {one.turn.person_id, one.decision.facts.person_id or None} - {None}
+    return touches | {("person", person_id) for person_id in spoken_for}

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import erasing, registration
-from bot.store.core import contacts
+from bot.store.core import contacts, phones
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
@@ -57,7 +57,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     """Write a batch of decided turns, but for its acts: these come last in the transaction."""
     await erasing.hold(connection, [one.turn for one in batch if erases(one)])
     new = await registration.insert_new(connection, batch, now)
-    batch = [replace(one, person_id=new.get(one.turn.inbox_id, one.turn.person_id)) for one in batch]
+    batch = [_known_by_end(one, new.get(one.turn.inbox_id)) for one in batch]
     rows, agreed = Rows(now), []
     for one in batch:
         for record in one.decision.records:
@@ -69,14 +69,23 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await execute_many(connection, _ADD_CONSENT, agreed)
     await rows.write(connection)
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, now) for one in batch])
+    await phones.turn(connection, batch)
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
     await contacts.refresh(connection, _changed_contacts(batch))
     return Applied(await rows.privacy.write(connection), rows.acts)
 
 
+def _known_by_end(one: Decided, new: int | None) -> Decided:
+    """Return a turn with who spoke in it, and who is spoken for from then on. A new person is one or the other."""
+    if not one.decision.parked:
+        spoke = new if new is not None else one.turn.person_id
+        return replace(one, person_id=spoke, next_id=spoke)
+    return replace(one, person_id=one.turn.person_id, next_id=new or one.decision.facts.person_id)
+
+
 def _consent_row(one: Decided, record: Consented, now: datetime) -> dict[str, Any]:
     consent = {"text_version": record.text_version, "given": record.given, "given_by": record.representative or None}
-    return {"conversation_id": one.turn.conversation.id, **consent, "at": now}
+    return {"conversation_id": one.turn.conversation.id, "person_id": one.person_id, **consent, "at": now}
 
 
 def _changed_contacts(batch: Sequence[Decided]) -> set[int]:
@@ -107,14 +116,14 @@ async def mark_done(
 def _conversation_row(one: Decided, now: datetime) -> dict[str, Any]:
     decision, turn = one.decision, one.turn
     known = decision.facts.conversation
-    erased = erases(one)
+    erased = erases(one) and not decision.parked  # the others of a phone stay
     blocked = next((r.blocked for r in decision.records if isinstance(r, ContactChanged)), False)
     return {
         "_id": turn.conversation.id,
         "session": _encoder.encode(decision.session),
         "language": known.language,
         "consented": None if erased else known.consented,
-        "person_id": None if erased else one.person_id,
+        "person_id": None if erased else one.next_id,
         "blocked_at": (turn.blocked_at or now) if blocked else None,
         "erased_at": now if erased else None,  # who writes again afterwards is a stranger like any other
     }

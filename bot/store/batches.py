@@ -233,7 +233,9 @@ async def who_ordered(connection: AsyncConnection, batch: Batch, today: date) ->
         )
     )
     holds = tuple([Role(*one) for one in held])
-    person = Person(row.id, row.name, row.birth_year, row.unit_id, row.group, row.representative)
+    person = Person(
+        row.id, row.name, row.birth_year, row.unit_id, row.group, row.representative, row.helper, row.helper_id or 0
+    )
     return person, tuple(role for role in holds if role.in_force(today))
 
 

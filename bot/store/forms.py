@@ -103,6 +103,8 @@ _FORMS = (
         people.c.unit_id.label("person_unit_id"),
         people.c.group,
         people.c.representative,
+        people.c.helper_id,
+        people.c.helper,
         _is_closed.label("closed"),
         _answers_of_form.label("answers"),
         _evidence_of_form.label("evidence"),
@@ -194,7 +196,16 @@ def _readable_form(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment
 def _assessment(row: AnyRow, by_pin: Mapping[str, CriteriaSet]) -> Assessment:
     return Assessment(
         id=row.id,
-        person=Person(row.person_id, row.name, row.birth_year, row.person_unit_id, row.group, row.representative),
+        person=Person(
+            row.person_id,
+            row.name,
+            row.birth_year,
+            row.person_unit_id,
+            row.group,
+            row.representative,
+            row.helper,
+            row.helper_id or 0,
+        ),
         round_id=row.round_id,
         unit_id=row.unit_id,
         criteria=by_pin[row.pin],

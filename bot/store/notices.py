@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import upserts
+from bot.store.core import phones, upserts
 from bot.store.core.chain import Entry
 from bot.store.core.contacts import still_open
 from bot.store.core.database import LostRace
@@ -615,7 +615,7 @@ async def _write_recipients(
             .join(conversations, conversations.c.id == contacts.c.conversation_id)
             .where(contacts.c.person_id.in_(person_ids), contacts.c.reach == "open")
             # Who is erased meanwhile is waited for, and is then nobody's chat any more.
-            .where(conversations.c.person_id == contacts.c.person_id)
+            .where(contacts.c.person_id.in_(phones.people_of(conversations.c.id)))
             .order_by(contacts.c.person_id)
             .with_for_update(read=True, key_share=True, of=conversations),
         )

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import trail
+from bot.store.core import phones, trail
 from bot.store.core.chain import read_details
 from bot.store.core.tables import (
     answers,
@@ -15,6 +15,7 @@ from bot.store.core.tables import (
     assessments,
     closings,
     consents,
+    conversation_people,
     conversations,
     evidence,
     invitations,
@@ -65,7 +66,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
 
     chats = conversations.c.id == wanted.conversation_id
     if person_id:
-        chats = or_(chats, conversations.c.person_id == person_id)
+        chats = or_(chats, conversations.c.id.in_(phones.chats_of(person_id)))
     theirs = select(conversations.c.id).where(chats)
     found = await rows(trail.entries(_concerns(person_id))) if person_id else ()
     acts = [(read_act(row), row.owner_id == person_id) for row in found]
@@ -75,8 +76,8 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     made = ("role", "unit_id", "expires", "used_at", "until")
     return OwnData(
         known_since=await connection.scalar(select(people.c.created_at).where(people.c.id == person_id)),
-        chats=_each(OwnChat, await rows(_of(conversations, ("channel", "address", "language", "blocked_at"), chats))),
-        consents=_each(OwnConsent, await rows(_consents(theirs))),
+        chats=_each(OwnChat, await rows(_chats(chats))),
+        consents=_each(OwnConsent, await rows(_consents(theirs, person_id))),
         roles=_each(
             OwnRole,
             await rows(_of(roles, ("role", "unit_id", "since", "until", "away_until"), roles.c.person_id == person_id)),
@@ -135,12 +136,24 @@ def _titles(forms: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _consents(theirs: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
-    """Select what was agreed to in chats. What was withdrawn with everything else is nobody's now and left out."""
+def _chats(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select chats, and how many people share each of them."""
+    shared_by = (
+        select(func.count()).where(conversation_people.c.conversation_id == conversations.c.id).scalar_subquery()
+    )
+    return _of(conversations, ("channel", "address", "language", "blocked_at"), where).add_columns(
+        shared_by.label("shared_by")
+    )
+
+
+def _consents(theirs: Select[tuple[int]], person_id: int) -> Select[*tuple[Any, ...]]:
+    """Select what was agreed to in chats by a person, or by whoever they had; of others on the phone it is theirs. What
+    was withdrawn with everything else is nobody's now and left out."""
     return _of(
         consents,
-        ("text_version", "given", "given_by", "at"),
+        ("text_version", "given", "given_by", "how", "given_on", "witness", "at"),
         consents.c.conversation_id.in_(theirs),
+        or_(consents.c.person_id.is_(None), consents.c.person_id == person_id),
         consents.c.withdrawn_at.is_(None),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notices
@@ -13,7 +13,7 @@ from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
-from bot.store.core.tables import conversations, mutes, notice_answers, outbox
+from bot.store.core.tables import conversation_people, conversations, mutes, notice_answers, outbox
 from flows.conversation.facts import Found
 from flows.notices.notice import MutedKind
 from flows.received.needs import AnyNeed, MutedWanted, ReceivedWanted
@@ -111,7 +111,8 @@ async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now
     await connection.execute(upserts.insert_new(connection, mutes), {"person_id": person_id, "kind": kind})
     await letters.drop_muted(connection, person_id, kind, now)
     if kind == "notices":
-        theirs = select(conversations.c.id).where(conversations.c.person_id == person_id)
+        alone = ~exists().where(conversation_people.c.conversation_id == conversations.c.id)
+        theirs = select(conversations.c.id).where(conversations.c.person_id == person_id, alone)
         if connection.dialect.name != "sqlite":
             await connection.execute(
                 theirs.order_by(conversations.c.id).with_for_update()

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import upserts
+from bot.store.core import outbox, phones, upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.outbox import Recipient
 from bot.store.core.reference import ReferenceRead, current_version, read_reference
@@ -263,16 +263,15 @@ _HOLDERS = (
     .where(roles.c.role == bindparam("role"), roles.c.person_id.in_(_NEXT_HOLDERS))
     .order_by(roles.c.person_id, roles.c.id)
 )
-_NEWEST_OPEN = (
-    select(func.max(conversations.c.id))
-    .where(conversations.c.person_id.in_(bindparam("ids", expanding=True)), conversations.c.blocked_at.is_(None))
-    .group_by(conversations.c.person_id)
-)
-_REACHED = select(
-    *[conversations.c[name] for name in ("person_id", "id", "channel", "bot", "address", "language")],
-).where(
-    conversations.c.id.in_(_NEWEST_OPEN),
-    ~exists().where(mutes.c.person_id == conversations.c.person_id, mutes.c.kind == bindparam("kind")),
+_readers = phones.readers_among("ids")
+_REACHED = (
+    select(*_readers.c, *[conversations.c[name] for name in ("id", "channel", "bot", "address", "language")])
+    .join(conversations, conversations.c.id == _readers.c.chat_id)
+    .where(
+        conversations.c.blocked_at.is_(None),
+        ~exists().where(mutes.c.person_id == _readers.c.reader_id, mutes.c.kind == bindparam("kind")),
+    )
+    .order_by(conversations.c.id)
 )
 
 
@@ -287,7 +286,7 @@ async def holders(connection: AsyncConnection, role: RoleKind, after: int, most:
 async def reached(connection: AsyncConnection, person_ids: Collection[int], kind: MutedKind) -> dict[int, Recipient]:
     """Return where people are told something of this kind: their newest open chat. Who turned it off is left out."""
     rows = await connection.execute(_REACHED, {"ids": sorted(person_ids), "kind": kind})
-    return {row.person_id: Recipient(row.id, row.channel, row.bot, row.address, row.language) for row in rows}
+    return {row.reader_id: outbox.recipient_in(row) for row in rows}  # the newest comes last
 
 
 _HOLD = (

@@ -17,10 +17,11 @@ from flows.conversation.events import (
     Said,
     Sent,
     Told,
+    Turned,
     Waited,
     Went,
 )
-from flows.conversation.facts import Facts
+from flows.conversation.facts import Another, Conversation, Facts, Sharer
 from flows.conversation.flow import Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.orders import ONLY_SAID
@@ -41,7 +42,8 @@ COMMAND = "c:"
 
 
 class Decision(Struct, frozen=True):
-    """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed."""
+    """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed. `parked`
+    is where somebody had come to who is no longer spoken for; then `facts` are of another of the phone's people."""
 
     session: Session[Talk]
     facts: Facts
@@ -49,6 +51,7 @@ class Decision(Struct, frozen=True):
     told: tuple[Told, ...] = ()
     records: tuple[Record, ...] = ()
     menu: bool = False
+    parked: tuple[Frame[Talk], ...] = ()
 
 
 def decide(
@@ -239,6 +242,7 @@ class _Turn:
     menu: bool = False
     quiet: bool = False
     alone: bool = False
+    parked: tuple[Frame[Talk], ...] = ()
 
     def take(self, event: Event) -> None:
         """Let an event happen."""
@@ -259,10 +263,25 @@ class _Turn:
             case Left(home, quiet):
                 self._go((HOME,) if home else self.session.frames[:-1] or (HOME,))
                 self.quiet = quiet
+            case Turned(another):
+                self._turn_to(another)
             case _:
                 self.records.append(event)
                 self.menu = self.menu or event.changes_menu
                 self.facts = self.subjects.after(self.facts, event)
+
+    def _turn_to(self, another: Another) -> None:
+        """Speak for another of the phone's people, where they had come to."""
+        self.parked, self.menu = self.session.frames, True
+        self.facts = replace(
+            self.facts,
+            conversation=_shared_with(self.facts, another),
+            person=another.person,
+            roles=another.roles,
+            own=another.own,
+            moved=(),
+        )
+        self._go(another.frames)
 
     def _go(self, frames: tuple[Frame[Talk], ...]) -> None:
         self.session = Session(frames, self.session.asked, self.session.misses)
@@ -282,7 +301,7 @@ class _Turn:
         if asks:
             self._pass_obstacles()
         frame = self.session.frame
-        asked = before.asked + (frame != before.frame)
+        asked = before.asked + (frame != before.frame or bool(self.parked))
         if asks:
             question = self.subjects.flows[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
@@ -297,6 +316,7 @@ class _Turn:
             tuple(self.told),
             tuple(self.records),
             self.menu,
+            self.parked,
         )
 
     def unanswered(self, before: Session[Talk], album: str, *, owes: bool) -> Decision:
@@ -312,6 +332,16 @@ class _Turn:
                 return
             self.take(Said(obstacle))
             self.take(Left())
+
+
+def _shared_with(facts: Facts, another: Another) -> Conversation:
+    """Return the conversation with another person on the phone, who may have just come."""
+    known, person = facts.conversation, another.person
+    if any(one.id == person.id for one in known.people):
+        return known
+    first = () if known.people or facts.person is None else (facts.person,)
+    new = tuple(Sharer(one.id, one.name, one.birth_year) for one in (*first, person))
+    return replace(known, people=(*known.people, *new))
 
 
 def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int) -> Message:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from flows.conversation.facts import Another
 from flows.conversation.messages import Message
 from flows.conversation.session import Talk
 from flows.words.wording import Wording
@@ -68,6 +69,12 @@ class Left(Struct, frozen=True):
     quiet: bool = False
 
 
+class Turned(Struct, frozen=True):
+    """From here on another of the people of the phone is spoken for. Where the one before had come to is kept."""
+
+    another: Another
+
+
 class Record(Struct, frozen=True):
     """Something that a turn changes for good. The store writes it."""
 
@@ -107,6 +114,6 @@ class ContactChanged(Record, frozen=True):
     blocked: bool
 
 
-TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left
+TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left | Turned
 AnyRecord = LanguageChosen | Consented | ContactChanged
 Event = TalkEvent | Record

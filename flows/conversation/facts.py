@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flows.conversation.questions import Choice
+from flows.conversation.session import HOME, Frame, Talk
 from flows.domain.assessments import Assessment
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person, Role, RoleKind
@@ -18,13 +19,28 @@ from flows.domain.rounds import Round, round_for, rounds_at_work
 from flows.domain.units import Scope, UnitTree
 
 
+class Sharer(Struct, frozen=True):
+    """One of several people on a phone; the id is 0 while they were added this very turn."""
+
+    id: int
+    name: str
+    birth_year: int | None = None
+
+
 class Conversation(Struct, frozen=True):
-    """One chat of one channel. `language` is unknown until chosen, `consented` until answered."""
+    """One chat of one channel. `language` is unknown until chosen, `consented` until answered. `people` are those who
+    share it, in the order in which they came; a chat of one person has none."""
 
     id: int
     channel: str
     language: str | None = None
     consented: bool | None = None
+    people: tuple[Sharer, ...] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether several people share this phone."""
+        return bool(self.people)
 
 
 class Links(Struct, frozen=True):
@@ -177,10 +193,20 @@ class Found:
 NOTHING_FOUND = Found()
 
 
+class Another(Struct, frozen=True):
+    """One of the people of a shared phone as they are spoken for: what a turn knows of who speaks, and where they had
+    come to."""
+
+    person: Person
+    roles: tuple[Role, ...] = ()
+    own: tuple[Assessment, ...] = ()
+    frames: tuple[Frame[Talk], ...] = (HOME,)
+
+
 class Facts(Struct, frozen=True, dict=True):
-    """The picture one turn decides on. `now` is local time; `own` are all forms of the person, oldest first; `found`
-    holds what was looked up on demand, `moved` the forms whose state this turn changed. `token` is fresh and cannot be
-    guessed: enough for one invitation."""
+    """The picture one turn decides on. `person` is who is spoken for, perhaps one of several on a phone. `now` is local
+    time; `own` are all forms of the person, oldest first; `found` holds what was looked up on demand, `moved` the
+    forms whose state this turn changed. `token` is fresh and cannot be guessed: enough for one invitation."""
 
     now: datetime
     conversation: Conversation

@@ -14,6 +14,14 @@ from flows.words.wording import Named, Wording, _
 
 RoleKind = Literal["head", "deputy", "association", "committee", "admin"]
 
+# How somebody has agreed that data is kept of them, where somebody else fills in for them.
+HowAgreed = Literal["said", "signed", "phone"]
+HOW_AGREED: dict[HowAgreed, Wording] = {
+    "said": _("said so in person"),
+    "signed": _("signed on paper"),
+    "phone": _("said so by phone"),
+}
+
 GROUPS: dict[Group, Wording] = {
     "farmer": _("Farmer, rural worker"),
     "worker": _("Worker, craftsperson, repairer"),
@@ -94,7 +102,8 @@ _SAID_PLACES = frozenset({"muoi", "tram", "nghin", "ngan", "chuc"})
 
 
 class Person(Struct, frozen=True):
-    """Somebody known to the bot. A branch head need not be a resident: then the rest is unknown."""
+    """Somebody known to the bot. A branch head need not be a resident: then the rest is unknown. `helper` fills in for
+    them, having recorded their consent; the name is empty once that one was erased, and None where nobody does."""
 
     id: int
     name: str
@@ -102,6 +111,13 @@ class Person(Struct, frozen=True):
     unit_id: int | None = None
     group: Group | None = None
     representative: str | None = None
+    helper: str | None = None
+    helper_id: int = 0
+
+    @property
+    def is_helped(self) -> bool:
+        """Tell whether somebody else fills in for them."""
+        return self.helper is not None
 
     @property
     def named(self) -> Named:

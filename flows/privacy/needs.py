@@ -7,26 +7,31 @@ from msgspec import Struct
 
 from flows.conversation.facts import Need
 from flows.domain.closings import ClosingState, Minutes
-from flows.domain.people import RoleKind
+from flows.domain.people import HowAgreed, RoleKind
 from flows.notices.notice import LedgerState, MutedKind, NoticeAnswer, NoticeState
 from flows.review.needs import ToldHow
 
 
 class OwnChat(Struct, frozen=True):
-    """Where somebody writes from. `blocked_at` is when they stopped the bot there."""
+    """Where somebody writes from. `blocked_at` is when they stopped the bot there, `shared_by` how many share it."""
 
     channel: str
     address: str
     language: str | None
     blocked_at: datetime | None
+    shared_by: int = 0
 
 
 class OwnConsent(Struct, frozen=True):
-    """A choice about personal data; `given_by` is who made it for a child."""
+    """A choice about personal data; `given_by` is who made it for a child. One that somebody else recorded says how
+    and when it was made and who witnessed it."""
 
     text_version: str
     given: bool
     given_by: str | None
+    how: HowAgreed | None
+    given_on: date | None
+    witness: str | None
     at: datetime
 
 

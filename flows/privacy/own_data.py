@@ -7,7 +7,7 @@ from typing import Any
 from flows.conversation.facts import Facts
 from flows.domain.assessments import Assessment, Evidence
 from flows.domain.criteria import Indicator
-from flows.domain.people import GROUPS, ROLES, Person
+from flows.domain.people import GROUPS, HOW_AGREED, ROLES, Person
 from flows.forms import words as forms
 from flows.meeting.words import in_words
 from flows.notices.notice import ANSWERS
@@ -88,6 +88,21 @@ def own_data(facts: Facts) -> Wording:
 
 
 def _consent(facts: Facts, one: OwnConsent) -> Wording:
+    return lines(_agreed(facts, one), _recorded(one) if one.how is not None else None)
+
+
+def _recorded(one: OwnConsent) -> Wording:
+    """Say how a consent was given that somebody else recorded."""
+    assert one.how is not None
+    return _(
+        "    Recorded by who fills in: {how} on {day}; witness: {witness}",
+        how=HOW_AGREED[one.how],
+        day=one.given_on,
+        witness=one.witness or "–",
+    )
+
+
+def _agreed(facts: Facts, one: OwnConsent) -> Wording:
     answer = _("given") if one.given else _("not given")
     at = _at(facts, one.at)
     if one.given_by:
@@ -108,6 +123,7 @@ def _details(facts: Facts, kept: OwnData, person: Person) -> Wording:
         _("Parent or guardian: {name}", name=person.representative or "–"),
         _("Registered in: {unit}", unit=_unit(facts, person.unit_id)),
         _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
+        _("Filled in by: {name}", name=person.helper or "–") if person.is_helped else None,
         _("Known since: {time}", time=_at(facts, kept.known_since)) if kept.known_since else None,
     )
 
@@ -120,6 +136,8 @@ def _chat(facts: Facts, one: OwnChat) -> Wording:
         address=one.address,
         language=next(languages, "–"),
     )
+    if one.shared_by:
+        known = _("{chat}; shared by {count} people", chat=known, count=one.shared_by)
     return _("{chat}; stopped {time}", chat=known, time=_at(facts, one.blocked_at)) if one.blocked_at else known
 
 

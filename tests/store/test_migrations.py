@@ -109,6 +109,12 @@ async def _with_proposals(database: Database) -> None:
             await connection.execute(table.insert().values(row))
 
 
+async def _with_a_shared_phone(database: Database) -> None:
+    row = {"conversation_id": 1, "person_id": 1, "place": 0, "session": b"{}"}
+    async with database.writing() as connection:
+        await connection.execute(tables_of.conversation_people.insert().values(row))
+
+
 async def _with_a_template(database: Database) -> None:
     row = {"unit_id": 1, "name": "decision", "content": b"PK", "imported_at": NOW}
     async with database.writing() as connection:
@@ -180,6 +186,7 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_batches(commune.database)
     await _with_proposals(commune.database)
     await _with_a_template(commune.database)
+    await _with_a_shared_phone(commune.database)
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:

@@ -27,6 +27,7 @@ TOLD = {
         "unit_id": "Nơi đăng ký: thôn Đông, xã Thần Khê",
         "group": "Nhóm nghề nghiệp: Nông dân",
         "representative": "Cha, mẹ hoặc người giám hộ: Đỗ Thị Thu",
+        "helper": "Người làm hộ: Trần Văn Tám",
         "created_at": r"Đăng ký từ: 01/10/2026 08:\d\d",
     },
     "conversations": {
@@ -37,10 +38,14 @@ TOLD = {
         "consented": r"Đồng ý cho lưu dữ liệu \(bản 2026.2\): có",
         "session": "• phần đang điền dở trong cuộc trò chuyện",
     },
+    "conversation_people": {"session": "• phần đang điền dở trong cuộc trò chuyện"},
     "consents": {
         "text_version": r"\(bản 2026.2\)",
         "given": r"\(bản 2026.2\): có",
         "given_by": "Người đại diện Đỗ Thị Thu đồng ý",
+        "how": "    Do người làm hộ ghi: ký giấy ngày 30/09/2026",
+        "given_on": "ngày 30/09/2026",
+        "witness": "người chứng kiến: Lò Văn Páo",
         "at": r"\(bản 2026.2\): có, 01/10/2026 08:\d\d",
     },
     "roles": {
@@ -159,8 +164,11 @@ TOLD = {
 # program.
 NUMBERS = {"id", "number", "person_id", "conversation_id", "assessment_id", "notice_id", "about_id", "digest"}
 WORKS = {
+    "people": {"helper_id"},
+    "conversation_people": {"place"},
     "conversations": {"bot", "erased_at"},
-    "consents": {"withdrawn_at"},  # of nobody, once it is set
+    # Withdrawn, it is nobody's; who recorded it is who fills in for them.
+    "consents": {"withdrawn_at", "recorded_by"},
     "invitations": {"invited_by", "replaces"},
     "assessments": {"version", "passed", "proposal_id"},  # all follow from what was done and answered
     "evidence": {"source", "attempts"},
@@ -228,6 +236,7 @@ async def sets_everything(commune: Commune) -> None:
     units = {row.code: row.id for row in await commune.rows(select(tables.units))}
     at = commune.now
     consent = {"conversation_id": chat, "text_version": "2026.2", "given": True, "given_by": "Đỗ Thị Thu", "at": at}
+    consent |= {"person_id": lan, "how": "signed", "given_on": date(2026, 9, 30), "witness": "Lò Văn Páo"}
     invitation = {"digest": "1", "role": "head", "unit_id": units["tk-dong"], "invited_by": lan, "used_at": at}
     took_on = Entry(act="take_on", role="head", about="role", actor_id=lan, owner_id=lan, unit_id=units["tk-doai"])
     took_on = replace(took_on, details={"role": "head"})
@@ -235,7 +244,9 @@ async def sets_everything(commune: Commune) -> None:
     notice = {"id": 7, "author_id": lan, "conversation_id": chat, "audience": b"{}", "state": "sending"}
     async with commune.database.writing() as connection:
         for statement in (
-            update(tables.people).where(tables.people.c.id == lan).values(representative="Đỗ Thị Thu"),
+            update(tables.people)
+            .where(tables.people.c.id == lan)
+            .values(representative="Đỗ Thị Thu", helper="Trần Văn Tám"),
             update(tables.assessments).where(tables.assessments.c.id == form.id).values(reminded=2),
             insert(conversations).values(
                 channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at

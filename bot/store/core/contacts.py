@@ -7,6 +7,7 @@ from typing import get_args
 from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core import phones
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, contacts, conversations, mutes, people, roles
 from flows.domain.people import RoleKind
@@ -18,7 +19,7 @@ _CHUNK = 500
 MANY_UNITS = 100
 _newest_chat = (
     select(conversations.c.id)
-    .where(conversations.c.person_id == people.c.id)
+    .where(conversations.c.id.in_(phones.chats_of(people.c.id)))
     .order_by(conversations.c.blocked_at.is_not(None), conversations.c.id.desc())
     .limit(1)
     .correlate(people)
@@ -62,11 +63,12 @@ _LOCK_PEOPLE = (
 
 
 def still_open(conversation_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Say that notices may still go to a conversation: it is not closed, and its person has not turned them off."""
+    """Say that notices may still go to a conversation: it is not closed, and one of its people has not turned them
+    off."""
     return (
         select(contacts.c.person_id)
-        .join(conversations, conversations.c.person_id == contacts.c.person_id)
-        .where(conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None), contacts.c.reach == "open")
+        .where(contacts.c.person_id.in_(phones.people_of(conversations.c.id)), contacts.c.reach == "open")
+        .where(conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None))
         .exists()
     )
 
@@ -88,13 +90,9 @@ async def refresh(connection: AsyncConnection, person_ids: Collection[int]) -> N
 
 
 async def refresh_conversation(connection: AsyncConnection, conversation_id: int) -> None:
-    """Make the contact of whoever speaks in a conversation anew."""
-    found = await connection.scalars(
-        select(conversations.c.person_id).where(
-            conversations.c.id == conversation_id, conversations.c.person_id.is_not(None)
-        )
-    )
-    await refresh(connection, list(found))
+    """Make the contacts of the people of a conversation anew."""
+    found = await connection.scalars(phones.people_of(literal(conversation_id)))
+    await refresh(connection, {person_id for person_id in found if person_id is not None})
 
 
 async def count(connection: AsyncConnection, wanted: AudienceWanted, rounds: Collection[int], year: int) -> Reached:

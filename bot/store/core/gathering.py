@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, cast, get_args
 
 import msgspec
@@ -13,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.json_rows import json_rows
 from bot.store.core.reference import current_version
-from bot.store.core.tables import conversations, inbox, people, roles
-from flows.conversation.facts import Conversation
+from bot.store.core.tables import conversation_people, conversations, inbox, people, roles
+from flows.conversation.facts import Conversation, Sharer
 from flows.conversation.session import HOME, Frame, Session
 from flows.domain.people import Person, Role, RoleKind
 from flows.subjects import AnyTalk
@@ -39,6 +40,9 @@ _ALL_WAITING = (
 _OTHERS_WAITING = _ALL_WAITING.where(inbox.c.conversation_id.not_in(bindparam("but", expanding=True)))
 
 _ONE_WAITING = _ALL_WAITING.where(inbox.c.conversation_id == bindparam("only"))
+
+
+_sharers = people.alias("sharers")
 
 
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
@@ -68,6 +72,16 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             people.c.unit_id,
             people.c.group,
             people.c.representative,
+            people.c.helper_id,
+            people.c.helper,
+            json_rows(
+                _sharers.c.id,
+                _sharers.c.name,
+                _sharers.c.birth_year,
+                conversation_people.c.place,
+                where=(conversation_people.c.conversation_id == conversations.c.id)
+                & (_sharers.c.id == conversation_people.c.person_id),
+            ).label("people"),
             json_rows(
                 roles.c.role, roles.c.unit_id, roles.c.until, roles.c.away_until, where=roles.c.person_id == people.c.id
             ).label("roles"),
@@ -85,6 +99,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
 
 _CLAIM, _CLAIM_BUT = _claim_from(_ALL_WAITING), _claim_from(_OTHERS_WAITING)
 _CLAIM_ONE = _claim_from(_ONE_WAITING)
+_people_decoder = msgspec.json.Decoder(list[tuple[int, str, int | None, int]])
 _roles_decoder = msgspec.json.Decoder(list[tuple[str, int, date | None, date | None]])
 _ROLE_KINDS = frozenset(get_args(RoleKind))
 AnyRow = Row[*tuple[Any, ...]]
@@ -141,29 +156,45 @@ async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = (),
 
 
 def _waiting(row: AnyRow) -> Waiting:
-    session, cut = _session(row.session) if row.session is not None else (Session(), False)
-    kept, known = _roles_decoder.decode(row.roles), []
-    for kind, unit_id, until, away_until in kept:
-        if kind in _ROLE_KINDS:  # one of a newer version gives no rights here
-            known.append(Role(cast(RoleKind, kind), unit_id, until, away_until))
+    session, cut = read_session(row.session) if row.session is not None else (Session(), False)
+    known, every_role = roles_in(row.roles)
     return Waiting(
         inbox_id=row.inbox_id,
         body=row.body,
         callback=row.callback,
         more=row.waiting > 1,
-        conversation=Conversation(row.id, row.channel, row.language, row.consented),
+        conversation=Conversation(row.id, row.channel, row.language, row.consented, _people(row.people)),
         bot=row.bot,
         address=row.address,
         blocked_at=row.blocked_at,
         session=session,
         person=_person(row) if row.person_id is not None else None,
-        roles=tuple(known),
+        roles=known,
         cut=cut,
-        newer=cut or len(known) < len(kept),
+        newer=cut or not every_role,
     )
 
 
-def _session(stored: bytes) -> tuple[Session[AnyTalk], bool]:
+def _people(rows: str) -> tuple[Sharer, ...]:
+    """Return those who share a phone, in the order in which they came."""
+    if rows == "[]":
+        return ()
+    kept = sorted(_people_decoder.decode(rows), key=itemgetter(3))
+    return tuple(Sharer(id_, name, birth_year) for id_, name, birth_year, _place in kept)
+
+
+def roles_in(rows: str) -> tuple[tuple[Role, ...], bool]:
+    """Return the roles somebody holds, and whether these are all: one of a newer version gives no rights here."""
+    kept = _roles_decoder.decode(rows)
+    known = [
+        Role(cast(RoleKind, kind), unit_id, until, away_until)
+        for kind, unit_id, until, away_until in kept
+        if kind in _ROLE_KINDS
+    ]
+    return tuple(known), len(known) == len(kept)
+
+
+def read_session(stored: bytes) -> tuple[Session[AnyTalk], bool]:
     """Decode a session, and tell whether it was cut: a talk that this version does not have is left, together with
     what was begun inside it. What it was begun from goes on. Old buttons stay old."""
     try:
@@ -198,4 +229,13 @@ def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame[AnyTalk]]:
 
 
 def _person(row: AnyRow) -> Person:
-    return Person(row.person_id, row.name, row.birth_year, row.unit_id, row.group, row.representative)
+    return Person(
+        row.person_id,
+        row.name,
+        row.birth_year,
+        row.unit_id,
+        row.group,
+        row.representative,
+        row.helper,
+        row.helper_id or 0,
+    )

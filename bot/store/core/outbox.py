@@ -25,12 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.core import contacts
+from bot.store.core import contacts, phones
 from bot.store.core.blobs import contains
 from bot.store.core.bulk import execute_many
 from bot.store.core.lists import is_among
 from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
 from flows.conversation.events import HeadsAddress
+from flows.conversation.facts import Sharer
 from flows.conversation.messages import Outgoing
 from flows.domain.assessments import BRANCH
 from flows.domain.units import UnitTree
@@ -48,13 +49,14 @@ _decoder = msgspec.json.Decoder(Outgoing)
 
 
 class Recipient(Struct, frozen=True):
-    """Where to reach somebody, and in which language."""
+    """Where to reach somebody, and in which language; `reader` is who that is where several people share the phone."""
 
     conversation_id: int
     channel: str
     bot: str
     address: str
     language: str | None
+    reader: Sharer | None = None
 
 
 class Letter(Struct, frozen=True):
@@ -137,15 +139,25 @@ async def reach_people(connection: AsyncConnection, person_ids: Collection[int])
     """Return where people can be written to."""
     if not person_ids:
         return {}
-    rows = await connection.execute(
-        select(conversations.c.person_id, *_OF_CONVERSATIONS).where(
-            conversations.c.person_id.in_(sorted(person_ids)), conversations.c.blocked_at.is_(None)
-        )
-    )
+    rows = await connection.execute(_REACH, {"people": sorted(person_ids)})
     found: dict[int, list[Recipient]] = {person_id: [] for person_id in person_ids}
     for row in rows:
-        found[row.person_id].append(Recipient(row.id, row.channel, row.bot, row.address, row.language))
+        found[row.reader_id].append(recipient_in(row))
     return found
+
+
+_readers = phones.readers_among("people")
+_REACH = (
+    select(*_readers.c, *_OF_CONVERSATIONS)
+    .join(conversations, conversations.c.id == _readers.c.chat_id)
+    .where(conversations.c.blocked_at.is_(None))
+    .order_by(conversations.c.id)
+)
+
+
+def recipient_in(row: Row[*tuple[Any, ...]]) -> Recipient:
+    """Return where somebody is reached, by the columns of a chat and of `readers_among`."""
+    return Recipient(row.id, row.channel, row.bot, row.address, row.language, phones.reader_in(row))
 
 
 async def recipient_of(connection: AsyncConnection, conversation_id: int) -> Recipient | None:

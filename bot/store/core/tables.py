@@ -73,6 +73,8 @@ units = Table(
     Column("changed_in", Integer, nullable=False, server_default="0", index=True),
 )
 
+_is_helped = text("helper_id IS NOT NULL")
+
 people = Table(
     "people",
     metadata,
@@ -82,10 +84,15 @@ people = Table(
     Column("unit_id", ForeignKey("units.id")),
     Column("group", Text),
     Column("representative", Text),
+    # Who fills in for them and has recorded their consent, and what that one was called then: nothing once that one was
+    # erased, for the mark stays. Neither where somebody fills in for themselves.
+    Column("helper_id", Key),
+    Column("helper", Text),
     Column("created_at", Moment, nullable=False),
+    Index("ix_people_helper_id", "helper_id", sqlite_where=_is_helped, postgresql_where=_is_helped),
 )
 
-# A chat of one channel and bot; its session; who speaks there.
+# A chat of one channel and bot; its session; who is spoken for there now.
 conversations = Table(
     "conversations",
     metadata,
@@ -107,15 +114,36 @@ conversations = Table(
     ),
 )  # fmt: skip
 
+# A person is not a chat. Of a phone that several share, all of them are here, in the order in which they came, each
+# with the session they go on with when they are spoken for again; `conversations.person_id` is who is spoken for now. A
+# chat of one person has no rows. Who joins a chat of another channel to somebody sets its `person_id` where it is
+# nobody's, or else adds them here: `phones.chats_of` finds a person's chats whichever way they are kept.
+conversation_people = Table(
+    "conversation_people",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True, index=True),
+    Column("place", SmallInteger, nullable=False),
+    Column("session", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
 consents = Table(
     "consents",
     metadata,
     _id(),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    # Whose it was on a phone that several share; of a chat of one person it may be empty.
+    Column("person_id", Key, index=True),
     Column("text_version", Text, nullable=False),
     Column("given", Boolean, nullable=False),
     # Who agreed for a child.
     Column("given_by", Text),
+    # Where somebody else recorded it: how and when it was given, who witnessed it, and who recorded it.
+    Column("how", Text),
+    Column("given_on", Date),
+    Column("witness", Text),
+    Column("recorded_by", Key),
     Column("at", Moment, nullable=False),
     # When everything was deleted. What was agreed to and until when must be shown; whose it was is forgotten.
     Column("withdrawn_at", Moment),

@@ -1,0 +1,101 @@
+"""Phones that several people share: which chats are somebody's, whose a chat is, and who is spoken for there now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Subquery, bindparam, func, null, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.core import upserts
+from bot.store.core.bulk import execute_many
+from bot.store.core.decided import Decided
+from bot.store.core.lists import is_among
+from bot.store.core.tables import consents, conversation_people, conversations, people
+from flows.conversation.facts import Sharer
+from flows.conversation.session import Session
+
+_encoder = msgspec.json.Encoder()
+_own_chats = conversations.alias("own_chats")
+
+
+def chats_of(person_id: ColumnElement[int] | int) -> CompoundSelect[Any]:
+    """Select the chats of a person: where they are spoken for now, and phones they share. One may come twice."""
+    return union_all(
+        select(_own_chats.c.id.label("chat_id"))
+        .where(_own_chats.c.person_id == person_id)
+        .correlate_except(_own_chats),
+        select(conversation_people.c.conversation_id)
+        .where(conversation_people.c.person_id == person_id)
+        .correlate_except(conversation_people),
+    )
+
+
+def people_of(conversation_id: ColumnElement[int]) -> CompoundSelect[Any]:
+    """Select the people of a chat. One may come twice."""
+    return union_all(
+        select(_own_chats.c.person_id.label("reader_id"))
+        .where(_own_chats.c.id == conversation_id)
+        .correlate_except(_own_chats),
+        select(conversation_people.c.person_id)
+        .where(conversation_people.c.conversation_id == conversation_id)
+        .correlate_except(conversation_people),
+    )
+
+
+def readers_among(name: str) -> Subquery:
+    """Select the chats of the people in the list given by that name: `reader_id`, `chat_id`, and on phones that several
+    share the `reader_name` and `reader_born`, by which they are told from each other there."""
+    alone = select(
+        _own_chats.c.person_id.label("reader_id"),
+        _own_chats.c.id.label("chat_id"),
+        null().label("reader_name"),
+        null().label("reader_born"),
+    ).where(is_among(_own_chats.c.person_id, name))
+    shared = (
+        select(
+            conversation_people.c.person_id, conversation_people.c.conversation_id, people.c.name, people.c.birth_year
+        )
+        .join(people, people.c.id == conversation_people.c.person_id)
+        .where(is_among(conversation_people.c.person_id, name))
+    )
+    every = union_all(alone, shared).subquery("every_reader")
+    named = (func.max(every.c.reader_name), func.max(every.c.reader_born))
+    return (
+        select(every.c.reader_id, every.c.chat_id, named[0].label("reader_name"), named[1].label("reader_born"))
+        .group_by(every.c.reader_id, every.c.chat_id)
+        .subquery("readers")
+    )
+
+
+def reader_in(row: Row[*tuple[Any, ...]]) -> Sharer | None:
+    """Return for whom of a shared phone something is, by the columns of `readers_among`; None where it is not one."""
+    return Sharer(row.reader_id, row.reader_name, row.reader_born) if row.reader_name is not None else None
+
+
+_IS_THEIRS = (
+    update(consents)
+    .where(consents.c.conversation_id == bindparam("chat"), consents.c.person_id.is_(None))
+    .where(consents.c.withdrawn_at.is_(None))
+    .values(person_id=bindparam("reader"))
+)
+
+
+async def turn(connection: AsyncConnection, batch: Sequence[Decided]) -> None:
+    """Keep where those had come to who are no longer spoken for, and who shares a phone from now on. What was agreed to
+    in a chat of one person was theirs."""
+    turned = [one for one in batch if one.decision.parked and one.person_id is not None]
+    if not turned:
+        return
+    rows: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
+    for one in turned:
+        chat, known = one.turn.conversation.id, one.turn.conversation.people
+        parked = _encoder.encode(Session(one.decision.parked))
+        rows.append({"conversation_id": chat, "person_id": one.person_id, "place": 0, "session": parked})
+        place = max(1, len(known))
+        rows.append({"conversation_id": chat, "person_id": one.next_id, "place": place, "session": None})
+        if not known:
+            theirs.append({"chat": chat, "reader": one.person_id})
+    await execute_many(connection, _IS_THEIRS, theirs)
+    await execute_many(connection, upserts.insert_or_replace(connection, conversation_people, ("session",)), rows)
