@@ -159,7 +159,7 @@ def _place(where: str) -> Place:
 @cache
 def _choices(where: str) -> Mapping[str, Choice]:
     question = _question(_place(where))
-    return {choice.key: choice for choice in (*question.choices, *question.moves)}
+    return {choice.key: choice for choice in (*question.choices, *question.moves, *question.unshown)}
 
 
 def _question(known: Place) -> Question:

@@ -1,5 +1,6 @@
 """Places where people type: every question of every talk, with what is known there, in a made-up commune."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -108,6 +109,8 @@ VILLAGE, OTHER_VILLAGE, COMMUNE = "ta-dong", "ta-doai", "ta"
 FORM, THEIR_FORM, VERSION = 11, 12, 10
 # Evidence is asked for under this question of each form.
 WITH_EVIDENCE = 2
+# A question that was answered the year before.
+AGAIN = "again"
 
 
 class NoSuchPlace(ValueError):
@@ -265,6 +268,7 @@ def places() -> Iterator[str]:
                     for group, criteria in _sets().items()
                     for number in range(1, len(criteria.indicators) + 1)
                 )
+                yield from (f"{where} farmer {number} {AGAIN}" for number in range(1, 11))
             case "decision.adjust_level":
                 yield from (f"{where} farmer {number}" for number in range(1, 11))
             case "home.home":
@@ -301,9 +305,14 @@ def _reference() -> Reference:
         usual_phases(2026, date(2026, 9, 1), date(2026, 11, 15)),
     )  # fmt: skip
     criteria = {criteria.id: criteria for criteria in sets.values()}
+    opened, closed = date(2025, 9, 1), date(2025, 11, 15)
+    before = dataclasses.replace(
+        round_, id=2, year=2025, name="Đợt đánh giá 2025", opens=opened, closes=closed,
+        phases=usual_phases(2025, opened, closed),
+    )  # fmt: skip
     return Reference(
         UnitTree.of(units),
-        (round_,),
+        (before, round_),
         criteria,
         Links(("https://hoctap.example/chat#{code}",)),
         languages=choices(load()),
@@ -373,11 +382,19 @@ def _changing() -> Place:
     return _at("consequences", told, _facts(_person(), _form("farmer", 10, "submitted")))
 
 
-def _indicator(group: str, number: str) -> Place:
+def _indicator(group: str, number: str, again: str = "") -> Place:
+    """Return a question; with last year's answer beside it, the third one there is, if it is asked `again`."""
     criteria = _sets()[_group(group)]
     form = _form(criteria.group, int(number) - 1)
     talk = Filling(criteria.indicators[int(number) - 1].id)
-    return _at("indicator", talk, _facts(_person(criteria.group), form))
+    facts = _facts(_person(criteria.group), form)
+    if again:
+        if again != AGAIN:
+            raise ValueError(again)
+        answers = {i.id: Answer(i.levels[2].id, i.levels[2].points) for i in criteria.indicators}
+        before = replace(form, id=FORM - 1, round_id=2, state="confirmed", answers=answers)
+        facts = replace(facts, own=(before, form))
+    return _at("indicator", talk, facts)
 
 
 def _group(named: str) -> Group:

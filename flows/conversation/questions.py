@@ -32,8 +32,8 @@ def words(listed: str) -> tuple[str, ...]:
 class Question(Struct, frozen=True):
     """What is asked: choices answer it, moves go elsewhere. `free` takes any text, `files` photos and documents;
     numbers count from `first`, on a later page of a list from where the one before ends;
-    `again` is what is said instead of a long text when it
-    has to be asked once more, `hint` what is said to who was not understood."""
+    `again` is what is said instead of a long text when it has to be asked once more, `hint` what is said to who was
+    not understood. What is `unshown` is heard like the choices, and has no button."""
 
     text: Wording
     choices: tuple[Choice, ...] = ()
@@ -44,6 +44,7 @@ class Question(Struct, frozen=True):
     first: int = 1
     again: Wording | None = None
     hint: Wording | None = None
+    unshown: tuple[Choice, ...] = ()
 
 
 class Chose(Struct, frozen=True):

@@ -258,7 +258,7 @@ def understand(
     if len(typed) > LONGEST:
         return Understood(Wrote(typed)) if question.free else None
     languages = tuple(catalogues.values())
-    choices = (*question.moves, *question.choices)
+    choices = (*question.moves, *question.choices, *question.unshown)
     if typed.strip() in {"?", "？", "??"} and any(move.key == EXPLAIN.key for move in question.moves):
         return Understood(Chose(EXPLAIN.key))
     words = phrase(typed)

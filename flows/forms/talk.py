@@ -28,7 +28,8 @@ from flows.conversation.questions import (
 from flows.conversation.session import Talk
 from flows.conversation.understanding import begins, begins_with_no, says
 from flows.domain.assessments import MOST_FILE_BYTES, Answer, Assessment, Evidence, EvidenceKind, next_state, result_of
-from flows.domain.criteria import CriteriaSet, Indicator
+from flows.domain.criteria import CriteriaSet, Indicator, Level
+from flows.forms import last_year
 from flows.forms import words as forms
 from flows.forms.card import card
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, changed_by
@@ -119,6 +120,14 @@ def begin(facts: Facts) -> Iterator[Event]:
         assert facts.person.unit_id is not None
         yield Begun(round_.id, facts.person.unit_id, criteria)
         yield Said(_("You can stop at any time and go on another day; nothing is lost."))
+        begun = Assessment(0, facts.person, round_.id, facts.person.unit_id, criteria)
+        if last_year.anything_before(facts, begun):
+            yield Said(
+                _(
+                    "What was answered the last time stands beside each question. It counts only once it is chosen;"
+                    " photos and papers are to be sent anew."
+                )
+            )
         yield Entered("indicator", Filling(criteria.indicators[0].id))
 
 
@@ -152,6 +161,8 @@ def send_again(form: Assessment, number: int) -> Entered:
 def ask_indicator(facts: Facts, talk: Filling) -> Question:
     form, indicator = _at(facts, talk)
     answer = form.answers.get(indicator.id)
+    before = last_year.answered_before(facts, form, indicator) if answer is None else None
+    levels = _levels(form.criteria, indicator.id)
     return Question(
         paragraphs(
             _(
@@ -161,11 +172,13 @@ def ask_indicator(facts: Facts, talk: Filling) -> Question:
                 question=indicator.question,
             ),
             _("Your answer so far: {answer}", answer=indicator.level(answer.level_id).label) if answer else None,
+            last_year.said(before) if before else None,
         ),
-        _levels(form.criteria, indicator.id),
+        (*levels, last_year.choice(before)) if before else levels,
         (BACK, EXPLAIN, PAUSE) if form.number(indicator.id) > 1 else (EXPLAIN, PAUSE),
         numbered=True,
-        hint=_("Please choose one of the answers below, or type its number."),
+        hint=last_year.how_to(before) if before else _("Please choose one of the answers below, or type its number."),
+        unshown=(last_year.UNCLEAR,) if before else (),
     )
 
 
@@ -185,8 +198,12 @@ def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]
             yield Said(explained(indicator))
         case Chose(PAUSE.key):
             yield from paused()
-        case Chose(level_id):
-            level = indicator.level(level_id)
+        case Chose(last_year.UNCLEAR.key):
+            before = last_year.answered_before(facts, form, indicator)
+            assert before is not None
+            raise NotUnderstood(last_year.how_to(before))
+        case Chose(key):
+            level = _chosen_level(facts, form, indicator, key)
             yield Answered(form.id, indicator.id, Answer(level.id, level.points))
             if indicator.evidence == "asked" and level.points >= form.criteria.pass_rule.floor:
                 yield Went("evidence", talk)
@@ -194,6 +211,14 @@ def hear_indicator(facts: Facts, talk: Filling, heard: Heard) -> Iterator[Event]
                 yield _onwards(form, indicator)
         case _:
             raise NotUnderstood(_("Please choose one of the answers."))
+
+
+def _chosen_level(facts: Facts, form: Assessment, indicator: Indicator, key: str) -> Level:
+    if key != last_year.AS_BEFORE.key:
+        return indicator.level(key)
+    before = last_year.answered_before(facts, form, indicator)
+    assert before is not None  # it was asked
+    return before.level
 
 
 def ask_evidence(facts: Facts, talk: Filling) -> Question:

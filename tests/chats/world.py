@@ -28,7 +28,7 @@ from bot.store.core.migrating import migrate
 from bot.store.core.outbox import DueLetter, SettledLetter
 from flows.conversation.facts import Links
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
-from flows.domain.criteria import GROUPS
+from flows.domain.criteria import GROUPS, Indicator
 from flows.domain.people import ROLES, RoleKind
 from flows.domain.units import Unit
 from flows.words.localized import Localized
@@ -296,6 +296,18 @@ class World:
         new = replace(old, version="2026.9", competencies=competencies)
         await rounds.load_criteria(self._database, (new,), self._now)
 
+    async def _new_answers(self, group: str, question: str) -> None:
+        """Publish the shipped set once more, with another answer to choose in one question."""
+        old = next(criteria for criteria in shipped() if criteria.group == group)
+        place = old.indicators[int(question) - 1].id
+        competencies = tuple(
+            replace(c, indicators=tuple(_with_other_words(i) if i.id == place else i for i in c.indicators))
+            for c in old.competencies
+        )
+        await rounds.load_criteria(
+            self._database, (replace(old, version="2027.1", competencies=competencies),), self._now
+        )
+
     async def _khmer_comes(self) -> None:
         """Drop a third language into `locales/`, and publish the farmers' form with some of it."""
         self._words = khmer.catalogues()
@@ -406,6 +418,13 @@ def _marked(question: Localized) -> Localized:
     return replace(question, vi=f"(Mẫu mới) {question.vi}", en=f"(New form) {question.en}")
 
 
+def _with_other_words(indicator: Indicator) -> Indicator:
+    """Return a question whose first answer asks more than before."""
+    first, *others = indicator.levels
+    vi, en = f"{first.label.vi}, có sổ ghi", f"{first.label.en}, written down"
+    return replace(indicator, levels=(replace(first, label=replace(first.label, vi=vi, en=en)), *others))
+
+
 _ROLES = "|".join(ROLES)
 FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
@@ -419,6 +438,7 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
     r"the round of (.+) is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round_of,
     r"a new version of the (\w+)'s set is published": World._new_version,
+    r"a new version of the (\w+)'s set has another answer to question (\d+)": World._new_answers,
     r"Khmer is dropped into locales/, partly translated": World._khmer_comes,
     r"Khmer is taken out of locales/": World._khmer_goes,
     r"(.+) has (\d+) villages": World._has_villages,
