@@ -21,12 +21,12 @@ from bot.commands.bench_people import Province, found, make_admin, settle
 from bot.commands.bench_turns import CHANNEL, DAY, REGISTRATION, Line, form_texts, percentile, says, talk
 from bot.services.criteria_files import shipped
 from bot.settings import Settings
-from bot.store import notices
 from bot.store.core import contacts
 from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
 from bot.store.core.reference import read_reference
 from bot.store.core.tables import notices as rows
+from bot.store.notices import saving, writing
 from flows.notices.needs import AudienceWanted
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
@@ -142,8 +142,8 @@ async def _write_ledger(application: Application, province: Province, author: tu
     database, keeper = application.database, application.notices()
     saved = NoticeSaved(Content(vi="Kính mời bà con"), Audience((province.unit_id,)), "scheduled")
     async with database.writing() as connection:
-        await notices.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
-        notice_id = await notices.save(connection, saved, *author, DAY)
+        await writing.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
+        notice_id = await saving.save(connection, saved, *author, DAY)
     began = time.perf_counter()
     while not await _is_written(database, notice_id):
         await keeper.run_once()

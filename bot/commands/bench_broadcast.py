@@ -37,8 +37,8 @@ from bot.commands.bench_people import Province, found, make_admin, settle, turn_
 from bot.commands.bench_turns import percentile
 from bot.services.channel import Host, OpenChannel, Service
 from bot.settings import Settings
-from bot.store import notices
 from bot.store.core.tables import conversations, outbox
+from bot.store.notices import reading, saving, writing
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content, Notice, NoticeAct, NoticeState
 from flows.notices.records import NoticeActed, NoticeSaved
 
@@ -138,7 +138,7 @@ class Watch:
     async def look(self) -> Notice:
         """Look once."""
         async with self._database.reading() as connection:
-            notice = await notices.read(connection, self._notice_id)
+            notice = await reading.read(connection, self._notice_id)
         assert notice is not None
         if notice.started_at is not None and notice.state != "gathering":
             self._note(notice)
@@ -154,9 +154,9 @@ class Watch:
     async def act(self, act: NoticeAct, state: NoticeState) -> None:
         """Act on the notice as its author would."""
         async with self._database.writing() as connection:
-            notice = await notices.read(connection, self._notice_id)
+            notice = await reading.read(connection, self._notice_id)
             assert notice is not None
-            await notices.act(connection, NoticeActed(self._notice_id, act, notice.version, state), now())
+            await writing.act(connection, NoticeActed(self._notice_id, act, notice.version, state), now())
 
 
 def _faster(speed: float) -> OpenChannel:
@@ -303,8 +303,8 @@ async def _working(application: Application) -> AsyncIterator[None]:
 async def _write_notice(application: Application, province: Province, author: tuple[int, int]) -> int:
     saved = NoticeSaved(Content(vi=TEXT, asks_who_comes=True), Audience(unit_ids=(province.unit_id,)), "scheduled")
     async with application.database.writing() as connection:
-        await notices.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
-        return await notices.save(connection, saved, *author, now())
+        await writing.set_limit(connection, province.unit_id, HIGHEST_LIMIT, None)
+        return await saving.save(connection, saved, *author, now())
 
 
 async def _send_in_stretches(watch: Watch, at_once: float) -> tuple[Stretches, Stretches]:

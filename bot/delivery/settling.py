@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.flight import LandedLetter
 from bot.services.runtime import Runtime
-from bot.store import notices
 from bot.store.core import live_messages as standing
 from bot.store.core import outbox
 from bot.store.core.database import is_unreachable
 from bot.store.core.outbox import Letter, SettledLetter
+from bot.store.notices import keeping, reading
 from flows.notices.talk import refused_message
 
 log = structlog.get_logger()
@@ -65,9 +65,9 @@ async def stop_refused(
     connection: AsyncConnection, runtime: Runtime, notice_id: int, error: str, now: datetime
 ) -> None:
     """Pause a notice that a channel takes from nobody, and tell its author; once."""
-    if not await notices.refuse(connection, notice_id, error):
+    if not await keeping.refuse(connection, notice_id, error):
         return
-    notice = await notices.find(connection, notice_id)
-    to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice_id))
+    notice = await reading.find(connection, notice_id)
+    to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice_id))
     if notice is not None and to is not None:
         await outbox.queue(connection, [Letter(to, runtime.said(refused_message(notice), to.language))], now)

@@ -18,12 +18,14 @@ from bot.services.reports import make_report
 from bot.services.runtime import Runtime
 from bot.services.sending import FileGone, FileSource, FileTooLarge
 from bot.services.supervisor import Supervisor, Work
-from bot.store import notices
 from bot.store.core import contacts, outbox
 from bot.store.core.contacts import members
 from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.reference import ReferenceRead, read_reference, read_version
-from bot.store.notices import Gathering, ReportWanted, Shown
+from bot.store.notices import keeping, ledger, pages, reading, recipients, reports, saving
+from bot.store.notices.keeping import Shown
+from bot.store.notices.recipients import Gathering
+from bot.store.notices.reports import ReportWanted
 from flows.conversation.messages import Message, StoredFile
 from flows.domain.quiet_hours import QuietHours
 from flows.notices.needs import Approvers, ApproversWanted, AudienceWanted
@@ -103,13 +105,13 @@ class NoticeRunner:
     async def _start(self) -> bool:
         now = self._runtime.clock()
         async with self._runtime.database.reading() as connection:
-            due = await notices.due(connection, now, self._supervisor.rests("notice "))
+            due = await keeping.due(connection, now, self._supervisor.rests("notice "))
         started = [await self._supervisor.attempt(f"notice {id_}", partial(self._start_due, id_, now)) for id_ in due]
         return any(started)
 
     async def _start_due(self, notice_id: int, now: datetime) -> bool:
         async with self._runtime.database.reading() as connection:
-            notice = await notices.due_notice(connection, notice_id)
+            notice = await keeping.due_notice(connection, notice_id)
         if notice is not None:
             await self._start_one(notice, now)
         return True
@@ -139,9 +141,9 @@ class NoticeRunner:
             await self._withdraw(notice, now, FILE_LOST)
             return
         async with self._runtime.database.writing() as connection:
-            started = await notices.start(connection, notice, content, now)
+            started = await keeping.start(connection, notice, content, now)
             if started and again is not None and not notice.has_begun:
-                await notices.repeat(connection, notice, again, now)
+                await saving.repeat(connection, notice, again, now)
 
     async def _with_file(self, content: Content) -> Content:
         """Keep a notice's file in the store, where every channel finds it."""
@@ -160,7 +162,7 @@ class NoticeRunner:
     async def _author_may(self, notice: Notice) -> bool:
         """Tell whether the author still administrates every unit of a notice, which may be of some time ago."""
         async with self._runtime.database.reading() as connection:
-            held = await notices.units_administrated(connection, notice.author_id)
+            held = await reading.units_administrated(connection, notice.author_id)
             units = (await self._current_reference(connection)).reference.units
         return all(any(units.covers(over, unit_id) for over in held) for unit_id in notice.audience.unit_ids)
 
@@ -177,11 +179,11 @@ class NoticeRunner:
         """Leave a yearly notice out this time, and tell its author why."""
         log.warning("notice_not_renewed", notice_id=notice.id)
         async with self._runtime.database.writing() as connection:
-            if not await notices.withdraw(connection, notice.id, now):
+            if not await keeping.withdraw(connection, notice.id, now):
                 return
             if again is not None:
-                await notices.repeat(connection, notice, again, now)
-            to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+                await saving.repeat(connection, notice, again, now)
+            to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
             if to is not None:
                 await self._tell(connection, to, not_renewed_message(notice, why), now)
         self._runtime.letters_queued.ring()
@@ -200,12 +202,12 @@ class NoticeRunner:
     async def _approvers(self, connection: AsyncConnection, notice: Notice) -> Approvers:
         units = (await self._current_reference(connection)).reference.units
         wanted = ApproversWanted(frozenset(notice.audience.unit_ids), notice.author_id or 0)
-        return await notices.approvers(connection, wanted, units)
+        return await reading.approvers(connection, wanted, units)
 
     async def _ask_approval(self, notice: Notice, people: int, now: datetime) -> None:
         """Let a notice wait until a second administrator approves it, and tell them and its author."""
         async with self._runtime.database.writing() as connection:
-            if not await notices.ask_approval(connection, notice):
+            if not await keeping.ask_approval(connection, notice):
                 return
             log.info("notice_has_grown", notice_id=notice.id, people=people)
             waiting = replace(notice, state="awaiting", version=notice.version + 1)
@@ -213,15 +215,15 @@ class NoticeRunner:
             for chats in (await outbox.reach_people(connection, asked)).values():
                 for to in chats:
                     await self._tell(connection, to, approval_message(waiting, people), now)
-            author = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            author = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
             if author is not None:
                 await self._tell(connection, author, grown_message(waiting, people, asked=bool(asked)), now)
         self._runtime.letters_queued.ring()
 
     async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
         async with self._runtime.database.writing() as connection:
-            await notices.withdraw(connection, notice.id, now)
-            to = await outbox.recipient_of(connection, await notices.conversation_of(connection, notice.id))
+            await keeping.withdraw(connection, notice.id, now)
+            to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
             if to is not None:
                 await self._tell(connection, to, Message(why), now)
         self._runtime.letters_queued.ring()
@@ -231,7 +233,7 @@ class NoticeRunner:
     async def _gather(self) -> bool:
         """Write the next rows of a ledger. One that cannot be written keeps no other from it."""
         async with self._runtime.database.reading() as connection:
-            notice_id = await notices.next_to_gather(connection, self._supervisor.rests("ledger "))
+            notice_id = await recipients.next_to_gather(connection, self._supervisor.rests("ledger "))
         if notice_id is None:
             return False
         return await self._supervisor.attempt(f"ledger {notice_id}", partial(self._gather_one, notice_id))
@@ -239,12 +241,12 @@ class NoticeRunner:
     async def _gather_one(self, notice_id: int) -> bool:
         """Write the next rows. Each piece is a short transaction, and turns go on between them."""
         async with self._runtime.database.reading() as connection:
-            one = await notices.gathering(connection, notice_id)
+            one = await recipients.gathering(connection, notice_id)
             if one is None:
                 return True
             person_ids = await self._next_members(connection, one)
         async with self._runtime.database.writing() as connection:
-            await notices.gather(connection, one, person_ids, self._runtime.clock())
+            await recipients.gather(connection, one, person_ids, self._runtime.clock())
         if not person_ids:
             self._runtime.letters_queued.ring()
         return True
@@ -254,7 +256,7 @@ class NoticeRunner:
         units = reference.units.scope(one.audience.unit_ids)
         today = self._runtime.local(self._runtime.clock()).date()
         chosen = members(one.audience, units, reference.rounds_in(units, today), today.year)
-        return await notices.next_members(connection, one, chosen, CHUNK)
+        return await recipients.next_members(connection, one, chosen, CHUNK)
 
     async def _current_reference(self, connection: AsyncConnection) -> ReferenceRead:
         version = await read_version(connection)
@@ -265,11 +267,11 @@ class NoticeRunner:
     async def _take_off(self) -> bool:
         """Take the next of those who wait for a stopped notice off its list: a short transaction each time."""
         async with self._runtime.database.reading() as connection:
-            notice_id = await notices.stopped_early(connection)
+            notice_id = await ledger.stopped_early(connection)
         if notice_id is None:
             return False
         async with self._runtime.database.writing() as connection:
-            await notices.take_off(connection, notice_id, CHUNK, self._runtime.clock())
+            await ledger.take_off(connection, notice_id, CHUNK, self._runtime.clock())
         return True
 
     # the web chat, whose pages fetch what waits for them
@@ -280,10 +282,10 @@ class NoticeRunner:
         if self._runtime.is_quiet(now):
             return False
         async with self._runtime.database.reading() as connection:
-            if not await notices.has_for_pages(connection):
+            if not await pages.has_for_pages(connection):
                 return False
         async with self._runtime.database.writing() as connection:
-            handed = await notices.hand_to_pages(connection, CHUNK, now + WAIT_FOR_PAGES)
+            handed = await pages.hand_to_pages(connection, CHUNK, now + WAIT_FOR_PAGES)
         return handed > 0
 
     # watching
@@ -295,16 +297,16 @@ class NoticeRunner:
 
     async def _end(self) -> list[int]:
         async with self._runtime.database.reading() as connection:
-            if not await notices.finished(connection, self._runtime.clock()):
+            if not await keeping.finished(connection, self._runtime.clock()):
                 return []
         async with self._runtime.database.writing() as connection:
-            return await notices.end(connection, self._runtime.clock())
+            return await keeping.end(connection, self._runtime.clock())
 
     async def _show(self, ended: list[int]) -> None:
         """Bring the message that shows how a notice goes up to date, every few seconds while something changes."""
         now = self._runtime.clock()
         async with self._runtime.database.reading() as connection:
-            under_way = await notices.under_way(connection, ended)
+            under_way = await keeping.under_way(connection, ended)
             looked_at = [one for one in under_way if one.notice.id in ended or self._may_have_news(one.notice, now)]
             counted = [await self._counted(connection, one, now) for one in looked_at]
         news = [one for one in counted if one.notice.id in ended or self._is_news(one.notice, now)]
@@ -330,7 +332,7 @@ class NoticeRunner:
     async def _counted(self, connection: AsyncConnection, one: Shown, now: datetime) -> Shown:
         """Count a ledger, and note when it may be counted again."""
         begun = time.monotonic()
-        counts = await notices.counts_of(connection, one.notice.id)
+        counts = await ledger.counts_of(connection, one.notice.id)
         took = timedelta(seconds=(time.monotonic() - begun) / SHARE_OF_COUNTING)
         notice = replace(one.notice, counts=counts)
         self._counted_last[notice.id] = _CountedLast(
@@ -375,7 +377,7 @@ class NoticeRunner:
         """Make the report that waits longest and send it to who asked."""
         now = self._runtime.clock()
         async with self._runtime.database.reading() as connection:
-            wanted = await notices.next_report(connection, self._supervisor.rests("report "))
+            wanted = await reports.next_report(connection, self._supervisor.rests("report "))
         if wanted is None:
             return False
         return await self._supervisor.attempt(f"report {wanted.id}", partial(self._make_report, wanted, now))
@@ -388,7 +390,7 @@ class NoticeRunner:
         assert made is not None  # notices are never deleted
         digest, message = await self._kept(made, catalogue)
         async with self._runtime.database.writing() as connection:
-            if await notices.report_made(connection, wanted.id, digest) and to is not None:
+            if await reports.report_made(connection, wanted.id, digest) and to is not None:
                 await self._tell(connection, to, message, now)
         self._runtime.letters_queued.ring()
         return True
@@ -415,7 +417,7 @@ class NoticeRunner:
             return
         self._swept = now
         async with self._runtime.database.writing() as connection:
-            gone = await notices.old_reports(connection, now - KEEP_REPORTS)
+            gone = await reports.old_reports(connection, now - KEEP_REPORTS)
         # Nobody else has kept the same: each says when it was made.
         self._files.forget((f"{STORED}{digest}" for digest in gone if digest), kept_before=math.inf)
 

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from bot.services.runtime import Runtime
-from bot.store import notices
 from bot.store.core.reference import read_units
+from bot.store.notices import ledger, reading
 from flows.domain.units import UnitTree
 from flows.words.wording import Catalogue, Catalogues
 
@@ -19,7 +19,7 @@ async def make_report(
     connection: AsyncConnection, runtime: Runtime, notice_id: int, catalogue: Catalogue
 ) -> bytes | None:
     """Make the report of a notice as a workbook in one of the languages; None for a notice that is gone."""
-    notice = await notices.read(connection, notice_id)
+    notice = await reading.read(connection, notice_id)
     if notice is None:
         return None
     units = await read_units(connection)
@@ -33,7 +33,7 @@ async def _rows(
     connection: AsyncConnection, notice_id: int, units: UnitTree, catalogues: Catalogues
 ) -> AsyncIterator[list[ReportRow]]:
     after = 0
-    while found := await notices.ledger(connection, notice_id, after, CHUNK):
+    while found := await ledger.ledger(connection, notice_id, after, CHUNK):
         after = found[-1].id
         yield [
             ReportRow(

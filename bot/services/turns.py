@@ -23,7 +23,7 @@ from bot.services.left_alone import LeftAlone
 from bot.services.runtime import Runtime
 from bot.services.signals import Signal, Signals
 from bot.services.slow_lookups import SlowLookups
-from bot.store import applying, arrivals, forms, notices, subjects
+from bot.store import applying, arrivals, forms, subjects
 from bot.store.applying import Applied
 from bot.store.core import contacts, gathering, inbox, outbox, trail
 from bot.store.core.database import despite_races, is_unreachable, retry_while_unreachable
@@ -32,6 +32,7 @@ from bot.store.core.gathering import Claimed, Waiting
 from bot.store.core.inbox import Address, Incoming
 from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.reference import ReferenceRead, read_reference
+from bot.store.notices import ledger
 from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
@@ -389,7 +390,7 @@ class Turns:
         ids = (turn.conversation.id, turn.inbox_id)
         match need:
             case LedgerWanted(notice_id):
-                self._aside.look(*ids, need, partial(notices.ledger_of, notice_id=notice_id))
+                self._aside.look(*ids, need, partial(ledger.ledger_of, notice_id=notice_id))
             case AudienceWanted(_, units):
                 today = self._runtime.local(self._runtime.clock()).date()
                 rounds = reference.rounds_in(units, today)

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.metrics import PASSED_OVER
-from bot.store import notices
 from bot.store.core.outbox import DueLetter
+from bot.store.notices import reading
 from flows.conversation.messages import Outgoing, rendered
 from flows.notices.notice import Content, message_of
 from flows.words.wording import Catalogues, catalogue_for
@@ -36,7 +36,7 @@ class NoticeWording:
         wanted = set(notice_ids)
         if not wanted:
             return frozenset()
-        for notice_id, version in (await notices.versions(connection, wanted)).items():
+        for notice_id, version in (await reading.versions(connection, wanted)).items():
             if version not in (self.version(notice_id), self._unreadable.get(notice_id)):
                 self._drop(notice_id)
                 await self._read(connection, notice_id, version)
@@ -46,7 +46,7 @@ class NoticeWording:
 
     async def _read(self, connection: AsyncConnection, notice_id: int, version: int) -> None:
         try:
-            self._contents[notice_id] = await notices.content_of(connection, notice_id)
+            self._contents[notice_id] = await reading.content_of(connection, notice_id)
         except DecodeError:
             log.warning("notice_unreadable", notice_id=notice_id)
             if len(self._unreadable) >= MOST_KNOWN:

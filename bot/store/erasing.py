@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, meeting, notices, recognition
+from bot.store import batches, meeting, recognition
 from bot.store.core import file_uses, outbox, trail
 from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
@@ -28,6 +28,7 @@ from bot.store.core.tables import (
     standing_messages,
 )
 from bot.store.core.tables import outbox as letters
+from bot.store.notices import leaving
 
 STORED = "sha256:"
 # So long an address is kept for the last reply, when it cannot be handed over.
@@ -70,7 +71,7 @@ async def erase(
     await batches.forget_person(connection, person_id, forms)
     await recognition.forget_person(connection, person_id, forms)
     await _erase_forms(connection, person_id, forms)
-    await notices.forget_person(connection, person_id, conversation_id, now)
+    await leaving.forget_person(connection, person_id, conversation_id, now)
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})
     return sorted(f"{STORED}{digest}" for digest in digests - await file_uses.kept(connection, digests))
@@ -84,7 +85,7 @@ async def _erase_conversations(
     if person_id is not None:
         theirs |= conversations.c.person_id == person_id
     chats = set(await connection.scalars(select(conversations.c.id).where(theirs)))
-    await notices.leave_out(connection, select(conversations.c.id).where(theirs), now)
+    await leaving.leave_out(connection, select(conversations.c.id).where(theirs), now)
     await connection.execute(delete(standing_messages).where(standing_messages.c.conversation_id.in_(chats)))
     # That somebody agreed, to which text and until when, has to be shown for as long as it is asked; not who it was.
     agreed = (consents.c.conversation_id.in_(chats), consents.c.withdrawn_at.is_(None))

@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import notices
 from bot.store.core import outbox as letters
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
@@ -14,6 +13,7 @@ from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.tables import conversation_people, conversations, mutes, notice_answers, outbox
+from bot.store.notices import leaving
 from flows.conversation.facts import Found
 from flows.notices.notice import MutedKind
 from flows.received.needs import AnyNeed, MutedWanted, ReceivedWanted
@@ -117,4 +117,4 @@ async def mute(connection: AsyncConnection, person_id: int, kind: MutedKind, now
             await connection.execute(
                 theirs.order_by(conversations.c.id).with_for_update()
             )  # a ledger that is just written, too
-        await notices.leave_out(connection, theirs, now)
+        await leaving.leave_out(connection, theirs, now)

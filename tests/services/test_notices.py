@@ -23,7 +23,6 @@ from bot.services.reports import make_report
 from bot.services.sending import FileNotNow, FileSource
 from bot.services.supervisor import FIRST_REST, Supervisor
 from bot.services.wording import NoticeWording
-from bot.store import notices
 from bot.store import received as received_rows
 from bot.store.core import contacts as contact_rows
 from bot.store.core import outbox
@@ -32,6 +31,7 @@ from bot.store.core.outbox import NOTICE, DueLetter, Letter, OutboxState, Recipi
 from bot.store.core.reference import read_reference
 from bot.store.core.tables import approval_limits, contacts, conversations, people, roles
 from bot.store.core.tables import notices as notice_table
+from bot.store.notices import ledger, reading, reports, saving, writing
 from flows.conversation.messages import Message, rendered
 from flows.conversation.replies import Blocked, Pressed
 from flows.domain.quiet_hours import QuietHours
@@ -109,7 +109,7 @@ class Office:
         author = await self.person("Hoa")
         chat = await self.commune.column(select(conversations.c.id).where(conversations.c.address == "Hoa"))
         async with self.database.writing() as connection:
-            return await notices.save(connection, saved, author, chat[0], self.commune.now)
+            return await saving.save(connection, saved, author, chat[0], self.commune.now)
 
     async def keep(self, keeper: NoticeRunner | None = None) -> None:
         """Let the keeper work until there is nothing to do at once."""
@@ -131,7 +131,7 @@ class Office:
     async def counts(self, notice_id: int) -> dict[str, int]:
         """Return a ledger's counts, which must sum to its recipients once it is written."""
         async with self.database.reading() as connection:
-            notice = await notices.read(connection, notice_id)
+            notice = await reading.read(connection, notice_id)
         assert notice is not None
         if notice.state not in {"scheduled", "gathering"}:
             assert sum(notice.counts.values()) == notice.recipients
@@ -144,15 +144,15 @@ class Office:
     async def limit(self, above: int) -> None:
         """Let another administrator set from how many people on two have to agree."""
         async with self.database.writing() as connection:
-            await notices.set_limit(connection, await self.unit("tk"), above, None)
+            await writing.set_limit(connection, await self.unit("tk"), above, None)
 
     async def act(self, notice_id: int, act: NoticeAct, state: NoticeState, **more: Any) -> None:
         """Let an act happen."""
         async with self.database.writing() as connection:
-            notice = await notices.read(connection, notice_id)
+            notice = await reading.read(connection, notice_id)
             assert notice is not None
             record = NoticeActed(notice_id, act, notice.version, state, **more)
-            await notices.act(connection, record, self.commune.now)
+            await writing.act(connection, record, self.commune.now)
 
     async def reached(self, unit: str = "tk", **audience: Any) -> Reached:
         """Count an audience."""
@@ -332,7 +332,7 @@ async def test_no_turn_counts_a_ledger_while_others_wait_for_it(
 ) -> None:
     notice_id = await office.write()
     await office.keep()
-    writing, count, open_transaction = [], notices.counts_of, office.database.writing
+    writing, count, open_transaction = [], ledger.counts_of, office.database.writing
     counted_by: list[AsyncConnection] = []
 
     @asynccontextmanager
@@ -346,7 +346,7 @@ async def test_no_turn_counts_a_ledger_while_others_wait_for_it(
         return await count(connection, notice_id)
 
     monkeypatch.setattr(office.database, "writing", noted_writing)
-    monkeypatch.setattr(notices, "counts_of", noted_count)
+    monkeypatch.setattr(ledger, "counts_of", noted_count)
     await office.commune.say("Hoa", "/notices", "1", "dừng hẳn")
     assert await office.state(notice_id) == "stopped"
     assert counted_by
@@ -443,7 +443,7 @@ async def test_an_act_on_what_somebody_else_has_moved_on_does_nothing(office: Of
     await office.keep()
     with pytest.raises(LostRace):
         async with office.database.writing() as connection:
-            await notices.act(connection, NoticeActed(notice_id, "stop", 0, "stopped"), NOW)
+            await writing.act(connection, NoticeActed(notice_id, "stop", 0, "stopped"), NOW)
     assert (await office.state(notice_id), await office.counts(notice_id)) == ("sending", {"queued": 5})
 
 
@@ -601,10 +601,10 @@ async def test_nobody_lifts_the_limit_for_what_they_write_themselves(office: Off
         async with office.database.writing() as connection:
             await connection.execute(approval_limits.delete())
             for above, person_id in settings:
-                await notices.set_limit(connection, commune_unit, above, person_id)
+                await writing.set_limit(connection, commune_unit, above, person_id)
             units = (await read_reference(connection)).reference.units
             found = [
-                await notices.approvers(connection, ApproversWanted(frozenset({commune_unit}), author), units)
+                await reading.approvers(connection, ApproversWanted(frozenset({commune_unit}), author), units)
                 for author in (hoa, 0)
             ]
         return found[0].above, found[1].above
@@ -665,7 +665,7 @@ async def test_what_is_mended_is_mended_in_those_that_come_after_it(office: Offi
     await office.keep()
     assert await series(office) == ["sending", "sending", "scheduled"]
     async with office.database.reading() as connection:
-        assert [(await notices.content_of(connection, first + later))[1].vi for later in range(3)] == [
+        assert [(await reading.content_of(connection, first + later))[1].vi for later in range(3)] == [
             "Mời cả thôn."
         ] * 3
 
@@ -690,7 +690,7 @@ async def test_a_yearly_notice_names_that_years_days_or_is_not_sent_and_comes_ag
     await office.keep()
     assert await series(office) == ["sending", "withdrawn", "sending", "scheduled"]
     async with office.database.reading() as connection:
-        _version, said = await notices.content_of(connection, 3)
+        _version, said = await reading.content_of(connection, 3)
     assert "Từ ngày 01/09/2028 đến hết ngày 15/11/2028" in said.vi
 
 
@@ -802,7 +802,7 @@ async def test_the_author_is_shown_how_it_goes_and_told_the_end(office: Office) 
 async def test_a_ledger_is_counted_only_when_it_may_have_changed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted, counts_of = [], notices.counts_of
+    counted, counts_of = [], ledger.counts_of
 
     async def count(connection: Any, notice_id: int) -> Any:
         counted.append(notice_id)
@@ -819,7 +819,7 @@ async def test_a_ledger_is_counted_only_when_it_may_have_changed(
     notice_id = await office.write()
     await office.keep()
     taken = await office.take(notice_id, most=2)
-    monkeypatch.setattr(notices, "counts_of", count)
+    monkeypatch.setattr(ledger, "counts_of", count)
     assert await looks(9) == 3, "while it is sent, every three seconds"
     await office.act(notice_id, "pause", "paused")
     assert await looks(9) == 3, "nobody has read the last two messages yet"
@@ -846,8 +846,8 @@ async def test_answers_are_kept_the_last_one_counts_and_only_recipients_have_rec
         for person_id, answer in pressed:
             await received_rows.answer(connection, [(person_id, NoticeAnswered(notice_id, answer))], NOW)
         village = (await office.commune.column(select(people.c.unit_id).where(people.c.id == minh)))[0]
-        come = await notices.respondents(connection, RespondentsWanted(notice_id, "come", 10))
-        cannot = await notices.respondents(connection, RespondentsWanted(notice_id, "cannot", 10))
+        come = await reading.respondents(connection, RespondentsWanted(notice_id, "come", 10))
+        cannot = await reading.respondents(connection, RespondentsWanted(notice_id, "cannot", 10))
         chats = {row.address: row.id for row in await connection.execute(select(conversations))}
         asked = [ReceivedWanted(notice_id, chats[name]) for name in ("Lan", "Hạnh")]
         received = await received_rows.received(connection, asked)
@@ -861,7 +861,7 @@ async def test_a_page_of_notices_has_those_for_units_that_are_all_theirs(office:
     village, commune_unit = await office.unit("tk-dong"), await office.unit("tk")
     async with office.database.reading() as connection:
         seen = {
-            units: [one.id for one in (await notices.page(connection, NoticesWanted(units, 0, 10))).notices]
+            units: [one.id for one in (await reading.page(connection, NoticesWanted(units, 0, 10))).notices]
             for units in (Scope(), Scope((village,), 1), Scope((commune_unit,), 3))
         }
     assert list(seen.values()) == [[], [narrow], [narrow, wide]]
@@ -871,7 +871,7 @@ async def test_the_report_is_made_once_and_its_file_forgotten_after_a_day(office
     notice_id = await office.write()
     chat = (await office.commune.column(select(conversations.c.id).where(conversations.c.address == "Hoa")))[0]
     async with office.database.writing() as connection:
-        await notices.ask_report(connection, notice_id, chat, NOW)
+        await reports.ask_report(connection, notice_id, chat, NOW)
     await office.keep()
     (report,) = [one for one in await office.commune.read("Hoa") if one.files]
     digest = getattr(report.files[0], "digest", "")
@@ -926,7 +926,7 @@ async def test_approvers_are_the_other_administrators_over_every_unit(office: Of
         row = {"person_id": hanh, "role": "admin", "unit_id": village, "since": NOW}
         await connection.execute(roles.insert().values(row))
         units = (await read_reference(connection)).reference.units
-        await notices.set_limit(connection, commune_unit, 3, None)
+        await writing.set_limit(connection, commune_unit, 3, None)
         for over, author, able in (({village}, hoa, (hanh,)), ({commune_unit}, hoa, ()), ({village}, hanh, (hoa,))):
-            found = await notices.approvers(connection, ApproversWanted(frozenset(over), author), units)
+            found = await reading.approvers(connection, ApproversWanted(frozenset(over), author), units)
             assert (found.person_ids, found.above) == (able, 3)

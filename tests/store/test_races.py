@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.services import invitations
-from bot.store import notices as notice_store
-from bot.store import notices as store
 from bot.store import received
 from bot.store.core import contacts, gathering, outbox
 from bot.store.core.database import Database
@@ -29,7 +27,8 @@ from bot.store.core.tables import (
 )
 from bot.store.core.tables import contacts as contact_rows
 from bot.store.core.tables import outbox as letters
-from bot.store.notices import Gathering
+from bot.store.notices import keeping, pages, reading, recipients
+from bot.store.notices.recipients import Gathering
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed
 from flows.notices.needs import RespondentsWanted
@@ -140,7 +139,7 @@ async def test_a_notice_that_is_paused_while_it_ends_is_not_ended(commune: Commu
 
 async def _end(commune: Commune) -> list[int]:
     async with commune.database.writing() as connection:
-        return await notice_store.end(connection, commune.now)
+        return await keeping.end(connection, commune.now)
 
 
 async def test_of_two_who_decide_about_a_notice_at_once_the_second_hears_what_the_first_decided(
@@ -217,7 +216,7 @@ async def test_a_notice_that_is_paused_just_when_it_has_come_to_its_end_goes_on_
 
 async def _end_notices(commune: Commune) -> list[int]:
     async with commune.database.writing() as connection:
-        return await store.end(connection, commune.now)
+        return await keeping.end(connection, commune.now)
 
 
 async def _write_ledger(connection: AsyncConnection, commune: Commune, notice_id: int, *names: str) -> None:
@@ -225,7 +224,7 @@ async def _write_ledger(connection: AsyncConnection, commune: Commune, notice_id
     person_ids = select(conversations.c.person_id).where(conversations.c.address.in_(names))
     unit_ids = tuple(await connection.scalars(select(notice_units.c.unit_id)))
     piece = Gathering(notice_id, Audience(unit_ids), 0)
-    await store.gather(connection, piece, sorted(await connection.scalars(person_ids)), commune.now)
+    await recipients.gather(connection, piece, sorted(await connection.scalars(person_ids)), commune.now)
 
 
 async def test_who_acts_on_a_form_that_is_adjusted_meanwhile_sees_the_answers_as_adjusted(commune: Commune) -> None:
@@ -367,7 +366,7 @@ async def test_who_is_named_to_an_author_is_erased_after_that(commune: Commune) 
     await _may_erase(commune)
     await commune.turns.receive([commune.update("Lan", "xóa hết")])
     async with commune.database.writing() as connection:
-        named = await store.respondents(connection, RespondentsWanted(notice_id, "come", 10))
+        named = await reading.respondents(connection, RespondentsWanted(notice_id, "come", 10))
         assert [one.name for one, _unit in named.named] == ["Nguyễn Thị Lan"]
         erasing = asyncio.create_task(commune.work())
         await _somebody_waits_for_a_lock(commune, unless=erasing)
@@ -384,4 +383,4 @@ async def test_who_is_just_being_erased_does_not_hold_up_notices_for_pages(commu
     async with commune.database.writing() as connection:
         await connection.execute(select(conversations).where(conversations.c.id == lan.id).with_for_update())
         async with commune.database.writing() as keeper:
-            assert await store.hand_to_pages(keeper, 10, commune.now) == 1
+            assert await pages.hand_to_pages(keeper, 10, commune.now) == 1

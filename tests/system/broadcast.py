@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.commands.bench_people import Province, make_admin, settle
 from bot.settings import ASYNC_DRIVERS
-from bot.store import notices
 from bot.store.core.database import Database
 from bot.store.core.tables import conversations, outbox, rounds, units
+from bot.store.notices import saving, writing
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
 from tests.botapi import DEFAULT_TOKEN, Person
@@ -71,8 +71,8 @@ class Broadcast:
         """Write the notice, to be sent at once."""
         saved = NoticeSaved(Content(vi=TEXT, asks_who_comes=True), Audience((self._unit_id,)), "scheduled")
         async with self._database.writing() as connection:
-            await notices.set_limit(connection, self._unit_id, HIGHEST_LIMIT, None)
-            self._notice_id = await notices.save(connection, saved, *self._author, datetime.now(UTC))
+            await writing.set_limit(connection, self._unit_id, HIGHEST_LIMIT, None)
+            self._notice_id = await saving.save(connection, saved, *self._author, datetime.now(UTC))
 
     async def look(self) -> Look:
         """Look once, and note a ledger that does not sum up or that goes backward."""

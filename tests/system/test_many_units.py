@@ -16,11 +16,11 @@ from bot.main import app
 from bot.services.criteria_files import to_xlsx
 from bot.services.notices import NoticeRunner
 from bot.services.reminders import Reminders
-from bot.store import notices
 from bot.store.core import contacts, setup, tables
 from bot.store.core.database import Database
 from bot.store.core.reference import ReferenceRead, read_reference
 from bot.store.core.tables import reminders as said_already
+from bot.store.notices import saving
 from flows.conversation.subject import Command
 from flows.domain.units import Unit
 from flows.notices.needs import AudienceWanted
@@ -176,7 +176,7 @@ class Address:
         """Write the ledger of a notice to all."""
         saved = NoticeSaved(Content(vi="Mời họp.", en="A meeting."), Audience((self.top,)), "scheduled", None, "")
         async with self.commune.database.writing() as connection:
-            await notices.save(connection, saved, await self.office.person("Hoa"), 1, self.commune.now)
+            await saving.save(connection, saved, await self.office.person("Hoa"), 1, self.commune.now)
         await self.office.keep()
 
     async def count(self) -> None:

@@ -16,13 +16,13 @@ from bot.channels.telegram.channel import RATES, TelegramChannel
 from bot.delivery.courier import Courier
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
-from bot.store import notices
 from bot.store.core import contacts
 from bot.store.core.database import Database
 from bot.store.core.inbox import conversation_ids
 from bot.store.core.outbox import NOTICE
 from bot.store.core.tables import conversations, outbox, people
 from bot.store.core.tables import notices as notice_table
+from bot.store.notices import keeping, reading, writing
 from flows.notices.notice import Content, Notice
 from flows.notices.records import NoticeActed
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
@@ -65,20 +65,20 @@ class Broadcast:
     async def look(self) -> Notice:
         """Return the notice as it stands."""
         async with self.database.reading() as connection:
-            notice = await notices.read(connection, 1)
+            notice = await reading.read(connection, 1)
         assert notice is not None
         return notice
 
     async def mend(self) -> None:
         """Do as its author and the keeper do."""
         async with self.database.writing() as connection:
-            paused = await notices.read(connection, 1)
+            paused = await reading.read(connection, 1)
             assert paused is not None
             acted = NoticeActed(1, "mend", paused.version, "scheduled", RIGHT)
-            await notices.act(connection, acted, NOW, (paused.author_id, await notices.conversation_of(connection, 1)))
-            mended = await notices.due_notice(connection, 1)
+            await writing.act(connection, acted, NOW, (paused.author_id, await reading.conversation_of(connection, 1)))
+            mended = await keeping.due_notice(connection, 1)
             assert mended is not None
-            assert await notices.start(connection, mended, mended.content, NOW)
+            assert await keeping.start(connection, mended, mended.content, NOW)
 
     @asynccontextmanager
     async def delivered(self) -> AsyncIterator[None]:
