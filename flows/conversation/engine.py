@@ -349,20 +349,25 @@ def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int
     return Message(
         paragraphs(*said, text),
         (
-            tuple(
-                [
-                    _button(choice, asked, n if question.numbered else 0)
-                    for n, choice in enumerate(question.choices, question.first)
-                ]
-            ),
+            tuple([_numbered(question, choice, n, asked) for n, choice in enumerate(question.choices, question.first)]),
             tuple([_button(move, asked) for move in question.moves]),
         ),
     )
 
 
-def _button(choice: Choice, asked: int, number: int = 0) -> Button:
-    label = Lines((f"{number}.", choice.label), " ") if number else choice.label
-    return Button(label, f"{ANSWER}{asked}:{choice.key}")
+def _numbered(question: Question, choice: Choice, number: int, asked: int) -> Button:
+    """Return a choice's button. Its number answers, too, where the question takes one; nothing final is done by it."""
+    label = Lines((f"{number}.", choice.label), " ") if question.numbered else choice.label
+    answers = question.takes_numbers and not choice.final
+    return Button(label, _payload(choice, asked), number=number if answers else 0)
+
+
+def _button(move: Choice, asked: int) -> Button:
+    return Button(move.label, _payload(move, asked))
+
+
+def _payload(choice: Choice, asked: int) -> str:
+    return f"{ANSWER}{asked}:{choice.key}"
 
 
 def _without(frames: tuple[Frame[Talk], ...], talk: Talk) -> tuple[Frame[Talk], ...]:

@@ -14,12 +14,13 @@ MOST_A_ROW = 3
 
 class Button(Struct, frozen=True):
     """One thing to press. `lasting` buttons stay valid after the talk has moved on; one with a `url` opens it and has
-    no payload."""
+    no payload. `number` does the same when it is typed; 0 where no number does."""
 
     label: Wording
     payload: str
     lasting: bool = False
     url: str = ""
+    number: int = 0
 
 
 class Document(Struct, frozen=True):
@@ -77,6 +78,7 @@ class OutgoingButton(Struct, frozen=True, omit_defaults=True):
     payload: str
     lasting: bool = False
     url: str = ""
+    number: int = 0
 
 
 class MenuEntry(Struct, frozen=True):
@@ -132,7 +134,7 @@ def _rows(group: tuple[Button, ...], catalogue: Catalogue) -> Iterator[tuple[Out
         if row and (len(row) == MOST_A_ROW or letters > LETTERS_A_ROW):
             yield tuple(row)
             row, letters = [], len(label)
-        row.append(OutgoingButton(label, button.payload, button.lasting, button.url))
+        row.append(OutgoingButton(label, button.payload, button.lasting, button.url, button.number))
     if row:
         yield tuple(row)
 

@@ -46,6 +46,11 @@ class Question(Struct, frozen=True):
     hint: Wording | None = None
     unshown: tuple[Choice, ...] = ()
 
+    @property
+    def takes_numbers(self) -> bool:
+        """Tell whether a number stands for a choice: not where it may be free text, unless they are shown."""
+        return self.numbered or not self.free
+
 
 class Chose(Struct, frozen=True):
     """A choice or move of the question, by its key."""

@@ -272,7 +272,7 @@ def understand(
         return _understood(
             found, readings, languages, show=question.numbered and not question.free and found in question.choices
         )
-    position = _position(typed, readings) if question.numbered or not question.free else 0
+    position = _position(typed, readings) if question.takes_numbers else 0
     if 0 <= position - question.first < len(question.choices):
         return _at(position - question.first, question)
     spelt = tuple(dict.fromkeys(map(spelt_out, readings)))
