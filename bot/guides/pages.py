@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 # Whom they are for, in the order in which they are listed.
-NAMES = ("resident", "branch-head", "operator")
+NAMES = (
+    "resident",
+    "certificate",
+    "branch-head",
+    "meeting",
+    "association",
+    "committee",
+    "who-sees-what",
+    "operator",
+)
 ADDRESS = "/guide"
 
 _FENCED_TALK = re.compile(r"(?<=^```chat\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)

@@ -71,7 +71,11 @@ SUBJECT = Subject(
     flows=(COMMUNE,),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("commune", _("Villages of my commune"), _command, ORDER, 5, {"vi": "xa"}, ("association",)),),
+    commands=(
+        Command(
+            "commune", _("Villages of my commune"), _command, ORDER, 5, {"vi": "xa"}, ("association",), "association"
+        ),
+    ),
     buttons={"village": _pressed_village},
     home=_home,
     status=_status,

@@ -22,7 +22,7 @@ class Command:
 
     `hear` is given what was typed after the command. `names` are what it is called in a language where not by its
     English name, a to z only, for Telegram. `place` is its place in the menu, the lowest first. One with `roles` is
-    for those who hold one of them.
+    for those who hold one of them, and help tells them of its `guide`.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Command:
     place: int
     names: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[RoleKind, ...] = ()
+    guide: str = ""
 
     def is_for(self, kinds: Collection[RoleKind]) -> bool:
         """Tell whether who holds these roles has this command."""

@@ -161,5 +161,15 @@ def help_text(subjects: Subjects, facts: Facts) -> Wording:
             _("Type one of these words at any time:"),
             *(_("• “{order}”: {words}", order=one.order.label, words=one.words) for one in commands),
         ),
-        _("Step by step, with examples: {address}", address=guide) if (guide := facts.reference.links.guide) else None,
+        lines(*_guides(facts.reference.links.guide, commands)),
     )
+
+
+def _guides(address: str | None, commands: Iterable[Command]) -> Iterator[Wording]:
+    """Say where the guides are, and which of them are for the roles that brought these commands."""
+    if address is None:
+        return
+    yield _("Step by step, with examples: {address}", address=address)
+    for one in commands:
+        if one.guide:
+            yield _("• {what}: {address}", what=one.words, address=f"{address}/{one.guide}")

@@ -343,7 +343,8 @@ def _understood(
 def _exactly(
     readings: Iterable[Phrase], choices: tuple[Choice, ...], languages: tuple[Catalogue, ...], *, asking: bool = False
 ) -> Choice | None:
-    """Return the choice whose words were typed, if it is the only one; a question is not enough for a final one."""
+    """Return the choice whose words were typed, if it is the only one, or the only one that is called so where it is
+    read; a question is not enough for a final one."""
     by_words = _by_words(choices, languages)
     for reading in readings:
         alike_without_marks = by_words.get(_bare(reading), ())
@@ -352,6 +353,9 @@ def _exactly(
         ]
         with_marks = [choice for choice, phrases in alike_without_marks if reading in phrases and choice in found]
         for named in (with_marks, found):
+            if len(named) > 1:
+                called = [choice for choice in named if _is_among(reading, spellings(choice, languages).labels)]
+                named = called if len(called) == 1 else named
             if len(named) == 1:
                 return None if named[0].final and asking else named[0]
             if named:

@@ -55,6 +55,6 @@ SUBJECT = Subject(
     flows=(MEETING,),
     records=(records.VillageMoved,),
     after=records.after,
-    commands=(Command("meeting", _("Branch meeting"), _command, ORDER, 4, {"vi": "hop"}, ("head",)),),
+    commands=(Command("meeting", _("Branch meeting"), _command, ORDER, 4, {"vi": "hop"}, BRANCH, "meeting"),),
     home=_home,
 )

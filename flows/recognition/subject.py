@@ -93,7 +93,14 @@ SUBJECT = Subject(
     after=records.after,
     commands=(
         Command(
-            "recognise", _("Lists proposed for recognition"), _command, ORDER, 7, {"vi": "congnhan"}, ("committee",)
+            "recognise",
+            _("Lists proposed for recognition"),
+            _command,
+            ORDER,
+            7,
+            {"vi": "congnhan"},
+            ("committee",),
+            "committee",
         ),
         Command(
             "register", _("Register of the recognised"), _register, REGISTER_ORDER, 8, {"vi": "so"}, ("committee",)

@@ -106,7 +106,7 @@ SUBJECT = Subject(
     flows=(REVIEW, DECISION, CONFIRMING_MANY, CHOOSING_ARRIVALS),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, BRANCH),),
+    commands=(Command("review", _("Forms of my branch"), _command, ORDER, 1, {"vi": "duyet"}, BRANCH, "branch-head"),),
     buttons={
         "review": _pressed_list,
         "arrivals": _pressed_arrivals,

@@ -23,7 +23,8 @@ def _word_order(word: str) -> Key:
         apart = unicodedata.normalize("NFD", letter)
         tone = next((mark for mark in apart if mark in _TONES), "")
         plain = unicodedata.normalize("NFC", apart.replace(tone, "")) if tone else letter
-        letters.append(_LETTERS.get(plain, len(_LETTERS) + ord(plain[0])))
+        if plain:  # a mark may stand alone
+            letters.append(_LETTERS.get(plain, len(_LETTERS) + ord(plain[0])))
         if tone:  # wherever in the word it was put: `Hoà` is `Hòa`
             tones.append(_TONES[tone])
     return tuple(letters), tuple(tones)

@@ -110,8 +110,8 @@ class World:
         """Make something hold, and let the program do what is due then."""
         for pattern, happen in FACTS.items():
             if found := re.fullmatch(pattern, what):
-                await happen(self, *found.groups())
-                return await self._turn([])
+                told = await happen(self, *found.groups())
+                return [*(told or ()), *await self._turn([])]
         raise ChatBroken(f"no such fact: {what!r}; tests/chats/world.py lists them at its end")
 
     # what people do
@@ -384,9 +384,18 @@ class World:
         for text in ("các thôn", "đề nghị công nhận", "đề nghị danh sách này"):
             await self._turn([(name, Typed(text))])
 
-    async def _has_recognised(self, name: str, number: str) -> None:
-        for text in ("xét công nhận", "ghi quyết định", number, "hôm nay", "Trần Văn Bảy", "công nhận"):
-            await self._turn([(name, Typed(text))])
+    async def _has_recognised(self, name: str, number: str) -> list[Told]:
+        return await self._types(
+            name, "xét công nhận", "ghi quyết định", number, "hôm nay", "Trần Văn Bảy", "công nhận"
+        )
+
+    async def _has_opened_again(self, name: str, whose: str, reason: str) -> list[Told]:
+        return await self._types(name, "sổ công nhận", whose, "1", "mở lại", reason, "có")
+
+    async def _types(self, name: str, *texts: str) -> list[Told]:
+        """Let somebody type one thing after another. Returns what others are told meanwhile."""
+        told = [one for text in texts for one in await self._turn([(name, Typed(text))])]
+        return [one for one in told if one.to != name]
 
 
 def _last_of_topics(letters: Sequence[DueLetter]) -> list[DueLetter]:
@@ -426,7 +435,7 @@ def _with_other_words(indicator: Indicator) -> Indicator:
 
 
 _ROLES = "|".join(ROLES)
-FACTS: dict[str, Callable[..., Awaitable[None]]] = {
+FACTS: dict[str, Callable[..., Awaitable[list[Told] | None]]] = {
     r"(\d+ \w+ \d{4}),? (\d+:\d\d)": World._it_is,
     r"(\d+) (minute|hour|day|week)s? later": World._later,
     r"the server starts anew": World._starts_anew,
@@ -453,5 +462,6 @@ FACTS: dict[str, Callable[..., Awaitable[None]]] = {
     r"(\w+) has closed the village, posting its list for (\d+) days": World._has_closed,
     r"(\w+) has proposed what there is": World._has_proposed,
     r"(\w+) has recognised what is proposed by the decision (\S+)": World._has_recognised,
+    r"(\w+) has opened the recognition of (\w+) again: (.+)": World._has_opened_again,
     r"(.+) of (.+) has submitted the answers ([\d ]+)": World._has_submitted_all,
 }

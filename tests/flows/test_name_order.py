@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.words.name_order import name_order
@@ -25,6 +25,8 @@ def test_letters_count_before_tones() -> None:
 
 
 @given(st.text())
+@example("\u0323")
+@example("Nguyễn \u0301 An")
 def test_any_name_has_a_place_however_it_was_typed(name: str) -> None:
     composed, apart = unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)
     assert name_order(composed.strip()) == name_order(unicodedata.normalize("NFC", apart).strip())

@@ -3,14 +3,21 @@
 from collections import Counter
 from typing import get_args
 
+import pytest
 from msgspec import Struct
 
+from bot.guides.pages import NAMES
 from flows import subjects
 from flows.conversation import events
 from flows.conversation.events import Record
 from flows.conversation.facts import Need
+from flows.conversation.questions import Question
 from flows.conversation.session import Talk
+from flows.conversation.understanding import Order, Understood, understand
+from flows.domain.people import RoleKind
 from flows.subjects import SUBJECTS, AnyNeed, AnyTalk, SubjectRecord
+from flows.words.wording import render
+from tests.sample import CATALOGUES
 
 
 def below(kind: type[Struct]) -> set[type[Struct]]:
@@ -35,6 +42,20 @@ def test_every_record_is_in_the_list_and_has_a_subject_that_says_what_it_changes
 
 def test_every_need_is_in_the_list() -> None:
     assert set(get_args(AnyNeed)) == ours(below(Need))
+
+
+@pytest.mark.parametrize("roles", [(), *((kind,) for kind in get_args(RoleKind)), get_args(RoleKind)])
+def test_what_help_says_to_type_is_understood_by_everybody_who_is_told(roles: tuple[RoleKind, ...]) -> None:
+    orders = tuple(one.order for one in SUBJECTS.commands if one.is_for(roles))
+    for order in orders:
+        for catalogue in CATALOGUES.values():
+            said = render(order.label, catalogue)
+            assert understand(said, Question(said), CATALOGUES, orders) == Understood(Order(order.key)), said
+
+
+def test_a_guide_that_help_names_is_there() -> None:
+    named = {one.guide for one in SUBJECTS.commands if one.guide}
+    assert {"branch-head", "meeting", "association", "committee"} <= named <= set(NAMES)
 
 
 def test_no_two_subjects_bring_a_command_a_button_or_a_code_of_one_name() -> None:
