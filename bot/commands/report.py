@@ -66,9 +66,14 @@ def proposal(unit: str = UNIT, year: int = YEAR, out: Path = OUT) -> None:
 
 
 @app.command("decision")
-def decision(unit: str = UNIT, year: int = YEAR, out: Path = OUT) -> None:
+def decision(
+    unit: str = UNIT,
+    year: int = YEAR,
+    out: Path = OUT,
+    number: str = typer.Option("", help="The number of a decision, 05/QĐ-UBND; without it, the newest."),
+) -> None:
     """Write the decision with its list. Number and day are blank until they are recorded."""
-    _make("decision", unit, year, out)
+    _make("decision", unit, year, out, number=number)
 
 
 @app.command("certificates")
@@ -123,7 +128,7 @@ def _make(kind: str, unit: str, year: int, out: Path, *, with_links: bool = Fals
         page = f"{settings.public_url.rstrip('/')}/c/{{code}}" if settings.public_url else ""
         wanted = Wanted(kind, unit, year, cast("Suffix", suffix), links=links, page=page, **how)
         async with running.database(settings) as database:
-            content = await make(database, wanted, load()["vi"])
+            content = await make(database, wanted, load()["vi"], settings.zone)
         _write(out, content)
 
     running.run(work, DocumentRefused)

@@ -4,24 +4,26 @@ No form binds it; the order is the usual one. The QR code opens the page on whic
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 from bot.documents import decree30 as form
 from bot.documents.blocks import Each, Layout, Look, Page, Picture, Rule, Section, Side, Space, Text, When
-from bot.documents.decree30 import Signature
 
 LONG_NAME = 34
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What stands on one certificate. `number` is the running number of the register, `address` its public page."""
+    """What stands on one certificate. `number` is the running number of the register, `decision` the decision's
+    number and day in a sentence, `address` its public page."""
 
     name: str
     village: str
     title: str
     year: int
     number: int
+    decision: str
+    place_and_day: str
+    signer: str = ""
     address: str = ""
 
     @property
@@ -37,21 +39,13 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Certificates of one decision. `who` is who decided, in capitals; `decision` its number and day in a sentence."""
+    """Certificates of one decision or of several. `who` is who decided, in capitals; `office` the lines of authority
+    over each signature."""
 
     who: str
     certificates: tuple[Certificate, ...]
-    decision: str
-    place: str
-    day: date | None
-    year: int
-    signature: Signature
+    office: tuple[str, ...]
     provisional: str = ""
-
-    @property
-    def place_and_day(self) -> str:
-        """Say where and when they were issued."""
-        return f"{self.place}, {form.day_said(self.day, self.year)}"
 
 
 A4_ACROSS = Page(297, 210, top=22, bottom=18, left=26, right=26, numbered=False, frame=True)
@@ -91,7 +85,7 @@ def _layout(name: str, title: str, page: Page, scale: float) -> Layout:
                     half,
                     (
                         When("certificate.address", (Picture("{{ certificate.address }}", 27 * scale, "left"),)),
-                        Text("{{ decision }}", small),
+                        Text("{{ certificate.decision }}", small),
                         Text("Vào sổ số: {{ certificate.number_said }}", small),
                         When("provisional", (Text("{{ provisional }}", small),)),
                     ),
@@ -99,16 +93,16 @@ def _layout(name: str, title: str, page: Page, scale: float) -> Layout:
                 (
                     half,
                     (
-                        Text("{{ place_and_day }}", look("Địa danh, thời gian", 15, italic=True)),
-                        Each("line", "signature.lines", (Text("{{ line }}", look("Chức vụ", 15, bold=True)),)),
+                        Text("{{ certificate.place_and_day }}", look("Địa danh, thời gian", 15, italic=True)),
+                        Each("line", "office", (Text("{{ line }}", look("Chức vụ", 15, bold=True)),)),
                         Space(24 * scale),
-                        Text("{{ signature.name }}", look("Người ký", 15, bold=True)),
+                        Text("{{ certificate.signer }}", look("Người ký", 15, bold=True)),
                     ),
                 ),
             )
         ),
     )
-    required = ("who", "certificates", "decision", "place_and_day", "signature", "provisional")
+    required = ("who", "certificates", "office", "provisional")
     return Layout(name, title, Certificates, required, (Section(page, (Each("certificate", "certificates", one),)),))
 
 

@@ -38,6 +38,8 @@ class Minutes:
     confirmed: int
     votes: int | None
     people: tuple[Listed, ...]
+    against: int = 0
+    abstained: int = 0
     left_out: tuple[LeftOut, ...] = ()
     opinions: str = ""
     posting: str = ""
@@ -58,8 +60,10 @@ class Minutes:
 
     @property
     def votes_said(self) -> str:
-        """Say how many agreed."""
-        return f"Số người biểu quyết đồng ý: {form.DOTS if self.votes is None else self.votes} người."
+        """Say how many agreed, and how many did not: `Số người biểu quyết đồng ý: 31 người; không đồng ý: 1 người.`"""
+        others = (("không đồng ý", self.against), ("không biểu quyết", self.abstained))
+        said = "".join(f"; {how}: {count} người" for how, count in others if count)
+        return f"Số người biểu quyết đồng ý: {form.DOTS if self.votes is None else self.votes} người{said}."
 
     @property
     def secretary_signs(self) -> Signature:

@@ -1,10 +1,12 @@
 """Papers made for whoever asks: read from the database, put together, set as docx or pdf in a thread."""
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from multiprocessing import get_context
 from typing import Literal, TypeAlias
 
@@ -25,8 +27,10 @@ from bot.documents import (
 from bot.documents import templates as clerks
 from bot.documents.blocks import Layout
 from bot.documents.layouts import LAYOUTS
+from bot.documents.minutes import LeftOut
 from bot.documents.people import Listed
-from bot.documents.records import GivenTitle
+from bot.documents.proposal import VillageCount
+from bot.documents.records import Decided, GivenTitle, Meeting, Proposed
 from bot.documents.year_report import Figures, UnitFigures
 from bot.services import papers
 from bot.services.papers import Setting
@@ -34,9 +38,12 @@ from bot.services.unit_files import start_cards
 from bot.store import documents as store
 from bot.store.core.database import Database
 from bot.store.core.reference import newest, read_branch, read_criteria, read_rounds, read_unit
+from bot.store.documents import FormOnList, ProposalRow, TitleRow
 from flows.conversation.facts import Reference
 from flows.domain.criteria import CriteriaSet, Group
-from flows.domain.units import Unit
+from flows.domain.units import Scope, Unit
+from flows.words.name_order import name_order
+from flows.words.place_names import inside_sentence
 from flows.words.spelling import fold
 from flows.words.wording import Catalogue
 
@@ -46,6 +53,8 @@ ONE_A_PAGE = frozenset({"certificates", "poster"})
 Suffix = Literal[".docx", ".pdf"]
 Size = Literal["a4", "a5"]
 
+_LATE = "bổ sung sau họp"
+
 
 class DocumentRefused(Exception):
     """A paper that cannot be made, or a template that cannot be used; the message says why and what would do."""
@@ -53,7 +62,8 @@ class DocumentRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which paper is wanted, and how.
+    """Which paper is wanted, and how. A proposal or decision is the newest, but for one with this `number` or of this
+    id, which is what it is `about`.
 
     `links` are addresses of channels with `{code}` in them, `page` that of the public page of a title.
     """
@@ -65,6 +75,8 @@ class Wanted:
     group: Group = "farmer"
     size: Size = "a4"
     half: bool = False
+    number: str = ""
+    about: int = 0
     links: tuple[str, ...] = ()
     page: str = ""
 
@@ -79,6 +91,7 @@ class Desk:
     reference: Reference
     by_pin: Mapping[str, CriteriaSet]
     setting: Setting
+    zone: tzinfo
 
     @property
     def village(self) -> str:
@@ -89,14 +102,42 @@ class Desk:
         """Return the name of a unit as it stands in a sentence."""
         return self.reference.units.in_sentence(unit_id).partition(",")[0]
 
+    def listed(self, form: FormOnList, note: str = "") -> Listed:
+        """Return somebody as they stand on a list."""
+        return Listed(form.name, inside_sentence(form.village), self.by_pin[form.pin].title.vi, note)
+
+    def given(self, title: TitleRow) -> GivenTitle:
+        """Return a title as it stands in the register and on its certificate."""
+        revoked = title.revoked_at
+        return GivenTitle(
+            title.number,
+            title.name,
+            ", ".join(map(inside_sentence, filter(None, (title.village, title.above)))),
+            title.title,
+            title.year,
+            title.code,
+            title.decision_number,
+            title.decision_day,
+            title.signer,
+            revoked.astimezone(self.zone).date() if revoked is not None else None,
+            title.reason,
+        )
+
+    def resting_on(self, found: Iterable[FormOnList | TitleRow]) -> Setting:
+        """Return the setting of a paper that rests on forms. Theirs may be other criteria than those of the round by
+        now, and only theirs count; without forms, those of the round do."""
+        pins = sorted({one.pin for one in found if one.pin is not None})
+        sets = tuple(self.by_pin[pin] for pin in pins)
+        return replace(self.setting, sets=sets) if sets else self.setting
+
 
 Paper: TypeAlias = tuple[Layout, object]
 
 
-async def make(database: Database, wanted: Wanted, words: Catalogue) -> bytes:
-    """Make a paper. Raises DocumentRefused."""
+async def make(database: Database, wanted: Wanted, words: Catalogue, zone: tzinfo) -> bytes:
+    """Make a paper; its days are those of a time zone. Raises DocumentRefused."""
     async with database.reading() as connection:
-        desk = await _desk(connection, wanted, words)
+        desk = await _desk(connection, wanted, words, zone)
         layout, paper = await READERS[wanted.kind](desk)
         own = await store.read_template(connection, _upwards(desk), layout.name) if wanted.suffix == ".docx" else None
     make_it = written_apart if wanted.kind in ONE_A_PAGE else written
@@ -120,7 +161,7 @@ def written_apart(layout: Layout, paper: object, suffix: Suffix, own_template: b
         return apart.submit(written, layout, paper, suffix, own_template).result()
 
 
-async def _desk(connection: AsyncConnection, wanted: Wanted, words: Catalogue) -> Desk:
+async def _desk(connection: AsyncConnection, wanted: Wanted, words: Catalogue, zone: tzinfo) -> Desk:
     unit = await read_unit(connection, wanted.unit)
     if unit is None:
         raise DocumentRefused(f"there is no unit with the code {wanted.unit!r}; see: hoctap export units")
@@ -136,7 +177,7 @@ async def _desk(connection: AsyncConnection, wanted: Wanted, words: Catalogue) -
         _sets(reference, unit, wanted.year),
         words,
     )
-    return Desk(connection, wanted, unit, reference, by_pin, setting)
+    return Desk(connection, wanted, unit, reference, by_pin, setting, zone)
 
 
 def _sets(reference: Reference, unit: Unit, year: int) -> tuple[CriteriaSet, ...]:
@@ -165,50 +206,155 @@ async def _blank_form(desk: Desk) -> Paper:
 
 async def _village_list(desk: Desk) -> Paper:
     scope = desk.reference.units.scope([desk.unit.id])
-    rows = await store.read_passed(desk.connection, scope, desk.wanted.year)
-    people = tuple(Listed(row.name, desk.name(row.unit_id), desk.by_pin[row.pin].title.vi) for row in rows)
+    forms = [
+        form
+        for form in await store.read_confirmed(desk.connection, scope, desk.wanted.year)
+        if form.passed and form.state != "revoked"
+    ]
+    people = in_order(desk.listed(form, _LATE if form.late else "") for form in forms)
     head = await store.read_head(desk.connection, desk.unit.id)
-    return village_list.LAYOUT, papers.village_list(desk.setting, desk.village, in_order(people), head)
+    return village_list.LAYOUT, papers.village_list(desk.resting_on(forms), desk.village, people, head)
 
 
 def in_order(people: Iterable[Listed]) -> tuple[Listed, ...]:
     """Put people in the order of Vietnamese lists: by village, then by given name, then by the whole name."""
-    return tuple(sorted(people, key=lambda one: (fold(one.village), fold(one.name).split()[-1:], one.name)))
+    return tuple(sorted(people, key=lambda one: (village_order(one.village), name_order(one.name))))
+
+
+def village_order(village: str) -> str:
+    """Return what villages are sorted by: `Thôn 2` before `Thôn 10`."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(6), fold(village))
 
 
 async def _minutes(desk: Desk) -> Paper:
-    meeting = await store.read_meeting(desk.connection, desk.unit.id, desk.wanted.year)
-    if meeting is None:
+    closed = await store.read_meeting(desk.connection, desk.unit.id, desk.wanted.year)
+    if closed is None:
         raise DocumentRefused(f"{desk.unit.name} has held no branch meeting of {desk.wanted.year} yet")
-    return minutes.LAYOUT, papers.minutes(desk.setting, desk.village, meeting)
+    scope = desk.reference.units.scope([desk.unit.id])
+    forms = await store.read_confirmed(desk.connection, scope, desk.wanted.year)
+    voted_on = [form for form in forms if not form.late]
+    return minutes.LAYOUT, papers.minutes(desk.resting_on(forms), desk.village, _meeting(desk, closed, voted_on))
+
+
+def _meeting(desk: Desk, closed: store.ClosedVillage, forms: Sequence[FormOnList]) -> Meeting:
+    """Put together what a meeting came to: what was told of it, the counts of then, and whom it proposes."""
+    told = closed.minutes
+    return Meeting(
+        day=told.day,
+        begins=told.begins,
+        ends=told.ends,
+        where=told.place,
+        chair=told.chair,
+        secretary=told.secretary,
+        present=told.present,
+        invited=told.members,
+        votes=told.votes_for,
+        against=told.votes_against,
+        abstained=told.abstained,
+        submitted=told.registered - told.unfinished,
+        confirmed=told.confirmed,
+        people=in_order(desk.listed(form) for form in forms if form.passed),
+        left_out=tuple(
+            LeftOut(form.name, _missing(form, desk.by_pin[form.pin]))
+            for form in sorted(forms, key=lambda form: name_order(form.name))
+            if not form.passed
+        ),
+        posted_days=told.posting_days,
+        trail=_trail_said(closed.trail),
+    )
+
+
+def _missing(form: FormOnList, criteria: CriteriaSet) -> str:
+    """Say what somebody lacks of the title."""
+    rule = criteria.pass_rule
+    if form.total < rule.total:
+        return f"còn thiếu {rule.total - form.total} điểm"
+    return f"có nội dung dưới {rule.floor} điểm"
+
+
+def _trail_said(head: str) -> str:
+    return f"Mã kiểm tra sổ: {head}" if head else ""
 
 
 async def _proposal(desk: Desk) -> Paper:
-    proposed = await store.read_proposal(desk.connection, desk.unit.id, desk.wanted.year)
-    if proposed is None:
+    scope = desk.reference.units.scope([desk.unit.id])
+    row = await store.read_proposal(desk.connection, scope, desk.wanted.year, desk.wanted.about)
+    if row is None:
         raise DocumentRefused(f"nothing is proposed for {desk.unit.name} in {desk.wanted.year} yet")
-    return proposal.LAYOUT, papers.proposal(desk.setting, proposed)
+    forms = await store.read_proposed(desk.connection, row.id)
+    return proposal.LAYOUT, papers.proposal(desk.resting_on(forms), await _proposed(desk, row, forms))
+
+
+async def _proposed(desk: Desk, row: ProposalRow, forms: Sequence[FormOnList]) -> Proposed:
+    units = desk.reference.units
+    scope = units.scope([row.unit_id])
+    found = papers.figures(await store.count_forms(desk.connection, scope, desk.wanted.year))
+    there = Counter(form.unit_id for form in forms)
+    counts = tuple(
+        VillageCount(units.by_id[id_].name, found[id_].submitted, found[id_].confirmed, there[id_])
+        for id_ in sorted(found.keys() & units.by_id.keys(), key=lambda id_: village_order(units.by_id[id_].name))
+    )
+    drawn = await store.read_samples(desk.connection, scope, row.round_id, row.at)
+    people = in_order(desk.listed(form) for form in forms)
+    return Proposed(row.number, row.day, people, counts, _sample_said(drawn), _trail_said(row.trail))
+
+
+def _sample_said(drawn: Sequence[int]) -> str:
+    if not drawn:
+        return ""
+    return f"Hội đã kiểm tra ngẫu nhiên {sum(drawn)} phiếu, rút mẫu {len(drawn)} lần (có ghi vào sổ)."
 
 
 async def _decision(desk: Desk) -> Paper:
-    decided = await store.read_decision(desk.connection, desk.unit.id, desk.wanted.year)
-    if decided is None:
-        raise DocumentRefused(f"nothing is decided for {desk.unit.name} in {desk.wanted.year} yet")
-    return decision.LAYOUT, papers.decision(desk.setting, decided)
+    scope, wanted = desk.reference.units.scope([desk.unit.id]), desk.wanted
+    made = await _decision_asked_for(desk, scope)
+    proposal_id = made.proposal_id if made is not None else 0
+    row = await store.read_proposal(desk.connection, scope, wanted.year, proposal_id)
+    if row is None:
+        raise DocumentRefused(f"nothing is decided for {desk.unit.name} in {wanted.year} yet")
+    made = made or await store.read_decision(desk.connection, row.id)
+    forms = await store.read_proposed(desk.connection, row.id)
+    on_it = await _proposed(desk, row, forms)
+    if made is None:
+        draft = Decided("", None, on_it.people, on_it, trail=_trail_said(row.trail))
+        return decision.LAYOUT, papers.decision(desk.resting_on(forms), draft)
+    titles = await store.read_titles_of(desk.connection, made.id)
+    people = in_order(
+        Listed(title.name or papers.ERASED, inside_sentence(title.village), title.title) for title in titles
+    )
+    decided = Decided(made.number, made.day, people, on_it, made.signer, _trail_said(made.trail))
+    return decision.LAYOUT, papers.decision(desk.resting_on(titles), decided)
+
+
+async def _decision_asked_for(desk: Desk, scope: Scope) -> store.DecisionRow | None:
+    """Return the decision that is wanted by its number or its id; None where the newest is."""
+    wanted = desk.wanted
+    if not wanted.number and not wanted.about:
+        return None
+    made = await store.find_decision(
+        desk.connection, scope, wanted.year, number=wanted.number, decision_id=wanted.about
+    )
+    if made is None:
+        raise DocumentRefused(f"there is no decision {wanted.number} of {desk.unit.name} in {wanted.year}")
+    return made
 
 
 async def _certificates(desk: Desk) -> Paper:
     titles = await _titles(desk)
-    valid = [title for title in titles if title.revoked_on is None]
+    valid = [title for title in titles if title.revoked_at is None and title.name]
+    if not valid:
+        raise DocumentRefused(f"nobody in {desk.unit.name} has a title of {desk.wanted.year} that holds")
     layout = certificate.ON_A4 if desk.wanted.size == "a4" else certificate.ON_A5
-    return layout, papers.certificates(desk.setting, valid, desk.wanted.page)
+    given = [desk.given(title) for title in valid]
+    return layout, papers.certificates(desk.resting_on(valid), given, desk.wanted.page)
 
 
 async def _register(desk: Desk) -> Paper:
-    return register.LAYOUT, papers.register(desk.setting, await _titles(desk))
+    titles = await _titles(desk)
+    return register.LAYOUT, papers.register(desk.resting_on(titles), [desk.given(title) for title in titles])
 
 
-async def _titles(desk: Desk) -> Sequence[GivenTitle]:
+async def _titles(desk: Desk) -> Sequence[TitleRow]:
     scope = desk.reference.units.scope([desk.unit.id])
     titles = await store.read_titles(desk.connection, scope, desk.wanted.year)
     if not titles:

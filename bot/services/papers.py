@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, time
 
 from bot.documents import decree30
 from bot.documents.certificate import Certificate, Certificates
 from bot.documents.decision import Decision
-from bot.documents.decree30 import Heading, Signature, day_said, number_said
+from bot.documents.decree30 import Heading, Signature, day_said
 from bot.documents.letterhead import Letterhead
 from bot.documents.minutes import Minutes
 from bot.documents.people import Listed
@@ -27,6 +27,8 @@ from flows.words.wording import Catalogue, render
 
 CITIZEN = "Công dân học tập"
 LETTERS = "ABCDEFGH"
+# Whoever has had their data deleted: numbers stay, names go.
+ERASED = "(đã xóa theo yêu cầu)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,8 @@ def minutes(setting: Setting, village: str, meeting: Meeting) -> Minutes:
         village=f"{village}, {setting.letterhead.unit}",
         title=setting.title,
         year=setting.year,
-        begins=moment_said(meeting.begins),
-        ends=moment_said(meeting.ends),
+        begins=moment_said(meeting.day, meeting.begins),
+        ends=moment_said(meeting.day, meeting.ends),
         where=meeting.where,
         chair=meeting.chair,
         secretary=meeting.secretary,
@@ -188,6 +190,8 @@ def minutes(setting: Setting, village: str, meeting: Meeting) -> Minutes:
         submitted=meeting.submitted,
         confirmed=meeting.confirmed,
         votes=meeting.votes,
+        against=meeting.against,
+        abstained=meeting.abstained,
         people=meeting.people,
         left_out=meeting.left_out,
         opinions=meeting.opinions or "không có ý kiến khác.",
@@ -197,11 +201,10 @@ def minutes(setting: Setting, village: str, meeting: Meeting) -> Minutes:
     )
 
 
-def moment_said(moment: datetime | None) -> str:
+def moment_said(day: date | None, at: time | None) -> str:
     """Say when something began or ended: `19 giờ 30, ngày 15 tháng 11 năm 2026`; blank for what nobody told."""
-    if moment is None:
-        return f"{decree30.BLANK} giờ {decree30.BLANK}, {day_said(None)}"
-    return f"{moment.hour} giờ {moment.minute:02}, {day_said(moment.date())}"
+    hour, minute = (f"{at.hour}", f"{at.minute:02}") if at is not None else (decree30.BLANK, decree30.BLANK)
+    return f"{hour} giờ {minute}, {day_said(day)}"
 
 
 # The commune
@@ -242,14 +245,19 @@ def decision(setting: Setting, decided: Decided) -> Decision:
         year=setting.year,
         people=decided.people,
         carried_out_by=letterhead.carried_out_by,
-        signature=body.signature,
+        signature=_signed_by(body.signature, decided.signer),
         recipients=body.recipients_said,
         provisional=setting.provisional,
         trail=decided.trail,
     )
 
 
-def _decision_heading(setting: Setting, number: int | None, day: date | None) -> Heading:
+def _signed_by(signature: Signature, signer: str) -> Signature:
+    """Put the name of who did sign under a paper; until it is known, that of who usually does."""
+    return replace(signature, name=signer) if signer else signature
+
+
+def _decision_heading(setting: Setting, number: str, day: date | None) -> Heading:
     letterhead = setting.letterhead
     return _numbered(letterhead.decides.heading("QĐ", letterhead.place, setting.year), number, day)
 
@@ -259,9 +267,11 @@ def _proposal_said(setting: Setting, proposed: Proposed) -> str:
     return f"Tờ trình {_numbered(heading, proposed.number, proposed.day).reference}"
 
 
-def _numbered(heading: Heading, number: int | None, day: date | None) -> Heading:
-    """Give a heading its number and day; on paper both come after the signature, so that drafts have neither."""
-    return replace(heading, number=number_said(number) if number is not None else "", day=day)
+def _numbered(heading: Heading, number: str, day: date | None) -> Heading:
+    """Give a heading its number and day; on paper both come after the signature, so that drafts have neither. The
+    symbol is that of the number as it was recorded, or else of the letterhead."""
+    own, _slash, symbol = number.partition("/")
+    return replace(heading, number=own, symbol=symbol or heading.symbol, day=day)
 
 
 def _ground_of(sets: Iterable[CriteriaSet]) -> Iterable[str]:
@@ -273,26 +283,28 @@ def _ground_of(sets: Iterable[CriteriaSet]) -> Iterable[str]:
 
 
 def certificates(setting: Setting, titles: Sequence[GivenTitle], page: str) -> Certificates:
-    """Put together the certificates of titles given by one decision. `page` is the address of a title's public page
-    with `{code}` in it."""
+    """Put together the certificates of titles. `page` is the address of a title's public page with `{code}` in it."""
     letterhead = setting.letterhead
-    body = letterhead.decides
-    first = titles[0]
-    heading = _decision_heading(setting, first.decision_number, first.decision_day)
     return Certificates(
         who=letterhead.who_decides,
-        certificates=tuple(
-            Certificate(
-                one.name, one.village, one.title, one.year, one.number, page.replace("{code}", one.code) if page else ""
-            )
-            for one in titles
-        ),
-        decision=f"Quyết định {heading.reference}",
-        place=letterhead.place,
-        day=first.decision_day,
-        year=setting.year,
-        signature=body.signature,
+        certificates=tuple(_certificate(setting, one, page) for one in titles),
+        office=letterhead.decides.signature.lines,
         provisional=setting.provisional,
+    )
+
+
+def _certificate(setting: Setting, title: GivenTitle, page: str) -> Certificate:
+    heading = _decision_heading(setting, title.decision_number, title.decision_day)
+    return Certificate(
+        title.name,
+        title.village,
+        title.title,
+        title.year,
+        title.number,
+        decision=f"Quyết định {heading.reference}",
+        place_and_day=heading.place_and_day,
+        signer=_signed_by(setting.letterhead.decides.signature, title.signer).name,
+        address=page.replace("{code}", title.code) if page else "",
     )
 
 
@@ -305,7 +317,7 @@ def register(setting: Setting, titles: Sequence[GivenTitle]) -> Register:
         entries=tuple(
             Entry(
                 one.number,
-                one.name,
+                one.name or ERASED,
                 one.village,
                 one.title,
                 one.year,

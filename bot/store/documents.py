@@ -1,21 +1,43 @@
 """What papers are made of: templates, counts by unit, those who pass, and what is on record of a round."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.documents.records import Decided, GivenTitle, Meeting, Proposed
+from bot.store import meeting
 from bot.store.core import upserts
 from bot.store.core.scopes import lies_in
-from bot.store.core.tables import assessments, people, rounds, tallies, templates, units
+from bot.store.core.tables import (
+    assessments,
+    closings,
+    people,
+    proposals,
+    recognitions,
+    rounds,
+    samples,
+    tallies,
+    templates,
+    titles,
+    trail,
+    units,
+)
 from bot.store.core.tables import roles as held
+from bot.store.core.trail import head_about
+from flows.commune.acts import PROPOSAL
+from flows.domain.assessments import State
+from flows.domain.closings import Minutes
 from flows.domain.units import Scope
+from flows.forms.acts import FORM
+from flows.meeting.acts import VILLAGE
+from flows.recognition.acts import DECISION
 
 AnyRow = Row[*tuple[Any, ...]]
+_ids = msgspec.json.Decoder(tuple[int, ...])
 
 
 class FormCount(Struct, frozen=True):
@@ -28,7 +50,7 @@ class FormCount(Struct, frozen=True):
 
 
 # Confirmed by the branch, or further.
-CONFIRMED = ("confirmed", "checked", "recognised")
+CONFIRMED = ("confirmed", "checked", "recognised", "revoked")
 
 
 # Templates
@@ -71,20 +93,57 @@ async def count_forms(connection: AsyncConnection, scope: Scope, year: int) -> l
     return [FormCount(*row) for row in await connection.execute(counted)]
 
 
-async def read_passed(connection: AsyncConnection, scope: Scope, year: int) -> Sequence[AnyRow]:
-    """Return who reaches the points in forms that the branch has confirmed: name, unit and criteria."""
-    passed = (
-        select(people.c.name, assessments.c.unit_id, assessments.c.pin)
-        .join(people, people.c.id == assessments.c.person_id)
-        .join(rounds, rounds.c.id == assessments.c.round_id)
-        .where(
-            rounds.c.year == year,
-            lies_in(assessments.c.unit_id, scope),
-            assessments.c.state.in_(CONFIRMED),
-            assessments.c.passed,
-        )
+class FormOnList(Struct, frozen=True):
+    """A form that stands on a list, with its owner's name as it is now. `late` was confirmed after the village had met;
+    `total` is what its answers come to."""
+
+    name: str
+    unit_id: int
+    village: str
+    pin: str
+    state: State
+    passed: bool
+    total: int
+    late: bool = False
+
+
+_ON_LIST = (
+    people.c.name,
+    assessments.c.unit_id,
+    units.c.name.label("village"),
+    assessments.c.pin,
+    assessments.c.state,
+    assessments.c.passed,
+    assessments.c.total,
+)
+_of_owner = people.c.id == assessments.c.person_id
+_of_village = units.c.id == assessments.c.unit_id
+# Whoever the branch let in once it had met is told apart: the meeting did not vote on them.
+_confirmed_late = (
+    select(trail.c.number)
+    .where(
+        trail.c.about == FORM,
+        trail.c.about_id == assessments.c.id,
+        trail.c.act == "confirm",
+        trail.c.at > closings.c.at,
     )
-    return (await connection.execute(passed)).all()
+    .correlate(assessments, closings)
+    .exists()
+)
+
+
+async def read_confirmed(connection: AsyncConnection, scope: Scope, year: int) -> list[FormOnList]:
+    """Return the forms of a year that the branch has confirmed, in a unit and all below it."""
+    closed = and_(closings.c.unit_id == assessments.c.unit_id, closings.c.round_id == assessments.c.round_id)
+    confirmed = (
+        select(*_ON_LIST, _confirmed_late.label("late"))
+        .join(people, _of_owner)
+        .join(units, _of_village)
+        .join(rounds, rounds.c.id == assessments.c.round_id)
+        .outerjoin(closings, closed)
+        .where(rounds.c.year == year, lies_in(assessments.c.unit_id, scope), assessments.c.state.in_(CONFIRMED))
+    )
+    return [FormOnList(*tuple(row)) for row in await connection.execute(confirmed)]
 
 
 async def read_head(connection: AsyncConnection, unit_id: int) -> str:
@@ -94,24 +153,170 @@ async def read_head(connection: AsyncConnection, unit_id: int) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-# What is on record once branches, association and committee decide in chat
+# What is on record once branches, association and committee have decided in chat
 
 
-async def read_meeting(connection: AsyncConnection, unit_id: int, year: int) -> Meeting | None:
+class ClosedVillage(Struct, frozen=True):
+    """The last branch meeting of a village. `trail` is the head at the act that closed it."""
+
+    minutes: Minutes
+    trail: str
+
+
+async def read_meeting(connection: AsyncConnection, unit_id: int, year: int) -> ClosedVillage | None:
     """Return the branch meeting of a village's closing; None while it has not met."""
-    return None
+    of_year = (
+        select(closings)
+        .join(rounds, rounds.c.id == closings.c.round_id)
+        .where(closings.c.unit_id == unit_id, rounds.c.year == year)
+    )
+    row = (await connection.execute(of_year.order_by(closings.c.at.desc()).limit(1))).first()
+    minutes = meeting.read_minutes(row) if row is not None else None
+    if row is None or minutes is None:
+        return None
+    return ClosedVillage(minutes, await _trail(connection, VILLAGE, unit_id, row.at))
 
 
-async def read_proposal(connection: AsyncConnection, unit_id: int, year: int) -> Proposed | None:
-    """Return what a commune's association proposes; None while it has not proposed."""
-    return None
+async def _trail(connection: AsyncConnection, about: str, about_id: int, until: datetime) -> str:
+    """Return the head of the trail that stands on a paper about something as it was at a moment."""
+    head = await head_about(connection, about, about_id, until)
+    return str(head) if head is not None else ""
 
 
-async def read_decision(connection: AsyncConnection, unit_id: int, year: int) -> Decided | None:
-    """Return the decision on a commune's proposal; None while there is none."""
-    return None
+class ProposalRow(Struct, frozen=True):
+    """What an association has proposed. Number and day are blank until they are recorded."""
+
+    id: int
+    unit_id: int
+    round_id: int
+    number: str
+    day: date | None
+    at: datetime
+    trail: str
 
 
-async def read_titles(connection: AsyncConnection, scope: Scope, year: int) -> Sequence[GivenTitle]:
+async def read_proposal(
+    connection: AsyncConnection, scope: Scope, year: int, proposal_id: int = 0
+) -> ProposalRow | None:
+    """Return the newest proposal of a year in units, or a certain one; None where there is none."""
+    of_year = (
+        select(proposals)
+        .join(rounds, rounds.c.id == proposals.c.round_id)
+        .where(lies_in(proposals.c.unit_id, scope), rounds.c.year == year)
+        .order_by(proposals.c.id.desc())
+        .limit(1)
+    )
+    wanted = of_year.where(proposals.c.id == proposal_id) if proposal_id else of_year
+    row = (await connection.execute(wanted)).first()
+    if row is None:
+        return None
+    printed = await _trail(connection, PROPOSAL, row.id, row.at)
+    return ProposalRow(row.id, row.unit_id, row.round_id, row.number, row.dated, row.at, printed)
+
+
+async def read_proposed(connection: AsyncConnection, proposal_id: int) -> list[FormOnList]:
+    """Return the forms that are on a proposal."""
+    on_it = select(*_ON_LIST).join(people, _of_owner).join(units, _of_village)
+    rows = await connection.execute(on_it.where(assessments.c.proposal_id == proposal_id))
+    return [FormOnList(*tuple(row)) for row in rows]
+
+
+async def read_samples(connection: AsyncConnection, scope: Scope, round_id: int, until: datetime) -> list[int]:
+    """Return of how many forms each sample was that was drawn in units until a moment, the oldest first."""
+    drawn = select(samples.c.forms).where(
+        lies_in(samples.c.unit_id, scope), samples.c.round_id == round_id, samples.c.at <= until
+    )
+    return [len(_ids.decode(forms)) for forms in await connection.scalars(drawn.order_by(samples.c.id))]
+
+
+class DecisionRow(Struct, frozen=True):
+    """A decision that was recorded."""
+
+    id: int
+    proposal_id: int
+    number: str
+    day: date
+    signer: str
+    trail: str
+
+
+async def read_decision(connection: AsyncConnection, proposal_id: int) -> DecisionRow | None:
+    """Return the decision on a proposal that was recorded last; None while there is none."""
+    last = select(recognitions).where(recognitions.c.proposal_id == proposal_id)
+    row = (await connection.execute(last.order_by(recognitions.c.id.desc()).limit(1))).first()
+    return await _decision_row(connection, row) if row is not None else None
+
+
+async def find_decision(
+    connection: AsyncConnection, scope: Scope, year: int, *, number: str = "", decision_id: int = 0
+) -> DecisionRow | None:
+    """Return the decision of a year in units that bears a number, or a certain one; None where there is none."""
+    of_year = (
+        select(recognitions)
+        .join(rounds, rounds.c.id == recognitions.c.round_id)
+        .where(lies_in(recognitions.c.unit_id, scope), rounds.c.year == year)
+    )
+    asked = recognitions.c.id == decision_id if decision_id else recognitions.c.number == number
+    row = (await connection.execute(of_year.where(asked).order_by(recognitions.c.id.desc()).limit(1))).first()
+    return await _decision_row(connection, row) if row is not None else None
+
+
+async def _decision_row(connection: AsyncConnection, row: AnyRow) -> DecisionRow:
+    printed = await _trail(connection, DECISION, row.id, row.at)
+    return DecisionRow(row.id, row.proposal_id, row.number, row.dated, row.signer, printed)
+
+
+class TitleRow(Struct, frozen=True):
+    """An entry of the register, with the village and what it lies in, the decision that it rests on, and the criteria
+    of its form. Of somebody who was erased the name is empty."""
+
+    number: int
+    name: str
+    village: str
+    above: str | None
+    title: str
+    year: int
+    code: str
+    decision_number: str
+    decision_day: date
+    signer: str
+    revoked_at: datetime | None
+    reason: str
+    pin: str | None
+
+
+_above = units.alias("above")
+_TITLES = (
+    select(
+        titles.c.number,
+        titles.c.name,
+        units.c.name.label("village"),
+        _above.c.name.label("above"),
+        titles.c.title,
+        titles.c.year,
+        titles.c.code,
+        recognitions.c.number.label("decision_number"),
+        recognitions.c.dated,
+        recognitions.c.signer,
+        titles.c.revoked_at,
+        titles.c.reason,
+        assessments.c.pin,
+    )
+    .join(recognitions, recognitions.c.id == titles.c.recognition_id)
+    .join(units, units.c.id == titles.c.village_id)
+    .outerjoin(_above, _above.c.id == units.c.parent_id)
+    .outerjoin(assessments, assessments.c.id == titles.c.assessment_id)
+    .order_by(titles.c.unit_id, titles.c.number)
+)
+
+
+async def read_titles(connection: AsyncConnection, scope: Scope, year: int) -> list[TitleRow]:
     """Return the titles of a year in a unit and all below it, by running number."""
-    return ()
+    here = or_(lies_in(titles.c.unit_id, scope), lies_in(titles.c.village_id, scope))
+    return [TitleRow(*tuple(row)) for row in await connection.execute(_TITLES.where(titles.c.year == year, here))]
+
+
+async def read_titles_of(connection: AsyncConnection, decision_id: int) -> list[TitleRow]:
+    """Return the titles that a decision gave, with the names of then."""
+    of_it = _TITLES.where(titles.c.recognition_id == decision_id)
+    return [TitleRow(*tuple(row)) for row in await connection.execute(of_it)]

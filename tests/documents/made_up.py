@@ -1,6 +1,6 @@
 """One paper of each kind, made up: a commune's year from the form to the certificate."""
 
-from datetime import date, datetime
+from datetime import date, time
 
 from msgspec.structs import replace
 
@@ -95,26 +95,29 @@ def proposed(listed: tuple[Listed, ...]) -> Proposed:
         for n, village in enumerate(VILLAGES)
     )
     sample = "Hội đã xem lại mẫu ngẫu nhiên 10 phiếu, không có phiếu nào phải trả lại."
-    return Proposed(3, date(2026, 11, 20), listed, counts, sample)
+    return Proposed("03", date(2026, 11, 20), listed, counts, sample)
 
 
 def decided(listed: tuple[Listed, ...], *, draft: bool = False) -> Decided:
     """Return a decision on a proposal of these people."""
-    number, day = (None, None) if draft else (5, date(2026, 1, 5))
+    number, day = ("", None) if draft else ("05/QĐ-UBND", date(2026, 1, 5))
     return Decided(number, day, listed, proposed(listed), trail="Mã kiểm tra sổ: 5f0c9a41d2e7")
 
 
 def meeting(listed: tuple[Listed, ...]) -> Meeting:
     """Return a branch meeting that proposes these people."""
     return Meeting(
-        begins=datetime(2026, 11, 14, 19, 30),
-        ends=datetime(2026, 11, 14, 21, 5),
+        day=date(2026, 11, 14),
+        begins=time(19, 30),
+        ends=time(21, 5),
         where="Nhà văn hóa thôn Đông",
         chair="Trần Văn Trường",
         secretary="Vũ Thị Hạnh",
         present=32,
         invited=40,
         votes=31,
+        against=0,
+        abstained=0,
         submitted=18,
         confirmed=16,
         people=listed,
@@ -127,7 +130,7 @@ def meeting(listed: tuple[Listed, ...]) -> Meeting:
 def titles(listed: tuple[Listed, ...]) -> tuple[GivenTitle, ...]:
     """Return the titles of these people."""
     return tuple(
-        GivenTitle(n, one.name, f"{one.village}, xã Thần Khê", CITIZEN, 2026, f"k7Qz{n:018}", 5, date(2026, 11, 25))
+        GivenTitle(n, one.name, f"{one.village}, xã Thần Khê", CITIZEN, 2026, f"k7Qz{n:018}", "05", date(2026, 11, 25))
         for n, one in enumerate(listed, 1)
     )
 

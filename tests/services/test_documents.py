@@ -19,7 +19,7 @@ from bot.store.core.tables import assessments, people, tallies
 from bot.store.documents import FormCount
 from tests.commune import Commune, commune, fill_in
 from tests.documents.test_docx import text_of
-from tests.sample import CATALOGUES, NOW
+from tests.sample import CATALOGUES, NOW, ZONE
 
 __all__ = ["commune"]
 
@@ -28,7 +28,7 @@ WEB = "https://hoc.example.vn/chat#{code}"
 
 async def text(commune: Commune, kind: str, unit: str = "tk-dong", **how: Any) -> str:
     """Return what a paper says, made as docx."""
-    made = await make(commune.database, Wanted(kind, unit, 2026, ".docx", **how), CATALOGUES["vi"])
+    made = await make(commune.database, Wanted(kind, unit, 2026, ".docx", **how), CATALOGUES["vi"], ZONE)
     return text_of(Document(BytesIO(made)))
 
 
@@ -85,7 +85,7 @@ async def test_a_report_counts_the_forms_of_the_year(commune: Commune) -> None:
 
 
 async def test_another_year_has_no_forms(commune: Commune) -> None:
-    made = await make(commune.database, Wanted("year", "tk", 2025, ".docx"), CATALOGUES["vi"])
+    made = await make(commune.database, Wanted("year", "tk", 2025, ".docx"), CATALOGUES["vi"], ZONE)
     said = text_of(Document(BytesIO(made))).split("\n")
     assert said[said.index("Người đăng ký") + 1] == "0"
 
@@ -139,7 +139,7 @@ async def test_a_blank_form_has_the_questions_of_its_group(commune: Commune) -> 
 )
 async def test_what_is_not_there_is_said(commune: Commune, wanted: Wanted, told: str) -> None:
     with pytest.raises(DocumentRefused, match=told):
-        await make(commune.database, wanted, CATALOGUES["vi"])
+        await make(commune.database, wanted, CATALOGUES["vi"], ZONE)
 
 
 # Templates of units

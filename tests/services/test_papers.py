@@ -1,7 +1,7 @@
 """What stands on papers: forms as they are, drafts, who decides, titles that were revoked, official criteria."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 
 import msgspec
 import pytest
@@ -84,12 +84,12 @@ def test_a_deputy_signs_for_the_chairman() -> None:
     usual = made_up.letter()
     deputy = msgspec.structs.replace(usual, committee=msgspec.structs.replace(usual.committee, signed_by="deputy"))
     paper = papers.certificates(made_up.setting(deputy), made_up.titles(LISTED), "")
-    assert paper.signature.lines == ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH")
+    assert paper.office == ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH")
 
 
 def test_a_decision_on_a_draft_of_a_proposal_leaves_its_number_blank_too() -> None:
     decided = made_up.decided(LISTED, draft=True)
-    paper = papers.decision(HERE, replace(decided, proposal=replace(decided.proposal, number=None, day=None)))
+    paper = papers.decision(HERE, replace(decided, proposal=replace(decided.proposal, number="", day=None)))
     assert paper.grounds[-1].replace("\u00a0", "") == (
         "Xét đề nghị của Hội Khuyến học xã Thần Khê tại Tờ trình số /TTr-HKH ngày  tháng  năm 2026."
     )
@@ -102,7 +102,7 @@ def test_a_certificate_leads_to_its_own_page() -> None:
     paper = papers.certificates(HERE, made_up.titles(LISTED), made_up.PAGE)
     (one,) = paper.certificates
     assert (one.number_said, one.address) == ("01", "https://hoc.example.vn/c/k7Qz000000000000000001")
-    assert paper.decision == "Quyết định số 05/QĐ-UBND ngày 25 tháng 11 năm 2026"
+    assert one.decision == "Quyết định số 05/QĐ-UBND ngày 25 tháng 11 năm 2026"
 
 
 def test_without_a_public_address_a_certificate_has_no_code() -> None:
@@ -121,14 +121,20 @@ def test_a_title_that_was_revoked_stays_in_the_register() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
-    [(made_up.meeting(()).begins, "19 giờ 30, ngày 14 tháng 11 năm 2026"), (None, " giờ , ngày  tháng  năm ")],
+    ("day", "at", "said"),
+    [
+        (date(2026, 11, 14), time(19, 30), "19 giờ 30, ngày 14 tháng 11 năm 2026"),
+        (date(2026, 11, 14), None, " giờ , ngày 14 tháng 11 năm 2026"),
+        (None, None, " giờ , ngày  tháng  năm "),
+    ],
 )
-def test_when_a_meeting_began_is_said_or_left_blank(told: object, said: str) -> None:
-    assert papers.moment_said(told).replace("\u00a0", "") == said  # type: ignore[arg-type]
+def test_when_a_meeting_began_is_said_or_left_blank(day: date | None, at: time | None, said: str) -> None:
+    assert papers.moment_said(day, at).replace("\u00a0", "") == said
 
 
 def test_counts_that_nobody_told_are_left_to_be_written() -> None:
-    paper = papers.minutes(HERE, "thôn Đông", replace(made_up.meeting(LISTED), present=None, invited=None, votes=None))
+    paper = papers.minutes(
+        HERE, "thôn Đông", replace(made_up.meeting(LISTED), present=None, invited=None, votes=None, against=0)
+    )
     assert paper.present_said == f"Có mặt: {'.' * 24} người"
     assert paper.votes_said == f"Số người biểu quyết đồng ý: {'.' * 24} người."

@@ -56,10 +56,13 @@ async def read_head(connection: AsyncConnection, *, hold: bool = False) -> Head:
     return Head(row.number, row.hash)
 
 
-async def head_about(connection: AsyncConnection, about: str, about_id: int) -> Head | None:
-    """Return the head at the last entry about something, None where there is none. Its papers show this: the same
-    however often they are printed."""
+async def head_about(
+    connection: AsyncConnection, about: str, about_id: int, until: datetime | None = None
+) -> Head | None:
+    """Return the head at the last entry about something, None where there is none; or at the last one until a moment.
+    Its papers show this: the same however often they are printed."""
     last = select(trail.c.number, trail.c.hash).where(*_is_about(about, about_id)).order_by(trail.c.number.desc())
+    last = last.where(trail.c.at <= until) if until is not None else last
     row = (await connection.execute(last.limit(1))).first()
     return Head(row.number, row.hash) if row is not None else None
 
