@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from telegram import MessageEntity
 
+from bot.services import long_texts
 from flows.conversation.messages import Attachment, InlineFile, Outgoing, OutgoingButton
 from flows.words.marks import Mark, MarkKind
 
@@ -90,14 +91,8 @@ def render(outgoing: Outgoing) -> tuple[Call, ...]:
 
 
 def split(text: str, most: int = LONGEST_TEXT) -> Iterator[str]:
-    """Yield a text in parts of at most `most` units, cut between paragraphs, lines or words where possible."""
-    rest = text
-    while _units(rest) > most:
-        head = _beginning(rest, most)
-        cut = _place_to_cut(head)
-        yield from _unless_blank(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    yield from _unless_blank(rest)
+    """Yield a text in parts of at most `most` units, cut between paragraphs, lines, sentences or words."""
+    return long_texts.split(text, most, _beginning)
 
 
 def _marked(calls: tuple[Call, ...], text: str, marks: Sequence[Mark]) -> tuple[Call, ...]:
@@ -175,16 +170,3 @@ def _units(text: str) -> int:
 def _beginning(text: str, most: int) -> str:
     """Return as much of a text as `most` units hold, never half a letter."""
     return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
-
-
-def _place_to_cut(head: str) -> int:
-    """Return where to cut: at the last paragraph, line or word of the second half, or else at the end."""
-    for mark in ("\n\n", "\n", " "):
-        if (place := head.rfind(mark)) >= len(head) // 2:
-            return place
-    return len(head)
-
-
-def _unless_blank(text: str) -> Iterator[str]:
-    if text.strip():
-        yield text
