@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, meeting, recognition
-from bot.store.core import file_uses, outbox, trail
+from bot.store.core import button_codes, file_uses, outbox, trail
 from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
@@ -87,6 +87,7 @@ async def _erase_conversations(
     chats = set(await connection.scalars(select(conversations.c.id).where(theirs)))
     await leaving.leave_out(connection, select(conversations.c.id).where(theirs), now)
     await connection.execute(delete(standing_messages).where(standing_messages.c.conversation_id.in_(chats)))
+    await button_codes.forget(connection, chats)
     # That somebody agreed, to which text and until when, has to be shown for as long as it is asked; not who it was.
     agreed = (consents.c.conversation_id.in_(chats), consents.c.withdrawn_at.is_(None))
     await connection.execute(update(consents).where(*agreed).values(withdrawn_at=now, given_by=None))

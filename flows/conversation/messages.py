@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from flows.words.marks import Mark, read_marks
 from flows.words.remembering import for_a_moment
-from flows.words.wording import Catalogue, Wording, people_in, render
+from flows.words.wording import DEFAULT_LANGUAGE, Catalogue, Wording, people_in, render
 
 LETTERS_A_ROW = 30
 MOST_A_ROW = 3
@@ -92,6 +92,7 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     """A message in the reader's language, as it waits in the outbox. No channel's form yet.
 
     At one to `forget`, a channel that keeps what was said on the reader's device deletes all that came before it.
+    `language` is "" for Vietnamese; a channel that adds words of its own says them in it.
     """
 
     text: str
@@ -101,6 +102,7 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     marks: tuple[Mark, ...] = ()
     topic: str = ""
     forget: bool = False
+    language: str = ""
 
 
 def people_named(message: Message) -> frozenset[int]:
@@ -121,6 +123,7 @@ def rendered(message: Message, catalogue: Catalogue, menu: tuple[MenuEntry, ...]
         menu=menu,
         marks=marks,
         topic=message.topic,
+        language="" if catalogue.language == DEFAULT_LANGUAGE else catalogue.language,
     )
 
 

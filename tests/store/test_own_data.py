@@ -195,6 +195,7 @@ WORKS = {
 # signs, and the name as it stands on every decision.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
+    "button_codes",
     "reference_version", "asked_reminders", "trail_head", "templates",
 }  # fmt: skip
 

@@ -612,6 +612,17 @@ standing_messages = Table(
     sqlite_with_rowid=False,
 )
 
+# What a code means that is typed where a channel shows no buttons. `serial` counts all codes a chat has had.
+button_codes = Table(
+    "button_codes",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("code", SmallInteger, primary_key=True),
+    Column("payload", Text, nullable=False),
+    Column("serial", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Who leads a work that one instance does for all, and until when it need not show itself again.
 leases = Table(
     "leases",
