@@ -67,8 +67,9 @@ def still_open(conversation_id: ColumnElement[int]) -> ColumnElement[bool]:
     off."""
     return (
         select(contacts.c.person_id)
-        .where(contacts.c.person_id.in_(phones.people_of(conversations.c.id)), contacts.c.reach == "open")
-        .where(conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None))
+        .select_from(contacts)
+        .join(conversations, contacts.c.person_id.in_(phones.people_of(conversations.c.id)))
+        .where(conversations.c.id == conversation_id, conversations.c.blocked_at.is_(None), contacts.c.reach == "open")
         .exists()
     )
 

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Select, literal, null, select, update
+from sqlalchemy import Select, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import phones, upserts
+from bot.store.core import upserts
 from bot.store.core.outbox import NOTICE
-from bot.store.core.tables import contacts, conversations, notices, outbox
+from bot.store.core.tables import contacts, conversation_people, conversations, notices, outbox
 from bot.store.notices.reading import audience_decoder
 from flows.notices.notice import Audience
 
@@ -61,6 +61,7 @@ async def _write_recipients(
     connection: AsyncConnection, notice_id: int, person_ids: Sequence[int], now: datetime
 ) -> int:
     """Write rows of a ledger: one a chat, for people may share a phone. Returns how many are new."""
+    sharing = select(conversation_people.c.person_id).where(conversation_people.c.conversation_id == conversations.c.id)
     written = await connection.execute(
         upserts.insert_new(connection, outbox)
         .execution_options(preserve_rowcount=True)
@@ -80,8 +81,8 @@ async def _write_recipients(
             .select_from(contacts)
             .join(conversations, conversations.c.id == contacts.c.conversation_id)
             .where(contacts.c.person_id.in_(person_ids), contacts.c.reach == "open")
-            # Who is erased meanwhile is waited for, and is then nobody's chat any more.
-            .where(contacts.c.person_id.in_(phones.people_of(conversations.c.id)))
+            # Who is erased meanwhile is waited for, and is then nobody's chat any more: the row that is held says so.
+            .where(or_(conversations.c.person_id == contacts.c.person_id, contacts.c.person_id.in_(sharing)))
             .order_by(contacts.c.person_id)
             .with_for_update(read=True, key_share=True, of=conversations),
         )
