@@ -1,25 +1,30 @@
-"""`hoctap demo`: a sample commune on phones side by side, with the real engine and a real database."""
+"""`hoctap demo`: a made-up commune on phones side by side, with the real engine and a real database."""
+
+import tempfile
+from pathlib import Path
 
 import typer
 
+from bot import logs
 from bot.commands import running
 
 
 def demo() -> None:
     """Start the demo at http://127.0.0.1:8080/ (or PORT): phones side by side, nothing to set up."""
     settings = running.settings()
+    if "log_level" not in settings.model_fields_set:
+        logs.set_up("warning")  # whoever looks at the demo wants to read its address
     running.check_content()
     address = f"http://127.0.0.1:{settings.port}"
 
     async def work() -> None:
-        from bot.commands.demo_pages import DemoPages
-        from bot.commands.sample import sample_commune
-        from bot.commands.serve import serve_until_stopped
+        from bot.commands.demo_server import Demo
+        from bot.commands.serve import listen, work_until_stopped
 
-        async with sample_commune(settings.model_copy(update={"public_url": address})) as sample:
-            pages = DemoPages(sample.application)
-            await pages.open()
+        listener = listen("127.0.0.1", settings.port)
+        with tempfile.TemporaryDirectory(prefix="hoctap-demo-") as folder:
+            demo = Demo(settings.model_copy(update={"public_url": address}), Path(folder))
             typer.echo(f"The demo is at {address}/ – Ctrl+C ends it.")
-            await serve_until_stopped(sample.application, sample.application.http(pages.routes()), host="127.0.0.1")
+            await work_until_stopped(demo.http(), listener, demo.run, demo.stop)
 
     running.run(work)

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import signal
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from bot.commands import running
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.applications import Starlette
 
     from bot.application import Application
@@ -39,30 +39,34 @@ def serve() -> None:
 
 async def serve_until_stopped(application: "Application", http: "Starlette", *, host: str) -> None:
     """Run the web server and the application until a signal asks to stop."""
-    import uvicorn
-
     from bot.application import spare_the_collector
 
     spare_the_collector()
-    config = uvicorn.Config(
-        http, host=host, port=application.settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2
-    )
-    server = _server_class()(config)
-    listener = _listen(host, application.settings.port)
+    listener = listen(host, application.settings.port)
     # Two of them would send everything twice.
     with running.alone_with(application.database, "is in use by another hoctap serve; several need PostgreSQL"):
-        await _work_until_stopped(application, server, listener)
+        await work_until_stopped(http, listener, application.run, application.web.stop)
 
 
-async def _work_until_stopped(application: "Application", server: "uvicorn.Server", listener: socket.socket) -> None:
+async def work_until_stopped(
+    http: "Starlette",
+    listener: socket.socket,
+    work: Callable[[], Coroutine[Any, Any, None]],
+    stop_waiting: Callable[[], None],
+) -> None:
+    """Run a web server and what works beside it until a signal asks to stop; then whoever waits for an answer gets
+    one."""
+    import uvicorn
+
+    server = _server_class()(uvicorn.Config(http, log_config=None, access_log=False, timeout_graceful_shutdown=2))
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     serving = asyncio.create_task(server.serve([listener]))
-    working = asyncio.create_task(application.run())
+    working = asyncio.create_task(work())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    application.web.stop()
+    stop_waiting()
     server.should_exit = True
     working.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -70,7 +74,7 @@ async def _work_until_stopped(application: "Application", server: "uvicorn.Serve
     await serving
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Open the port, or end."""
     try:
         return socket.create_server((host, port))

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120  # the commune is made first
 QUIET = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 Visit = Callable[..., Page]
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`hoctap demo` as a process of its own. Gives its address."""
     port = free_port()

@@ -22,6 +22,17 @@ class Phone:
         return self.page.get_by_role("region", name=self.name, exact=True)
 
     @property
+    def tab(self) -> Locator:
+        """The phone's place in the list."""
+        return self.page.get_by_role("navigation").get_by_role("button", name=re.compile(f"^{self.name}"))
+
+    def chosen(self) -> "Phone":
+        """Choose the phone from the list. Returns it."""
+        self.tab.click()
+        expect(self.node).to_be_visible()
+        return self
+
+    @property
     def log(self) -> Locator:
         return self.node.get_by_role("log")
 

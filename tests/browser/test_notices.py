@@ -181,7 +181,7 @@ def test_another_tab_shows_it_as_well(visit: Visit) -> None:
 def test_only_its_first_message_is_unread_and_heard_aloud(visit: Visit) -> None:
     page = visit()
     lan, server = told(page)
-    Phone(page, "Minh").node.click()
+    Phone(page, "Bà Hòa").node.click()
     server.says(progress(0))
     lan.expect_unread(1)
     expect(lan.last).not_to_have_attribute("aria-live", "off")
@@ -275,9 +275,6 @@ def test_the_administrator_sends_a_notice_and_sees_who_comes(visit: Visit, snap:
         assert_easy_to_hit(page)
 
     lan.register("Nguyễn Thị Lan", 1968, "1. Nông dân")
-    take_up(minh)
-    minh.register("Trần Văn Minh", 1985, "3. Cán bộ")
-
     take_up(admin)
     admin.press("📣 Thông báo")
     admin.press("✍️ Soạn thông báo")
@@ -293,19 +290,21 @@ def test_the_administrator_sends_a_notice_and_sees_who_comes(visit: Visit, snap:
     admin.press("← Quay lại")
     admin.press("👥 Gửi cho ai")
     admin.press("🎖 Nhiệm vụ")
-    assert "Sẽ gửi đến 2 người" in admin.press("1. Người dân")
+    assert "Sẽ gửi đến 301 người" in admin.press("1. Người dân")
     look("3-to-whom")
     admin.press("← Quay lại")
     admin.press("← Quay lại")
     admin.press("👁 Xem trước")
     admin.expect_heard("Người nhận sẽ thấy như trên")
     look("4-preview")
-    assert "Sẽ gửi đến 2 người" in admin.press("📤 Gửi")
+    assert "Sẽ gửi đến 301 người" in admin.press("📤 Gửi")
     admin.button("📤 Gửi").click()
 
     progress = admin.log.locator(".message", has_text="Thông báo số")
-    expect(progress).to_contain_text("đã gửi xong")
-    expect(progress).to_contain_text("100% · 2/2")
+    expect(progress).to_contain_text(
+        "đã gửi xong", timeout=60_000
+    )  # who has no phone of the demo reads it little by little
+    expect(progress).to_contain_text("100% · 301/301")
     expect(progress).to_have_count(1)
     look("5-sent")
 
@@ -333,4 +332,5 @@ def test_the_administrator_sends_a_notice_and_sees_who_comes(visit: Visit, snap:
     assert download.value.suggested_filename == report.inner_text()
     book = load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
     names = [row[1] for row in book.worksheets[-1].iter_rows(min_row=2, values_only=True)]
-    assert sorted(map(str, names)) == ["Nguyễn Thị Lan", "Trần Văn Minh"]
+    assert len(names) == 301
+    assert {"Nguyễn Thị Lan", "Lê Văn Minh"} <= set(map(str, names))

@@ -60,7 +60,14 @@ IN_PAGES: Mapping[str, Wording] = {
     "opening": _("Opening the conversation…"),
     "noScript": _("Please open this page in Chrome, Safari or Cốc Cốc."),
     "phones": _("Phones"),
-    "tryIt": _("Fill in the form on Lan’s phone, then see what the branch head receives."),
+    "trial": _("Trial"),
+    "tryIt": _(
+        "A made-up commune, half way through its year; nobody in it is real. Choose a phone, and press or type as its"
+        " owner would."
+    ),
+    # Translators: on a button that leads from English to Vietnamese; in Vietnamese: English.
+    "inOtherLanguage": _("Tiếng Việt"),
+    "preparing": _("A made-up commune of 300 people is being prepared…"),
     "startAnew": _("Start anew"),
 }
 MOST_RANGES = 20

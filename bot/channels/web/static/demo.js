@@ -1,4 +1,4 @@
-/** The demo page: the phones of a sample commune side by side, one at a time on a small screen. */
+/** The demo page: phones of a made-up commune, chosen from a list; side by side as many as there is room for. */
 
 import { el } from "./bubbles.js";
 import { insist, Line, post, readAnswer } from "./line.js";
@@ -6,51 +6,82 @@ import { badge, Phone, showCount } from "./phone.js";
 import { forgetOthers } from "./transcript.js";
 
 const STORAGE = "hoctap.demo.transcript.";
+// How many phones stand side by side; the style sheet has the same widths.
+const ROOM = [
+  { query: matchMedia("(min-width: 1240px)"), phones: 4 },
+  { query: matchMedia("(min-width: 980px)"), phones: 3 },
+  { query: matchMedia("(min-width: 700px)"), phones: 2 },
+];
 const tabs = document.querySelector("nav");
-const resetButton = document.querySelector("#reset");
+const [resetButton, languageButton] = ["#reset", "#language"].map((name) => document.querySelector(name));
+const { lang: language } = document.documentElement;
 const line = new Line();
 
 const people = await insist(fetchPeople);
 forgetOthers(STORAGE, people.map(({ token }) => STORAGE + token));
 const phones = people.map((person) => new Phone(person, { storage: STORAGE, onChange }));
 const tabOf = new Map(phones.map((phone) => [phone, tabFor(phone)]));
+let recent = [...phones]; // those that had the attention last come first: they are shown
 
 document.querySelector("main").replaceChildren(...phones.map(({ node }) => node));
 tabs.append(...tabOf.values());
 phones[0]?.attend();
+show();
 document.addEventListener("keydown", (event) => phones.find(({ active }) => active)?.takeKey(event));
-resetButton.addEventListener("click", reset);
+ROOM.forEach(({ query }) => query.addEventListener("change", show));
+resetButton.addEventListener("click", () => reset(language));
+languageButton.addEventListener("click", () => reset(language === "vi" ? "en" : "vi"));
 phones.forEach((phone) => line.add(phone));
 if (phones.length) line.run();
 
 async function fetchPeople() {
-  const response = await fetch("/demo/phones", { signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(`/demo/phones?language=${language}`, { signal: AbortSignal.timeout(10_000) });
   return readAnswer(response.status, await response.text());
 }
 
 function tabFor(phone) {
-  return el("button", { type: "button", onclick: () => phone.attend() }, phone.person.title, badge());
+  const { title, task } = phone.person;
+  const owner = el("span", {}, el("b", {}, title), el("small", {}, task));
+  return el("button", { type: "button", onclick: () => choose(phone) }, owner, badge());
 }
 
-/** One phone has the attention; title and tabs tell what waits in the others. */
+function choose(phone) {
+  phone.attend();
+  tabOf.get(phone).scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+/** One phone has the attention; title and list tell what waits in the others. */
 function onChange(changed) {
-  if (changed.active) phones.filter((phone) => phone !== changed && phone.active).forEach((phone) => phone.attend(false));
+  if (changed.active) {
+    recent = [changed, ...recent.filter((phone) => phone !== changed)];
+    phones.filter((phone) => phone !== changed && phone.active).forEach((phone) => phone.attend(false));
+    show();
+  }
   phones.forEach(showTab);
   const unread = phones.reduce((sum, phone) => sum + phone.unread, 0);
   const title = document.title.replace(/^\(\d+\) /, "");
   document.title = unread ? `(${unread}) ${title}` : title;
 }
 
+/** Show the phones that there is room for; each keeps its place in the order of the list. */
+function show() {
+  const room = ROOM.find(({ query }) => query.matches)?.phones ?? 1;
+  const shown = recent.slice(0, room);
+  phones.forEach((phone) => phone.node.classList.toggle("shown", shown.includes(phone)));
+  phones.forEach(showTab);
+}
+
 function showTab(phone) {
   const tab = tabOf.get(phone);
   tab.setAttribute("aria-current", phone.active);
-  phone.node.classList.toggle("shown", phone.active);
+  tab.setAttribute("aria-pressed", phone.node.classList.contains("shown"));
   showCount(tab.querySelector(".badge"), phone.unread, phone.words);
 }
 
-async function reset() {
-  resetButton.disabled = true;
-  await insist(() => post("/demo/reset", {})).catch(() => {});
+/** Begin anew, in one of the languages. */
+async function reset(inLanguage) {
+  resetButton.disabled = languageButton.disabled = true;
+  await insist(() => post("/demo/reset", { language: inLanguage })).catch(() => {});
   phones.forEach((phone) => phone.forget());
   location.reload();
 }

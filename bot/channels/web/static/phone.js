@@ -36,9 +36,10 @@ export class Phone {
   active = false;
 
   /**
-   * `person`: {token, role, start}, and {title, subtitle} unless the page's own are meant; `onChange` is told of unread
-   * messages and attention. A page whose reader may end the conversation on this device gives `onLeave`; `onForget` is
-   * told that the server erased it, and with `onNext` what is said after that goes to another conversation.
+   * `person`: {token, role, start}, {title, subtitle} unless the page's own are meant, and a `hint` what to try;
+   * `onChange` is told of unread messages and attention. A page whose reader may end the conversation on this device
+   * gives `onLeave`; `onForget` is told that the server erased it, and with `onNext` what is said after that goes to
+   * another conversation.
    */
   constructor(person, { storage, onChange = () => {}, onGone = () => location.reload(), onLeave, onForget, onNext }) {
     this.person = person;
@@ -398,6 +399,7 @@ export class Phone {
         this.badge,
         this.leaveButton,
       ),
+      this.person.hint ? el("p", { class: "tip" }, this.person.hint) : null,
       this.scroller,
       el("div", { class: "foot" }, this.pill, this.trouble, this.#composer()),
     );
