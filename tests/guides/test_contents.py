@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from bot.application import Application
@@ -141,7 +142,13 @@ def test_every_button_exists(guide: str) -> None:
 
 @of_each_guide
 def test_every_address_is_served(guide: str, tmp_path: Path) -> None:
-    application = Application(Settings(database_url=f"sqlite:///{tmp_path / 'hoctap.db'}"))
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path / 'hoctap.db'}",
+        public_url="https://hoc.example.vn",
+        telegram_token=SecretStr("123456:made-up"),
+        telegram_webhook_secret=SecretStr("made-up"),
+    )
+    application = Application(settings)
     served = {getattr(route, "path", "") for route in application.http().routes}
     named = {code for code in code_in(words_of(guide)) if re.fullmatch(r"/[a-z]+", code)}
     assert named - TO_BOTFATHER <= served
