@@ -87,7 +87,7 @@ def _sections(tokens: Sequence["Token"]) -> Iterator[tuple[str, str]]:
     headings = [place for place, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
     for number, place in enumerate(headings, 1):
         tokens[place].attrSet("id", f"s{number}")
-        yield f"s{number}", tokens[place + 1].content
+        yield f"s{number}", "".join(part.content for part in tokens[place + 1].children or ())
 
 
 def _with_children(tokens: Iterable["Token"]) -> Iterator["Token"]:

@@ -16,6 +16,7 @@ SIGNS = {"photo": "📷", "document": "📄"}
 _BUTTON = r"\[[^\[\]]+\]"
 _WITH_BUTTONS = re.compile(rf"(?:(.*?\S) )??({_BUTTON}(?: {_BUTTON})*)")
 _FILE = re.compile(r"\((photo|document)\) ?(.*)")
+_LINE_OF_FILE = "| "
 _TOKEN = re.compile(r"⟨\d+⟩")
 
 
@@ -65,7 +66,7 @@ def _told(told: Told) -> Bubble:
 
 def _as_shown(line: str) -> str:
     file = _FILE.fullmatch(line)
-    return _file_line(file) if file else _TOKEN.sub("…", line)
+    return _file_line(file) if file else _TOKEN.sub("…", line.removeprefix(_LINE_OF_FILE))
 
 
 def _file_line(file: re.Match[str]) -> str:
