@@ -4,15 +4,16 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from msgspec import Meta, Struct, convert
+from msgspec.structs import FieldInfo, fields, force_setattr
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 from sqlalchemy import make_url
@@ -25,6 +26,7 @@ ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg
 CURES = {
     "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "port": "a number from 1 to 65535",
+    "secret_key": "a long random text, 16 characters at least",
     "public_url": "the https:// address people reach this server at",
     "telegram_token": "the token @BotFather gave, like 123456:ABC…",
     "telegram_api_url": "the address of a Bot API server",
@@ -37,7 +39,9 @@ CURES = {
     "time_zone": "a name like Asia/Ho_Chi_Minh",
 }
 ENV_FILE = Path(".env")
+SHORTEST_KEY = 16
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 # A name in `.env` is meant for us, one in the environment may be another program's: there, only one letter may be off.
 _ALIKE_IN_FILE = 85
 _SHORTEST_IN_ENVIRONMENT = 8
@@ -47,82 +51,51 @@ class SettingsWrong(Exception):
     """A setting is wrong or missing; the message is one line with the cure."""
 
 
-class Settings(BaseSettings):
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SecretStr:
+    """A text that does not show when what holds it is printed."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        """Return the text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "SecretStr('**********')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretStr) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
     """What can be set from outside. Names in capitals are the environment's."""
 
-    model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
-    )
-
     database_url: str = "sqlite:///hoctap.db"
-    port: int = Field(default=8080, ge=1, le=65535)
-    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
-    secret_key: SecretStr | None = Field(default=None, min_length=16)
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8080
+    public_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] | None = None
+    secret_key: SecretStr | None = None
     telegram_token: SecretStr | None = None
-    telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s]+$")
+    telegram_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://api.telegram.org"
     telegram_webhook_secret: SecretStr | None = None
-    evidence_url: str | None = Field(default=None, pattern=r"^file:")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    evidence_url: Annotated[str, Meta(pattern=r"^file:")] | None = None
+    log_level: LogLevel = "info"
     time_zone: str = "Asia/Ho_Chi_Minh"
-    quiet_hours: str = Field(default="21:00-06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
-    telegram_rate: float = Field(default=30.0, gt=0, le=1000)
-    telegram_chat_burst: int = Field(default=5, ge=1, le=20)
+    quiet_hours: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")] = "21:00-06:00"
+    telegram_rate: Annotated[float, Meta(gt=0, le=1000)] = 30.0
+    telegram_chat_burst: Annotated[int, Meta(ge=1, le=20)] = 5
 
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        try:
-            url = make_url(value)
-        except ArgumentError as error:
-            raise ValueError("not a database address") from error
-        if url.get_backend_name() not in ASYNC_DRIVERS:
-            raise ValueError("not a database address")
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("nothing would be kept")
-        driver = ASYNC_DRIVERS[url.get_backend_name()]
-        return url.set(drivername=driver).render_as_string(hide_password=False)
-
-    @field_validator("telegram_token")
-    @classmethod
-    def _telegram_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
-            return None
-        if not _TOKEN.fullmatch(value.get_secret_value()):
-            raise ValueError("not a token")
-        return value
-
-    @field_validator("telegram_webhook_secret")
-    @classmethod
-    def _webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        letters = value.get_secret_value() if value is not None else ""
-        if not letters:
-            return None
-        if len(letters) > 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in letters):
-            raise ValueError("not a webhook secret")
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _lower(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, OSError) as error:
-            raise ValueError("not a time zone") from error
-        return value
-
-    @model_validator(mode="after")
-    def _webhook_has_a_secret(self) -> "Settings":
-        if self.telegram_token and self.public_url and self.telegram_webhook_secret is None:
-            raise SettingsWrong(
-                "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL, Telegram proves itself by it; set it to"
-                " a long random text of A-Z a-z 0-9 _ -"
-            )
-        return self
+    def __post_init__(self) -> None:
+        """Name the driver that we bring, whatever driver is named."""
+        force_setattr(self, "database_url", _database(self.database_url))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -162,20 +135,87 @@ class Settings(BaseSettings):
         return path.read_text().strip().encode()
 
 
-def read_settings() -> Settings:
-    """Read the settings. Raises SettingsWrong naming the first one that is off, never its value."""
-    _refuse_misspelt(_names_in_file(), os.environ)
+def read_settings(log_level: LogLevel = "info") -> Settings:
+    """Read the settings; `log_level` is for where none is set. Raises SettingsWrong naming the first one that is off,
+    never its value."""
+    text = _env_file()
+    _refuse_misspelt(_names_in(text), os.environ)
+    sources = ({"log_level": log_level}, _set_in(text), os.environ)
+    given = {name.lower(): value for source in sources for name, value in source.items()}
+    read = Settings(**{one.name: _value(one, given[one.name]) for one in fields(Settings) if one.name in given})
+    if read.telegram_token and read.public_url and read.telegram_webhook_secret is None:
+        raise SettingsWrong(
+            "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL, Telegram proves itself by it; set it to"
+            " a long random text of A-Z a-z 0-9 _ -"
+        )
+    return read
+
+
+def _set_in(text: str) -> dict[str, str]:
+    values = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(setting: FieldInfo, given: str) -> Any:
     try:
-        return Settings()
-    except ValidationError as error:
-        name = str(error.errors()[0]["loc"][0])
-        raise SettingsWrong(f"{name.upper()} is not usable: {CURES.get(name, error.errors()[0]['msg'])}") from None
+        return convert(_READ.get(setting.name, str)(given), setting.type, strict=False)
+    except ValueError:  # msgspec's own among them
+        raise SettingsWrong(f"{setting.name.upper()} is not usable: {CURES[setting.name]}") from None
 
 
-def _names_in_file() -> list[str]:
+def _database(given: str) -> str:
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise ValueError("not a database address") from error
+    if url.get_backend_name() not in ASYNC_DRIVERS:
+        raise ValueError("not a database address")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("nothing would be kept")
+    return url.set(drivername=ASYNC_DRIVERS[url.get_backend_name()]).render_as_string(hide_password=False)
+
+
+def _key(given: str) -> SecretStr:
+    if len(given) < SHORTEST_KEY:
+        raise ValueError("too short")
+    return SecretStr(given)
+
+
+def _token(given: str) -> SecretStr | None:
+    if given and not _TOKEN.fullmatch(given):
+        raise ValueError("not a token")
+    return SecretStr(given) if given else None
+
+
+def _webhook_secret(given: str) -> SecretStr | None:
+    if given and not _WEBHOOK_SECRET.fullmatch(given):
+        raise ValueError("not a webhook secret")
+    return SecretStr(given) if given else None
+
+
+def _zone(given: str) -> str:
+    try:
+        ZoneInfo(given)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("not a time zone") from error
+    return given
+
+
+# What is looked at before its type is.
+_READ: Mapping[str, Callable[[str], object]] = {
+    "database_url": _database,
+    "secret_key": _key,
+    "telegram_token": _token,
+    "telegram_webhook_secret": _webhook_secret,
+    "log_level": str.lower,
+    "time_zone": _zone,
+}
+
+
+def _names_in(text: str) -> list[str]:
     """Return the names that `.env` sets."""
     names = []
-    for binding in parse_stream(io.StringIO(_env_file())):
+    for binding in parse_stream(io.StringIO(text)):
         if binding.error or (binding.key and binding.value is None):
             above = binding.original.string[: -len(binding.original.string.lstrip())]
             line = binding.original.line + above.count("\n")
@@ -202,7 +242,7 @@ def _env_file() -> str:
 
 def _refuse_misspelt(in_file: Iterable[str], in_environment: Iterable[str]) -> None:
     """Refuse a name that is nearly one of ours, when that one is not set: it would be silently nothing."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = {one.name.upper() for one in fields(Settings)}
     in_file, in_environment = set(map(str.upper, in_file)), set(map(str.upper, in_environment))
     missing = known - in_file - in_environment
     for name in sorted(in_file - known):

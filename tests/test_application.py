@@ -7,13 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from bot.application import Application
 from bot.services.channel import Work
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from tests.databases import Databases
 
 

@@ -13,14 +13,13 @@ from itertools import count
 from pathlib import Path
 
 import msgspec
-from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from bot.application import Application, spare_the_collector
 from bot.commands.bench_people import Province, found, make_admin, settle
 from bot.commands.bench_turns import CHANNEL, DAY, REGISTRATION, Line, form_texts, percentile, says, talk
 from bot.services.criteria_files import shipped
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from bot.store.core import contacts
 from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming

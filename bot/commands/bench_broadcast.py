@@ -27,7 +27,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.application import Application, now, spare_the_collector
@@ -36,7 +35,7 @@ from bot.channels.telegram.channel import RATES
 from bot.commands.bench_people import Province, found, make_admin, settle, turn_off_notices
 from bot.commands.bench_turns import percentile
 from bot.services.channel import Host, OpenChannel, Service
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from bot.store.core.tables import conversations, outbox
 from bot.store.notices import reading, saving, writing
 from flows.notices.notice import HIGHEST_LIMIT, Audience, Content, Notice, NoticeAct, NoticeState

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings import LogLevel, Settings
     from bot.store.core.database import Database
 
 USAGE_ERROR = 2
@@ -23,13 +23,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(USAGE_ERROR)
 
 
-def settings() -> "Settings":
-    """Read the settings and set up logging, or end."""
+def settings(log_level: "LogLevel" = "info") -> "Settings":
+    """Read the settings and set up logging, at this level where none is set, or end."""
     from bot import logs
     from bot.settings import SettingsWrong, read_settings
 
     try:
-        read = read_settings()
+        read = read_settings(log_level)
     except SettingsWrong as wrong:
         fail(str(wrong))
     logs.set_up(read.log_level)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bot.application import Application
 from bot.services.rounds import load_shipped, open_round
 from bot.settings import Settings
@@ -62,14 +64,13 @@ async def sample_commune(settings: Settings) -> AsyncIterator[Sample]:
 
 def sample_settings(settings: Settings, folder: Path) -> Settings:
     """Return settings for a commune in a folder: nothing outside of it is touched, and no channel but the web."""
-    return settings.model_copy(
-        update={
-            "database_url": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
-            "telegram_token": None,
-            "secret_key": None,
-            "evidence_url": None,
-            "quiet_hours": "00:00-00:00",  # whoever tries it at night wants to see a notice arrive
-        }
+    return replace(
+        settings,
+        database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
+        telegram_token=None,
+        secret_key=None,
+        evidence_url=None,
+        quiet_hours="00:00-00:00",  # whoever tries it at night wants to see a notice arrive
     )
 
 

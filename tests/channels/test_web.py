@@ -20,7 +20,6 @@ import httpx
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
-from pydantic import SecretStr
 from sqlalchemy import TextClause, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,7 +46,7 @@ from bot.channels.web.upload_quota import UploadQuota
 from bot.channels.web.words import IN_PAGES, IN_SCRIPTS, Words
 from bot.services.files import MOST_BYTES, FileStore
 from bot.services.turns import SORRY
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from bot.store.core import outbox
 from bot.store.core.inbox import Known, conversation_ids
 from bot.store.core.outbox import MOST_READ, NOTICE, Letter, Recipient

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from pydantic import SecretStr
 
 from bot.application import Application
 from bot.channels.telegram.channel import RATES
 from bot.services.turns import Done, Turns
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from bot.store.core.inbox import Incoming
 from tests.botapi import DEFAULT_TOKEN, BotApiServer, Limits
 from tests.botapi.chatter import Chatter
