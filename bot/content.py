@@ -1,9 +1,14 @@
-"""The check of what is written down: criteria, sentences, steps, answers. `hoctap check` and every start run it."""
+"""The check of what is written down: criteria, sentences, steps, answers. `hoctap check` runs it, and the first start
+after any of it has changed."""
 
 import ast
+import hashlib
 import inspect
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,8 @@ from flows.words.wording import DEFAULT_LANGUAGE, Catalogues, Text
 ONWARDS = frozenset({"Went"})
 ANYWHERE = frozenset({"Entered", "Frame"})
 
+# Code, catalogues, forms.
+_LOOKED_THROUGH = frozenset({".py", ".po", ".toml"})
 # A module without any of these has nothing to check, and parsing takes time.
 _OF_INTEREST = re.compile(r"\b(?:n?_|Went|Entered|Frame)\(")
 
@@ -53,6 +60,46 @@ def problems() -> list[str]:
         return [str(broken)]
     code = tuple(calls())
     return [*unworded(code), *lost_steps(code), *collisions(sets, catalogues)]
+
+
+def fingerprint(folders: Iterable[Path]) -> str:
+    """Return what changes with any file of these folders, as told by their names, sizes and times: as Python tells
+    whether to compile a module anew."""
+    told = hashlib.sha256(sys.version.encode())
+    for file in sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in _LOOKED_THROUGH):
+        about = file.stat()
+        told.update(f"{file}\0{about.st_size}\0{about.st_mtime_ns}\0".encode())
+    return told.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Remembers beside the compiled modules that the content was in order, until a file of it changes. To look through
+    all of it takes as long as the rest of a start."""
+
+    path: Path
+    folders: tuple[Path, ...]
+
+    def stands(self) -> bool:
+        """Tell whether nothing has changed since the content was found in order."""
+        try:
+            return self.path.read_text("ascii") == fingerprint(self.folders)
+        except (OSError, ValueError):
+            return False
+
+    def set(self) -> None:
+        """Note that the content is in order, where that may be written."""
+        with suppress(OSError):
+            self.path.parent.mkdir(exist_ok=True)
+            fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+            fresh.write_text(fingerprint(self.folders), "ascii")
+            fresh.replace(self.path)
+
+
+def mark() -> Mark:
+    """Return the mark of what is shipped."""
+    ours = tuple(Path(package.__path__[0]) for package in (flows, bot))
+    return Mark(ours[1] / "__pycache__" / "content-in-order", (*ours, ours[1].parent / "locales"))
 
 
 def unfinished(folder: Path, sets: Iterable[CriteriaSet]) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """The command line. Commands import what they need when they run, so that `--help` answers at once."""
 
-from importlib.metadata import version
-
 import typer
 
 from bot.commands import admin, audit, bench, chat, check, demo, export, importing, migrate, report, serve
@@ -17,6 +15,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"hoctap {version('hoctap')}")
         raise typer.Exit
 

@@ -1,6 +1,7 @@
 """The content check: nothing wrong with what is there, one line for each thing that could be."""
 
 import dataclasses
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +19,32 @@ from tests import khmer
 
 def test_there_is_nothing_wrong_with_the_content() -> None:
     assert content.problems() == []
+
+
+def test_what_was_in_order_is_not_looked_through_again_until_a_file_changes(tmp_path: Path) -> None:
+    written = tmp_path / "flows" / "talk.py"
+    written.parent.mkdir()
+    written.write_text("SAID = 1")
+    mark = content.Mark(tmp_path / "kept" / "content-in-order", (written.parent,))
+    assert not mark.stands()
+    mark.set()
+    assert mark.stands()
+    (written.parent / "notes.txt").touch()
+    assert mark.stands()
+    (written.parent / "hoctap.po").touch()
+    assert not mark.stands()
+    mark.set()
+    before = written.stat()
+    written.write_text("SAID = 2")
+    os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert not mark.stands()
+
+
+def test_where_nothing_can_be_kept_the_content_is_looked_through_at_each_start(tmp_path: Path) -> None:
+    (tmp_path / "no folder").touch()
+    mark = content.Mark(tmp_path / "no folder" / "content-in-order", (tmp_path,))
+    mark.set()
+    assert not mark.stands()
 
 
 def test_how_much_of_a_further_language_is_there_is_news_and_no_problem(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import delete, update
 
+from bot.commands import running
 from bot.commands.bench_broadcast import NotMeasurable
 from bot.commands.bench_people import found, settle
 from bot.commands.bench_turns import form_texts, percentile
@@ -189,7 +190,11 @@ class BotApi:
 
 
 async def measure(turns: int, in_flight: int, residents: int) -> Figures:
-    """Measure the way there and back. Raises NotMeasurable."""
+    """Measure the way there and back. Raises NotMeasurable.
+
+    The content was found in order before, as at every start but the first of a version.
+    """
+    running.check_content()
     criteria = next(criteria for criteria in shipped() if criteria.group == "farmer")
     texts = form_texts(criteria)
     if turns + WARMING_UP_TURNS > residents * len(texts):

@@ -16,7 +16,7 @@ def check() -> None:
     from bot.content import unfinished
     from bot.services.criteria_files import shipped
 
-    running.check_content()
+    running.check_content(anew=True)
     _check_templates(running.settings())
     for line in unfinished(locales(), shipped()):
         typer.echo(line)

@@ -36,15 +36,19 @@ def settings(log_level: "LogLevel" = "info") -> "Settings":
     return read
 
 
-def check_content() -> None:
-    """Say every fault of what is written down in one line, and end if there is any."""
-    from bot.content import problems
+def check_content(*, anew: bool = False) -> None:
+    """Say every fault of what is written down in one line, and end if there is any. What was in order and has not
+    changed is not looked through again, unless that is asked for."""
+    from bot.content import mark, problems
 
+    if mark().stands() and not anew:
+        return
     found = problems()
     for problem in found:
         typer.echo(f"hoctap: {problem}", err=True)
     if found:
         raise typer.Exit(USAGE_ERROR)
+    mark().set()
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]], *refusals: type[Exception]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def serve() -> None:
     """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
+    gc.disable()  # until everything is loaded: nearly nothing of it is garbage, and to look takes a fifth of the start
     from bot.services.evidence_folder import FolderIsAnother
 
     settings = running.settings()

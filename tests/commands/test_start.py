@@ -58,3 +58,38 @@ def test_a_broken_criteria_set_is_told_in_one_line(copy: Path, command: list[str
     code, said = _start(copy, command)
     assert (code, said.count("\n")) == (2, 1)
     assert criteria.name in said
+
+
+def test_what_breaks_after_a_good_start_is_told_at_the_next_one(copy: Path) -> None:
+    assert _start(copy, ["check"]) == (0, "")
+    talk = copy / "flows" / "forms" / "talk.py"
+    talk.write_text(talk.read_text("utf-8") + '\nFURTHER = _("Nobody has translated this.")\n', "utf-8")
+    code, said = _start(copy, ["serve"])
+    assert (code, "Nobody has translated this." in said) == (2, True)
+
+
+# What papers, tables, guides and the other database need, each of which takes as long to load as a talk.
+NOT_NEEDED_TO_ANSWER = {
+    "alembic", "asyncpg", "bot.documents", "docx", "docxtpl", "fontTools", "jinja2", "lxml", "mako",
+    "markdown_it", "openpyxl", "pydantic", "segno", "typst", "xlsxwriter",
+}  # fmt: skip
+
+
+def test_a_start_loads_nothing_that_is_not_needed_for_the_first_answer(tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from bot.commands import running
+        from bot.application import Application
+
+        async def work():
+            application = Application(running.settings())
+            assert application.telegram and application.http()
+            await application.close()
+
+        running.run(work)
+        print(*sys.modules)
+    """
+    env = {"PATH": os.environ["PATH"], "TELEGRAM_TOKEN": "1:token", "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=True)
+    assert NOT_NEEDED_TO_ANSWER.intersection(done.stdout.split()) == set()
