@@ -83,7 +83,7 @@ def test_a_start_loads_nothing_that_is_not_needed_for_the_first_answer(tmp_path:
 
         async def work():
             application = Application(running.settings())
-            assert application.telegram and application.http()
+            assert application.served and application.http()
             await application.close()
 
         running.run(work)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 from prometheus_client import generate_latest
-from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from bot.application import Application
@@ -17,7 +16,7 @@ from bot.channels.web.routes import MOST_UPLOADS, UPLOADS_A_DAY_FROM_ONE_ADDRESS
 from bot.guides.pages import NAMES, languages, source
 from bot.main import app
 from bot.services.criteria_files import shipped
-from bot.settings import Settings
+from bot.settings import SecretStr, Settings
 from flows.subjects import SUBJECTS
 from flows.words.wording import render
 from tests.sample import CATALOGUES
