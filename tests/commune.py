@@ -135,7 +135,7 @@ class Commune:
         return {row.indicator_id: row.level_id for row in await self.rows(select(answers)) if row[0] == form.id}
 
     async def tallies(self) -> Counter[tuple[Any, ...]]:
-        """Return what the tallies count, but for what is none."""
+        """Return what the tallies count, leaving out zeros."""
         return Counter({tuple(row[:-1]): row[-1] for row in await self.rows(select(tallies)) if row[-1]})
 
     async def recount(self) -> Counter[tuple[Any, ...]]:

@@ -62,8 +62,8 @@ class DocumentRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which paper is wanted, and how. A proposal or decision is the newest, but for one with this `number` or of this
-    id, which is what it is `about`.
+    """Which paper is wanted, and how. A proposal or decision is the one with this `number` or of the id it is
+    `about`; without these the newest.
 
     `links` are addresses of channels with `{code}` in them, `page` that of the public page of a title.
     """

@@ -54,7 +54,7 @@ class Applied(Struct, frozen=True):
 
 
 async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> Applied:
-    """Write a batch of decided turns, but for its acts: these come last in the transaction."""
+    """Write a batch of decided turns without its acts: these come last in the transaction."""
     await erasing.hold(connection, [one.turn for one in batch if erases(one)])
     new = await registration.insert_new(connection, batch, now)
     batch = [_known_by_end(one, new.get(one.turn.inbox_id)) for one in batch]

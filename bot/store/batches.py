@@ -214,7 +214,7 @@ def _left_since(order: Order) -> ColumnElement[bool]:
 
 
 async def next_under_way(connection: AsyncConnection, now: datetime, but: Sequence[int]) -> int | None:
-    """Return a batch that there is something to do for, but for some: the oldest."""
+    """Return the oldest batch that there is something to do for, leaving out some."""
     waits = and_(batches.c.stage == "undoable", batches.c.done_at > now - UNDO_FOR)
     found: int | None = await connection.scalar(
         select(batches.c.id).where(text(OPEN_BATCHES), ~waits, batches.c.id.not_in(but)).order_by(batches.c.id).limit(1)

@@ -55,7 +55,7 @@ _evidence_of_form = json_rows(
     where=evidence.c.assessment_id == assessments.c.id,
 )  # fmt: skip
 DECIDED = ("confirmed", "checked", "recognised", "revoked")
-# A village that is closed holds its forms, but for those that the association has given back to the branch since.
+# A village that is closed holds its forms, except those that the association has given back to the branch since.
 _given_back = (
     select(trail.c.number)
     .where(

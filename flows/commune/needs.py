@@ -28,7 +28,7 @@ class ToProposeWanted(Need[ToPropose], frozen=True):
 
 
 class CandidatesWanted(Need[tuple[int, ...]], frozen=True):
-    """The confirmed forms of these units in a round, by their ids, but for one's own: a sample is drawn from them."""
+    """The confirmed forms of these units in a round, by their ids, without one's own: a sample is drawn from them."""
 
     units: Scope
     round_id: int

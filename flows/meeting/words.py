@@ -78,7 +78,7 @@ def _numbers(typed: str) -> list[int]:
 
 
 def standing(counts: Counts) -> Iterator[Wording]:
-    """Say what a village has, line by line, leaving out what there is none of but for what is confirmed."""
+    """Say what a village has, line by line, leaving out what there is none of; what is confirmed is always said."""
     yield _("Taking part: {count}", count=counts.registered)
     yield _("Confirmed: {count}, of whom {passed} reach the title", count=counts.confirmed, passed=counts.passed)
     if counts.waiting:

@@ -52,7 +52,7 @@ class Approvers(Struct, frozen=True):
 
 
 class ApproversWanted(Need[Approvers], frozen=True):
-    """Who may approve a notice for these units: administrators over all of them, but for its author; and from how many
+    """Who may approve a notice for these units: administrators over all of them, never its author; and from how many
     recipients on that is needed."""
 
     units: frozenset[int]

@@ -40,7 +40,7 @@ def preview(
     forms: Sequence[ListedForm],
     but: Sequence[ListedForm],
 ) -> Iterator[Event]:
-    """Show what is about to be confirmed: of the forms that wait those that are shown, but for some."""
+    """Show what is about to be confirmed: of the forms that wait those that are shown, without some."""
     named = {form.assessment_id for form in but}
     shown = {form.assessment_id for form in forms}
     hidden = {form.assessment_id for form in waiting} - shown

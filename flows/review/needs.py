@@ -60,7 +60,7 @@ class VillageForms(Struct, frozen=True):
 
 
 class VillagesWanted(Need[tuple[VillageForms, ...]], frozen=True):
-    """The villages among these units that have forms of these rounds, but for one's own."""
+    """The villages among these units that have forms of these rounds; one's own does not count."""
 
     units: Scope
     rounds: frozenset[int]

@@ -42,7 +42,7 @@ class Box:
             await outbox.queue(connection, [Letter(to, Outgoing(text), callback, priority) for text in texts], NOW)
 
     async def take(self, most: int = 100, now: datetime = NOW, but: Sequence[DueLetter] = ()) -> list[DueLetter]:
-        """Take what is due for the first bot, but for replies that are on their way."""
+        """Take what is due for the first bot, without replies that are on their way."""
         on_their_way = [one.id for one in but]
         async with self.database.writing() as connection:
             replies = await outbox.next_replies(connection, "telegram", "1", on_their_way, most, now)

@@ -1,4 +1,4 @@
-"""`hoctap`, but for a Telegram that takes twenty times as much, so that a test is no hour long, and with ledgers of
+"""`hoctap` for a Telegram that takes twenty times as much, so that a test is no hour long, and with ledgers of
 notices written in pieces so small that the power can fail between them."""
 
 from collections.abc import Iterator

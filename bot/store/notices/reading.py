@@ -81,7 +81,7 @@ def _readable(rows: Iterable[AnyRow]) -> Iterator[Notice]:
 
 
 async def approvers(connection: AsyncConnection, wanted: ApproversWanted, units: UnitTree) -> Approvers:
-    """Return who may approve a notice: administrators over every one of its units, but for its author."""
+    """Return who may approve a notice: administrators over every one of its units, never its author."""
     above = [{unit.id for unit in units.upwards(unit_id)} for unit_id in wanted.units]
     everywhere = set().union(*above)
     held: dict[int, set[int]] = {}
