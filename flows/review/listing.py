@@ -438,6 +438,21 @@ def confirm_many(facts: Facts, talk: Reviewing, asked: typed_words.ConfirmMany) 
     yield from preview(facts, talk.unit, talk.sift, asked, found.forms, forms, but)
 
 
+def hear_typed_at_home(facts: Facts, typed: str) -> Iterator[Event]:
+    """Take an order to confirm many forms where no list is looked at: the list is shown first, and over it the preview,
+    unless there is something to be chosen or numbers were given, which count only in a list that was seen."""
+    asked = typed_words.read(typed)
+    if not isinstance(asked, typed_words.ConfirmMany):
+        return
+    yield from look(facts)
+    if len(_villages(facts)) > 1:
+        return
+    if any(letter.isdigit() for one in asked.but for letter in one):
+        yield Said(_("This is the list whose numbers count. Please look at it, and type once more who is left out:"))
+    else:
+        yield from confirm_many(facts, as_shown(facts, Reviewing()), asked)
+
+
 def state_of(talk: Reviewing) -> State:
     """Return the state whose forms are listed."""
     return next((state for state in LISTS if state == talk.listed), "submitted")

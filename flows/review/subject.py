@@ -7,7 +7,7 @@ from typing import get_args
 from flows.conversation.events import Event, Sent
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
-from flows.conversation.session import Session, Talk
+from flows.conversation.session import HOME, Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number, version_in
 from flows.conversation.understanding import says
 from flows.domain.assessments import BRANCH, Assessment
@@ -15,7 +15,7 @@ from flows.forms.card import KNOWS, UNKNOWN, card
 from flows.forms.records import Vouched, changed_by
 from flows.review import arrivals, records, talk
 from flows.review.arrivals import ARRIVALS, CHOOSING_ARRIVALS
-from flows.review.listing import Reviewing, hear_typed, look
+from flows.review.listing import Reviewing, hear_typed, hear_typed_at_home, look
 from flows.review.many import CONFIRMING_MANY
 from flows.review.talk import DECISION, REVIEW
 from flows.words.refusals import OutOfDate, Refused
@@ -78,6 +78,8 @@ def _hear_typed(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Ev
         return
     if session.frame.step == "list" and isinstance(session.frame.talk, Reviewing):
         yield from hear_typed(facts, session.frame.talk, typed)
+    elif session.frame == HOME and facts.has_role(*BRANCH):
+        yield from hear_typed_at_home(facts, typed)
 
 
 def _vouched(facts: Facts, form: Assessment, version: int, verb: str) -> Iterator[Event]:
