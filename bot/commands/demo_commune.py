@@ -61,7 +61,7 @@ OFFICIALS: dict[RoleKind, Official] = {
     "committee": Official("committee", "Phạm Thị Nguyệt", "committee", COMMUNE),
     "admin": Official("admin", "Trần Văn Bình", "admin", COMMUNE),
 }
-MINH, SEN = "minh", "sen"
+MINH, SEN, TU = RESIDENTS_WITH_PHONES = ("minh", "sen", "tu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ KNOWN: Known = {
     (VILLAGE, "returned"): {
         "address": MINH, "name": "Lê Văn Minh", "born": 1985, "levels": (1, 1, 2, 1, 2, 2, 1, 1, 2, 1),
         "last_year": (1, 2, 2, 1, 2, 2, 2, 1, 2, 1), "proofs": ("line", "photo", "none", "line"),
+    },
+    (VILLAGE, "registered"): {
+        "address": TU, "name": "Phạm Văn Tư", "born": 1958, "levels": (1, 1, 1, 1, 2, 2, 1, 1, 1, 1),
+        "last_year": (1, 1, 2, 1, 2, 2, 1, 1, 1, 1), "proofs": ("line", "line", "none", "line"),
     },
     ("ta-ben-do", "confirmed"): {
         "address": SEN, "name": "Nguyễn Thị Sen", "born": 1968, "levels": (1, 1, 1, 1, 2, 2, 1, 1, 1, 1),
@@ -124,8 +128,8 @@ def _head(code: str, names: Iterator[str]) -> Official:
 
 
 def _names(chance: Random) -> Iterator[str]:
-    """Yield full names, each once."""
-    given: set[str] = set()
+    """Yield full names, each once, and none that somebody on a phone has."""
+    given = {one.name for one in OFFICIALS.values()} | {str(known["name"]) for known in KNOWN.values()}
     while True:
         middles, last = (MIDDLES_OF_WOMEN, WOMEN) if chance.random() < 0.5 else (MIDDLES_OF_MEN, MEN)
         name = f"{chance.choice(FAMILIES)} {chance.choice(middles)} {chance.choice(last)}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.commands.demo_commune import MINH, OFFICIALS, SEN
+from bot.commands.demo_commune import MINH, OFFICIALS, SEN, TU
 from bot.commands.sample import VILLAGE
 from flows.domain.people import ROLES
 from flows.words.wording import Wording, _
@@ -40,7 +40,7 @@ PHONES = (
     ),
     DemoPhone(
         "Ông Khải",
-        _("Study Promotion Association"),
+        _("Association"),
         "Xã Tân An",
         "association",
         _("Type “villages”: look at them, draw a random sample, propose."),
@@ -61,6 +61,14 @@ PHONES = (
         "resident",
         _("The branch has sent this form back: type “my form”, correct it, submit it again."),
         MINH,
+    ),
+    DemoPhone(
+        "Ông Tư",
+        _("Resident"),
+        "Thôn Đông",
+        "resident",
+        _("Recognised last year: type “start”; last year’s answers stand beside the questions."),
+        TU,
     ),
     DemoPhone(
         "Bà Sen",

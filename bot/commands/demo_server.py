@@ -117,7 +117,7 @@ class Demo:
         async with database.writing() as connection:
             await connection.execute(theirs.values(address=address))
         language = ("/language", self._language) if self._language not in {"", DEFAULT_LANGUAGE} else ()
-        await self._say(address, (*language, "/stop", "/status"))
+        await self._say(address, (*language, "/cancel", "/status"))
         async with database.writing() as connection:
             letters = await outbox.read_new(connection, CHANNEL, BOT, address)
             seen = [letter.id for letter in letters[:-1]]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web.messages import BOT, CHANNEL
-from bot.commands.demo_commune import MINH, OFFICIALS, SEN, Resident, Stage, Village, villages
+from bot.commands.demo_commune import OFFICIALS, RESIDENTS_WITH_PHONES, Resident, Stage, Village, villages
 from bot.commands.demo_photo import photo
 from bot.commands.sample import found_commune, open_round_around
 from bot.services.batches import BatchCarrier
@@ -31,7 +31,7 @@ from flows.conversation.engine import Decision
 from flows.conversation.replies import Pressed, Reply, SentFile, Typed
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import UnitTree
-from flows.forms.talk import Filling
+from flows.forms.talk import VOUCHED, WITHOUT, Filling
 from flows.registration.subject import VILLAGE_CODE
 from flows.words.wording import Catalogues
 
@@ -65,7 +65,7 @@ class StoryBroken(Exception):
     """Somebody of the story was not understood: what they say has to follow the talk."""
 
 
-class _Listening(Turns):
+class Listening(Turns):
     """The turn loop with people at the other end of whom few have a phone: it notes what each turn came to, and keeps
     letters only for those who have one."""
 
@@ -97,7 +97,7 @@ class Story:
         self._villages = villages()
         self._address = {role: official.address for role, official in OFFICIALS.items()}
         self._runtime = Runtime(database, catalogues, lambda: self._now, zone, NEVER_QUIET)
-        self._turns = _Listening(self._runtime, {*self._address.values(), MINH, SEN})
+        self._turns = Listening(self._runtime, {*self._address.values(), *RESIDENTS_WITH_PHONES})
         self._photo = ""
 
     async def tell(self) -> None:
@@ -209,7 +209,7 @@ class Story:
             await self._read_letters()
 
     async def _read_letters(self) -> None:
-        addresses = [*self._address.values(), MINH, SEN, *without_phones()]
+        addresses = [*self._address.values(), *RESIDENTS_WITH_PHONES, *without_phones()]
         while await read_letters(self._database, addresses, self._now):
             pass
 
@@ -235,10 +235,10 @@ class Story:
         """Answer a form as it asks, so many questions of it; submit it when it is whole."""
         answers, proofs = iter(levels[:questions]), iter(one.proofs)
         heard = yield Typed("bắt đầu")
-        while isinstance(heard.session.frame.talk, Filling):
+        while isinstance(talk := heard.session.frame.talk, Filling):
             match heard.session.frame.step:
                 case "indicator" if (level := next(answers, None)) is not None:
-                    heard = yield _nth(heard, level)
+                    heard = yield _press(heard, _level_id(heard, talk.indicator, level))
                 case "evidence":
                     heard = yield from self._shows(one, next(proofs), heard)
                 case "summary":
@@ -254,9 +254,9 @@ class Story:
             case "line":
                 return (yield Typed(LINES[one.born % len(LINES)]))
             case "branch":
-                return (yield _nth(heard, 1))
+                return (yield _press(heard, VOUCHED.key))
             case _:
-                return (yield _nth(heard, 2))
+                return (yield _press(heard, WITHOUT.key))
 
     async def _id_of(self, code: str) -> int:
         async with self._database.reading() as connection:
@@ -300,7 +300,7 @@ def without_phones() -> list[str]:
     """Return where everybody is who has no phone of the demo."""
     commune = villages()
     people = {one.address for village in commune for one in village.residents} | {one.head.address for one in commune}
-    return sorted(people - {MINH, SEN, *(official.address for official in OFFICIALS.values())})
+    return sorted(people - {*RESIDENTS_WITH_PHONES, *(official.address for official in OFFICIALS.values())})
 
 
 async def read_letters(database: Database, addresses: Collection[str], now: datetime, most: int = 1000) -> int:
@@ -323,6 +323,18 @@ def _next(talk: Says, heard: Decision) -> Reply | None:
         return talk.send(heard)
     except StopIteration:
         return None
+
+
+def _level_id(heard: Decision, indicator_id: str, place: int) -> str:
+    form = heard.facts.form
+    assert form is not None
+    return form.criteria.indicators[form.number(indicator_id) - 1].levels[place - 1].id
+
+
+def _press(heard: Decision, key: str) -> Reply:
+    """Press the button of the question that was asked which says this."""
+    buttons = (button for row in heard.messages[-1].buttons for button in row)
+    return Pressed(next(button.payload for button in buttons if button.payload.rpartition(":")[2] == key))
 
 
 def _nth(heard: Decision, place: int) -> Reply:

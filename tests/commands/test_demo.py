@@ -1,21 +1,26 @@
 """The demo's commune: it shows every state there is, and is what its people's own acts would have made it."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import Row, func, select
 
-from bot.commands.demo_commune import KNOWN, RESIDENTS, VILLAGES, villages
+from bot.channels.web.messages import BOT, CHANNEL
+from bot.commands.demo_commune import KNOWN, OFFICIALS, RESIDENTS, VILLAGES, villages
 from bot.commands.demo_phones import PHONES
-from bot.commands.demo_story import Story
+from bot.commands.demo_story import Listening, Story
 from bot.services import audit
 from bot.services.criteria_files import shipped
 from bot.services.files import FileStore
+from bot.services.runtime import Runtime
 from bot.store.core.database import Database
+from bot.store.core.inbox import Incoming
 from bot.store.core.tables import (
     assessments,
     closings,
@@ -29,10 +34,15 @@ from bot.store.core.tables import (
     tallies,
     titles,
 )
+from flows.conversation.replies import Typed
+from flows.conversation.session import HOME
+from flows.words.wording import render
 from tests.sample import CATALOGUES, ZONE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+# What is said there is the answer, and nothing is begun.
+SHOWN_AT_HOME = {"phiếu của tôi", "my form"}
 END = datetime.combine(date(2026, 10, 20), time(9, 0), ZONE)
 
 
@@ -108,3 +118,21 @@ async def test_everybody_on_a_phone_is_in_the_commune(made: Database) -> None:
     known = {row.address for row in await rows(made, select(conversations.c.address))}
     assert {phone.address for phone in PHONES if phone.address} <= known
     assert [phone.title for phone in PHONES if not phone.address] == ["Lan"]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_what_a_phone_proposes_to_type_is_understood_there(made: Database, language: str) -> None:
+    runtime = Runtime(made, CATALOGUES, lambda: END + timedelta(minutes=5), ZONE)
+    turns = Listening(runtime, ())
+    for phone in PHONES:
+        typed = re.findall("“(.+?)”", render(phone.hint, CATALOGUES[language]))
+        address = OFFICIALS["head"].address if phone.role == "deputy" else phone.address
+        assert bool(typed) == bool(address)
+        for text in ("/language", language, "/cancel", *typed, "/cancel") if typed else ():
+            await turns.receive([Incoming(CHANNEL, BOT, address, f"{language}-{uuid4()}", Typed(text))])
+            while (await turns.run_once()).turns:
+                pass
+            session = turns.heard[address].session
+            if text in typed:
+                assert session.misses == 0, (phone.title, text)
+                assert session.frame != HOME or text in SHOWN_AT_HOME, (phone.title, text)
