@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.services.leading import Leading
 from bot.services.runtime import Runtime
 from bot.services.supervisor import Supervisor
-from bot.store import batches, forms, recognition, reminders
+from bot.store import batches, forms, recognition, reminders, roles
 from bot.store.core import contacts, outbox, trail
 from bot.store.core.chain import Entry
 from bot.store.core.outbox import Letter
@@ -21,10 +21,12 @@ from flows.batches.carrying import act_on, is_as_left, take_back
 from flows.conversation.facts import Conversation, Facts, Found, Links
 from flows.conversation.messages import Message, people_named
 from flows.domain.assessments import Assessment
+from flows.domain.people import Role
 from flows.forms.needs import AssessmentWanted
 from flows.forms.records import Acted, changed_by
 from flows.forms.tellings import told_to_resident
 from flows.recognition.words import told_recognised
+from flows.roles.needs import HoldersWanted
 
 log = structlog.get_logger()
 
@@ -140,9 +142,17 @@ class _Piece:
     async def _facts(self, found: Found) -> Facts:
         """Return what is known of who ordered the batch: their roles as they are now."""
         local = self._runtime.local(self._now)
-        person, roles = await batches.who_ordered(self._connection, self._batch, local.date())
+        person, held = await batches.who_ordered(self._connection, self._batch, local.date())
+        await self._find_heads(found, held)
         chat = Conversation(self._batch.conversation_id, "")
-        return Facts(local, chat, self._shared.reference, person, roles, found=found)
+        return Facts(local, chat, self._shared.reference, person, held, found=found)
+
+    async def _find_heads(self, found: Found, held: Sequence[Role]) -> None:
+        """Look up who is the head where somebody is the deputy, which says who decides."""
+        units = [role.unit_id for role in held if role.kind == "deputy"]
+        holders = await roles.over(self._connection, units) if units else {}
+        for unit_id in units:
+            found.put(HoldersWanted(unit_id), holders.get(unit_id, ()))
 
     async def _end(self, *, undo: bool) -> None:
         """Tell who ordered the batch what it came to."""

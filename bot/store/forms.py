@@ -370,8 +370,10 @@ def _entry(form: Assessment, record: Acted | Followed, actor: Actor, person_id: 
 
 
 def _vouching(form: Assessment, record: Vouched, person_id: int | None) -> Entry:
-    entry = Entry(act="vouch", role="head", about=FORM, about_id=form.id, owner_id=form.person.id, actor_id=person_id)
-    return replace(entry, unit_id=form.unit_id, version=form.version, details={INDICATOR: record.indicator_id})
+    entry = Entry(act="vouch", role=record.actor, about=FORM, about_id=form.id, owner_id=form.person.id)
+    return replace(
+        entry, actor_id=person_id, unit_id=form.unit_id, version=form.version, details={INDICATOR: record.indicator_id}
+    )
 
 
 def _answer_row(assessment_id: int, indicator_id: str, answer: Answer, now: datetime) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Why = Literal[
     "kept",
     "closed",
     "open",
+    "head",
 ]
 # “waiting” until it is decided, or “stopped” before; “done”, and then “told” or “undone”; else why not.
 Outcome = Literal["waiting", "stopped", "done", "told", "undone"] | Why

@@ -5,6 +5,7 @@ from flows.conversation.facts import Facts
 from flows.domain.assessments import BRANCH, Assessment
 from flows.forms.deciding import barred, decided
 from flows.forms.records import Acted
+from flows.roles.deciding import head_instead
 from flows.words.refusals import Refused
 
 
@@ -22,6 +23,8 @@ def act_on(facts: Facts, order: Order, form: Assessment | None, version: int) ->
         return "changed"
     if order.role in BRANCH and form.closed:
         return "closed"
+    if order.role == "deputy" and head_instead(facts, form) is not None:
+        return "head"
     if order.act == "propose" and not form.closed:
         return "open"
     return _tried(form, order)

@@ -34,6 +34,7 @@ WHY: Mapping[Why, Wording] = {
     "kept": _("has moved on since"),
     "closed": _("the village was closed meanwhile"),
     "open": _("the village was sent back meanwhile"),
+    "head": _("the branch head is there again"),
 }
 
 

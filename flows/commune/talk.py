@@ -461,7 +461,7 @@ def _back_from_sample(facts: Facts, talk: Checking) -> Went:
 def ask_form(facts: Facts, talk: Checking) -> Question:
     form = subject(facts, talk.assessment_id)
     acts = (choice for choice in (SEND_BACK, LET_IN) if (form.state, choice.key, "association") in _ACTS)
-    offered = (choice for choice in acts if choice is SEND_BACK or form.closed or _is_late(facts, form))
+    offered = (choice for choice in acts if choice is SEND_BACK or _is_late(facts, form))
     if form.state == "draft":  # what somebody has not handed in is not the association's to read
         return Question(lines(forms.who(facts, form), forms.state_words(form)), tuple(offered), (BACK,))
     files = (Choice(button.payload.removeprefix("c:"), button.label) for button in file_buttons(form))
@@ -472,7 +472,8 @@ _ACTS = frozenset((state, act, actor) for state, act, actor in TRANSITIONS)
 
 
 def _is_late(facts: Facts, form: Assessment) -> bool:
-    return form.editable and not facts.takes_answers(form)
+    """Tell whether a form needs to be let in: its village is closed, or its days are over."""
+    return form.closed or (form.editable and not facts.takes_answers(form))
 
 
 def hear_form(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
@@ -561,7 +562,7 @@ def hear_sure(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
 
 def _act_on_form(facts: Facts, talk: Checking, act: Act) -> Iterator[Event]:
     form = subject(facts, talk.assessment_id)
-    if form.version != talk.version:
+    if form.version != talk.version or (act == "let_in" and not _is_late(facts, form)):
         yield from _show_changed(facts, talk)
         return
     round_ = _round(facts, talk)

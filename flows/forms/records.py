@@ -1,6 +1,7 @@
 """What happens to a form: begun, answered, given evidence, acted on; and the form as each leaves it."""
 
 from datetime import date
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -66,12 +67,13 @@ class Acted(Record, frozen=True):
 
 
 class Vouched(Record, frozen=True):
-    """What the branch says of something that it is to vouch for: whether it knows of it."""
+    """What the branch says of something that it is to vouch for: whether it knows of it; and as whom that was said."""
 
     assessment_id: int
     indicator_id: str
     evidence_id: int
     known: bool
+    actor: Literal["head", "deputy"]
 
     @property
     def touches(self) -> object:

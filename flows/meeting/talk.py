@@ -551,7 +551,7 @@ def close(facts: Facts, talk: Meeting) -> Iterator[Event]:
     """Close a village, as it is found once nothing of it can change: who comes second is told."""
     units, role = facts.reference.units, closes_as(facts, talk.unit_id)
     village = facts.find(VillageWanted(talk.unit_id, talk.round_id, held=True))
-    if village.version != talk.version:
+    if village.version != talk.version or village.is_closed:
         raise OutOfDate(CLOSED_ALREADY)
     minutes = minutes_of(talk, village)
     posted_until = minutes.day + timedelta(days=minutes.posting_days) if minutes.posting_days else None

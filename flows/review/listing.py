@@ -16,7 +16,7 @@ from flows.domain.assessments import BRANCH, State
 from flows.domain.units import Scope
 from flows.review import typed as typed_words
 from flows.review.arrivals import ARRIVALS, choose
-from flows.review.many import preview
+from flows.review.many import head_instead, preview
 from flows.review.needs import FormList, ListedForm, ListWanted, RemindedWanted, VillageForms, VillagesWanted
 from flows.review.records import UnfinishedReminded
 from flows.review.typed import sift_words
@@ -250,7 +250,7 @@ def _moves(facts: Facts, talk: Reviewing, found: FormList, page: int, pages: int
     if page + 1 < pages:
         yield LATER
     if state_of(talk) == "submitted":
-        if len(shown(talk, found)) > 1:
+        if len(shown(talk, found)) > 1 and head_instead(facts, talk.unit) is None:
             yield CONFIRM_ALL
         if talk.sift:
             yield EVERY

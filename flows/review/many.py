@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Literal
 
 from flows.batches.batch import Order
 from flows.batches.needs import Chosen, ChosenWanted
@@ -14,6 +15,8 @@ from flows.conversation.session import Talk
 from flows.domain.units import Scope
 from flows.review.needs import ListedForm
 from flows.review.typed import ConfirmMany, sift_words
+from flows.roles.deciding import decides_instead
+from flows.roles.needs import Holder
 from flows.words.refusals import Refused
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
 
@@ -41,6 +44,8 @@ def preview(
     but: Sequence[ListedForm],
 ) -> Iterator[Event]:
     """Show what is about to be confirmed: of the forms that wait those that are shown, without some."""
+    if (head := head_instead(facts, unit)) is not None:
+        raise Refused(confirmed_by(head))
     named = {form.assessment_id for form in but}
     shown = {form.assessment_id for form in forms}
     hidden = {form.assessment_id for form in waiting} - shown
@@ -56,11 +61,23 @@ def order(facts: Facts, talk: ConfirmingMany) -> Order:
     """Return what is ordered."""
     units = _units(facts, talk)
     rounds = tuple(sorted(facts.rounds_in(units)))
-    return Order("confirm", "head", units, rounds, talk.shown_at, talk.least, talk.passed_only, talk.without)
+    role = _as_whom(facts, talk.unit)
+    return Order("confirm", role, units, rounds, talk.shown_at, talk.least, talk.passed_only, talk.without)
 
 
 def _units(facts: Facts, talk: ConfirmingMany) -> Scope:
-    return facts.reference.units.scope([talk.unit]) if talk.unit else facts.scope("head")
+    return facts.reference.units.scope([talk.unit]) if talk.unit else facts.scope(_as_whom(facts, talk.unit))
+
+
+def _as_whom(facts: Facts, unit: int) -> Literal["head", "deputy"]:
+    return "head" if (facts.holds("head", unit) if unit else facts.has_role("head")) else "deputy"
+
+
+def head_instead(facts: Facts, unit: int) -> Holder | None:
+    """Return the head who confirms many forms instead of somebody who is only a deputy, if one does."""
+    if _as_whom(facts, unit) == "head":
+        return None
+    return decides_instead(facts, [unit] if unit else facts.over("deputy"))
 
 
 def _chosen(facts: Facts, talk: ConfirmingMany) -> Chosen:
@@ -148,9 +165,18 @@ def hear(facts: Facts, talk: ConfirmingMany, heard: Heard) -> Iterator[Event]:
 
 def obstacle(facts: Facts, talk: ConfirmingMany) -> Wording | None:
     """Say why nothing can be confirmed, if so."""
-    if facts.holds("head", talk.unit) if talk.unit else facts.has_role("head"):
-        return None
-    return _("Only branch heads see the forms of a village.")
+    role = _as_whom(facts, talk.unit)
+    if not (facts.holds(role, talk.unit) if talk.unit else facts.has_role(role)):
+        return _("Only branch heads see the forms of a village.")
+    head = head_instead(facts, talk.unit)
+    return confirmed_by(head) if head is not None else None
+
+
+def confirmed_by(head: Holder) -> Wording:
+    """Say that forms are not a deputy's to confirm now."""
+    return _(
+        "{name} is the branch head and confirms these forms. A deputy does while the head is away.", name=head.named
+    )
 
 
 CONFIRMING_MANY = Flow(ConfirmingMany, steps=(Step("confirm_many", ask, hear),), obstacle=obstacle)

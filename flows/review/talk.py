@@ -115,9 +115,10 @@ def vouch(facts: Facts, form: Assessment, version: int, proof_id: str, *, known:
     found = next(((indicator, proof) for indicator, proof in to_vouch(form) if str(proof.id) == proof_id), None)
     if form.version != version or found is None:
         raise OutOfDate(CHANGED)
-    next_state(form, "confirm", as_whom(facts, form))  # which tells whether the branch still decides on it
+    actor = as_whom(facts, form)
+    next_state(form, "confirm", actor)  # which tells whether the branch still decides on it
     indicator, proof = found
-    yield Vouched(form.id, indicator.id, proof.id, known)
+    yield Vouched(form.id, indicator.id, proof.id, known, actor)
     number = form.number(indicator.id)
     if known:
         yield Said(_("👍 Noted: the branch knows this (question {number}).", number=number))

@@ -1,5 +1,6 @@
 """Who decides on a form for the branch: the head, or a deputy while the head is away or concerned."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
@@ -19,6 +20,12 @@ def as_whom(facts: Facts, form: Assessment) -> Literal["head", "deputy"]:
     if (head := head_instead(facts, form)) is None:
         return "deputy"
     raise Refused(decided_by(head))
+
+
+def decides_instead(facts: Facts, unit_ids: Iterable[int]) -> Holder | None:
+    """Return a head who decides on the forms of one of these units instead of somebody who is only a deputy there."""
+    heads = (head_there(facts, unit_id) for unit_id in unit_ids)
+    return next((head for head in heads if head is not None), None)
 
 
 def closes_as(facts: Facts, unit_id: int) -> Literal["head", "deputy"]:

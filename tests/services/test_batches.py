@@ -226,6 +226,25 @@ async def test_when_the_role_is_withdrawn_meanwhile_the_rest_is_left(commune: Co
     assert (await states(commune, forms))["submitted"] == MANY + 1 - PIECE
 
 
+async def test_what_a_deputy_ordered_is_left_once_a_head_is_there_again(commune: Commune) -> None:
+    async with commune.database.writing() as connection:
+        of_head = roles.c.person_id == await person(commune, "Trường")
+        await connection.execute(update(roles).where(of_head).values(role="deputy"))
+        away = update(roles).where(roles.c.role == "head")
+        await connection.execute(away.values(away_until=commune.now.date() + timedelta(days=9)))
+    forms = await neighbours(commune, MANY)
+    batch_id = await order(commune, role="deputy")
+    carrying = carrier(commune)
+    await carrying.run_once()
+    async with commune.database.writing() as connection:
+        await connection.execute(update(roles).values(away_until=None))
+    while await carrying.run_once():
+        pass
+    assert await outcomes(commune, batch_id) == {"done": PIECE, "head": MANY + 1 - PIECE}
+    assert (await states(commune, forms))["submitted"] == MANY + 1 - PIECE
+    assert set(await commune.column(select(trail.c.role).where(trail.c.act == "confirm"))) == {"deputy"}
+
+
 async def test_what_moved_to_another_village_is_left(commune: Commune) -> None:
     (form_id,) = await neighbours(commune, 1)
     batch_id = await order(commune)
