@@ -7,18 +7,22 @@ commune, a province or an administrator's units is a slice. No search looks thro
 What was typed is read in every way that makes sense: some words are a unit's own name, others the names of what it
 lies in. Each reading has a misfit, the words it leaves over, mistakes forgiven and words left out; the best come first.
 Among readings that fit alike, nuances decide: the common noun, present names before old ones, tone marks typed.
+
+The index takes up units that are called otherwise at the cost of these alone: what changed lies over what was built.
 """
 
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from flows.domain import layers
 from flows.words.place_names import GLUED, MISSPELT, Word, noun_at, read_place_name, same_level, words_of
 from flows.words.spelling import composed
 
@@ -65,6 +69,10 @@ MOST_READINGS = 400
 MOST_WORDS = 20
 MOST_WITH_SOME_WORDS = 400
 
+# Of more units that are called otherwise the index is built anew.
+MOST_CHANGED = 500
+NOBODY = -1
+
 Stretch = tuple[int, int]
 
 _LEAD_IN = re.compile(
@@ -95,6 +103,7 @@ class Found:
 class _Spelling:
     """One way to write one name, and the numbers of who bears it: those that take residents, and the others."""
 
+    name: str
     noun: str
     words: tuple[str, ...]
     key: str
@@ -102,6 +111,27 @@ class _Spelling:
     old: bool
     residents: "array[int]" = field(default_factory=lambda: array("I"))
     others: "array[int]" = field(default_factory=lambda: array("I"))
+
+    @classmethod
+    def of(cls, name: str, old: bool) -> "_Spelling":
+        """Take a name apart. Nobody bears it yet."""
+        read = read_place_name(name)
+        return cls(name, read.noun, tuple(word.plain for word in read.words), read.key, read.marked, old)
+
+    @property
+    def rank(self) -> tuple[int, str, bool]:
+        """Return what spellings are in order of: their first bearer, then their letters."""
+        return min(numbers[0] for numbers in (self.residents, self.others) if numbers), self.name, self.old
+
+    def given(self, number: int, takes_residents: bool) -> "_Spelling":
+        """Return it with one more bearer."""
+        numbers = (self.residents if takes_residents else self.others)[:]
+        insort(numbers, number)
+        return replace(self, residents=numbers) if takes_residents else replace(self, others=numbers)
+
+    def taken(self, number: int) -> "_Spelling":
+        """Return it with one bearer less."""
+        return replace(self, residents=_without(self.residents, number), others=_without(self.others, number))
 
 
 class _Hit(NamedTuple):
@@ -142,7 +172,8 @@ class _Reading(NamedTuple):
 
 
 class Finder:
-    """An index of the names of all units, built once and read by every search."""
+    """An index of the names of all units, built once and read by every search. It never changes: what is changed is
+    another one, which shares with it all that is the same."""
 
     def __init__(self, units: Mapping[int, "Unit"], children: Mapping[int, Sequence[int]]) -> None:
         self._units = units
@@ -150,13 +181,15 @@ class Finder:
         self._ends: array[int] = array("I")
         self._numbers: dict[int, int] = {}
         self._residents: array[int] = array("I")
-        self._codes: dict[str, int] = {}
-        self._by_key: dict[str, list[_Spelling]] = {}
-        self._by_word: dict[str, list[_Spelling]] = {}
-        self._near: dict[str, tuple[str, ...]] = {}
         self._former = _former_names(units)
         self._number(children)
-        self._index()
+        codes = {self._units[unit_id].code.lower(): number for number, unit_id in enumerate(self._ids)}
+        by_key, by_word = self._indexed()
+        self._codes: Mapping[str, int] = codes
+        self._by_key: Mapping[str, Sequence[_Spelling]] = by_key
+        self._by_word: Mapping[str, Sequence[_Spelling]] = by_word
+        self._near: Mapping[str, Sequence[str]] = _mistakes(by_key)
+        self._changes = 0
 
     # Building
 
@@ -179,47 +212,56 @@ class Finder:
                 waiting.append(-1)
                 waiting.extend(reversed(below))
 
-    def _index(self) -> None:
+    def _indexed(self) -> tuple[dict[str, list[_Spelling]], dict[str, list[_Spelling]]]:
+        """Return all spellings by their key and by each of their words, in the order of their first bearers."""
         spellings: dict[tuple[str, bool], _Spelling] = {}
+        by_key: dict[str, list[_Spelling]] = {}
+        by_word: dict[str, list[_Spelling]] = {}
         for number, unit_id in enumerate(self._ids):
             unit = self._units[unit_id]
-            self._codes[unit.code.lower()] = number
             if unit.takes_residents:
                 self._residents.append(number)
             for name, old in self._names(unit):
                 known = spellings.get((name, old))
                 if known is None:
-                    known = spellings[name, old] = self._spelling(name, old)
-                bearers = known.residents if unit.takes_residents else known.others
-                if not bearers or bearers[-1] != number:
-                    bearers.append(number)
-        self._index_mistakes()
+                    known = spellings[name, old] = _Spelling.of(name, old)
+                    if known.key:
+                        by_key.setdefault(known.key, []).append(known)
+                    for word in set(known.words):
+                        by_word.setdefault(word, []).append(known)
+                (known.residents if unit.takes_residents else known.others).append(number)
+        return by_key, by_word
 
-    def _names(self, unit: "Unit") -> Iterator[tuple[str, bool]]:
-        """Yield a unit's names, with whether each is an old one: its own, others, initials of a province (`HCM`)."""
-        yield unit.name, unit.valid_to is not None
-        yield from ((name, True) for name in (*unit.aliases, *self._former.get(unit.id, ())))
+    def _names(self, unit: "Unit") -> list[tuple[str, bool]]:
+        """Return a unit's names, with whether each is an old one: its own, others, initials of a province (`HCM`)."""
+        names = {(unit.name, unit.valid_to is not None)}
+        names.update((name, True) for name in (*unit.aliases, *self._former.get(unit.id, ())))
         if unit.kind == "province" and len(words := read_place_name(unit.name).words) > 1:
-            yield "".join(word.plain[0] for word in words), True
+            names.add(("".join(word.plain[0] for word in words), True))
+        return sorted(names)
 
-    def _spelling(self, name: str, old: bool) -> _Spelling:
-        read = read_place_name(name)
-        words = tuple(word.plain for word in read.words)
-        spelling = _Spelling(read.noun, words, read.key, read.marked, old)
-        if spelling.key:
-            self._by_key.setdefault(spelling.key, []).append(spelling)
-        for word in set(words):
-            self._by_word.setdefault(word, []).append(spelling)
-        return spelling
+    # Changing
 
-    def _index_mistakes(self) -> None:
-        """Index every name under what is left of it without one of its letters (as SymSpell does)."""
-        near: dict[str, list[str]] = {}
-        for key in self._by_key:
-            if len(key) > 2:
-                for shorter in _without_a_letter(key):
-                    near.setdefault(shorter, []).append(key)
-        self._near = {shorter: tuple(keys) for shorter, keys in near.items()}
+    def changed(self, units: Mapping[int, "Unit"], changed: Collection["Unit"]) -> "Finder | None":
+        """Return the index of all `units`, of which some are called otherwise now. None where it is to be built anew:
+        units came, moved, ended or became something else, or too many have changed since it was built."""
+        changes = self._changes + len(changed)
+        if changes > MOST_CHANGED or not all(_lies_alike(self._units.get(unit.id), unit) for unit in changed):
+            return None
+        patch, codes = _Patch(self._by_key, self._by_word), dict[str, int]()
+        for unit in changed:
+            number, before = self._numbers[unit.id], self._units[unit.id]
+            for name, old in self._names(before):
+                patch.take(name, old, number)
+            for name, old in self._names(unit):
+                patch.give(name, old, number, unit.takes_residents)
+            codes |= {before.code.lower(): NOBODY} | {unit.code.lower(): number}
+        after = copy(self)
+        after._units, after._changes = units, changes
+        after._codes = layers.changed(self._codes, codes)
+        after._by_key, after._by_word = patch.patched()
+        after._near = layers.changed(self._near, patch.mistakes(self._near))
+        return after
 
     # Searching
 
@@ -261,9 +303,8 @@ class Finder:
     def _coded(self, typed: str, scope: list[Stretch]) -> "Unit | None":
         """Return the unit whose code was typed, if it lies in the scope."""
         code = typed.lower()
-        number = self._codes.get(code, self._codes.get(code.replace(" ", "-")))
-        inside = number is not None and any(first <= number < end for first, end in scope)
-        return self._unit(number) if number is not None and inside else None
+        number = max(self._codes.get(said, NOBODY) for said in (code, code.replace(" ", "-")))
+        return self._unit(number) if any(first <= number < end for first, end in scope) else None
 
     def _scope(self, within: Collection[int] | None) -> list[Stretch]:
         if within is None:
@@ -276,17 +317,17 @@ class Finder:
         return [part for word in words for part in self._parts(word)]
 
     def _parts(self, word: Word) -> tuple[Word, ...]:
-        if word.plain in self._by_word or word.plain in self._by_key:
+        if self._by_word.get(word.plain, ()) or self._by_key.get(word.plain, ()):
             return (word,)
         for noun in GLUED:
             rest = word.plain.removeprefix(noun)
-            if rest != word.plain and rest in self._by_key:
+            if rest != word.plain and self._by_key.get(rest, ()):
                 return (Word(noun, word.marked[: len(noun)]), Word(rest, word.marked[len(noun) :]))
         return (word,)
 
     def _exact_hits(self, query: "_Query") -> Iterator[_Hit]:
         for start, end, key in query.spans():
-            if spellings := self._by_key.get(key):
+            if spellings := self._by_key.get(key, ()):
                 yield from query.hits(start, end, [(spelling, 0.0, 0.0) for spelling in spellings])
 
     def _near_hits(self, query: "_Query") -> Iterator[_Hit]:
@@ -298,13 +339,13 @@ class Finder:
         """Yield the spellings one mistake away: a letter wrong, missing, doubled or swapped; digits are as typed."""
         shorter = _without_a_letter(key)
         keys = {*self._near.get(key, ()), *(near for one in shorter for near in self._near.get(one, ()))}
-        keys.update(one for one in shorter if one in self._by_key)
+        keys.update(one for one in shorter if self._by_key.get(one, ()))
         for near in sorted(keys):
             if near != key and OSA.distance(key, near, score_cutoff=1) == 1 and _digits(key) == _digits(near):
                 longer = max(len(key), len(near))
                 misfit = MISTAKE if longer > 3 else MISTAKE_IN_SHORT_NAME
                 nuance = 0.0 if key[0] == near[0] else OTHER_BEGINNING
-                yield from ((spelling, misfit, nuance) for spelling in self._by_key[near] if longer > 2)
+                yield from ((spelling, misfit, nuance) for spelling in self._by_key.get(near, ()) if longer > 2)
 
     def _partial_hits(self, query: "_Query") -> Iterator[_Hit]:
         """Yield names of which only some words were typed: `công ty may` for `Công ty may Thần Khê`."""
@@ -359,6 +400,81 @@ class Finder:
     def _shown(self, answer: "_Answer") -> Found:
         shown, more = answer.shown()
         return Found(tuple(self._unit(number) for number in shown), more)
+
+
+def _without(numbers: "array[int]", number: int) -> "array[int]":
+    place = bisect_left(numbers, number)
+    return numbers[:place] + numbers[place + 1 :] if number in numbers[place : place + 1] else numbers
+
+
+class _Patch:
+    """Spellings that others bear now, on the way from one index to the next, which shares all others with it."""
+
+    def __init__(self, by_key: Mapping[str, Sequence[_Spelling]], by_word: Mapping[str, Sequence[_Spelling]]) -> None:
+        self._by_key = by_key
+        self._by_word = by_word
+        self._touched: dict[tuple[str, bool], _Spelling] = {}
+
+    def give(self, name: str, old: bool, number: int, takes_residents: bool) -> None:
+        """Let a unit bear a name."""
+        self._touched[name, old] = self._spelling(name, old).given(number, takes_residents)
+
+    def take(self, name: str, old: bool, number: int) -> None:
+        """Let a unit bear a name no more."""
+        self._touched[name, old] = self._spelling(name, old).taken(number)
+
+    def _spelling(self, name: str, old: bool) -> _Spelling:
+        if (touched := self._touched.get((name, old))) is not None:
+            return touched
+        fresh = _Spelling.of(name, old)
+        return next((one for one in self._by_key.get(fresh.key, ()) if (one.name, one.old) == (name, old)), fresh)
+
+    def patched(self) -> tuple[Mapping[str, Sequence[_Spelling]], Mapping[str, Sequence[_Spelling]]]:
+        """Return the spellings by key and by word."""
+        of_keys: dict[str, list[_Spelling]] = {}
+        of_words: dict[str, list[_Spelling]] = {}
+        for one in self._touched.values():
+            if one.key:
+                of_keys.setdefault(one.key, []).append(one)
+            for word in set(one.words):
+                of_words.setdefault(word, []).append(one)
+        return self._over(self._by_key, of_keys), self._over(self._by_word, of_words)
+
+    def _over(
+        self, index: Mapping[str, Sequence[_Spelling]], touched: Mapping[str, list[_Spelling]]
+    ) -> Mapping[str, Sequence[_Spelling]]:
+        return layers.changed(index, {text: self._again(index.get(text, ()), some) for text, some in touched.items()})
+
+    def _again(self, before: Iterable[_Spelling], touched: Iterable[_Spelling]) -> list[_Spelling]:
+        """Return spellings as they are now, without those that nobody bears any more."""
+        again = [one for one in before if (one.name, one.old) not in self._touched]
+        for one in touched:
+            if one.residents or one.others:
+                insort(again, one, key=lambda spelling: spelling.rank)
+        return again
+
+    def mistakes(self, near: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        """Return what names that nobody bore before are like. Those that nobody bears any more are found no more, for
+        they have no spellings."""
+        fresh = {one.key for one in self._touched.values() if one.key and not self._by_key.get(one.key, ())}
+        return {shorter: (*near.get(shorter, ()), *keys) for shorter, keys in _mistakes(fresh).items()}
+
+
+def _lies_alike(before: "Unit | None", after: "Unit") -> bool:
+    """Tell whether at most what a unit is called has changed."""
+    if before is None or before.valid_to is not None or after.valid_to is not None:
+        return False
+    return (before.parent_id, before.kind) == (after.parent_id, after.kind)
+
+
+def _mistakes(keys: Iterable[str]) -> dict[str, Sequence[str]]:
+    """Return names by what is left of them without one of their letters (as SymSpell does)."""
+    near: dict[str, list[str]] = {}
+    for key in keys:
+        if len(key) > 2:
+            for shorter in _without_a_letter(key):
+                near.setdefault(shorter, []).append(key)
+    return {shorter: tuple(alike) for shorter, alike in near.items()}
 
 
 def _former_names(units: Mapping[int, "Unit"]) -> Mapping[int, list[str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from flows.domain import layers
 from flows.domain.finding import Finder, Found
 from flows.words.place_names import inside_sentence
 
@@ -87,11 +88,21 @@ class UnitTree:
         changed = {unit.id: unit for unit in units}
         if not changed:
             return self
-        is_large = len(self.by_id) >= MANY_UNITS
-        tree = UnitTree({**self.by_id, **changed}, self._newest_finder if is_large else None)
-        if all(id_ in self.by_id and self.by_id[id_].parent_id == unit.parent_id for id_, unit in changed.items()):
+        by_id: Mapping[int, Unit] = layers.changed(self.by_id, changed)
+        index = vars(self).get("finder")
+        finder = index.changed(by_id, changed.values()) if index is not None else None
+        former = self._newest_finder if finder is None and len(self.by_id) >= MANY_UNITS else None
+        if finder is None:  # all units will be looked through
+            by_id = layers.flat(by_id)
+        tree = UnitTree(by_id, former)
+        if finder is not None:
+            vars(tree)["finder"] = finder
+        befores = {id_: self.by_id[id_] for id_ in changed if id_ in self.by_id}
+        if all(id_ in befores and befores[id_].parent_id == unit.parent_id for id_, unit in changed.items()):
             # What was found out about how units lie is still true.
             vars(tree).update({name: vars(self)[name] for name in ("children", "numbers") if name in vars(self)})
+        if "by_code" in vars(self) and all(changed[id_].code == before.code for id_, before in befores.items()):
+            vars(tree)["by_code"] = layers.changed(self.by_code, {unit.code.lower(): unit for unit in changed.values()})
         return tree
 
     @cached_property

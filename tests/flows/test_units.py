@@ -253,14 +253,57 @@ def test_in_a_small_tree_a_new_name_is_found_at_once() -> None:
     assert [unit.id for unit in after.search("thon moi").units] == [VILLAGE.id]
 
 
-def test_in_a_large_tree_places_are_found_by_former_names_until_names_are_indexed_anew() -> None:
-    before = UnitTree.of([Unit(n, f"v-{n}", f"Thôn số {n}", "village") for n in range(1, MANY_UNITS + 1)])
+def many_villages() -> UnitTree:
+    return UnitTree.of([Unit(n, f"v-{n}", f"Thôn số {n}", "village") for n in range(1, MANY_UNITS + 1)])
+
+
+def test_in_a_large_tree_too_a_new_name_is_found_at_once_and_nothing_is_indexed_anew() -> None:
+    before = many_villages()
     assert [unit.id for unit in before.search("thon so 7").units] == [7]
-    after = before.changed([replace(before.by_id[7], name="Thôn Bảy")]).changed(
-        [replace(before.by_id[8], name="Thôn Tám")]
-    )
-    assert [unit.id for unit in after.search("thon so 7").units] == [7]
-    assert after.search("thon bay").units == ()
-    assert after.finder is not None
+    after = before.changed([replace(before.by_id[7], name="Thôn Bảy")])
+    assert after.former_finder is None
     assert [unit.id for unit in after.search("thon bay").units] == [7]
     assert after.search("thon so 7").units == ()
+    assert before.search("thon bay").units == ()
+
+
+def test_in_a_large_tree_with_new_units_places_are_found_by_former_names_until_names_are_indexed_anew() -> None:
+    before = many_villages()
+    assert [unit.id for unit in before.search("thon so 7").units] == [7]
+    after = before.changed([Unit(MANY_UNITS + 1, "new", "Thôn Mới", "village")]).changed(
+        [replace(before.by_id[7], name="Thôn Bảy")]
+    )
+    assert [unit.id for unit in after.search("thon so 7").units] == [7]
+    assert after.search("thon moi").units == ()
+    assert after.finder is not None
+    assert [unit.id for unit in after.search("thon moi").units] == [MANY_UNITS + 1]
+    assert [unit.id for unit in after.search("thon bay").units] == [7]
+
+
+# Names that are alike, that are nearly alike and that say nothing; some that are borne by several.
+NAMES = ("Thôn Đông", "thôn Đông", "Thôn Đôn", "Thôn Tây", "Xã Đông Tây", "Làng Tây Đông", "Tây", "Thôn 1", "Tổ 1", "—")
+MISSPELT = ("thon dong", "dog", "tay dong", "dong", "thon 1", "1", "xa dong tay", "thôn đông xã đông tây", "tya")
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees(), st.data())
+def test_an_index_of_names_that_took_up_changes_is_the_one_built_anew(units: UnitTree, data: st.DataObject) -> None:
+    names = st.sampled_from(NAMES)
+    kept = units
+    for _change in range(data.draw(st.integers(1, 4))):
+        assert kept.finder is not None
+        changed = [
+            replace(
+                kept.by_id[id_],
+                name=data.draw(names),
+                aliases=tuple(data.draw(st.lists(names, max_size=2))),
+                code=data.draw(st.sampled_from((kept.by_id[id_].code, f"new-{id_}"))),
+            )
+            for id_ in data.draw(st.lists(st.sampled_from(sorted(units.by_id)), unique=True, max_size=3))
+        ]
+        kept = kept.changed(changed)
+    assert "finder" in vars(kept)  # never built anew
+    anew = UnitTree(dict(kept.by_id))
+    for typed in (*NAMES, *MISSPELT, *(unit.code for unit in (*units.by_id.values(), *kept.by_id.values()))):
+        for within in (None, units.by_id):
+            assert kept.search(typed, within) == anew.search(typed, within)
