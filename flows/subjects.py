@@ -15,6 +15,8 @@ from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
 from flows.forms.subject import SUBJECT as FORMS
 from flows.forms.talk import Filling
+from flows.late.subject import SUBJECT as LATE
+from flows.late.talk import LettingIn
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.meeting.subject import SUBJECT as MEETING
@@ -55,7 +57,7 @@ from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
-EVERY = (BATCHES, REVIEW, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+EVERY = (BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
@@ -65,6 +67,7 @@ AnyTalk = (
     | ConfirmingMany
     | ChoosingArrivals
     | Deciding
+    | LettingIn
     | Meeting
     | Checking
     | Recognising

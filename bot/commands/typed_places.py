@@ -26,8 +26,10 @@ from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person, Role, RoleKind
 from flows.domain.rounds import Round, usual_phases
 from flows.domain.units import Unit, UnitTree
-from flows.forms.needs import AssessmentWanted
+from flows.forms.needs import AnyNeed as FormNeed
+from flows.forms.needs import AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted
 from flows.forms.talk import Filling
+from flows.late.talk import LettingIn
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.talk import Meeting
@@ -148,10 +150,10 @@ class Place(Struct, frozen=True):
         if isinstance(need, NoticeNeed):
             self._put_of_notices(found, need)
             return
+        if isinstance(need, FormNeed):
+            self._put_of_forms(found, need)
+            return
         match need:
-            case AssessmentWanted(form_id):
-                theirs = form_id == THEIR_FORM
-                found.put(need, _form("farmer", 10, self.theirs, THEIR_FORM) if theirs else None)
             case InvitationWanted():
                 found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
             case OpenInvitationsWanted():
@@ -166,6 +168,16 @@ class Place(Struct, frozen=True):
                 found.put(need, True)
             case OwnDataWanted():
                 found.put(need, OwnData())
+
+    def _put_of_forms(self, found: Found, need: FormNeed) -> None:
+        match need:
+            case AssessmentWanted(form_id):
+                theirs = form_id == THEIR_FORM
+                found.put(need, _form("farmer", 10, self.theirs, THEIR_FORM) if theirs else None)
+            case LatecomersWanted():
+                found.put(need, (_latecomer(), _latecomer()))
+            case LatecomerWanted():
+                found.put(need, _latecomer())
 
     def _put_of_notices(self, found: Found, need: NoticeNeed) -> None:
         match need:
@@ -331,6 +343,10 @@ def _form(group: Group, answered: int, state: State = "draft", form_id: int = FO
     return Assessment(form_id, owner, 1, _ids()[VILLAGE], criteria, state, VERSION, answers)
 
 
+def _latecomer() -> Latecomer:
+    return Latecomer(_person(person_id=8), _ids()[VILLAGE])
+
+
 def _village(closed: bool) -> Village:
     """Return a village that is closed, or was sent back."""
     counts = Counts({"confirmed": 36, "draft": 2}, {"confirmed": 30})
@@ -448,6 +464,16 @@ def _own_role(step: str, talk: OwnRoleTalk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), None, "head"))
 
 
+def _letting_in(step: str, **told: object) -> Callable[[], Place]:
+    talk = replace(LettingIn(_ids()[VILLAGE]), **told)
+
+    def build() -> Place:
+        facts = _facts(_person(), None, "association")
+        return _at(step, talk, replace(facts, now=NOW.replace(month=11, day=20)))
+
+    return build
+
+
 def _recognising(step: str, **told: object) -> Callable[[], Place]:
     talk = replace(Recognising(1, NOW), **told)
     return lambda: replace(_at(step, talk, _facts(_person(), None, "committee")), theirs="checked")
@@ -526,6 +552,13 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "decision.adjust_reason": _deciding("adjust_reason", indicator="keeps-up", level="sometimes"),
     "decision.return_reason": _deciding("return_reason"),
     "decision.reason_sure": _deciding("reason_sure", reason="sai"),
+    "letting_in.who": _letting_in("who"),
+    "letting_in.found": _letting_in("found", typed="hoa"),
+    "letting_in.reason": _letting_in("reason", typed="hoa", person_id=8),
+    "letting_in.until": _letting_in("until", typed="hoa", person_id=8, reason="Đi làm xa mới về"),
+    "letting_in.sure": _letting_in(
+        "sure", typed="hoa", person_id=8, reason="Đi làm xa mới về", until=date(2026, 11, 25)
+    ),
     "meeting.village": _meeting("village", unit_id=0),
     "meeting.standing": _meeting("standing"),
     "meeting.day": _meeting("day", day=None),

@@ -21,7 +21,7 @@ from bot.store.privacy import erases
 from bot.store.subjects import Rows
 from flows.conversation.events import AnyRecord, Consented, ContactChanged, LanguageChosen
 from flows.forms.needs import assessment
-from flows.forms.records import Acted, Begun
+from flows.forms.records import Acted, Begun, LetIn
 from flows.received.records import Muted
 from flows.registration.records import PersonSaved
 from flows.subjects import SubjectRecord
@@ -90,20 +90,24 @@ def _consent_row(one: Decided, record: Consented, now: datetime) -> dict[str, An
 
 def _changed_contacts(batch: Sequence[Decided]) -> set[int]:
     """Return the people whose contacts are to be made anew: who writes again is no longer blocked."""
-    return {
-        one.person_id
-        for one in batch
-        if one.person_id is not None
-        and (
-            one.turn.blocked_at is not None
-            or any(isinstance(record, _CHANGES_CONTACT) for record in one.decision.records)
-        )
-    } | {
-        form.person.id
-        for one in batch
-        for record in one.decision.records
-        if isinstance(record, Acted) and (form := assessment(one.facts, record.assessment_id)) is not None
-    }
+    return (
+        {
+            one.person_id
+            for one in batch
+            if one.person_id is not None
+            and (
+                one.turn.blocked_at is not None
+                or any(isinstance(record, _CHANGES_CONTACT) for record in one.decision.records)
+            )
+        }
+        | {
+            form.person.id
+            for one in batch
+            for record in one.decision.records
+            if isinstance(record, Acted) and (form := assessment(one.facts, record.assessment_id)) is not None
+        }
+        | {record.person_id for one in batch for record in one.decision.records if isinstance(record, LetIn)}
+    )
 
 
 async def mark_done(

@@ -9,18 +9,20 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy import Column, Row, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, Row, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
+from bot.store.core.database import LostRace
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
-from bot.store.core.tables import answers, assessments, closings, evidence, people, tallies, trail
+from bot.store.core.scopes import lies_in
+from bot.store.core.tables import answers, assessments, closings, evidence, people, rounds, tallies, trail
 from flows.conversation.facts import Found
 from flows.domain.assessments import (
     GIVING_BACK,
@@ -35,8 +37,10 @@ from flows.domain.assessments import (
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
 from flows.forms.acts import FORM, INDICATOR, LEVEL
-from flows.forms.needs import AnyNeed, AssessmentWanted, assessment
-from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed, Vouched
+from flows.forms.needs import AnyNeed, AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted, assessment
+from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed, LetIn, Vouched
+from flows.words.name_order import name_order
+from flows.words.spelling import fold
 
 log = structlog.get_logger()
 
@@ -233,7 +237,64 @@ def _evidence(rows: str) -> Mapping[str, tuple[Evidence, ...]]:
 
 def finder(need: AnyNeed) -> Finder:
     """Return what looks up needs like this one."""
-    return find_assessments
+    match need:
+        case AssessmentWanted():
+            return find_assessments
+        case LatecomersWanted():
+            return _find_latecomers
+        case LatecomerWanted():
+            return _find_latecomer
+
+
+async def _find_latecomers(
+    connection: AsyncConnection, needs: Sequence[LatecomersWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        rows = (await connection.execute(_residents(need.year).where(lies_in(people.c.unit_id, need.units)))).all()
+        called = [row for row in rows if _ends_with(row.name.casefold(), need.typed.casefold())]
+        called = called or [row for row in rows if _ends_with(fold(row.name), fold(need.typed))]
+        called.sort(key=lambda row: (name_order(row.name), row.id))
+        found.put(need, tuple(map(_latecomer, called[: need.limit])))
+
+
+def _ends_with(name: str, typed: str) -> bool:
+    words = typed.split()
+    return bool(words) and name.split()[-len(words) :] == words
+
+
+async def _find_latecomer(
+    connection: AsyncConnection, needs: Sequence[LatecomerWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        row = (await connection.execute(_residents(need.year).where(people.c.id == need.person_id))).first()
+        found.put(need, _latecomer(row) if row is not None else None)
+
+
+def _residents(year: int) -> Select[*tuple[Any, ...]]:
+    """Select residents with their form of a year, which is one at most. Who is erased waits until it can be found."""
+    of_year = and_(
+        assessments.c.person_id == people.c.id,
+        assessments.c.round_id.in_(select(rounds.c.id).where(rounds.c.year == year)),
+    )
+    known = [people.c.birth_year.is_not(None), people.c.group.is_not(None), people.c.unit_id.is_not(None)]
+    return (
+        select(
+            people,
+            assessments.c.id.label("form_id"),
+            assessments.c.unit_id.label("form_unit_id"),
+            assessments.c.state,
+            assessments.c.open_until,
+        )
+        .select_from(people.outerjoin(assessments, of_year))
+        .where(*known)
+        .order_by(people.c.id)
+        .with_for_update(read=True, key_share=True, of=people)
+    )
+
+
+def _latecomer(row: AnyRow) -> Latecomer:
+    person = Person(row.id, row.name, row.birth_year, row.unit_id, row.group, row.representative)
+    return Latecomer(person, row.form_unit_id or row.unit_id, row.form_id or 0, row.state, row.open_until)
 
 
 # what turns write
@@ -246,6 +307,7 @@ class Rows:
         self._now = now
         self._acts = acts
         self._begun: list[dict[str, Any]] = []
+        self._let_in: list[tuple[dict[str, Any], Entry]] = []
         self._restarted: list[int] = []
         self._answers: list[dict[str, Any]] = []
         self._evidence: list[dict[str, Any]] = []
@@ -267,6 +329,9 @@ class Rows:
                 empty = {"state": "draft", "version": 0, "total": 0, "passed": False}
                 self._begun.append({**form, **empty, "begun_at": self._now, "touched_at": self._now})
                 self._tallies[_tally_key(one.decision.facts.own[-1])] += 1
+            case LetIn():
+                self._let_in.append(self._late_form(one, record))
+                self._tallies[_late_tally_key(record)] += 1
             case Vouched(assessment_id):
                 self._vouched.append({"_id": record.evidence_id, "known": record.known})
                 self._acts.append(_vouching(_forms_of(one, assessment_id)[0], record, one.person_id))
@@ -279,6 +344,24 @@ class Rows:
                 if record.act == "restart":
                     self._restarted.append(assessment_id)
                 self._change(one, assessment_id)
+
+    def _late_form(self, one: Decided, record: LetIn) -> tuple[dict[str, Any], Entry]:
+        """Return a form that is begun for somebody, and the act of it, which is about the form once it has an id."""
+        form = {
+            "person_id": record.person_id, "round_id": record.round_id, "unit_id": record.unit_id,
+            "pin": record.criteria.pin, "state": "draft", "version": 0, "total": 0, "passed": False,
+            "begun_at": self._now, "touched_at": self._now, "open_until": record.open_until,
+        }  # fmt: skip
+        act = Entry(
+            act="let_in",
+            role=record.actor,
+            about=FORM,
+            owner_id=record.person_id,
+            actor_id=one.person_id,
+            unit_id=record.unit_id,
+            reason=record.reason,
+        )
+        return form, act
 
     def act(self, person_id: int | None, before: Assessment, after: Assessment, record: Acted) -> None:
         """Turn an act of somebody's into rows, with the form as it was and as the act leaves it."""
@@ -336,6 +419,7 @@ class Rows:
             for key, change in sorted(self._tallies.items())  # in one order, so that no two batches wait for each other
             if change
         ]
+        await self._write_let_in(connection)
         replaced = ("level_id", "points", "adjusted_from", "at")
         for statement, rows in (
             (_ADD_FORM, self._begun),
@@ -346,6 +430,15 @@ class Rows:
             (upserts.insert_or_add(connection, tallies, "count"), counted),
         ):
             await execute_many(connection, statement, rows)
+
+    async def _write_let_in(self, connection: AsyncConnection) -> None:
+        """Begin forms for who was let in. Raises LostRace where somebody has one meanwhile."""
+        for form, act in self._let_in:
+            begin = upserts.insert_new(connection, assessments).values(form).returning(assessments.c.id)
+            form_id = await connection.scalar(begin)
+            if form_id is None:
+                raise LostRace("form")
+            self._acts.append(replace(act, about_id=form_id))
 
 
 def _forms_of(one: Decided, assessment_id: int) -> tuple[Assessment, Assessment]:
@@ -399,6 +492,10 @@ def _evidence_row(one: Decided, record: EvidenceGiven, now: datetime) -> dict[st
         "conversation_id": one.turn.conversation.id,
         "at": now,
     }
+
+
+def _late_tally_key(record: LetIn) -> TallyKey:
+    return (record.unit_id, record.round_id, record.criteria.group, "draft", False)
 
 
 def _tally_key(form: Assessment) -> TallyKey:

@@ -29,6 +29,7 @@ from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
 from flows.forms.records import changed_by
 from flows.forms.tellings import told_to_resident
+from flows.late.talk import LET_IN_LATE, late_round, let_in
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
 from flows.meeting.records import VillageMoved
 from flows.meeting.words import in_words
@@ -274,9 +275,14 @@ def ask_village(facts: Facts, talk: Checking) -> Question:
             ),
             lines(*summaries.summary(village.counts, _last_year(facts, talk.village_id, talk))),
         ),
-        (FORMS, SAMPLE, *back),
+        (FORMS, SAMPLE, *back, *((LET_IN_LATE,) if _takes_latecomers(facts, talk) else ())),
         (BACK,),
     )
+
+
+def _takes_latecomers(facts: Facts, talk: Checking) -> bool:
+    round_ = late_round(facts, facts.reference.units.scope((talk.village_id,)))
+    return round_ is not None and round_.id == talk.round_id
 
 
 def _closing(facts: Facts, village: Village) -> Iterator[Wording]:
@@ -302,6 +308,8 @@ def hear_village(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
             yield Went("sample", talk)
         case SEND_VILLAGE_BACK.key:
             yield Went("reason", replace(talk, act="village_back"))
+        case LET_IN_LATE.key:
+            yield from let_in(facts, talk.village_id)
         case _:
             yield Went("villages", Checking(talk.unit_id, talk.round_id, talk.page))
 

@@ -1,7 +1,13 @@
 """What is asked about forms while a turn is decided."""
 
+from datetime import date
+
+from msgspec import Struct
+
 from flows.conversation.facts import Facts, Need
-from flows.domain.assessments import Assessment
+from flows.domain.assessments import Assessment, State
+from flows.domain.people import Person
+from flows.domain.units import Scope
 
 
 class AssessmentWanted(Need[Assessment | None], frozen=True):
@@ -10,7 +16,34 @@ class AssessmentWanted(Need[Assessment | None], frozen=True):
     id: int
 
 
-AnyNeed = AssessmentWanted
+class Latecomer(Struct, frozen=True):
+    """A resident with what they have of a year: nothing (`state` is None), or a form in this state. `unit_id` is where
+    it is decided, or would be."""
+
+    person: Person
+    unit_id: int
+    form_id: int = 0
+    state: State | None = None
+    open_until: date | None = None
+
+
+class LatecomersWanted(Need[tuple[Latecomer, ...]], frozen=True):
+    """The residents of these units who are called so, whatever they have of a year; some of them, sorted by name."""
+
+    units: Scope
+    year: int
+    typed: str
+    limit: int
+
+
+class LatecomerWanted(Need[Latecomer | None], frozen=True):
+    """A resident with what they have of a year."""
+
+    person_id: int
+    year: int
+
+
+AnyNeed = AssessmentWanted | LatecomersWanted | LatecomerWanted
 
 
 def assessment(facts: Facts, assessment_id: int) -> Assessment | None:

@@ -20,6 +20,22 @@ class Begun(Record, frozen=True):
     criteria: CriteriaSet
 
 
+class LetIn(Record, frozen=True):
+    """A form begun for somebody who never began one in time, by who lets them in: they may fill it in until a day."""
+
+    person_id: int
+    round_id: int
+    unit_id: int
+    criteria: CriteriaSet
+    actor: Actor
+    reason: str
+    open_until: date
+
+    @property
+    def touches(self) -> object:
+        return ("person", self.person_id)
+
+
 class Answered(Record, frozen=True):
     """The resident's own answer to an indicator."""
 
@@ -97,7 +113,7 @@ class Followed(Record, frozen=True):
 
 
 Changing = Answered | EvidenceGiven | Vouched | Acted | Followed
-AnyRecord = Begun | Changing
+AnyRecord = Begun | LetIn | Changing
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
@@ -106,6 +122,8 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
         case Begun(round_id, unit_id, criteria):
             assert facts.person is not None
             return replace(facts, own=(*facts.own, Assessment(0, facts.person, round_id, unit_id, criteria)))
+        case LetIn():
+            return facts  # it is somebody else's
         case Answered() | EvidenceGiven() | Vouched() | Acted() | Followed():
             return _with_changed(facts, record)
 

@@ -396,6 +396,12 @@ def outside_days(facts: Facts) -> Wording | None:
             return _("The time to correct the form ended on {day}. What you filled in is kept.", day=day)
         case _ if facts.form is not None and facts.form.editable:
             return _("{round} closed on {day}. What you filled in is kept.", round=round_.name, day=round_.closes)
+        case _ if facts.form is None and round_.is_decided(facts.today):
+            return _(
+                "{round} closed on {day}. Whoever could not begin in time may ask the branch head to be let in late.",
+                round=round_.name,
+                day=round_.closes,
+            )
         case _:
             return _("{round} closed on {day}.", round=round_.name, day=round_.closes)
 

@@ -28,6 +28,13 @@ def told_to_resident(form: Assessment, act: Act, reason: str = "", indicator: In
                     _("Reason: {reason}", reason=reason),
                 )
             )
+        case "let_in" if form.id == 0:
+            text = paragraphs(
+                _("You are let in late: you can fill in your form now."),
+                _("Reason: {reason}", reason=reason),
+                _("It is taken until the end of {day}.", day=form.open_until) if form.open_until else None,
+            )
+            return Message(text, ((Button(_("Start my form"), "c:continue", lasting=True),),))
         case "let_in" if form.editable:
             text = paragraphs(
                 _("Your form is let in late."),

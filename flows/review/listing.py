@@ -14,6 +14,7 @@ from flows.conversation.session import Talk
 from flows.conversation.understanding import says
 from flows.domain.assessments import BRANCH, State
 from flows.domain.units import Scope
+from flows.late.talk import LET_IN_LATE, late_round, let_in
 from flows.review import typed as typed_words
 from flows.review.arrivals import ARRIVALS, choose
 from flows.review.many import head_instead, preview
@@ -258,6 +259,8 @@ def _moves(facts: Facts, talk: Reviewing, found: FormList, page: int, pages: int
             yield LOOK
     if state_of(talk) == "draft" and found.forms:
         yield REMIND
+    if state_of(talk) == "draft" and late_round(facts, units_of(facts, talk)) is not None:
+        yield LET_IN_LATE
     yield from (choice for state, choice in LISTS.items() if state != state_of(talk))
     if talk.unit:
         yield VILLAGES
@@ -369,6 +372,8 @@ def hear_list(facts: Facts, talk: Reviewing, heard: Heard) -> Iterator[Event]:
             yield Went("list", as_shown(facts, replace(talk, page=0, sift="")))
         case REMIND.key:
             yield from remind(facts, talk)
+        case LET_IN_LATE.key:
+            yield from let_in(facts, talk.unit)
         case ARRIVALS.key:
             yield from choose(facts)
         case VILLAGES.key:

@@ -25,7 +25,7 @@ from flows.batches.records import BatchOrdered, BatchUndone
 from flows.commune.records import Proposed, Sampled
 from flows.conversation.replies import Pressed, Reply
 from flows.domain.assessments import Act
-from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, Vouched
+from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, LetIn, Vouched
 from flows.meeting.records import VillageMoved
 from flows.notices.notice import NoticeAct
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
@@ -42,7 +42,7 @@ from tests.databases import Databases
 
 ACTS_RECORDED = {
     Acted, Followed, Vouched, Invited, InvitationUsed, InvitationWithdrawn, RoleTaken, AwaySaid, NoticeSaved,
-    NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, Sampled, Recognised,
+    NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, Sampled, Recognised, LetIn,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
 # and an entry of the register ends with the act on its form.

@@ -1,0 +1,1 @@
+"""Letting people in who are late: by the branch, or by the association above it."""
