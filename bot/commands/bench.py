@@ -131,6 +131,24 @@ def search(
     running.run(work, NotMeasurable, UnitsRefused)
 
 
+@app.command()
+def village(
+    forms: int = typer.Option(1000, min=10, help="Forms that wait in the village, and people on the papers."),
+    people: int = typer.Option(30_000, min=1000, help="People of the commune."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """A thousand forms confirmed by one order while others write; a commune's summary, certificates, a decision."""
+
+    async def work() -> None:
+        from bot.commands.bench_village import measure
+        from bot.logs import set_up
+
+        set_up("warning")
+        _show(await measure(forms, people, _silent if as_json else typer.echo), as_json)
+
+    running.run(work)
+
+
 def _silent(_line: str) -> None:
     """Say nothing."""
 

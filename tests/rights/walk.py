@@ -1,0 +1,303 @@
+"""A walk at random: people of every role press what they are shown, type what comes to mind, and time goes by.
+
+After each step everything that may never be otherwise is looked at. The same seed takes the same walk.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.services import audit, invitations, rounds
+from bot.services.batches import BatchCarrier
+from bot.services.supervisor import Supervisor
+from bot.store.core import setup
+from bot.store.core.database import Database
+from bot.store.core.migrating import migrate
+from bot.store.core.tables import assessments, closings, inbox, outbox, roles, titles, trail, units
+from flows.conversation.replies import Pressed, Reply, Typed
+from flows.domain.assessments import BRANCH, GIVING_BACK, STATES, TRANSITIONS
+from flows.domain.people import RoleKind
+from flows.domain.units import Unit
+from tests.commune import Commune, fill_in
+from tests.sample import NOW
+
+UNITS = (
+    ("hy", "Tỉnh Hưng Yên", "province", None),
+    ("tk", "Xã Thần Khê", "commune", "hy"),
+    ("mk", "Xã Minh Khai", "commune", "hy"),
+    ("tk-dong", "Thôn Đông", "village", "tk"),
+    ("tk-doai", "Thôn Đoài", "village", "tk"),
+    ("mk-thuong", "Thôn Thượng", "village", "mk"),
+)
+STAFF: tuple[tuple[str, str, RoleKind, str], ...] = (
+    ("Trường", "Trần Văn Trường", "head", "tk-dong"),
+    ("Hạnh", "Vũ Thị Hạnh", "deputy", "tk-dong"),
+    ("Đoàn", "Bùi Văn Đoàn", "head", "tk-doai"),
+    ("Thượng", "Đỗ Văn Thượng", "head", "mk-thuong"),
+    ("Hội", "Lê Thị Hội", "association", "tk"),
+    ("Khuyến", "Mai Văn Khuyến", "association", "mk"),
+    ("Chủ", "Lê Thị Chủ", "committee", "tk"),
+    ("Sửu", "Mai Văn Sửu", "committee", "tk"),
+    ("Hoa", "Phạm Thị Hoa", "admin", "tk"),
+    ("Tỉnh", "Hồ Thị Tỉnh", "admin", "hy"),
+)
+RESIDENTS = (
+    ("Lan", "Nguyễn Thị Lan", "tk-dong", 10),
+    ("Minh", "Lê Văn Minh", "tk-dong", 10),
+    ("Cúc", "Đào Thị Cúc", "tk-dong", 9),
+    ("Nam", "Ngô Văn Nam", "tk-doai", 10),
+    ("Ước", "Lý Thị Ước", "mk-thuong", 10),
+)
+QUESTIONS = 10
+# Who holds a role has a form as well: the very people who must not decide on it.
+WITH_FORMS = ("Trường", "Hạnh", "Hội", "Chủ")
+MEETING = ("/meeting", "nhập", "hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "10/12", "tất cả đồng ý", "0")
+TALKS: Mapping[str, tuple[str, ...]] = {
+    "fill in": ("bắt đầu làm phiếu", "1", "1", "bỏ qua", "nộp phiếu"),
+    "submit": ("làm tiếp phiếu", "nộp phiếu"),
+    "take back": ("rút lại phiếu",),
+    "change details": ("/privacy", "sửa thông tin", "sửa tên", "Nguyễn Thị Lành", "đúng hết", "có"),
+    "confirm one": ("/review", "1", "xác nhận"),
+    "return one": ("/review", "1", "trả lại", "Câu 2 chưa có giấy tờ"),
+    "adjust one": ("/review", "1", "chỉnh", "2", "3", "Câu 2 chưa có giấy tờ"),
+    "confirm all": ("/review", "duyệt hết", "duyệt hết"),
+    "undo": ("hoàn tác",),
+    "remind": ("/review", "chưa xong", "nhắc"),
+    "close": (*MEETING, "chốt danh sách thôn"),
+    "be away": ("/role", "1", "31/12"),
+    "be back": ("/role", "1"),
+    "give up": ("/role", "xin thôi", "xin thôi"),
+    "hand over": ("/role", "bàn giao", "bàn giao"),
+    "send back": ("/commune", "1", "xem phiếu", "1", "trả lại chi hội", "Điểm câu 3 chưa rõ", "có"),
+    "send village back": ("/commune", "1", "trả lại thôn", "Thiếu biên bản họp", "có"),
+    "let in": ("/commune", "1", "xem phiếu", "đang chờ", "1", "cho vào muộn", "Người làm phiếu ốm", "có"),
+    "sample": ("/commune", "lấy mẫu", "1"),
+    "propose": ("/commune", "đề nghị công nhận", "đề nghị danh sách này"),
+    "recognise": ("/recognise", "ghi quyết định", "{number}/QĐ-UBND", "hôm nay", "Trần Văn Bảy", "công nhận"),
+    "leave out": (
+        "/recognise", "1", "Hồ sơ chưa đủ", "ghi quyết định", "{number}/QĐ-UBND", "hôm nay", "Trần Văn Bảy",
+        "công nhận",
+    ),
+    "unlock": ("/register", "lan", "1", "mở lại", "Kê khai không đúng", "có"),
+    "revoke": ("/register", "minh", "1", "thu hồi", "Kê khai không đúng", "có"),
+    "invite": ("/invite", "1", "Thôn Đông", "1", "không thời hạn"),
+    "take a role": ("/invite", "thu hồi", "Thôn Đông", "1", "1", "cho thôi"),
+}  # fmt: skip
+# What ends much of what others could do.
+SELDOM = frozenset({"close", "give up", "hand over", "take a role", "be away"})
+WORDS = (
+    "1", "2", "3", "có", "không", "duyệt hết", "duyệt hết trừ 1", "tất cả từ 80 điểm", "hoàn tác", "xác nhận", "thôi",
+    "quay lại", "/start", "/review", "/commune", "/recognise", "/cancel", "trợ giúp", "dưới 80",
+    "Câu 2 chưa có giấy tờ",
+)  # fmt: skip
+_BY: Mapping[str, str] = {
+    "fill in": "resident", "submit": "resident", "take back": "resident", "change details": "resident",
+    "send back": "association", "send village back": "association", "let in": "association", "sample": "association",
+    "propose": "association", "recognise": "committee", "leave out": "committee", "unlock": "committee",
+    "revoke": "committee", "invite": "admin", "take a role": "admin", "give up": "deputy", "hand over": "committee",
+}  # fmt: skip
+# Whose talk each is: of those with a role, or of the branch's where none is named.
+WHOSE: Mapping[str, Sequence[tuple[str, ...]]] = {
+    talk: RESIDENTS  # type: ignore[misc]
+    if _BY.get(talk) == "resident"
+    else [one for one in STAFF if one[2] in _BY.get(talk, "head deputy").split()]
+    for talk in TALKS
+}
+_CODE = re.compile(r"/start (i-[\w-]{24})")
+
+
+async def alive(database: Database) -> None:
+    """Make two communes in which people of every role have come, and some have filled in their forms."""
+    await migrate(database)
+    await rounds.load_shipped(database, NOW)
+    async with database.writing() as connection:
+        wanted = [Unit(0, code, name, kind) for code, name, kind, _parent in UNITS]
+        await setup.save_units(connection, wanted, {code: parent for code, _, _, parent in UNITS if parent})
+    await rounds.open_round(
+        database, year=2026, name="Đợt 2026", unit_code="hy", opens=date(2026, 9, 1), closes=date(2026, 11, 15), now=NOW
+    )
+    commune = Commune(database)
+    for name, full_name, role, unit in STAFF:
+        code, _expires = await invitations.invite(database, role, unit, NOW)
+        await commune.say(name, f"/start {code}", "vi", "đồng ý", full_name, "có")
+    for name, full_name, unit, answered in RESIDENTS:
+        await commune.say(name, f"/start v-{unit}", "vi", "đồng ý", full_name, "1975", "có", "1", "có", "bắt đầu")
+        await fill_in(commune, name, answered)
+        if answered == QUESTIONS:
+            await commune.say(name, "nộp phiếu")
+    for name in WITH_FORMS:
+        await commune.say(name, "bắt đầu làm phiếu", "1975", "thôn Đông Thần Khê", "1", "1", "có", "bắt đầu làm phiếu")
+        await fill_in(commune, name, QUESTIONS)
+        await commune.say(name, "nộp phiếu")
+    await commune.deliver()
+
+
+class Broken(AssertionError):
+    """Something that may never be so, with the steps that led there."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk. `steps` are the last ones, as a person may repeat them."""
+
+    commune: Commune
+    random: Random
+    steps: deque[str] = field(default_factory=lambda: deque(maxlen=40))
+    done: Counter[str] = field(default_factory=Counter)
+    _buttons: dict[str, deque[str]] = field(default_factory=dict)
+    _codes: list[str] = field(default_factory=list)
+    _supervisor: Supervisor = field(default_factory=Supervisor)
+    _seen: int = 0
+    _states: dict[int, str] = field(default_factory=dict)
+    _given_back: dict[int, int] = field(default_factory=dict)
+    _number: int = 0
+
+    @property
+    def people(self) -> list[str]:
+        """Return everybody by the name in their address."""
+        return [name for name, *_rest in (*STAFF, *RESIDENTS)]
+
+    async def go(self, steps: int) -> None:
+        """Take so many steps. Raises Broken."""
+        self.commune.now += timedelta(hours=1)
+        (self._seen,) = await self.commune.column(select(trail.c.number).order_by(trail.c.number.desc()).limit(1))
+        self._states = {
+            row.id: row.state for row in await self.commune.rows(select(assessments.c.id, assessments.c.state))
+        }
+        for number in range(steps):
+            try:
+                await self._step()
+                if number % 25 == 0:
+                    await self._nothing_is_miscounted()
+            except Exception as error:
+                raise Broken(f"{type(error).__name__}: {error}\nafter:\n" + "\n".join(self.steps)) from error
+        await self._nothing_is_miscounted()
+        await audit.verify(self.commune.database)
+
+    # a step
+
+    async def _step(self) -> None:
+        before = await self._rights()
+        for who, said in self._chosen():
+            self.steps.append(f"{who}: {said.payload if isinstance(said, Pressed) else getattr(said, 'text', said)}")
+            await self.commune.together((who, said))
+            await self._look_at_phones()
+        if self.random.random() < 0.5:
+            await self._carry()
+        await self._nobody_oversteps(before, await self._rights())
+
+    def _chosen(self) -> list[tuple[str, Reply]]:
+        """Choose what happens next."""
+        who, chance = self.random.choice(self.people), self.random.random()
+        if chance < 0.50:
+            (kind,) = self.random.choices([*TALKS], [0.3 if talk in SELDOM else 1 for talk in TALKS])
+            if chance < 0.44:  # mostly by somebody whose talk it is
+                who = self.random.choice([name for name, *_rest in WHOSE[kind]])
+            return [(who, Typed(text)) for text in self._talk(TALKS[kind])]
+        if chance < 0.75 and self._buttons.get(who):
+            return [(who, Pressed(self.random.choice(self._buttons[who])))]
+        if chance < 0.85 and self._buttons:
+            return [(who, Pressed(self.random.choice(self._buttons[self.random.choice([*self._buttons])])))]
+        if chance < 0.88:
+            self._time_goes_by()
+            return []
+        if chance < 0.91 and self._codes:
+            return [(who, Typed(f"/start {self.random.choice(self._codes)}")), (who, Typed("có"))]
+        return [(who, Typed(self.random.choice(WORDS)))]
+
+    def _talk(self, texts: Sequence[str]) -> Iterator[str]:
+        """Yield the words of a talk, sometimes not to its end."""
+        self._number += 1
+        for text in texts[: self.random.choice((len(texts), len(texts), len(texts), max(1, len(texts) - 1)))]:
+            yield text.format(number=self._number)
+
+    def _time_goes_by(self) -> None:
+        passes = self.random.choice((timedelta(seconds=70), timedelta(hours=5), timedelta(days=1)))
+        self.steps.append(f"— {passes} later —")
+        self.commune.now += passes
+
+    async def _carry(self) -> None:
+        carrier = BatchCarrier(self.commune.runtime, self._supervisor)
+        while await carrier.run_once():
+            pass
+        assert self._supervisor.failing() == {}
+        await self._look_at_phones()
+
+    async def _look_at_phones(self) -> None:
+        waiting = select(outbox.c.address).where(outbox.c.state == "queued").distinct()
+        for name in await self.commune.column(waiting):
+            for letter in await self.commune.read(name):
+                shown = [button.payload for row in letter.buttons for button in row if button.payload]
+                self._buttons.setdefault(name, deque(maxlen=16)).extend(shown)
+                self._codes += _CODE.findall(letter.text)
+
+    # what may never be otherwise
+
+    async def _rights(self) -> set[tuple[int, str, int, int]]:
+        """Return who may what now: a person, a role, and the numbers of the units it holds in."""
+        held = select(roles.c.person_id, roles.c.role, units.c.first, units.c.last).join(
+            units, units.c.id == roles.c.unit_id
+        )
+        return {tuple(row) for row in await self.commune.rows(held)}
+
+    async def _nobody_oversteps(self, *rights: set[tuple[int, str, int, int]]) -> None:
+        """Look at what was done since: by whom, where, on whose form, and whether its life has such an act."""
+        assert await self.commune.count(inbox, inbox.c.failed) == 0, "a turn has failed"
+        held = rights[0] | rights[1]
+        new = select(trail, units.c.first).outerjoin(units, units.c.id == trail.c.unit_id)
+        for row in await self.commune.rows(new.where(trail.c.number > self._seen).order_by(trail.c.number)):
+            self._seen = row.number
+            self.done[f"{row.role}: {row.act} {row.about}"] += 1
+            if row.role not in {"resident", "operator"} and row.actor_id is not None:
+                covers = (one for one in held if one[:2] == (row.actor_id, row.role))
+                taken = row.act in {"take_on", "give_up", "take_over", "hand_over"}
+                assert taken or row.first is None or any(a <= row.first <= b for *_who, a, b in covers), self._said(row)
+            if row.about == "form":
+                await self._its_life_has_that(row)
+
+    async def _its_life_has_that(self, row: Any) -> None:
+        own = row.actor_id == row.owner_id
+        assert own == (row.role == "resident"), self._said(row)
+        if row.act == "vouch":
+            return
+        before = self._states.get(row.about_id, "draft")
+        life = TRANSITIONS.get((before, row.act, row.role))  # type: ignore[arg-type]
+        assert life is not None, f"{self._said(row)} when it was {before}"
+        assert not life.needs_reason or row.reason, self._said(row)
+        self._states[row.about_id] = life.to
+        if row.role == "association" and row.act in GIVING_BACK:
+            self._given_back[row.about_id] = row.number
+        if row.role in BRANCH:
+            await self._it_was_the_branchs(row)
+
+    async def _it_was_the_branchs(self, row: Any) -> None:
+        """A village that is closed is the commune's, but for what was given back."""
+        closing = trail.select().where(
+            trail.c.about == "village", trail.c.about_id == row.unit_id, trail.c.number < row.number
+        )
+        last = (await self.commune.rows(closing.order_by(trail.c.number.desc()).limit(1)))[:1]
+        if last and last[0].act == "close":
+            assert self._given_back.get(row.about_id, 0) > last[0].number, f"{self._said(row)}, closed"
+
+    def _said(self, row: Any) -> str:
+        return f"{row.role} {row.actor_id} did “{row.act}” on {row.about} {row.about_id} of {row.owner_id}"
+
+    async def _nothing_is_miscounted(self) -> None:
+        counted = {key: number for key, number in (await self.commune.tallies()).items() if key[3] != "erased"}
+        assert counted == await self.commune.recount(), "the tallies are not a recount"
+        forms = await self.commune.rows(select(assessments))
+        assert {form.state for form in forms} <= STATES.keys()
+        assert {form.id: form.state for form in forms} == {
+            form.id: self._states.get(form.id, "draft") for form in forms
+        }, "a form is not in the state that its acts have led to"
+        on_list = {form.id for form in forms if form.proposal_id}
+        assert on_list == {form.id for form in forms if form.state in {"checked", "recognised", "revoked"}}
+        valid = Counter(await self.commune.column(select(titles.c.assessment_id).where(titles.c.revoked_at.is_(None))))
+        assert valid == Counter(form.id for form in forms if form.state == "recognised"), "the register says otherwise"
+        assert {row.state for row in await self.commune.rows(select(closings))} <= {"closed", "sent_back"}
