@@ -236,7 +236,7 @@ class Reminders:
             behind = {form.id: reminders_behind(now.at - form.touched_at) for form in passed}
             await reminders.mark_reminded(connection, behind)
             new = await self._claim_today(connection, [form for form in passed if form.id in reached], now)
-            letters = [self._letter(reached[form.id], _about(form, now)) for form in new]
+            letters = [self._letter(reached[form.id], _about(form, now), "reminders") for form in new]
             await outbox.queue(connection, letters, now.at)
         self._queued("reminders", len(letters))
         return bool(passed)
@@ -261,7 +261,7 @@ class Reminders:
             forms = [form for form in next_forms if _is_open(form, now)]
             reached = await self._reached(connection, forms, now)
             new = await self._claim_today(connection, [form for form in forms if form.id in reached], now)
-            letters = [self._letter(reached[form.id], _about(form, now)) for form in new]
+            letters = [self._letter(reached[form.id], _about(form, now), "reminders") for form in new]
             await outbox.queue(connection, letters, now.at)
             asked = replace(
                 asked,
@@ -310,7 +310,9 @@ class Reminders:
         async with self._runtime.database.writing() as connection:
             held = await arrivals.take(connection, due)
             reached = await reminders.reached(connection, held, "digests")
-            letters = [self._letter(to, arrivals_digest(held[person_id])) for person_id, to in reached.items()]
+            letters = [
+                self._letter(to, arrivals_digest(held[person_id]), "digests") for person_id, to in reached.items()
+            ]
             await outbox.queue(connection, letters, now.at)
         self._queued("digests", len(letters))
         return True
@@ -346,7 +348,7 @@ class Reminders:
             reached = await reminders.reached(connection, {saying.person_id for saying in sayings}, walk.kind)
             wanted = [saying for saying in sayings if saying.person_id in reached]
             new = await reminders.claim(connection, [saying.key for saying in wanted], now.at)
-            letters = [self._letter(reached[one.person_id], one.message) for one in wanted if one.key in new]
+            letters = [self._letter(reached[one.person_id], one.message, walk.kind) for one in wanted if one.key in new]
             await outbox.queue(connection, letters, now.at)
         self._queued(walk.kind, len(letters))
         return bool(letters)
@@ -398,8 +400,8 @@ class Reminders:
 
     # letters
 
-    def _letter(self, to: Recipient, message: Message) -> Letter:
-        return Letter(to, self._runtime.said(message, to.language), priority=NOTICE)
+    def _letter(self, to: Recipient, message: Message, kind: MutedKind | None = None) -> Letter:
+        return Letter(to, self._runtime.said(message, to.language), priority=NOTICE, kind=kind)
 
     def _queued(self, kind: MutedKind, letters: int) -> None:
         if letters:

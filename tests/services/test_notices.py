@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from openpyxl import load_workbook
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.settling import stop_refused
@@ -29,10 +29,11 @@ from bot.store.core import outbox
 from bot.store.core.database import Database, LostRace
 from bot.store.core.outbox import NOTICE, DueLetter, Letter, OutboxState, Recipient, SettledLetter
 from bot.store.core.reference import read_reference
-from bot.store.core.tables import approval_limits, contacts, conversations, people, roles
+from bot.store.core.tables import approval_limits, contacts, conversation_people, conversations, people, roles
 from bot.store.core.tables import notices as notice_table
+from bot.store.core.tables import outbox as letters
 from bot.store.notices import ledger, reading, reports, saving, writing
-from flows.conversation.messages import Message, rendered
+from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Blocked, Pressed
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.units import Scope
@@ -50,7 +51,6 @@ from flows.notices.notice import (
     Origin,
     Reached,
     Repeat,
-    mute_button,
 )
 from flows.notices.occasions import made
 from flows.notices.records import NoticeActed, NoticeSaved
@@ -127,6 +127,29 @@ class Office:
         """Settle recipients as delivery does."""
         async with self.database.writing() as connection:
             await outbox.settle(connection, [SettledLetter(one.id, state, "why") for one in due], self.commune.now)
+
+    async def remind(self, name: str, **texts: MutedKind | None) -> None:
+        """Queue reminders for somebody: texts, each with what it can be turned off as."""
+        (chat,) = await self.commune.rows(select(conversations).where(conversations.c.address == name))
+        to = Recipient(chat.id, chat.channel, chat.bot, chat.address, "vi")
+        letters = [Letter(to, Outgoing(text), priority=NOTICE, kind=kind) for text, kind in texts.items()]
+        async with self.database.writing() as connection:
+            await outbox.queue(connection, letters, NOW)
+
+    async def take_reminders(self) -> list[DueLetter]:
+        """Take reminders as delivery does."""
+        async with self.database.writing() as connection:
+            return await outbox.take_notices(connection, CHANNEL, BOT, [None], 100, self.commune.now)
+
+    async def reminders(self) -> list[Any]:
+        """Return the reminders in the outbox."""
+        of_none = (letters.c.priority == NOTICE, letters.c.notice_id.is_(None))
+        return await self.commune.rows(select(letters).where(*of_none).order_by(letters.c.id))
+
+    async def mute(self, name: str, kind: MutedKind) -> None:
+        """Let somebody turn something off."""
+        async with self.database.writing() as connection:
+            await received_rows.mute(connection, await self.person(name), kind, NOW, off=True)
 
     async def counts(self, notice_id: int) -> dict[str, int]:
         """Return a ledger's counts, which must sum to its recipients once it is written."""
@@ -301,7 +324,7 @@ async def test_a_stop_leaves_out_who_still_waits_and_ends_with_what_is_under_way
 async def test_a_stop_only_marks_the_notice_and_the_keeper_takes_people_off_its_list_some_at_a_time(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "CHUNK", 2)
+    monkeypatch.setattr(keeping, "TAKEN_OFF_AT_ONCE", 2)
     notice_id = await office.write()
     await office.keep()
     await office.act(notice_id, "stop", "stopped")
@@ -381,22 +404,45 @@ async def test_what_nobody_knows_of_is_uncertain_and_sent_again_only_when_asked_
 
 @pytest.mark.parametrize("kind", ["reminders", "digests", "dates"])
 async def test_who_turns_reminders_off_gets_none_that_waits_for_them(office: Office, kind: MutedKind) -> None:
-    chats = await office.commune.rows(select(conversations).order_by(conversations.c.id))
-    reminders = [Message("mine", ((mute_button(kind),),)), Message("other", ((mute_button("notices"),),))]
-    async with office.database.writing() as connection:
-        letters = [
-            Letter(
-                Recipient(chat.id, chat.channel, chat.bot, chat.address, "vi"),
-                rendered(message, CATALOGUES["vi"]),
-                priority=NOTICE,
-            )
-            for chat in chats
-            for message in reminders
-        ]
-        await outbox.queue(connection, letters, NOW)
+    for name in ("Lan", "Minh"):
+        await office.remind(name, mine=kind, other=None)
     await office.commune.press("Lan", f"c:mute:{kind}")
     assert [text for text in await office.commune.texts("Lan") if text in {"mine", "other"}] == ["other"]
     assert await office.commune.texts("Minh") == ["mine", "other"]
+
+
+async def test_a_reminder_turned_off_while_it_was_tried_is_not_tried_again(office: Office) -> None:
+    for name in ("Lan", "Minh"):
+        await office.remind(name, mine="reminders")
+    taken = await office.take_reminders()
+    assert len(taken) == 2
+    await office.mute("Lan", "reminders")
+    await office.settle(taken, "queued")
+    assert [(one.address, one.state) for one in await office.reminders()] == [("", "muted"), ("Minh", "queued")]
+
+
+async def test_a_reminder_queued_as_it_is_turned_off_does_not_go(office: Office) -> None:
+    await office.mute("Lan", "reminders")
+    await office.remind("Lan", mine="reminders", other="digests")
+    await office.remind("Minh", mine="reminders")
+    taken = await office.take_reminders()
+    assert [(one.address, one.outgoing.text) for one in taken if one.outgoing] == [("Lan", "other"), ("Minh", "mine")]
+    assert [one.state for one in await office.reminders()] == ["muted", "sending", "sending"]
+
+
+async def test_what_one_of_a_shared_phone_has_turned_off_goes_on_for_the_other(office: Office) -> None:
+    chat = await office.commune.column(select(conversations.c.id).where(conversations.c.address == "Lan"))
+    sharing = {"conversation_id": chat[0], "place": 0, "session": None}
+    async with office.database.writing() as connection:
+        for name in ("Lan", "Minh"):
+            one = {**sharing, "person_id": await office.person(name)}
+            await connection.execute(insert(conversation_people), one)
+    await office.remind("Lan", mine="reminders")
+    await office.mute("Lan", "reminders")
+    assert [one.outgoing.text for one in await office.take_reminders() if one.outgoing] == ["mine"]
+    await office.mute("Minh", "reminders")
+    await office.remind("Lan", mine="reminders")
+    assert await office.take_reminders() == []
 
 
 async def test_who_turned_notices_off_while_theirs_was_tried_is_not_tried_again(office: Office) -> None:

@@ -151,6 +151,21 @@ async def test_letters_that_waited_before_know_whose_form_they_show(commune: Com
     assert after == before == [("Hạnh", f",{lan},"), ("Minh", None), ("Trường", f",{lan},")]
 
 
+async def test_reminders_that_waited_before_are_of_the_kind_that_their_button_turns_off(commune: Commune) -> None:
+    row = {"conversation_id": 1, "channel": "telegram", "bot": "1", "state": "queued", "created_at": NOW, "priority": 1}
+    async with commune.database.writing() as connection:
+        for kind in ("reminders", "digests", "dates"):
+            body = b'{"text":"x","buttons":[[{"label":"x","payload":"c:mute:%s"}]]}' % kind.encode()
+            await connection.execute(tables_of.outbox.insert().values(**row, address=kind, body=body))
+        await connection.execute(tables_of.outbox.insert().values(**row, address="None", body=b'{"text":"reminders"}'))
+    await migrate(commune.database, "0017")
+    await migrate(commune.database)
+    kinds = select(tables_of.outbox.c.address, tables_of.outbox.c.kind).where(tables_of.outbox.c.priority == 1)
+    assert [(row.address, str(row.kind)) for row in await commune.rows(kinds.order_by(tables_of.outbox.c.id))] == [
+        (kind, kind) for kind in ("reminders", "digests", "dates", "None")
+    ]
+
+
 async def test_consent_that_ended_is_nobodys_to_an_older_version(commune: Commune) -> None:
     there = await commune.count(tables_of.consents)
     await commune.say("Minh", "/privacy", "xoá", "xoá hết")

@@ -186,7 +186,7 @@ WORKS = {
     },
     "notice_answers": {"question"},
     "outbox": {
-        "channel", "bot", "address", "priority", "about", "callback", "attempts", "due", "settled_at", "error",
+        "channel", "bot", "address", "priority", "about", "callback", "attempts", "due", "settled_at", "error", "kind",
     },
     "inbox": {"channel", "bot", "update_id", "callback", "done_at", "failed"},
     "tallies": {"unit_id", "round_id", "group", "state", "passed"},

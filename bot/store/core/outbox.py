@@ -26,16 +26,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.core import contacts, phones
-from bot.store.core.blobs import contains
 from bot.store.core.bulk import execute_many
 from bot.store.core.lists import is_among
-from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, conversations, notices, outbox, roles
+from bot.store.core.tables import (
+    NAMES_PEOPLE,
+    OPEN_LETTERS,
+    WAITING_FOR_PAGES,
+    conversation_people,
+    conversations,
+    mutes,
+    notices,
+    outbox,
+    roles,
+)
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Sharer
 from flows.conversation.messages import Outgoing
 from flows.domain.assessments import BRANCH
 from flows.domain.units import UnitTree
-from flows.notices.notice import MutedKind, mute_button
+from flows.notices.notice import MutedKind
 
 REPLY = 0
 NOTICE = 1
@@ -61,13 +70,14 @@ class Recipient(Struct, frozen=True):
 
 class Letter(Struct, frozen=True):
     """A message on its way to one conversation. `callback` is a button press it answers as well; `about` are the
-    people it names."""
+    people it names, `kind` is what its reader can turn off."""
 
     to: Recipient
     outgoing: Outgoing | None
     callback: str | None = None
     priority: int = REPLY
     about: frozenset[int] = frozenset()
+    kind: MutedKind | None = None
 
 
 class DueLetter(Struct, frozen=True):
@@ -112,6 +122,7 @@ async def queue(connection: AsyncConnection, letters: Iterable[Letter], now: dat
             "priority": letter.priority,
             "body": _encoder.encode(letter.outgoing) if letter.outgoing is not None else None,
             "about": _written(letter.about),
+            "kind": letter.kind,
             "callback": letter.callback,
             "state": "queued",
             "created_at": now,
@@ -251,16 +262,38 @@ _settle_sent = (
 _forget = update(outbox).where(is_among(outbox.c.id, "ids")).values(_FORGOTTEN)
 
 
-# Who turned notices off while theirs was tried is not tried again.
+def _wanted_by(person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say that somebody has not turned off what a letter is."""
+    off = select(mutes.c.person_id).where(mutes.c.person_id == person_id, mutes.c.kind == outbox.c.kind)
+    return ~off.correlate_except(mutes).exists()
+
+
+# Of several who share a phone each may want it.
+_chat_wants_it = or_(
+    select(conversations.c.id)
+    .where(conversations.c.id == outbox.c.conversation_id, _wanted_by(conversations.c.person_id))
+    .correlate_except(conversations)
+    .exists(),
+    select(conversation_people.c.person_id)
+    .where(conversation_people.c.conversation_id == outbox.c.conversation_id)
+    .where(_wanted_by(conversation_people.c.person_id))
+    .correlate_except(conversation_people)
+    .exists(),
+)
+_is_turned_off = (outbox.c.kind.is_not(None), ~_chat_wants_it)
+_MUTED: dict[str, Any] = {"state": "muted", "settled_at": bindparam("at"), **_FORGOTTEN}
+# Who turned notices or reminders off while theirs was tried is not tried again.
 _leave_out = (
     update(outbox)
     .where(
         is_among(outbox.c.id, "ids"),
-        outbox.c.notice_id.is_not(None),
         outbox.c.state == "queued",
-        ~contacts.still_open(outbox.c.conversation_id),
+        or_(
+            and_(outbox.c.notice_id.is_not(None), ~contacts.still_open(outbox.c.conversation_id)),
+            and_(*_is_turned_off),
+        ),
     )
-    .values(state="muted", settled_at=bindparam("at"), **_FORGOTTEN)
+    .values(_MUTED)
 )
 
 _of_bot = (outbox.c.channel == bindparam("_channel")) & (outbox.c.bot == bindparam("_bot"))
@@ -274,6 +307,8 @@ _next_reminders = (
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+# A reminder may have been queued at the very moment at which its reader turned it off.
+_mute_next = update(outbox).where(outbox.c.id.in_(_next_reminders), *_is_turned_off).values(_MUTED)
 _sending = select(notices.c.id).where(notices.c.state == "sending").order_by(notices.c.id)
 _if_sending = select(notices.c.id).where(notices.c.id == bindparam("notice"), notices.c.state == "sending")
 _next_of_notice = (
@@ -353,6 +388,7 @@ async def take_notices(
         if not (room := most - len(taken)):
             break
         if source is None:
+            await connection.execute(_mute_next, {**wanted, "most": room, "at": now})
             rows = await connection.execute(_take_reminders, {**wanted, "most": room})
         else:
             rows = await connection.execute(_take_of_notice, {**wanted, "most": room, "notice": source})
@@ -438,15 +474,20 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
 
 async def drop_letters(connection: AsyncConnection, conversation_ids: Collection[int], now: datetime) -> None:
     """Send conversations nothing of what waits for them, for who spoke there is erased."""
-    await connection.execute(
-        update(outbox).where(outbox.c.conversation_id.in_(sorted(conversation_ids)), _OPEN).values(_dropped(now))
-    )
+    theirs = _open_at(conversations.c.id.in_(sorted(conversation_ids)))
+    await connection.execute(update(outbox).where(outbox.c.id.in_(theirs), _OPEN).values(_dropped(now)))
+
+
+def _open_at(chats: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Select the open letters of chats: by their addresses, which have an index of what is open."""
+    same_chat = [outbox.c[name] == conversations.c[name] for name in ("channel", "bot", "address")]
+    return select(outbox.c.id).join(conversations, and_(*same_chat)).where(chats, _OPEN)
 
 
 async def drop_mentions(connection: AsyncConnection, person_id: int, now: datetime) -> None:
     """Send nobody what still waits and names somebody who is erased. A press that it answers is answered without
     words."""
-    names_them = (_OPEN, outbox.c.about.contains(f",{person_id},", autoescape=True))
+    names_them = (_OPEN, text(NAMES_PEOPLE), outbox.c.about.contains(f",{person_id},", autoescape=True))
     await connection.execute(
         update(outbox).where(*names_them, outbox.c.callback.is_not(None)).values(body=None, about=None)
     )
@@ -454,17 +495,14 @@ async def drop_mentions(connection: AsyncConnection, person_id: int, now: dateti
 
 
 async def drop_muted(connection: AsyncConnection, person_id: int, kind: MutedKind, now: datetime) -> None:
-    """Send somebody nothing of a kind that they have turned off and that still waits: what has its button under it."""
-    same_chat = [outbox.c[name] == conversations.c[name] for name in ("channel", "bot", "address")]
-    button = f'"{mute_button(kind).payload}"'.encode()
-    waiting = (
-        select(outbox.c.id)
-        .join(conversations, and_(*same_chat))
-        .where(conversations.c.person_id == person_id, _OPEN, outbox.c.priority == NOTICE)
-        .where(outbox.c.state == "queued", contains(connection, outbox.c.body, button))
+    """Send somebody nothing of a kind that they have turned off and that still waits."""
+    waiting = _open_at(conversations.c.id.in_(phones.chats_of(person_id)))
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(waiting), _OPEN, outbox.c.state == "queued", outbox.c.kind == kind, *_is_turned_off)
+        .values(_MUTED),
+        {"at": now},
     )
-    dropped = {"state": "muted", "settled_at": now, **_FORGOTTEN}
-    await connection.execute(update(outbox).where(outbox.c.id.in_(waiting), _OPEN).values(dropped))
 
 
 def _dropped(now: datetime) -> dict[str, Any]:

@@ -636,7 +636,12 @@ leases = Table(
 # Statements must say this in the same words: only then does a database use the indexes of what is open.
 OPEN_LETTERS = "outbox.state IN ('queued', 'sending') AND outbox.notice_id IS NULL"
 WAITING_FOR_PAGES = "outbox.state = 'waiting'"
+# Who was refused a notice waits like the others, but has an error and no time to be tried again at.
+REFUSED = "outbox.state = 'queued' AND outbox.error IS NOT NULL AND outbox.due IS NULL AND outbox.notice_id IS NOT NULL"
+NAMES_PEOPLE = "outbox.about IS NOT NULL"
 _is_open = text(OPEN_LETTERS.replace("outbox.", ""))
+_is_refused = text(REFUSED.replace("outbox.", ""))
+_names_people = text(NAMES_PEOPLE.replace("outbox.", ""))
 _of_notice = text("notice_id IS NOT NULL")
 _waits_for_page = text(WAITING_FOR_PAGES.replace("outbox.", ""))
 
@@ -661,6 +666,8 @@ outbox = Table(
     Column("settled_at", Moment),
     Column("error", Text),
     Column("notice_id", Key),
+    # As what its reader can turn it off; of a notice, which is always one, and of a reply it is empty.
+    Column("kind", Text),
     Index(
         "uq_outbox_notice", "notice_id", "conversation_id", unique=True,
         sqlite_where=_of_notice, postgresql_where=_of_notice,
@@ -681,6 +688,8 @@ outbox = Table(
         "ix_outbox_open_address", "channel", "bot", "address", "id",
         sqlite_where=_is_open, postgresql_where=_is_open,
     ),
+    Index("ix_outbox_refused", "notice_id", sqlite_where=_is_refused, postgresql_where=_is_refused),
+    Index("ix_outbox_about", "id", sqlite_where=_names_people, postgresql_where=_names_people),
 )  # fmt: skip
 
 # Templates of papers that a unit uses, with all below it, instead of those that come along; its letterhead among them.

@@ -3,17 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.contacts import still_open
-from bot.store.core.tables import conversations, notice_answers, notices, outbox, people
+from bot.store.core.tables import REFUSED, conversations, notice_answers, notices, outbox, people
 from flows.notices.notice import Ledger, LedgerState
 
 AnyRow = Row[*tuple[Any, ...]]
 
-# Who was refused waits like the others, but has an error and no time to be tried again at.
-REFUSED = (outbox.c.state == "queued", outbox.c.error.is_not(None), outbox.c.due.is_(None))
 _NOT_YET = ("queued", "waiting")
 _ADDRESS = select(conversations.c.address).where(conversations.c.id == outbox.c.conversation_id).scalar_subquery()
 
@@ -42,7 +40,7 @@ async def leave_out_refused(connection: AsyncConnection, notice_id: int, now: da
     """Let a notice go on as it is without those to whom it was refused."""
     await connection.execute(
         update(outbox)
-        .where(outbox.c.notice_id == notice_id, *REFUSED)
+        .where(outbox.c.notice_id == notice_id, text(REFUSED))
         .values(state="failed", settled_at=now, address="")
     )
 

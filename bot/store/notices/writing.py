@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, case, func, literal, select, update
+from sqlalchemy import ColumnElement, case, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
 from bot.store.core.chain import Entry
 from bot.store.core.database import LostRace
 from bot.store.core.decided import Decided
-from bot.store.core.tables import approval_limits, notices, outbox
-from bot.store.notices.ledger import REFUSED, leave_out_refused, queue_again
+from bot.store.core.tables import REFUSED, approval_limits, notices, outbox
+from bot.store.notices.ledger import leave_out_refused, queue_again
 from bot.store.notices.reading import encoder
 from bot.store.notices.reports import ask_report
 from bot.store.notices.saving import save
@@ -94,7 +94,7 @@ async def act(
         begins = _copies_after(record.notice_id) & notices.c.started_at.is_(None)
         await connection.execute(update(notices).where(begins).values(mended))
     if record.act == "mend":
-        refused = update(outbox).where(outbox.c.notice_id == record.notice_id, *REFUSED)
+        refused = update(outbox).where(outbox.c.notice_id == record.notice_id, text(REFUSED))
         await connection.execute(refused.values(error=None))
     if record.act in AGAIN:
         await queue_again(connection, record.notice_id, AGAIN[record.act])
