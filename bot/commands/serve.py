@@ -60,7 +60,10 @@ async def work_until_stopped(
     one."""
     import uvicorn
 
-    server = _server_class()(uvicorn.Config(http, log_config=None, access_log=False, timeout_graceful_shutdown=2))
+    config = uvicorn.Config(
+        http, ws="none", lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2
+    )
+    server = _server_class()(config)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

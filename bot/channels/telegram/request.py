@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import msgspec
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
@@ -112,10 +113,7 @@ class AiohttpRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Return an answer of the Bot API. Raises NetworkError for anything else, the page of a gateway for example."""
-        try:
-            answer = json.loads(payload.decode("utf-8", "replace"))
-        except ValueError:
-            answer = None
+        answer = _json(payload)
         if isinstance(answer, dict) and ("result" in answer or "description" in answer):
             return answer
         raise NetworkError("not answered by a Bot API server but by something before it")
@@ -202,6 +200,18 @@ def _meant(status: int, body: bytes) -> int:
         # A firm's proxy or a hotspot's page answers instead of Telegram; a gateway that failed may have asked it first.
         raise (error if status >= 500 else Unreachable(str(error))) from None
     return status if status != 200 or "result" in answer else int(answer.get("error_code", 500))
+
+
+def _json(payload: bytes) -> object:
+    """Return what JSON says, None where it is none. Halves of letters, which msgspec refuses, are read all the same."""
+    try:
+        return msgspec.json.decode(payload)
+    except ValueError:
+        pass
+    try:
+        return json.loads(payload.decode("utf-8", "replace"))
+    except ValueError:
+        return None
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
