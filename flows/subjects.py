@@ -26,6 +26,9 @@ from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
 from flows.notices.subject import SUBJECT as NOTICES
 from flows.notices.talk import Noticing
+from flows.people.needs import AnyNeed as PeopleNeed
+from flows.people.subject import SUBJECT as PEOPLE
+from flows.people.talk import Adding, Switching
 from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
 from flows.privacy.subject import SUBJECT as PRIVACY
@@ -57,7 +60,9 @@ from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
-EVERY = (BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, RECEIVED, PRIVACY)
+EVERY = (
+    BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PEOPLE, RECEIVED, PRIVACY,
+)  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
 AnyTalk = (
@@ -77,6 +82,8 @@ AnyTalk = (
     | Noticing
     | Drafting
     | Muting
+    | Switching
+    | Adding
     | Privacy
     | ChoosingLanguage
     | session.Home
@@ -104,6 +111,7 @@ AnyNeed = (
     | RoleNeed
     | NoticeNeed
     | ReceivedNeed
+    | PeopleNeed
     | PrivacyNeed
 )
 

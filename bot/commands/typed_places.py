@@ -18,7 +18,7 @@ from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWant
 from flows.commune.needs import AnyNeed as CommuneNeed
 from flows.commune.needs import CandidatesWanted, FormsWanted, Sample, SamplesWanted, ToPropose, ToProposeWanted
 from flows.commune.talk import Checking
-from flows.conversation.facts import Conversation, Facts, Found, Links, Need, Reference
+from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
 from flows.domain.closings import Closing, Counts, Village
@@ -57,6 +57,8 @@ from flows.notices.notice import (
     Reached,
 )
 from flows.notices.talk import Noticing
+from flows.people.needs import AnotherWanted
+from flows.people.talk import Adding, Switching
 from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.talk import ChoosingLanguage, Privacy
 from flows.received.needs import MutedWanted, ReceivedWanted
@@ -91,6 +93,7 @@ from flows.review.needs import (
     VillagesWanted,
 )
 from flows.review.talk import Deciding
+from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.needs import (
     Holder,
     HoldersWanted,
@@ -153,15 +156,12 @@ class Place(Struct, frozen=True):
         if isinstance(need, FormNeed):
             self._put_of_forms(found, need)
             return
+        if isinstance(need, RoleNeed):
+            _put_of_roles(found, need)
+            return
         match need:
-            case InvitationWanted():
-                found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
-            case OpenInvitationsWanted():
-                found.put(need, (OpenInvitation("0", "head", NOW + timedelta(days=7)),))
-            case OwnRolesWanted():
-                found.put(need, (OwnRole(31, Role("head", _ids()[VILLAGE])),))
-            case HoldersWanted():
-                found.put(need, (Holder(31, 8, "Trần Thị Hoa", Role("head", _ids()[VILLAGE])),))
+            case AnotherWanted():
+                found.put(need, Another(_person(person_id=8)))
             case MutedWanted():
                 found.put(need, frozenset())
             case ReceivedWanted():
@@ -210,6 +210,18 @@ class Place(Struct, frozen=True):
                 found.put(need, "")
             case RemindedWanted():
                 found.put(need, frozenset())
+
+
+def _put_of_roles(found: Found, need: RoleNeed) -> None:
+    match need:
+        case InvitationWanted():
+            found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
+        case OpenInvitationsWanted():
+            found.put(need, (OpenInvitation("0", "head", NOW + timedelta(days=7)),))
+        case OwnRolesWanted():
+            found.put(need, (OwnRole(31, Role("head", _ids()[VILLAGE])),))
+        case HoldersWanted():
+            found.put(need, (Holder(31, 8, "Trần Thị Hoa", Role("head", _ids()[VILLAGE])),))
 
 
 def _put_of_commune(found: Found, need: MeetingNeed | CommuneNeed, village: Village) -> None:
@@ -520,6 +532,12 @@ def _own(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), _form("farmer", 3)))
 
 
+def _on_shared_phone(step: str, talk: Talk) -> Callable[[], Place]:
+    people = (Sharer(7, "Nguyễn Thị Lan", 1965), Sharer(8, "Trần Thị Hoa", 1970))
+    conversation = Conversation(1, "web", "vi", consented=True, people=people)
+    return lambda: _at(step, talk, replace(_facts(_person(), _form("farmer", 3)), conversation=conversation))
+
+
 _BUILDERS: dict[str, Callable[..., Place]] = {
     "registration.language": _registering("language", name=""),
     "registration.consent": _registering("consent", name=""),
@@ -627,6 +645,13 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "notice-draft.ages": _draft("ages"),
     "notice-draft.when": _draft("when"),
     "notice-draft.confirm": _draft("confirm"),
+    "switching.whom": _on_shared_phone("whom", Switching()),
+    "adding.who": _on_shared_phone("who", Adding()),
+    "adding.agrees": _on_shared_phone("agrees", Adding()),
+    "adding.how": _on_shared_phone("how", Adding()),
+    "adding.day": _on_shared_phone("day", Adding("said")),
+    "adding.witness": _on_shared_phone("witness", Adding("said", NOW.date())),
+    "adding.sure": _on_shared_phone("sure", Adding("said", NOW.date(), "Lò Văn Páo")),
     "muting.kinds": _own("kinds", Muting()),
     "privacy.privacy": _own("privacy", Privacy()),
     "privacy.sure": _own("sure", Privacy()),

@@ -379,10 +379,10 @@ class Reminders:
             if _is_present(form.round_id, form.unit_id, now)
         ]
         for forms in _slices(waiting):
-            addresses = {HeadsAddress(form.unit_id, form.owner_id) for form in forms}
+            addresses = {_confirming(form) for form in forms}
             confirming = await outbox.heads_of(connection, addresses, units, now.today)
             for form in forms:
-                for person_id in confirming[HeadsAddress(form.unit_id, form.owner_id)]:
+                for person_id in confirming[_confirming(form)]:
                     if person_id in found:
                         last_day = now.reference.rounds_by_id[form.round_id].phases.branch
                         found[person_id].add(form.count, form.oldest, last_day)
@@ -401,7 +401,7 @@ class Reminders:
     # letters
 
     def _letter(self, to: Recipient, message: Message, kind: MutedKind | None = None) -> Letter:
-        return Letter(to, self._runtime.said(message, to.language), priority=NOTICE, kind=kind)
+        return replace(self._runtime.letter(to, message, NOTICE), kind=kind)
 
     def _queued(self, kind: MutedKind, letters: int) -> None:
         if letters:
@@ -455,6 +455,10 @@ def _date_message(one: DateDue, forms: Mapping[State, int]) -> Message:
         confirmed=forms.get("confirmed", 0),
         unfinished=forms.get("draft", 0) + forms.get("returned", 0),
     )
+
+
+def _confirming(form: WaitingForms) -> HeadsAddress:
+    return HeadsAddress(form.unit_id, form.owner_id, form.helper_id)
 
 
 def _slices(forms: Sequence[WaitingForms]) -> Iterator[Sequence[WaitingForms]]:

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.services.signals import Signal
 from bot.store.core.database import Database
-from flows.conversation.messages import Message, Outgoing, rendered
+from bot.store.core.outbox import REPLY, Letter, Recipient
+from flows.conversation.messages import Message, Outgoing, people_named, rendered
+from flows.conversation.phones import for_readers
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.words.wording import Catalogue, Catalogues, catalogue_for
 
@@ -41,3 +43,9 @@ class Runtime:
     def said(self, message: Message, language: str | None) -> Outgoing:
         """Return a message in a reader's language."""
         return rendered(message, self.catalogue(language))
+
+    def letter(self, to: Recipient, message: Message, priority: int = REPLY) -> Letter:
+        """Return a message on its way to somebody. On a phone that several share it says whom it is for."""
+        readers = (to.reader,) if to.reader is not None else ()
+        about = people_named(message) | {reader.id for reader in readers}
+        return Letter(to, self.said(for_readers(message, readers), to.language), priority=priority, about=about)

@@ -37,6 +37,7 @@ from flows.conversation.engine import Decision
 from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
+from flows.conversation.phones import marked
 from flows.domain.units import UnitTree
 from flows.forms.records import EvidenceGiven
 from flows.notices.needs import AudienceWanted, LedgerWanted
@@ -431,10 +432,7 @@ class Turns:
                     at_once[person_id] -= 1
                     if at_once[person_id] < 0:
                         continue
-                letters += [
-                    Letter(to, self._runtime.said(one.message, to.language), about=people_named(one.message))
-                    for to in reached[person_id]
-                ]
+                letters += [self._runtime.letter(to, one.message) for to in reached[person_id]]
         return letters
 
     async def _shown_at_once(
@@ -454,6 +452,8 @@ class Turns:
         for place, message in enumerate(one.decision.messages):
             menu = menu_of(one.decision.facts, catalogue) if one.decision.menu and place == last else ()
             said_in = self._runtime.catalogue(message.language) if message.language else catalogue
+            if one.decision.facts.conversation.is_shared:
+                message = marked(message, [one.decision.facts.person_id])
             outgoing = rendered(message, said_in, menu)
             if erases and place == 0:
                 outgoing = replace(outgoing, forget=True)
@@ -525,7 +525,10 @@ def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
 
 
 def _about(one: Decided, message: Message) -> frozenset[int]:
-    """Return whom a reply is about, besides its reader: only who holds a role reads of others."""
+    """Return whom a reply is about, besides its reader: only who holds a role reads of others, or who shares a phone;
+    there, its reader, too."""
+    if one.decision.facts.conversation.is_shared:
+        return people_named(message) | {one.decision.facts.person_id}
     return people_named(message) if one.turn.roles else frozenset()
 
 

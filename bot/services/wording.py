@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.metrics import PASSED_OVER
 from bot.store.core.outbox import DueLetter
 from bot.store.notices import reading
+from flows.conversation.facts import Sharer
 from flows.conversation.messages import Outgoing, rendered
+from flows.conversation.phones import for_readers
 from flows.notices.notice import Content, message_of
 from flows.words.wording import Catalogues, catalogue_for
 
@@ -71,9 +73,12 @@ class NoticeWording:
         for notice_id in list(self._contents)[: max(0, len(self._contents) - max(MOST_KNOWN, len(wanted)))]:
             self._drop(notice_id)
 
-    def outgoing(self, notice_id: int, language: str | None, channel: str) -> Outgoing:
-        """Return a notice, which was learnt before, for a reader."""
+    def outgoing(self, notice_id: int, language: str | None, channel: str, readers: Sequence[Sharer] = ()) -> Outgoing:
+        """Return a notice, which was learnt before, for a reader. On a shared phone it names whom it concerns."""
         catalogue = catalogue_for(language, self._catalogues)
+        if readers:
+            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
+            return rendered(for_readers(message, readers), catalogue)
         key = (notice_id, catalogue.language, channel)
         if key not in self._worded:
             message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
@@ -92,7 +97,8 @@ class NoticeWording:
             if letter.unreadable or letter.notice_id in unreadable:
                 self._pass_over(letter, channel)
             elif letter.notice_id is not None:
-                yield replace(letter, outgoing=self.outgoing(letter.notice_id, letter.language, channel))
+                outgoing = self.outgoing(letter.notice_id, letter.language, channel, letter.readers)
+                yield replace(letter, outgoing=outgoing)
             else:
                 yield letter
 

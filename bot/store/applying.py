@@ -23,7 +23,7 @@ from flows.conversation.events import AnyRecord, Consented, ContactChanged, Lang
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, Begun, LetIn
 from flows.received.records import Muted
-from flows.registration.records import PersonSaved
+from flows.registration.records import PersonAdded, PersonSaved
 from flows.subjects import SubjectRecord
 
 _encoder = msgspec.json.Encoder()
@@ -63,6 +63,8 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
         for record in one.decision.records:
             if isinstance(record, Consented):
                 agreed.append(_consent_row(one, record, now))
+            elif isinstance(record, PersonAdded):  # who has been inserted
+                agreed.append(_consent_of_added(one, record, now))
             elif not isinstance(record, AnyRecord):  # which are written with the conversation
                 assert isinstance(record, SubjectRecord)
                 rows.collect(one, record)
@@ -85,13 +87,39 @@ def _known_by_end(one: Decided, new: int | None) -> Decided:
 
 def _consent_row(one: Decided, record: Consented, now: datetime) -> dict[str, Any]:
     consent = {"text_version": record.text_version, "given": record.given, "given_by": record.representative or None}
-    return {"conversation_id": one.turn.conversation.id, "person_id": one.person_id, **consent, "at": now}
+    recorded: dict[str, Any] = {"how": None, "given_on": None, "witness": None, "recorded_by": None}
+    return {
+        "conversation_id": one.turn.conversation.id,
+        "person_id": one.person_id,
+        **consent,
+        **recorded,
+        "at": now,
+    }
+
+
+def _consent_of_added(one: Decided, record: PersonAdded, now: datetime) -> dict[str, Any]:
+    """Return the consent of one more person on a phone, and who recorded it where they did not press it themselves."""
+    agreed = record.agreed
+    return {
+        "conversation_id": one.turn.conversation.id,
+        "person_id": one.next_id,
+        "text_version": record.text_version,
+        "given": True,
+        "given_by": record.representative,
+        "how": agreed.how,
+        "given_on": agreed.day,
+        "witness": agreed.witness or None,
+        "recorded_by": one.decision.facts.person.helper_id if record.helped and one.decision.facts.person else None,
+        "at": now,
+    }
 
 
 def _changed_contacts(batch: Sequence[Decided]) -> set[int]:
     """Return the people whose contacts are to be made anew: who writes again is no longer blocked."""
+    added = {one.next_id for one in batch if one.decision.parked and one.next_id is not None}
     return (
-        {
+        added
+        | {
             one.person_id
             for one in batch
             if one.person_id is not None

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core import phones
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
@@ -73,7 +74,7 @@ async def chosen(connection: AsyncConnection, wanted: ChosenWanted) -> Chosen:
     passing = func.coalesce(func.sum(case((assessments.c.passed, 1), else_=0)), 0)
     waits = (
         assessments.c.state == order.before,
-        assessments.c.person_id != wanted.without_person,
+        phones.concerns_others(assessments.c.person_id, wanted.without_person),
         assessments.c.touched_at <= order.shown_at,
     )
     count, passed = (await connection.execute(select(func.count(), passing).where(*_among(order), *waits))).one()
@@ -184,6 +185,7 @@ async def put(connection: AsyncConnection, order: Order, person_id: int, convers
     waits = assessments.c.state == order.before
     outcome = case(
         (assessments.c.person_id == person_id, "own"),
+        (~phones.concerns_others(assessments.c.person_id, person_id), "helped"),
         (assessments.c.state == "draft", "taken_back"),
         (assessments.c.state == "returned", "returned"),
         (~waits, "decided"),

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, review
+from bot.store.core import phones
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
@@ -92,7 +93,7 @@ async def _find_candidates(
             lies_in(assessments.c.unit_id, need.units),
             assessments.c.round_id == need.round_id,
             assessments.c.state == "confirmed",
-            assessments.c.person_id != need.without_person,
+            phones.concerns_others(assessments.c.person_id, need.without_person),
         )
         found.put(need, tuple(await connection.scalars(confirmed.order_by(assessments.c.id))))
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, select, text, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, meeting, recognition
@@ -16,6 +17,7 @@ from bot.store.core.tables import (
     arrivals,
     assessments,
     consents,
+    conversation_people,
     conversations,
     evidence,
     inbox,
@@ -43,7 +45,10 @@ async def hold(connection: AsyncConnection, turns: Collection[Waiting]) -> None:
         return
     person_ids = [turn.person_id for turn in turns if turn.person_id is not None]
     chats = [turn.conversation.id for turn in turns]
-    theirs = conversations.c.id.in_(chats) | conversations.c.person_id.in_(person_ids)
+    shared = select(conversation_people.c.conversation_id).where(conversation_people.c.person_id.in_(person_ids))
+    theirs = or_(
+        conversations.c.id.in_(chats), conversations.c.person_id.in_(person_ids), conversations.c.id.in_(shared)
+    )
     for rows in (
         select(conversations.c.id).where(theirs).order_by(conversations.c.id),
         select(people.c.id).where(people.c.id.in_(person_ids)).order_by(people.c.id),
@@ -54,11 +59,13 @@ async def hold(connection: AsyncConnection, turns: Collection[Waiting]) -> None:
 async def erase(
     connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime, acts: list[Entry]
 ) -> list[str]:
-    """Delete all that is kept about who speaks in a conversation. Its address stays: the reply still needs it.
+    """Delete all that is kept about who speaks in a conversation. Its address stays: the reply still needs it. On a
+    phone that several share, the others stay as they are.
 
     Returns the sources of files that nobody needs any more. What is blanked in the trail is added to the acts.
     """
-    chats = await _erase_conversations(connection, person_id, conversation_id, now)
+    shared = await _leave_phones(connection, person_id, now) if person_id is not None else set()
+    chats = await _erase_conversations(connection, person_id, {conversation_id} - shared, now)
     await outbox.drop_letters(connection, chats, now)
     if person_id is None:
         return []
@@ -71,29 +78,56 @@ async def erase(
     await batches.forget_person(connection, person_id, forms)
     await recognition.forget_person(connection, person_id, forms)
     await _erase_forms(connection, person_id, forms)
-    await leaving.forget_person(connection, person_id, conversation_id, now)
+    await leaving.forget_person(connection, person_id, chats, now)
+    await connection.execute(update(people).where(people.c.helper_id == person_id).values(helper_id=None, helper=""))
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})
     return sorted(f"{STORED}{digest}" for digest in digests - await file_uses.kept(connection, digests))
 
 
+async def _leave_phones(connection: AsyncConnection, person_id: int, now: datetime) -> set[int]:
+    """Take somebody off the phones that they share with others. Returns these chats. Where they are spoken for, another
+    is from then on; who is left alone shares the phone with nobody."""
+    mine = conversation_people.c.person_id == person_id
+    shared = set(await connection.scalars(select(conversation_people.c.conversation_id).where(mine)))
+    agreed = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
+    await connection.execute(update(consents).where(*agreed).values(_ended(now)))
+    await connection.execute(update(consents).where(consents.c.recorded_by == person_id).values(recorded_by=None))
+    await connection.execute(delete(conversation_people).where(mine))
+    await leaving.leave_person_out(connection, person_id, shared, now)
+    for chat in sorted(shared):
+        of_chat = conversation_people.c.conversation_id == chat
+        here = (await connection.execute(select(conversation_people).where(of_chat).order_by("place"))).all()
+        next_one = {"person_id": here[0].person_id, "session": here[0].session}
+        spoken_for = (conversations.c.id == chat, conversations.c.person_id == person_id)
+        await connection.execute(update(conversations).where(*spoken_for).values(next_one))
+        if len(here) == 1:
+            await connection.execute(delete(conversation_people).where(of_chat))
+    return shared
+
+
+def _ended(now: datetime) -> dict[str, Any]:
+    """Return what becomes of a consent: that it was given, to which text and until when, has to be shown for as long as
+    it is asked; not who it was."""
+    return {"withdrawn_at": now, "given_by": None, "witness": None, "recorded_by": None, "person_id": None}
+
+
 async def _erase_conversations(
-    connection: AsyncConnection, person_id: int | None, conversation_id: int, now: datetime
+    connection: AsyncConnection, person_id: int | None, own: set[int], now: datetime
 ) -> set[int]:
-    """Forget what was said in all conversations of somebody. Returns their ids."""
-    theirs = conversations.c.id == conversation_id
+    """Forget what was said in all conversations that are somebody's alone. Returns their ids."""
+    theirs: ColumnElement[bool] = conversations.c.id.in_(own)
     if person_id is not None:
         theirs |= conversations.c.person_id == person_id
     chats = set(await connection.scalars(select(conversations.c.id).where(theirs)))
     await leaving.leave_out(connection, select(conversations.c.id).where(theirs), now)
     await connection.execute(delete(standing_messages).where(standing_messages.c.conversation_id.in_(chats)))
     await button_codes.forget(connection, chats)
-    # That somebody agreed, to which text and until when, has to be shown for as long as it is asked; not who it was.
     agreed = (consents.c.conversation_id.in_(chats), consents.c.withdrawn_at.is_(None))
-    await connection.execute(update(consents).where(*agreed).values(withdrawn_at=now, given_by=None))
+    await connection.execute(update(consents).where(*agreed).values(_ended(now)))
     unmade = (notice_reports.c.conversation_id.in_(chats), notice_reports.c.digest.is_(None))
     await connection.execute(delete(notice_reports).where(*unmade))
-    others = conversations.c.id.in_(chats - {conversation_id})
+    others = conversations.c.id.in_(chats - own)
     gone = {"person_id": None, "consented": None, "session": None, "erased_at": now}
     await connection.execute(update(conversations).where(others).values(gone))
     return chats

@@ -338,9 +338,9 @@ class Rows:
                 self._change(one, assessment_id)
             case Acted(assessment_id):
                 before, after = _forms_of(one, assessment_id)
-                self.act(one.person_id, before, after, record)
+                self.act(_who_acts(one, record.actor), before, after, record)
             case Followed(assessment_id):
-                self._acts.append(_entry(_forms_of(one, assessment_id)[0], record, "resident", one.person_id))
+                self._acts.append(_entry(_forms_of(one, assessment_id)[0], record, "resident", _who_acts(one)))
                 if record.act == "restart":
                     self._restarted.append(assessment_id)
                 self._change(one, assessment_id)
@@ -460,6 +460,12 @@ def _entry(form: Assessment, record: Acted | Followed, actor: Actor, person_id: 
         unit_id=form.unit_id,
         version=record.version,
     )
+
+
+def _who_acts(one: Decided, actor: Actor = "resident") -> int | None:
+    """Return who acts on a form: for somebody who is helped, who fills in for them."""
+    person = one.turn.person
+    return person.helper_id if actor == "resident" and person is not None and person.helper_id else one.person_id
 
 
 def _vouching(form: Assessment, record: Vouched, person_id: int | None) -> Entry:

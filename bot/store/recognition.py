@@ -101,7 +101,10 @@ async def _find_proposed(
         )
         rows = await connection.execute(
             select(
-                assessments.c.id, assessments.c.unit_id, assessments.c.total, people.c.id.label("person"), people.c.name
+                *[assessments.c[name] for name in ("id", "unit_id", "total")],
+                people.c.id.label("person"),
+                people.c.name,
+                people.c.helper.is_not(None).label("helped"),
             )
             .join(people, people.c.id == assessments.c.person_id)
             .where(waits)
@@ -110,7 +113,9 @@ async def _find_proposed(
             .limit(need.limit)
             .with_for_update(read=True, key_share=True, of=people)  # who is erased waits until this can be found
         )
-        forms = [ProposedForm(row.id, Named(row.person, row.name), row.unit_id, row.total) for row in rows]
+        forms = [
+            ProposedForm(row.id, Named(row.person, row.name), row.unit_id, row.total, bool(row.helped)) for row in rows
+        ]
         found.put(need, ProposedPage(tuple(forms), tuple([(row[0], row[1]) for row in counted])))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.tables import people
-from flows.registration.records import AnyRecord, PersonSaved
+from flows.registration.records import AnyRecord, PersonAdded, PersonSaved
 
 _CHANGE_PERSON = (
     update(people)
@@ -20,18 +20,24 @@ _CHANGE_PERSON = (
 
 
 async def insert_new(connection: AsyncConnection, batch: Sequence[Decided], now: datetime) -> Mapping[int, int]:
-    """Insert the people of turns that make somebody known. Returns their ids by the turn's inbox id."""
-    new = [
-        (one.turn.inbox_id, record)
+    """Insert the people of turns that make somebody known, or one more on a phone. Returns their ids by the turn's
+    inbox id."""
+    new = {
+        one.turn.inbox_id: {**_row(record), **_help(one, record), "created_at": now}
         for one in batch
         for record in one.decision.records
-        if isinstance(record, PersonSaved) and one.turn.person_id is None
-    ]
+        if isinstance(record, PersonAdded) or (isinstance(record, PersonSaved) and one.turn.person_id is None)
+    }
     if not new:
         return {}
     statement = insert(people).returning(people.c.id, sort_by_parameter_order=True)
-    ids = await connection.scalars(statement, [{**_row(record), "created_at": now} for _inbox_id, record in new])
-    return dict(zip((inbox_id for inbox_id, _record in new), ids, strict=True))
+    return dict(zip(new, await connection.scalars(statement, list(new.values())), strict=True))
+
+
+def _help(one: Decided, record: AnyRecord) -> dict[str, Any]:
+    """Return who fills in for a new person, if somebody does."""
+    added = one.decision.facts.person if isinstance(record, PersonAdded) and record.helped else None
+    return {"helper_id": added.helper_id, "helper": added.helper} if added else {"helper_id": None, "helper": None}
 
 
 class Rows:
@@ -42,7 +48,7 @@ class Rows:
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Turn a record into rows."""
-        if one.turn.person_id is not None:  # else they have been inserted
+        if isinstance(record, PersonSaved) and one.turn.person_id is not None:  # else they have been inserted
             self._changed.append({"_id": one.turn.person_id, **_row(record)})
 
     async def write(self, connection: AsyncConnection) -> None:
@@ -50,7 +56,7 @@ class Rows:
         await execute_many(connection, _CHANGE_PERSON, self._changed)
 
 
-def _row(record: PersonSaved) -> dict[str, Any]:
+def _row(record: AnyRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "birth_year": record.birth_year,

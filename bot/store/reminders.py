@@ -64,13 +64,14 @@ class Unfinished(Struct, frozen=True):
 
 class WaitingForms(Struct, frozen=True):
     """Forms of a village that wait for its branch. Those of a branch head are told by their owner, whom they must not
-    be shown to; of the others it is 0."""
+    be shown to; of the others it is 0. So is whoever filled them in for somebody."""
 
     unit_id: int
     round_id: int
     owner_id: int
     count: int
     oldest: datetime
+    helper_id: int = 0
 
 
 async def read_shared(connection: AsyncConnection, known: ReferenceRead | None) -> ReferenceRead:
@@ -312,11 +313,13 @@ _WAITING = (
         assessments.c.unit_id,
         assessments.c.round_id,
         case((_is_head, assessments.c.person_id), else_=0).label("owner_id"),
+        func.coalesce(people.c.helper_id, 0).label("helper_id"),
         func.count().label("count"),
         func.min(assessments.c.submitted_at).label("oldest"),
     )
+    .join(people, people.c.id == assessments.c.person_id)
     .where(assessments.c.state == "submitted")
-    .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"))
+    .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"), text("helper_id"))
 )
 _COUNTS = (
     select(tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))

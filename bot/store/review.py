@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import arrivals
-from bot.store.core import upserts
+from bot.store.core import phones, upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
@@ -48,6 +48,7 @@ _LISTED = select(
     assessments.c.id,
     assessments.c.person_id,
     people.c.name,
+    people.c.helper.is_not(None).label("helped"),
     assessments.c.state,
     assessments.c.total,
     _answered.label("answered"),
@@ -108,7 +109,16 @@ async def by_id(connection: AsyncConnection, form_ids: Collection[int]) -> list[
 def _listed_form(row: Row[*tuple[Any, ...]]) -> ListedForm:
     name = Named(row.person_id, row.name)
     return ListedForm(
-        row.id, name, row.state, row.total, row.answered, row.passed, row.silent, row.to_vouch, row.submitted_at
+        row.id,
+        name,
+        row.state,
+        row.total,
+        row.answered,
+        row.passed,
+        row.silent,
+        row.to_vouch,
+        row.submitted_at,
+        bool(row.helped),
     )
 
 
@@ -116,7 +126,7 @@ def _in_units(wanted: ListWanted | VillagesWanted) -> ColumnElement[bool]:
     return and_(
         lies_in(assessments.c.unit_id, wanted.units),
         assessments.c.round_id.in_(sorted(wanted.rounds)),
-        assessments.c.person_id != wanted.without_person,
+        phones.concerns_others(assessments.c.person_id, wanted.without_person),
     )
 
 

@@ -13,6 +13,7 @@ from bot.store import (
     forms,
     meeting,
     notices,
+    people,
     privacy,
     received,
     recognition,
@@ -35,6 +36,7 @@ from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
+from flows.people.needs import AnyNeed as PeopleNeed
 from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
 from flows.received.needs import AnyNeed as ReceivedNeed
@@ -81,6 +83,8 @@ def _finder(need: AnyNeed) -> Finder:
         return notices.finder(need)
     if isinstance(need, ReceivedNeed):
         return received.finder(need)
+    if isinstance(need, PeopleNeed):
+        return people.finder(need)
     if isinstance(need, PrivacyNeed):
         return privacy.finder(need)
     assert_never(need)

@@ -24,6 +24,7 @@ Why = Literal[
     "returned",
     "decided",
     "own",
+    "helped",
     "elsewhere",
     "no_role",
     "gone",

@@ -12,7 +12,7 @@ from flows.commune import words as summaries
 from flows.commune.needs import CandidatesWanted, FormsWanted, Sample, SamplesWanted, ToPropose, ToProposeWanted
 from flows.commune.records import Proposed, Sampled
 from flows.commune.sampling import MOST_SAMPLED, draw
-from flows.conversation.events import Event, HeadsAddress, Left, PersonAddress, Said, Sent, Told, Went
+from flows.conversation.events import Event, Left, PersonAddress, Said, Sent, Told, Went, branch_of
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Message
@@ -327,6 +327,7 @@ def ask_forms(facts: Facts, talk: Checking) -> Question:
             _("{state}, page {page}:", state=LISTS[state].label, page=talk.place + 1)
             if here
             else _("None here: {state}.", state=LISTS[state].label),
+            forms.HELPED_MEANS if any(one.helped for one in here) else None,
         ),
         tuple(_listed_choice(one) for one in here),
         (
@@ -339,7 +340,8 @@ def ask_forms(facts: Facts, talk: Checking) -> Question:
 
 
 def _listed_choice(form: ListedForm) -> Choice:
-    return Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
+    name = forms.called(form.name, helped=form.helped)
+    return Choice(str(form.assessment_id), _("{name} · {total} points", name=name, total=form.total))
 
 
 def _listed_state(talk: Checking) -> State:
@@ -517,6 +519,8 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
         raise Refused(_("This form is not in your commune, or does not exist any more."))
     if why == "own":
         raise Refused(_("Nobody decides on their own form: somebody else of the association will."))
+    if why == "helped":
+        raise Refused(_("You have filled in this form for somebody: another person of the association decides on it."))
     return form
 
 
@@ -582,7 +586,7 @@ def _act_on_form(facts: Facts, talk: Checking, act: Act) -> Iterator[Event]:
     if after.state == "submitted":
         shown = card(facts, after)
         yield Told(
-            HeadsAddress(form.unit_id, form.person.id),
+            branch_of(form),
             replace(shown, text=paragraphs(_told_to_head(act, talk.reason), shown.text)),
         )
     yield Said(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flows.conversation.events import Event, Said
 from flows.conversation.facts import Facts
 from flows.conversation.orders import GOODBYE, THANKS
+from flows.conversation.phones import unmarked
 from flows.conversation.session import Session, Talk
 from flows.conversation.subjects import Subjects
 from flows.words.refusals import NotUnderstood, OutOfDate
@@ -33,7 +34,7 @@ def hear_command(subjects: Subjects, facts: Facts, session: Session[Talk], typed
 
 def hear_lasting_button(subjects: Subjects, facts: Facts, payload: str) -> Iterator[Event]:
     """Do what a lasting button asks. Its payload is a claim: the right to it is checked by who hears it, each time."""
-    word, *rest = payload.split(":")
+    word, *rest = unmarked(facts, payload).split(":")
     hear = subjects.buttons.get(word)
     if hear is None:
         raise OutOfDate(_("This button no longer works."))

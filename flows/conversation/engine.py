@@ -154,7 +154,13 @@ def _answer(
         yield from subjects.welcome(facts, "")  # whoever says hello gets to know the bot
         return
     step: Step[Any] = flow.step(frame.step)
-    understood = _understood(subjects, facts, session, reply, step.ask(facts, frame.talk), catalogues)
+    try:
+        understood = _understood(subjects, facts, session, reply, step.ask(facts, frame.talk), catalogues)
+    except NotUnderstood:
+        if isinstance(reply, Typed) and (instead := list(subjects.otherwise(facts, session, reply.text))):
+            yield from instead
+            return
+        raise
     if isinstance(understood.heard, Order) and more_waiting and understood.heard.command in ONLY_SAID:
         yield Waited()
         return
@@ -302,13 +308,15 @@ class _Turn:
             self._pass_obstacles()
         frame = self.session.frame
         asked = before.asked + (frame != before.frame or bool(self.parked))
+        flow = self.subjects.flows[type(frame.talk)]
+        heading = flow.heading(self.facts, frame.talk)
         if asks:
-            question = self.subjects.flows[type(frame.talk)].step(frame.step).ask(self.facts, frame.talk)
+            question = flow.step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
             unsaid = [wording for wording in self.said if not contains(text, wording)]
-            self.messages.append(posed(question, text, unsaid, asked))
+            self.messages.append(posed(question, text, [heading, *unsaid], asked))
         elif self.said:
-            self.messages.insert(0, Message(paragraphs(*self.said)))
+            self.messages.insert(0, Message(paragraphs(heading, *self.said)))
         return Decision(
             Session(self.session.frames, asked, misses),
             self.facts,
@@ -335,16 +343,16 @@ class _Turn:
 
 
 def _shared_with(facts: Facts, another: Another) -> Conversation:
-    """Return the conversation with another person on the phone, who may have just come."""
+    """Return the conversation with another person on the phone, who may have just come. Who was erased has left it."""
     known, person = facts.conversation, another.person
-    if any(one.id == person.id for one in known.people):
+    if facts.person is None or any(one.id == person.id for one in known.people):
         return known
-    first = () if known.people or facts.person is None else (facts.person,)
+    first = () if known.people else (facts.person,)
     new = tuple(Sharer(one.id, one.name, one.birth_year) for one in (*first, person))
     return replace(known, people=(*known.people, *new))
 
 
-def posed(question: Question, text: Wording, said: Sequence[Wording], asked: int) -> Message:
+def posed(question: Question, text: Wording, said: Sequence[Wording | None], asked: int) -> Message:
     """Make the message of a question, after what was said before it. Buttons carry the question's number."""
     return Message(
         paragraphs(*said, text),

@@ -5,6 +5,7 @@ from msgspec import Struct
 from flows.conversation.facts import Another
 from flows.conversation.messages import Message
 from flows.conversation.session import Talk
+from flows.domain.assessments import Assessment
 from flows.words.wording import Wording
 
 
@@ -33,10 +34,16 @@ class PersonAddress(Struct, frozen=True):
 
 class HeadsAddress(Struct, frozen=True):
     """Who confirms a person's form for a unit: its branch heads, or those of the nearest unit above that has one.
-    Nobody decides on their own form, so the owner is passed over."""
+    Nobody decides on their own form, nor on one they filled in: the owner is passed over, and who helped them."""
 
     unit_id: int
     owner_id: int
+    helper_id: int = 0
+
+
+def branch_of(form: Assessment) -> HeadsAddress:
+    """Return who confirms a form."""
+    return HeadsAddress(form.unit_id, form.person.id, form.person.helper_id)
 
 
 class Told(Struct, frozen=True):

@@ -26,6 +26,11 @@ class Sharer(Struct, frozen=True):
     name: str
     birth_year: int | None = None
 
+    @property
+    def given(self) -> str:
+        """Return what they are called: the last word of the name."""
+        return self.name.split()[-1]
+
 
 class Conversation(Struct, frozen=True):
     """One chat of one channel. `language` is unknown until chosen, `consented` until answered. `people` are those who
@@ -300,6 +305,11 @@ class Facts(Struct, frozen=True, dict=True):
     def has_role(self, *kinds: RoleKind) -> bool:
         """Tell whether the person holds one of these roles anywhere."""
         return any(role.kind in kinds for role in self.roles)
+
+    def fills_in_for(self, person: Person) -> bool:
+        """Tell whether who speaks fills in for somebody or shares this phone with them: nobody decides on that."""
+        known = self.person is not None and person.helper_id == self.person.id
+        return known or any(one.id == person.id != self.person_id for one in self.conversation.people)
 
     def find(self, need: Need[T]) -> T:
         """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from flows.conversation.events import Event
 from flows.conversation.facts import Facts
+from flows.conversation.phones import spoken_for
 from flows.conversation.questions import Heard, Question
 from flows.conversation.session import Talk
 from flows.words.wording import Wording, _
@@ -29,12 +30,14 @@ class Step(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Flow(Generic[T]):
-    """A talk. `obstacle` says why it cannot go on now, if so; `stopped` is said to whoever leaves it in the middle."""
+    """A talk. `obstacle` says why it cannot go on now, if so; `stopped` is said to whoever leaves it in the middle;
+    `heading` stands above its questions on a phone that several share, and says whom they are about."""
 
     talk: type[T]
     steps: tuple[Step[T], ...]
     obstacle: Callable[[Facts, T], Wording | None] = _no_obstacle
     stopped: Wording = STOPPED
+    heading: Callable[[Facts, T], Wording | None] = spoken_for
 
     def step(self, name: str) -> Step[T]:
         """Return a step by name; one that a newer version no longer has leads to the first."""

@@ -70,7 +70,7 @@ class Subject:
     `records` are the kinds it records, `after` the picture once one of them has happened. `buttons` are the first words
     of what its lasting buttons carry: a claim, whose right is checked by whoever hears it. `codes` are the beginnings
     of what a link brings. `home` is what can be begun at home, `status` says there how things stand. `overhear` may
-    take what was typed before the question does.
+    take what was typed before the question does, `otherwise` what the question did not understand.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Subject:
     home: Callable[[Facts], Iterable[HomeEntry]] = _no_entries
     status: Callable[[Facts], Iterable[Wording | None]] = _no_status
     overhear: Callable[[Facts, Session[Talk], str], Iterable[Event]] = _nothing_overheard
+    otherwise: Callable[[Facts, Session[Talk], str], Iterable[Event]] = _nothing_overheard
 
 
 def is_number(written: str) -> bool:

@@ -64,6 +64,11 @@ class Subjects:
         for one in self._subjects:
             yield from one.overhear(facts, session, typed)
 
+    def otherwise(self, facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
+        """Yield what a subject takes what was typed for, once the question does not understand it."""
+        for one in self._subjects:
+            yield from one.otherwise(facts, session, typed)
+
     def home(self, facts: Facts) -> Iterator[HomeEntry]:
         """Yield what can be begun at home."""
         for one in self._subjects:

@@ -125,6 +125,14 @@ class Person(Struct, frozen=True):
         return Named(self.id, self.name)
 
     @property
+    def who_types(self) -> Named | None:
+        """Return who types where they are spoken for: they themselves, or who fills in for them; None once that one was
+        erased."""
+        if not self.is_helped:
+            return self.named
+        return Named(self.helper_id, self.helper) if self.helper_id and self.helper else None
+
+    @property
     def is_resident(self) -> bool:
         """Tell whether everything a form needs is known."""
         return None not in (self.birth_year, self.unit_id, self.group)

@@ -10,14 +10,16 @@ from flows.domain.assessments import Act, Answer, Assessment, next_state, result
 from flows.domain.people import RoleKind
 from flows.forms.records import Acted, changed_by
 
-Barred = Literal["elsewhere", "own"]
+Barred = Literal["elsewhere", "own", "helped"]
 
 
 def barred(facts: Facts, form: Assessment, role: RoleKind) -> Barred | None:
     """Say what keeps somebody from deciding on a form whatever its state, if anything."""
     if not facts.holds(role, form.unit_id):
         return "elsewhere"
-    return "own" if form.person.id == facts.person_id else None
+    if form.person.id == facts.person_id:
+        return "own"
+    return "helped" if facts.fills_in_for(form.person) else None
 
 
 def decided(

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Entered, Event, HeadsAddress, Left, PersonAddress, Said, Told, Went
+from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Told, Went, branch_of
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
@@ -333,7 +333,7 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
     state = next_state(form, "submit", "resident")
     submitted = Acted(form.id, "submit", "resident", form.version, state, result.total, result.passed)
     yield submitted
-    yield Told(HeadsAddress(form.unit_id, form.person.id), card(facts, changed_by(submitted, form)), may_wait=True)
+    yield Told(branch_of(form), card(facts, changed_by(submitted, form)), may_wait=True)
     yield Said(_("✅ Submitted. Thank you."))
     if form.closed:
         yield Said(COMES_LATE)

@@ -6,7 +6,7 @@ from flows.conversation.facts import Facts
 from flows.domain.assessments import STATES, Answer, Assessment, Evidence, Result, result_of
 from flows.domain.criteria import CriteriaSet, Indicator
 from flows.domain.people import GROUPS
-from flows.words.wording import Wording, _, lines, n_, paragraphs
+from flows.words.wording import Named, Text, Wording, _, lines, n_, paragraphs
 
 
 def summary(form: Assessment) -> Wording:
@@ -119,12 +119,23 @@ def evidence_lines(proof: Evidence) -> Iterator[Wording]:
         yield _("    ✎ “{text}”", text=proof.text)
 
 
+# Beside the name of somebody whose form somebody else has filled in, in every list; and what it means.
+HELPED = "✍️"
+HELPED_MEANS = _("✍️ after a name: somebody else filled in the form.")
+
+
+def called(name: Named, *, helped: bool) -> Wording:
+    """Return a name as it stands in lists of forms."""
+    return Text(f"{{name}} {HELPED}" if helped else "{name}", (("name", name),))
+
+
 def who(facts: Facts, form: Assessment) -> Wording:
     """Say whose form it is: name, year of birth, village, group, state."""
     person = form.person
     return lines(
         _("{name}, born {year}", name=person.named, year=person.birth_year),
         _("With parent or guardian: {name}", name=person.representative) if person.representative else None,
+        _("✍️ Filled in by {name}", name=Named(person.helper_id, person.helper or "–")) if person.is_helped else None,
         facts.reference.units.full_name(form.unit_id),
         GROUPS[person.group] if person.group else None,
     )

@@ -15,4 +15,6 @@ AnyRecord = Erased
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
     """Return the picture once somebody is erased."""
-    return replace(facts, person=None, roles=(), own=())
+    left = tuple(one for one in facts.conversation.people if one.id != facts.person_id)
+    conversation = replace(facts.conversation, people=left if len(left) > 1 else ())
+    return replace(facts, conversation=conversation, person=None, roles=(), own=())

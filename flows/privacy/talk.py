@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 from flows.conversation.events import Entered, Event, LanguageChosen, Left, Said, Sent, Went
-from flows.conversation.facts import Facts
+from flows.conversation.facts import Facts, Sharer
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Document, Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words
 from flows.conversation.session import Talk
+from flows.people.talk import others, turn_to
 from flows.privacy.own_data import own_data
 from flows.privacy.records import Erased
 from flows.registration.talk import KEPT, SEEN_BY, Registering
 from flows.words.refusals import NotUnderstood
-from flows.words.wording import _, lines, paragraphs
+from flows.words.wording import Wording, _, lines, paragraphs
 
 
 class Privacy(Talk, frozen=True, tag="privacy"):
@@ -82,9 +83,7 @@ def ask_privacy(facts: Facts, talk: Privacy) -> Question:
 def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case SEE.key:
-            yield Sent(
-                Message(_("This is everything kept about you."), files=(Document(_("my-data.txt"), own_data(facts)),))
-            )
+            yield Sent(Message(_whose(facts), files=(Document(_("my-data.txt"), own_data(facts)),)))
         case CORRECT.key:
             yield Entered("check", _known(facts))
         case ERASE.key:
@@ -93,18 +92,36 @@ def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
             yield Left()
 
 
+def _whose(facts: Facts) -> Wording:
+    """Say whose data it is: on a phone that several share, by name."""
+    if facts.person is None or not facts.conversation.is_shared:
+        return _("This is everything kept about you.")
+    return _("This is everything kept about {name}.", name=facts.person.named)
+
+
 def ask_sure(facts: Facts, talk: Privacy) -> Question:
     return Question(
-        _(
-            "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
-            " Only counts and a log of what was done stay, without names. Delete everything?"
+        lines(
+            _(
+                "Everything about you will be deleted: details, answers, photos, roles. It cannot be undone."
+                " Only counts and a log of what was done stay, without names. Delete everything?"
+            )
+            if not others(facts)
+            else _(
+                "Everything about {name} will be deleted: details, answers, photos, roles. It cannot be undone. Only"
+                " counts and a log of what was done stay, without names. The others on this phone stay. Delete it?",
+                name=facts.person.named if facts.person is not None else "–",
+            )
         ),
         (ERASE_ALL, KEEP),
     )
 
 
 def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
-    if heard == Chose(ERASE_ALL.key):
+    here = others(facts)
+    if heard == Chose(ERASE_ALL.key) and here:
+        yield from _erase_one(facts, here[0])
+    elif heard == Chose(ERASE_ALL.key):
         yield Erased()
         yield Said(_("Everything about you has been deleted. If you want to begin anew, type “start”."))
         yield Left(home=True)
@@ -112,6 +129,19 @@ def hear_sure(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
         yield Left()
     else:
         raise NotUnderstood(_("Please choose one of the answers."))
+
+
+def _erase_one(facts: Facts, next_one: Sharer) -> Iterator[Event]:
+    """Erase one of the people of a phone; the others stay, and one of them is spoken for."""
+    gone = facts.person
+    assert gone is not None
+    turned = list(turn_to(facts, next_one.id))
+    yield Erased()
+    yield Left(home=True)
+    yield from turned
+    yield Said(
+        _("Everything about {name} has been deleted. The others on this phone stay as they are.", name=gone.name)
+    )
 
 
 PRIVACY = Flow(Privacy, steps=(Step("privacy", ask_privacy, hear_privacy), Step("sure", ask_sure, hear_sure)))

@@ -27,12 +27,13 @@ class ProposalsWanted(Need[tuple[Proposal, ...]], frozen=True):
 
 
 class ProposedForm(Struct, frozen=True):
-    """Somebody on a proposal."""
+    """Somebody on a proposal. The form of one who is `helped` was filled in by somebody else."""
 
     assessment_id: int
     name: Named
     unit_id: int
     total: int
+    helped: bool = False
 
 
 class ProposedPage(Struct, frozen=True):

@@ -176,6 +176,8 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
         raise Refused(_("Nobody by that name or number is in the register of your commune."))
     if form.person.id == facts.person_id:
         raise Refused(_("Nobody decides on themselves: somebody else of the committee has to."))
+    if barred(facts, form, "committee") == "helped":
+        raise Refused(_("You have filled in this form for somebody: another person of the committee decides on it."))
     return form
 
 

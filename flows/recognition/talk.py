@@ -18,6 +18,7 @@ from flows.domain.reasons import read_reason
 from flows.domain.rounds import Round
 from flows.forms.deciding import barred, decided
 from flows.forms.needs import AssessmentWanted, assessment
+from flows.forms.words import HELPED_MEANS, called
 from flows.recognition.needs import LastDecisionWanted, Proposal, ProposalsWanted, ProposedForm, ProposedWanted
 from flows.recognition.records import Recognised
 from flows.roles.needs import holders_over
@@ -122,6 +123,7 @@ def ask_proposal(facts: Facts, talk: Recognising) -> Question:
             lines(
                 _("Left out: {count}", count=len(talk.without)) if talk.without else None,
                 _("To leave somebody out, press the name. To take them in again, press it once more."),
+                HELPED_MEANS if any(one.helped for one in page.forms) else None,
             ),
         ),
         tuple(_named(talk, one) for one in page.forms),
@@ -138,10 +140,11 @@ def _last_day(facts: Facts, round_: Round) -> Wording:
 
 
 def _named(talk: Recognising, form: ProposedForm) -> Choice:
+    name = called(form.name, helped=form.helped)
     label = (
-        _("🚫 {name} · {total} points", name=form.name, total=form.total)
+        _("🚫 {name} · {total} points", name=name, total=form.total)
         if form.assessment_id in dict(talk.without)
-        else _("{name} · {total} points", name=form.name, total=form.total)
+        else _("{name} · {total} points", name=name, total=form.total)
     )
     return Choice(str(form.assessment_id), label)
 

@@ -1,11 +1,14 @@
 """What getting to know somebody records."""
 
+from datetime import date
+
+from msgspec import Struct
 from msgspec.structs import replace
 
 from flows.conversation.events import Record
 from flows.conversation.facts import Facts
 from flows.domain.criteria import Group
-from flows.domain.people import Person
+from flows.domain.people import HowAgreed, Person
 
 
 class PersonSaved(Record, frozen=True):
@@ -18,11 +21,41 @@ class PersonSaved(Record, frozen=True):
     representative: str | None = None
 
 
-AnyRecord = PersonSaved
+class Agreed(Struct, frozen=True, omit_defaults=True):
+    """The consent of another person on the phone: they pressed it themselves, or who fills in for them has recorded
+    how and on which day it was given, and who witnessed it."""
+
+    how: HowAgreed | None = None
+    day: date | None = None
+    witness: str = ""
+
+
+class PersonAdded(Record, frozen=True):
+    """One more person on the phone, once all is checked, with their consent. `helped` by who was spoken for before."""
+
+    name: str
+    birth_year: int | None
+    unit_id: int | None
+    group: Group | None
+    representative: str | None
+    text_version: str
+    agreed: Agreed
+
+    @property
+    def helped(self) -> bool:
+        """Tell whether who was spoken for before fills in for them."""
+        return self.agreed.how is not None
+
+
+AnyRecord = PersonSaved | PersonAdded
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
-    """Return the picture once somebody is known."""
+    """Return the picture once somebody is known. Of who was added, it is as soon as they are spoken for."""
+    if isinstance(record, PersonAdded):
+        return facts
     known = facts.person.id if facts.person else 0
-    person = Person(known, record.name, record.birth_year, record.unit_id, record.group, record.representative)
+    helper = (facts.person.helper, facts.person.helper_id) if facts.person else (None, 0)
+    details = (record.name, record.birth_year, record.unit_id, record.group, record.representative)
+    person = Person(known, *details, *helper)
     return replace(facts, person=person, own=tuple(replace(form, person=person) for form in facts.own))

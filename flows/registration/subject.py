@@ -1,6 +1,7 @@
 """Getting to know somebody, in one value."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from flows.conversation.events import Event
 from flows.conversation.facts import Facts
@@ -66,7 +67,7 @@ def _status(facts: Facts) -> Iterator[Wording]:
 SUBJECT = Subject(
     "registration",
     flows=(REGISTRATION,),
-    records=(records.AnyRecord,),
+    records=get_args(records.AnyRecord),
     after=records.after,
     buttons={"continue": _pressed_continue},
     codes={INVITATION_CODE: take_up},

@@ -8,18 +8,20 @@ from flows.conversation.events import (
     Consented,
     Entered,
     Event,
-    HeadsAddress,
     LanguageChosen,
     Left,
     PersonAddress,
     Said,
     Told,
+    Turned,
     Went,
+    branch_of,
 )
-from flows.conversation.facts import Facts
+from flows.conversation.facts import Another, Facts, Sharer
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
 from flows.conversation.messages import Message
+from flows.conversation.phones import by_name, spoken_for
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.conversation.understanding import says
@@ -39,7 +41,7 @@ from flows.forms.card import card
 from flows.forms.following import following, left_behind
 from flows.forms.records import Followed, changed_by
 from flows.meeting.needs import VillageWanted
-from flows.registration.records import PersonSaved, after
+from flows.registration.records import Agreed, PersonAdded, PersonSaved, after
 from flows.roles.needs import Invitation, InvitationWanted
 from flows.roles.records import InvitationUsed
 from flows.words.refusals import NotUnderstood, Refused
@@ -48,7 +50,8 @@ from flows.words.wording import Named, Wording, _, lines, paragraphs
 
 class Registering(Talk, frozen=True, tag="registration"):
     """What a person has told so far. With an invitation only the name is asked. `as_typed` leaves the next name as it
-    is typed: one turned right was asked about before."""
+    is typed: one turned right was asked about before. With the consent of `another` it is not about who is spoken for,
+    but about one more person on the phone."""
 
     invitation: str = ""
     name: str = ""
@@ -59,6 +62,7 @@ class Registering(Talk, frozen=True, tag="registration"):
     suggested: tuple[int, ...] = ()
     checking: bool = False
     as_typed: bool = False
+    another: Agreed | None = None
 
 
 # The version of the consent text below: consent is proved by the text it was given to.
@@ -80,6 +84,14 @@ SEEN_BY = _(
     "• Who keeps and sees it: the branch of your village, the Study Promotion Association of your commune, and the"
     " People's Committee of your commune when it recognises. For the title “learning citizen” only."
 )
+ABOUT_DATA = lines(
+    _("Before we begin, about your data:"),
+    KEPT,
+    _("• Never asked: ID number, password, one-time code (OTP), bank account, ethnicity, religion."),
+    SEEN_BY,
+    _("• To see, correct or delete it: type “my data”, at any time."),
+    _("• It is your free choice. Saying no costs you nothing."),
+)
 NOTHING_FOUND = lines(
     _("I find no village by that name. Please type the village and the commune."),
     _("If it is still not found, please ask the village branch head for the village's link or QR code."),
@@ -87,6 +99,7 @@ NOTHING_FOUND = lines(
 ONLY_THIS_ANSWER = _(
     "Thank you. Only this answer is kept, nothing else about you. If you change your mind, type “start”."
 )
+NOT_ADDED = _("All right. Nobody is added, and nothing is kept about them.")
 NOTHING_CHANGED = _("Your details stay as they were.")
 FULL_NAME = _("Please type your full name with its tone marks, as in your papers. For example: Nguyễn Thị Lan.")
 REFUSE = Choice(
@@ -204,18 +217,7 @@ def hear_language(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Eve
 
 def ask_consent(facts: Facts, talk: Registering) -> Question:
     return Question(
-        paragraphs(
-            _who_speaks(facts, talk),
-            lines(
-                _("Before we begin, about your data:"),
-                KEPT,
-                _("• Never asked: ID number, password, one-time code (OTP), bank account, ethnicity, religion."),
-                SEEN_BY,
-                _("• To see, correct or delete it: type “my data”, at any time."),
-                _("• It is your free choice. Saying no costs you nothing."),
-            ),
-            _("Do you agree?"),
-        ),
+        paragraphs(_who_speaks(facts, talk), ABOUT_DATA, _("Do you agree?")),
         (AGREE, REFUSE),
         again=_("Do you agree that this data is kept for the title “learning citizen”?"),
     )
@@ -394,14 +396,28 @@ def ask_representative(facts: Facts, talk: Registering) -> Question:
             ),
             _("Full name of the father, mother or guardian, who agrees to this:"),
         ),
+        _grown_up(facts, talk),
         free=True,
         moves=(BACK,),
     )
 
 
+def _grown_up(facts: Facts, talk: Registering) -> tuple[Choice, ...]:
+    """Offer who adds a child to their phone as the one who answers for it."""
+    person = facts.person
+    if talk.another is None or person is None or person.birth_year is None:
+        return ()
+    if needs_representative(person.birth_year, facts.today.year):
+        return ()
+    return (Choice("me", by_name(person)),)
+
+
 def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield Went("birth_year", talk)
+        return
+    if heard == Chose("me") and facts.person is not None:
+        yield Went("representative_consent", replace(talk, representative=facts.person.name))
         return
     name = _name(heard, as_typed=talk.as_typed)
     told = replace(talk, representative=name.name, as_typed=name.turned)
@@ -446,9 +462,14 @@ def hear_representative_consent(facts: Facts, talk: Registering, heard: Heard) -
     match chosen(heard):
         case BACK.key:
             yield Went("representative", talk)
+        case AGREE.key if talk.another is not None:
+            yield _on("village", talk)
         case AGREE.key:
             yield Consented(CONSENT_VERSION, True, talk.representative)
             yield _on("village", talk)
+        case _ if talk.another is not None:
+            yield Said(NOT_ADDED)
+            yield Left()
         case _ if facts.person is not None:
             yield Said(lines(NOTHING_CHANGED, _("To have everything deleted, press “Delete my data”.")))
             yield Left()
@@ -566,11 +587,35 @@ def hear_check(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]
 
 def _checked(facts: Facts, talk: Registering) -> Iterator[Event]:
     """Note what was checked. What it costs a form under way is told and asked first."""
+    if talk.another is not None:
+        yield from _added(facts, talk, talk.another)
+        return
     followed = list(following(facts, _person(facts, talk)))
     if any(_is_asked(form, what) for form, what in followed):
         yield Went("consequences", talk)
     else:
         yield from _saved(facts, talk, followed)
+
+
+def _added(facts: Facts, talk: Registering, agreed: Agreed) -> Iterator[Event]:
+    """Add one more person to the phone, and speak for them from here on."""
+    person = replace(_person(facts, talk), id=0)
+    if any((one.name, one.birth_year) == (person.name, person.birth_year) for one in _on_phone(facts)):
+        raise Refused(_("{name}, born in {year}, is on this phone already.", name=talk.name, year=talk.birth_year))
+    details = (person.name, person.birth_year, person.unit_id, person.group, person.representative)
+    added = PersonAdded(*details, CONSENT_VERSION, agreed)
+    helper = facts.person.who_types if added.helped and facts.person is not None else None
+    if helper is not None:
+        person = replace(person, helper=helper.name, helper_id=helper.person_id)
+    yield Left()
+    yield added
+    yield Turned(Another(person))
+    yield Said(_("Thank you. All is noted."))
+
+
+def _on_phone(facts: Facts) -> tuple[Person | Sharer, ...]:
+    own = () if facts.person is None else (facts.person,)
+    return (*own, *facts.conversation.people)
 
 
 def _is_asked(form: Assessment, followed: Followed) -> bool:
@@ -609,7 +654,7 @@ def _told_to_branches(facts: Facts, before: Assessment, after: Assessment) -> It
         return
     if after.state != "submitted" or after.unit_id != before.unit_id:
         yield Told(
-            HeadsAddress(before.unit_id, before.person.id),
+            branch_of(before),
             Message(
                 _(
                     "The form of {name} (number {id}) is no longer with the branch of {unit}: details were changed.",
@@ -625,7 +670,7 @@ def _told_to_branches(facts: Facts, before: Assessment, after: Assessment) -> It
             _("✏️ {name} has changed details; please look at the form once more.", name=after.person.named),
             *_differences(facts, before, after),
         )
-        yield Told(HeadsAddress(after.unit_id, after.person.id), replace(shown, text=paragraphs(news, shown.text)))
+        yield Told(branch_of(after), replace(shown, text=paragraphs(news, shown.text)))
 
 
 def _differences(facts: Facts, before: Assessment, after: Assessment) -> Iterator[Wording]:
@@ -700,12 +745,19 @@ def obstacle(facts: Facts, talk: Registering) -> Wording | None:
     """Say why the talk cannot go on, if so: an invitation that does not hold, or a change at the wrong time."""
     if talk.invitation:
         return invitation_obstacle(facts, talk.invitation)
-    if talk.checking and facts.own:
+    if talk.checking and facts.own and talk.another is None:
         try:
             list(following(facts, _person(facts, talk)))
         except Refused as refused:
             return paragraphs(refused.wording, NOTHING_CHANGED)
     return None
+
+
+def heading(facts: Facts, talk: Registering) -> Wording | None:
+    """Say whom the questions are about on a phone that several share."""
+    if talk.another is None:
+        return spoken_for(facts, talk)
+    return _("👤 {name}", name=talk.name) if talk.name else _("👤 A new person")
 
 
 REGISTRATION = Flow(
@@ -728,6 +780,7 @@ REGISTRATION = Flow(
         Step("consequences", ask_consequences, hear_consequences),
     ),
     obstacle=obstacle,
+    heading=heading,
 )
 
 

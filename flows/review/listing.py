@@ -14,6 +14,7 @@ from flows.conversation.session import Talk
 from flows.conversation.understanding import says
 from flows.domain.assessments import BRANCH, State
 from flows.domain.units import Scope
+from flows.forms.words import HELPED_MEANS, called
 from flows.late.talk import LET_IN_LATE, late_round, let_in
 from flows.review import typed as typed_words
 from flows.review.arrivals import ARRIVALS, choose
@@ -235,6 +236,7 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
             ),
             lines(_totals(found.counts), _to_look_at(talk, found)),
             _how_to(talk, found),
+            HELPED_MEANS if any(form.helped for form in here) else None,
             _heading(talk, page, pages, forms),
             lines(*(_unfinished(form) for form in here)) if state == "draft" else None,
         ),
@@ -343,15 +345,19 @@ def late_by(day: date) -> Wording:
 
 
 def _listed_choice(form: ListedForm) -> Choice:
+    name = called(form.name, helped=form.helped)
     if form.state == "submitted" and form.needs_a_look:
-        return Choice(str(form.assessment_id), _("{name} · {total} points ⚠️", name=form.name, total=form.total))
-    return Choice(str(form.assessment_id), _("{name} · {total} points", name=form.name, total=form.total))
+        return Choice(str(form.assessment_id), _("{name} · {total} points ⚠️", name=name, total=form.total))
+    return Choice(str(form.assessment_id), _("{name} · {total} points", name=name, total=form.total))
 
 
 def _unfinished(form: ListedForm) -> Wording:
     """Name somebody who is not done: how far they are is the branch head's to know, what they answered is not yet."""
     return n_(
-        "• {name}: {count} question answered", "• {name}: {count} questions answered", form.answered, name=form.name
+        "• {name}: {count} question answered",
+        "• {name}: {count} questions answered",
+        form.answered,
+        name=called(form.name, helped=form.helped),
     )
 
 

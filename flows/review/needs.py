@@ -17,7 +17,8 @@ MOST_LISTED = 2000
 
 class ListedForm(Struct, frozen=True):
     """One line of a branch head's list. `answered` counts the questions that have an answer, `silent` the files that
-    came without a word, `to_vouch` what the branch is asked to vouch for and has not answered."""
+    came without a word, `to_vouch` what the branch is asked to vouch for and has not answered. One that is `helped` was
+    filled in by somebody else."""
 
     assessment_id: int
     name: Named
@@ -28,6 +29,7 @@ class ListedForm(Struct, frozen=True):
     silent: int = 0
     to_vouch: int = 0
     since: datetime | None = None
+    helped: bool = False
 
     @property
     def needs_a_look(self) -> bool:

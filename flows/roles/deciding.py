@@ -41,21 +41,29 @@ def closed_by(head: Holder) -> Wording:
 
 
 def may_see(facts: Facts, form: Assessment) -> None:
-    """Refuse a form outside one's branch, and one's own."""
+    """Refuse a form outside one's branch, one's own, and one that one has filled in for somebody."""
     if not facts.reference.units.is_in(facts.scope(*BRANCH), form.unit_id):
         raise Refused(_("This form is not in your branch, or does not exist any more."))
     if form.person.id == facts.person_id:
         raise Refused(_("Nobody confirms their own form: another branch head or the association will."))
+    if facts.fills_in_for(form.person):
+        raise Refused(
+            _(
+                "You have filled this form in for {name}, or it was filled in on your phone. Somebody else confirms it:"
+                " another branch head, a deputy or the association.",
+                name=form.person.named,
+            )
+        )
 
 
 def head_instead(facts: Facts, form: Assessment) -> Holder | None:
     """Return the head who decides on a form of somebody who is only a deputy there, if one does."""
-    return head_there(facts, form.unit_id, form.person.id)
+    return head_there(facts, form.unit_id, frozenset({form.person.id, form.person.helper_id}))
 
 
-def head_there(facts: Facts, unit_id: int, concerned: int = 0) -> Holder | None:
+def head_there(facts: Facts, unit_id: int, concerned: frozenset[int] = frozenset()) -> Holder | None:
     """Return the head who acts for the branch of a unit instead of somebody who is only a deputy there, if one does:
-    who is not away, and not the person `concerned`."""
+    who is not away, and none of those `concerned`."""
     if facts.holds("head", unit_id):
         return None
     over = [own for own in facts.over("deputy") if facts.reference.units.covers(own, unit_id)]
@@ -71,11 +79,11 @@ def decided_by(head: Holder) -> Wording:
     )
 
 
-def _head_who_may(facts: Facts, unit_id: int, concerned: int) -> Holder | None:
-    """Return a head of a unit who is there and not the person concerned."""
+def _head_who_may(facts: Facts, unit_id: int, concerned: frozenset[int]) -> Holder | None:
+    """Return a head of a unit who is there and none of those concerned."""
     held = facts.find(HoldersWanted(unit_id))
     heads = (one for one in held if one.kind == "head" and one.role.in_force(facts.today))
-    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id != concerned), None)
+    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id not in concerned), None)
 
 
 def _is_away(holder: Holder, today: date) -> bool:

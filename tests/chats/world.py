@@ -350,6 +350,14 @@ class World:
         for text in (*begin, born, *village, number, "có"):
             await self._turn([(name, Typed(text))])
 
+    async def _shares_phone(self, owner: str, full_name: str, born: str) -> None:
+        """Add somebody of sixteen or older to a phone, and speak for its owner again."""
+        await self._turn([(owner, Typed("thêm người"))])
+        if any(label.endswith("➕ Thêm người") for label, _payload in self._screens[owner][-1].buttons):
+            await self._turn([(owner, Typed("thêm người"))])
+        for text in ("tự bấm", "đồng ý", full_name, born, "có", "5", "đúng hết", owner):
+            await self._turn([(owner, Typed(text))])
+
     async def _has_answered(self, name: str, levels: str) -> None:
         await self._turn([(name, Typed("bắt đầu làm phiếu"))])
         for level in levels.split():
@@ -455,6 +463,7 @@ FACTS: dict[str, Callable[..., Awaitable[list[Told] | None]]] = {
     rf"(.+) is ({_ROLES}) of (.+)": World._holds,
     r"(\w+) has agreed(?:, coming by the link of (.+))?": World._has_agreed,
     r"(.+) is an? (\w+) of (.+), born (\d{4})": World._is_resident,
+    r"(\w+) shares the phone with (.+), born (\d{4})": World._shares_phone,
     r"(\w+) has answered ([\d ]+)": World._has_answered,
     r"(\w+) has sent (\S+) as evidence for question (\d+)": World._has_sent_evidence,
     r"(\w+) has submitted": World._has_submitted,

@@ -7,7 +7,15 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.blobs import contains
-from bot.store.core.tables import conversations, evidence, inbox, notice_reports, notices, reference_version
+from bot.store.core.tables import (
+    conversation_people,
+    conversations,
+    evidence,
+    inbox,
+    notice_reports,
+    notices,
+    reference_version,
+)
 
 _STORED = "sha256:"
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
@@ -38,8 +46,9 @@ async def remember_folder(connection: AsyncConnection, mark: str) -> str | None:
 async def in_talks(connection: AsyncConnection) -> set[str]:
     """Return the files that somebody has sent in a talk that is not over, or in a message that waits."""
     waiting = await _named(connection, inbox.c.body, _STORED.encode(), inbox.c.done_at.is_(None))
-    said = conversations.c.session
-    return waiting | await _named(connection, said, _STORED.encode()) | await _named(connection, said, b"digest")
+    for said in (conversations.c.session, conversation_people.c.session):
+        waiting |= await _named(connection, said, _STORED.encode()) | await _named(connection, said, b"digest")
+    return waiting
 
 
 async def _named(

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.json_rows import json_rows
@@ -43,6 +43,13 @@ _ONE_WAITING = _ALL_WAITING.where(inbox.c.conversation_id == bindparam("only"))
 
 
 _sharers = people.alias("sharers")
+
+
+def roles_of_person() -> ScalarSelect[str]:
+    """Select the roles of the person of the enclosing statement, as `roles_in` reads them."""
+    return json_rows(
+        roles.c.role, roles.c.unit_id, roles.c.until, roles.c.away_until, where=roles.c.person_id == people.c.id
+    )
 
 
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:
@@ -82,9 +89,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
                 where=(conversation_people.c.conversation_id == conversations.c.id)
                 & (_sharers.c.id == conversation_people.c.person_id),
             ).label("people"),
-            json_rows(
-                roles.c.role, roles.c.unit_id, roles.c.until, roles.c.away_until, where=roles.c.person_id == people.c.id
-            ).label("roles"),
+            roles_of_person().label("roles"),
             current_version().label("reference_version"),
         )
         .join(first, first.c.id == inbox.c.id)
@@ -168,7 +173,7 @@ def _waiting(row: AnyRow) -> Waiting:
         address=row.address,
         blocked_at=row.blocked_at,
         session=session,
-        person=_person(row) if row.person_id is not None else None,
+        person=person_in(row) if row.person_id is not None else None,
         roles=known,
         cut=cut,
         newer=cut or not every_role,
@@ -228,7 +233,8 @@ def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame[AnyTalk]]:
             return
 
 
-def _person(row: AnyRow) -> Person:
+def person_in(row: AnyRow) -> Person:
+    """Return the person of a row that has their columns."""
     return Person(
         row.person_id,
         row.name,

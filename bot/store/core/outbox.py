@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
     Row,
@@ -82,8 +83,8 @@ class Letter(Struct, frozen=True):
 
 class DueLetter(Struct, frozen=True):
     """A letter to be sent now. `attempts` counts this one. One of a notice has no `outgoing` yet: it is worded when
-    it is sent, in `language`. `standing` is the message of its topic that stands in the chat already. One that only
-    another version can read is `unreadable`."""
+    it is sent, in `language`, for those `readers` whom it concerns where several share the phone. `standing` is the
+    message of its topic that stands in the chat already. One that only another version can read is `unreadable`."""
 
     id: int
     conversation_id: int
@@ -97,6 +98,7 @@ class DueLetter(Struct, frozen=True):
     language: str | None = None
     standing: str | None = None
     unreadable: bool = False
+    readers: tuple[Sharer, ...] = ()
 
 
 class SettledLetter(Struct, frozen=True):
@@ -210,8 +212,8 @@ async def count_open(connection: AsyncConnection, to: Recipient) -> int:
 async def heads_of(
     connection: AsyncConnection, addresses: Collection[HeadsAddress], units: UnitTree, today: date
 ) -> dict[HeadsAddress, list[int]]:
-    """Return who confirms: the heads of the unit who are there, without the owner, or else its deputies, or else those
-    of the nearest unit above. Where all heads are away and there is no deputy, the heads hear of it when they are back.
+    """Return who confirms: the heads of the unit who are there and not concerned, or else its deputies, or those of the
+    nearest unit above. Where all heads are away and there is no deputy, the heads hear of it when they are back.
     """
     if not addresses:
         return {}
@@ -235,13 +237,13 @@ async def heads_of(
     confirming: dict[HeadsAddress, list[int]] = {}
     for to, path in above.items():
         deciding = [present.get((id_, role), []) for id_ in path for role in BRANCH]
-        choices = (_others(people, to.owner_id) for people in (*deciding, *(away.get(id_, []) for id_ in path)))
+        choices = (_others(people, to) for people in (*deciding, *(away.get(id_, []) for id_ in path)))
         confirming[to] = next(filter(None, choices), [])
     return confirming
 
 
-def _others(person_ids: list[int], owner_id: int) -> list[int]:
-    return [person_id for person_id in person_ids if person_id != owner_id]
+def _others(person_ids: list[int], to: HeadsAddress) -> list[int]:
+    return [person_id for person_id in person_ids if person_id not in (to.owner_id, to.helper_id)]
 
 
 _OPEN = text(OPEN_LETTERS)
@@ -328,6 +330,7 @@ _TAKEN = (
     outbox.c.attempts,
     outbox.c.created_at,
     outbox.c.notice_id,
+    outbox.c.about,
 )
 # What was “sending” for a version that marked replies too is open like the rest.
 _next_replies = (
@@ -392,7 +395,7 @@ async def take_notices(
             rows = await connection.execute(_take_reminders, {**wanted, "most": room})
         else:
             rows = await connection.execute(_take_of_notice, {**wanted, "most": room, "notice": source})
-        taken += [_due(row) for row in sorted(rows, key=lambda row: row.id)]
+        taken += await _with_readers(connection, sorted(rows, key=lambda row: row.id))
     return taken
 
 
@@ -411,6 +414,24 @@ def _due(row: Row[*tuple[Any, ...]]) -> DueLetter:
         getattr(row, "language", None),
         unreadable=outgoing is None and row.body is not None,
     )
+
+
+async def _with_readers(connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]]) -> list[DueLetter]:
+    """Return letters, those of notices with whom of a shared phone they concern. Where nobody shares one, nothing is
+    asked."""
+    found = [(_due(row), _about(row)) for row in rows]
+    if wanted := set[int]().union(*(about for _letter, about in found)):
+        known = await phones.sharers(connection, wanted)
+        found = [
+            (replace(letter, readers=tuple(known[id_] for id_ in about if id_ in known)), about)
+            for letter, about in found
+        ]
+    return [letter for letter, _about in found]
+
+
+def _about(row: Row[*tuple[Any, ...]]) -> list[int]:
+    """Return whom of a shared phone a notice concerns; other letters have their words already."""
+    return [int(id_) for id_ in row.about.split(",") if id_] if row.notice_id is not None and row.about else []
 
 
 def _read(row: Row[*tuple[Any, ...]]) -> Outgoing | None:
@@ -520,7 +541,7 @@ async def read_new(
     """Return a conversation's first open letters after an id, for a channel whose readers fetch them. Those of notices
     are not worded yet."""
     rows = await connection.execute(_READ_NEW, {**_at(channel, bot, address), "after": after})
-    return [_due(row) for row in rows]
+    return await _with_readers(connection, rows)
 
 
 async def open_among(

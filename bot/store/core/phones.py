@@ -1,10 +1,22 @@
 """Phones that several people share: which chats are somebody's, whose a chat is, and who is spoken for there now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Subquery, bindparam, func, null, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    null,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
@@ -68,9 +80,31 @@ def readers_among(name: str) -> Subquery:
     )
 
 
+async def sharers(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, Sharer]:
+    """Return people as they are called on the phones they share."""
+    rows = await connection.execute(_SHARERS, {"ids": sorted(person_ids)})
+    return {row.id: Sharer(row.id, row.name, row.birth_year) for row in rows}
+
+
+_SHARERS = select(people.c.id, people.c.name, people.c.birth_year).where(is_among(people.c.id, "ids"))
+
+
 def reader_in(row: Row[*tuple[Any, ...]]) -> Sharer | None:
     """Return for whom of a shared phone something is, by the columns of `readers_among`; None where it is not one."""
     return Sharer(row.reader_id, row.reader_name, row.reader_born) if row.reader_name is not None else None
+
+
+def concerns_others(owner: ColumnElement[int], person_id: int) -> ColumnElement[bool]:
+    """Say that something of an owner's is somebody else's: not one's own, nor that of whom one fills in for or shares a
+    phone with. Nobody decides on these."""
+    here, there = conversation_people.alias("here"), conversation_people.alias("there")
+    helped = select(people.c.id).where(people.c.helper_id == person_id)
+    beside = (
+        select(there.c.person_id)
+        .join(here, here.c.conversation_id == there.c.conversation_id)
+        .where(here.c.person_id == person_id)
+    )
+    return and_(owner != person_id, owner.not_in(helped.correlate(None)), owner.not_in(beside.correlate(None)))
 
 
 _IS_THEIRS = (

@@ -74,6 +74,7 @@ units = Table(
 )
 
 _is_helped = text("helper_id IS NOT NULL")
+_is_recorded = text("recorded_by IS NOT NULL")
 
 people = Table(
     "people",
@@ -147,6 +148,7 @@ consents = Table(
     Column("at", Moment, nullable=False),
     # When everything was deleted. What was agreed to and until when must be shown; whose it was is forgotten.
     Column("withdrawn_at", Moment),
+    Index("ix_consents_recorded_by", "recorded_by", sqlite_where=_is_recorded, postgresql_where=_is_recorded),
 )
 
 roles = Table(

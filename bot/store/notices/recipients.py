@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Select, literal, null, or_, select, update
+from sqlalchemy import Select, and_, func, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
+from bot.store.core.lists import is_one_of
 from bot.store.core.outbox import NOTICE
 from bot.store.core.tables import contacts, conversation_people, conversations, notices, outbox
 from bot.store.notices.reading import audience_decoder
@@ -87,4 +88,23 @@ async def _write_recipients(
             .with_for_update(read=True, key_share=True, of=conversations),
         )
     )
+    await _name_readers(connection, notice_id, person_ids)
     return written.rowcount
+
+
+async def _name_readers(connection: AsyncConnection, notice_id: int, person_ids: Sequence[int]) -> None:
+    """Note whom of a shared phone a notice concerns: it comes there once and names them."""
+    shares = (
+        conversation_people.c.person_id == contacts.c.person_id,
+        conversation_people.c.conversation_id == contacts.c.conversation_id,
+    )
+    concerned = (
+        select(contacts.c.person_id, contacts.c.conversation_id)
+        .join(conversation_people, and_(*shares))
+        .where(is_one_of(conversation_people.c.person_id, person_ids), contacts.c.reach == "open")
+        .order_by(contacts.c.person_id)
+    )
+    for person_id, conversation_id in (await connection.execute(concerned)).all():
+        about = func.coalesce(outbox.c.about, ",").concat(f"{person_id},")
+        of_chat = (outbox.c.notice_id == notice_id, outbox.c.conversation_id == conversation_id)
+        await connection.execute(update(outbox).where(*of_chat, outbox.c.state == "queued").values(about=about))

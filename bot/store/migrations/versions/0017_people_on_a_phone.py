@@ -13,6 +13,7 @@ depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 HELPED = sa.text("helper_id IS NOT NULL")
+RECORDED = sa.text("recorded_by IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -43,10 +44,14 @@ def upgrade() -> None:
     op.add_column("consents", sa.Column("given_on", sa.Date(), nullable=True))
     op.add_column("consents", sa.Column("witness", sa.Text(), nullable=True))
     op.add_column("consents", sa.Column("recorded_by", KEY, nullable=True))
+    op.create_index(
+        "ix_consents_recorded_by", "consents", ["recorded_by"], sqlite_where=RECORDED, postgresql_where=RECORDED
+    )
 
 
 def downgrade() -> None:
     """Go down. Of a phone that several share, who is spoken for stays; the others are people without a chat."""
+    op.drop_index("ix_consents_recorded_by", "consents")
     for column in ("recorded_by", "witness", "given_on", "how"):
         op.drop_column("consents", column)
     op.drop_index("ix_consents_person_id", "consents")
