@@ -61,7 +61,8 @@ from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
 EVERY = (
-    BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PEOPLE, RECEIVED, PRIVACY,
+    BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PEOPLE, RECEIVED,
+    PRIVACY,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 

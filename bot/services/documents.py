@@ -54,6 +54,7 @@ Suffix = Literal[".docx", ".pdf"]
 Size = Literal["a4", "a5"]
 
 _LATE = "bổ sung sau họp"
+_HELPED = "có người làm hộ"
 
 
 class DocumentRefused(Exception):
@@ -103,8 +104,9 @@ class Desk:
         return self.reference.units.in_sentence(unit_id).partition(",")[0]
 
     def listed(self, form: FormOnList, note: str = "") -> Listed:
-        """Return somebody as they stand on a list."""
-        return Listed(form.name, inside_sentence(form.village), self.by_pin[form.pin].title.vi, note)
+        """Return somebody as they stand on a list. Whose form somebody else filled in is marked on every one."""
+        notes = filter(None, (note, _HELPED if form.helped else ""))
+        return Listed(form.name, inside_sentence(form.village), self.by_pin[form.pin].title.vi, "; ".join(notes))
 
     def given(self, title: TitleRow) -> GivenTitle:
         """Return a title as it stands in the register and on its certificate."""

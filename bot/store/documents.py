@@ -94,8 +94,8 @@ async def count_forms(connection: AsyncConnection, scope: Scope, year: int) -> l
 
 
 class FormOnList(Struct, frozen=True):
-    """A form that stands on a list, with its owner's name as it is now. `late` was confirmed after the village had met;
-    `total` is what its answers come to."""
+    """A form that stands on a list, with its owner's name as it is now. `helped` was filled in by somebody else, `late`
+    confirmed after the village had met; `total` is what its answers come to."""
 
     name: str
     unit_id: int
@@ -104,6 +104,7 @@ class FormOnList(Struct, frozen=True):
     state: State
     passed: bool
     total: int
+    helped: bool
     late: bool = False
 
 
@@ -115,6 +116,7 @@ _ON_LIST = (
     assessments.c.state,
     assessments.c.passed,
     assessments.c.total,
+    people.c.helper.is_not(None).label("helped"),
 )
 _of_owner = people.c.id == assessments.c.person_id
 _of_village = units.c.id == assessments.c.unit_id
