@@ -13,13 +13,12 @@ from bot.services.supervisor import Supervisor
 from bot.store import batches, forms, recognition, reminders, roles
 from bot.store.core import contacts, outbox, trail
 from bot.store.core.chain import Entry
-from bot.store.core.outbox import Letter
 from bot.store.core.reference import ReferenceRead
 from flows.batches import words
 from flows.batches.batch import Batch, Outcome, Stage
 from flows.batches.carrying import act_on, is_as_left, take_back
 from flows.conversation.facts import Conversation, Facts, Found, Links
-from flows.conversation.messages import Message, people_named
+from flows.conversation.messages import Message
 from flows.domain.assessments import Assessment
 from flows.domain.people import Role
 from flows.forms.needs import AssessmentWanted
@@ -171,10 +170,9 @@ class _Piece:
         await batches.enter(self._connection, self._batch.id, stage, done_at)
 
     async def _tell_who_ordered(self, message: Message) -> None:
-        to = await outbox.recipient_of(self._connection, self._batch.conversation_id)
+        to = await outbox.recipient_of(self._connection, self._batch.conversation_id, self._batch.person_id or None)
         if to is not None:
-            outgoing = self._runtime.said(message, to.language)
-            await outbox.queue(self._connection, [Letter(to, outgoing, about=people_named(message))], self._now)
+            await outbox.queue(self._connection, [self._runtime.letter(to, message)], self._now)
 
     async def _tell(self) -> None:
         """Tell the next people concerned. From here on nothing can be undone."""
@@ -186,10 +184,7 @@ class _Piece:
         letters = []
         messages = await self._messages(told)
         for form in told:
-            message = messages[form.id]
-            for to in reached[form.person.id]:
-                outgoing = self._runtime.said(message, to.language)
-                letters.append(Letter(to, outgoing, about=people_named(message)))
+            letters += [self._runtime.letter(to, messages[form.id]) for to in reached[form.person.id]]
         await outbox.queue(self._connection, letters, self._now)
         await batches.settle(self._connection, self._batch.id, dict.fromkeys(items, "told"))
         await self._enter("telling" if len(items) == PIECE else "ended")

@@ -20,7 +20,7 @@ from bot.services.sending import FileGone, FileSource, FileTooLarge
 from bot.services.supervisor import Supervisor, Work
 from bot.store.core import contacts, outbox
 from bot.store.core.contacts import members
-from bot.store.core.outbox import Letter, Recipient
+from bot.store.core.outbox import Recipient
 from bot.store.core.reference import ReferenceRead, read_reference, read_version
 from bot.store.notices import keeping, ledger, pages, reading, recipients, reports, saving
 from bot.store.notices.keeping import Shown
@@ -187,7 +187,9 @@ class NoticeRunner:
                 return
             if again is not None:
                 await saving.repeat(connection, notice, again, now)
-            to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
+            to = await outbox.recipient_of(
+                connection, await reading.conversation_of(connection, notice.id), notice.author_id
+            )
             if to is not None:
                 await self._tell(connection, to, not_renewed_message(notice, why), now)
         self._runtime.letters_queued.ring()
@@ -219,7 +221,9 @@ class NoticeRunner:
             for chats in (await outbox.reach_people(connection, asked)).values():
                 for to in chats:
                     await self._tell(connection, to, approval_message(waiting, people), now)
-            author = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
+            author = await outbox.recipient_of(
+                connection, await reading.conversation_of(connection, notice.id), notice.author_id
+            )
             if author is not None:
                 await self._tell(connection, author, grown_message(waiting, people, asked=bool(asked)), now)
         self._runtime.letters_queued.ring()
@@ -227,7 +231,9 @@ class NoticeRunner:
     async def _withdraw(self, notice: Notice, now: datetime, why: Wording) -> None:
         async with self._runtime.database.writing() as connection:
             await keeping.withdraw(connection, notice.id, now)
-            to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice.id))
+            to = await outbox.recipient_of(
+                connection, await reading.conversation_of(connection, notice.id), notice.author_id
+            )
             if to is not None:
                 await self._tell(connection, to, Message(why), now)
         self._runtime.letters_queued.ring()
@@ -373,7 +379,7 @@ class NoticeRunner:
         self._counted_last[notice_id] = replace(self._counted_last[notice_id], may_change=True)
 
     async def _tell(self, connection: AsyncConnection, to: Recipient, message: Message, now: datetime) -> None:
-        await outbox.queue(connection, [Letter(to, self._runtime.said(message, to.language))], now)
+        await outbox.queue(connection, [self._runtime.letter(to, message)], now)
 
     # reports
 

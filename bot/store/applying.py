@@ -117,6 +117,14 @@ def _consent_of_added(one: Decided, record: PersonAdded, now: datetime) -> dict[
 def _changed_contacts(batch: Sequence[Decided]) -> set[int]:
     """Return the people whose contacts are to be made anew: who writes again is no longer blocked."""
     added = {one.next_id for one in batch if one.decision.parked and one.next_id is not None}
+    # The language of a phone, and whether it takes messages, is that of all who share it.
+    added |= {
+        sharer.id
+        for one in batch
+        for sharer in one.turn.conversation.people
+        if one.turn.blocked_at is not None
+        or any(isinstance(record, LanguageChosen | ContactChanged) for record in one.decision.records)
+    }
     return (
         added
         | {

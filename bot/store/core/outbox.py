@@ -38,6 +38,7 @@ from bot.store.core.tables import (
     mutes,
     notices,
     outbox,
+    people,
     roles,
 )
 from flows.conversation.events import HeadsAddress
@@ -152,14 +153,14 @@ async def reach_people(connection: AsyncConnection, person_ids: Collection[int])
     """Return where people can be written to."""
     if not person_ids:
         return {}
-    rows = await connection.execute(_REACH, {"people": sorted(person_ids)})
+    rows = await connection.execute(_REACH, {"readers": sorted(person_ids)})
     found: dict[int, list[Recipient]] = {person_id: [] for person_id in person_ids}
     for row in rows:
         found[row.reader_id].append(recipient_in(row))
     return found
 
 
-_readers = phones.readers_among("people")
+_readers = phones.readers_among("readers")
 _REACH = (
     select(*_readers.c, *_OF_CONVERSATIONS)
     .join(conversations, conversations.c.id == _readers.c.chat_id)
@@ -173,18 +174,33 @@ def recipient_in(row: Row[*tuple[Any, ...]]) -> Recipient:
     return Recipient(row.id, row.channel, row.bot, row.address, row.language, phones.reader_in(row))
 
 
-async def recipient_of(connection: AsyncConnection, conversation_id: int) -> Recipient | None:
-    """Return where a conversation can be written to; None when it is closed to us."""
+async def recipient_of(
+    connection: AsyncConnection, conversation_id: int, person_id: int | None = None
+) -> Recipient | None:
+    """Return where a conversation can be written to, for one of its people where several share it; None when it is
+    closed to us."""
+    shares = and_(
+        conversation_people.c.conversation_id == conversations.c.id, conversation_people.c.person_id == person_id
+    )
     row = (
         await connection.execute(
-            select(*_OF_CONVERSATIONS).where(
+            select(
+                *_OF_CONVERSATIONS,
+                people.c.id.label("reader_id"),
+                people.c.name.label("reader_name"),
+                people.c.birth_year.label("reader_born"),
+            )
+            .select_from(conversations)
+            .outerjoin(conversation_people, shares)
+            .outerjoin(people, people.c.id == conversation_people.c.person_id)
+            .where(
                 conversations.c.id == conversation_id,
                 conversations.c.blocked_at.is_(None),
                 conversations.c.erased_at.is_(None),
             )
         )
     ).first()
-    return Recipient(row.id, row.channel, row.bot, row.address, row.language) if row is not None else None
+    return recipient_in(row) if row is not None else None
 
 
 async def languages_of(
