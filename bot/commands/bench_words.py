@@ -208,7 +208,7 @@ def _outcome(decision: Decision) -> _Outcome:
 def _text(message: Message) -> str:
     text = render(message.text, load()["vi"])
     shown = render(understood_as(""), load()["vi"]).rstrip(".")
-    return text.partition("\n\n")[2] if text.startswith(shown) else text
+    return "\n\n".join([part for part in text.split("\n\n") if not part.startswith(shown)])
 
 
 @cache

@@ -181,6 +181,10 @@ def as_whom(facts: Facts, talk: LettingIn, latecomer: Latecomer) -> Role:
     """Return as what somebody lets in. Raises Refused where they may not, or where there is nothing to let in."""
     if latecomer.person.id == facts.person_id:
         raise Refused(_("Nobody lets themselves in: please ask the level above."))
+    if facts.fills_in_for(latecomer.person):
+        raise Refused(
+            _("You fill in for {name}: please ask somebody else, or the level above.", name=latecomer.person.named)
+        )
     if latecomer.state is not None and latecomer.state not in EDITABLE:
         raise Refused(
             _("{name} has a form already: {state}.", name=latecomer.person.named, state=STATES[latecomer.state])

@@ -33,7 +33,7 @@ from flows.privacy.acts import ACTS
 from flows.privacy.records import Erased
 from flows.received.records import Muted, NoticeAnswered
 from flows.recognition.records import Recognised, TitleEnded
-from flows.registration.records import PersonSaved
+from flows.registration.records import PersonAdded, PersonSaved
 from flows.review.records import ArrivalsChosen, UnfinishedReminded
 from flows.roles.records import AwaySaid, InvitationUsed, InvitationWithdrawn, Invited, RoleTaken
 from flows.subjects import SubjectRecord
@@ -45,10 +45,10 @@ ACTS_RECORDED = {
     NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, Sampled, Recognised, LetIn,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
-# and an entry of the register ends with the act on its form.
+# and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
 NO_ACTS = {
-    Begun, Answered, EvidenceGiven, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered, BatchUndone,
-    ArrivalsChosen, UnfinishedReminded, TitleEnded,
+    Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
+    BatchUndone, ArrivalsChosen, UnfinishedReminded, TitleEnded,
 }  # fmt: skip
 
 
