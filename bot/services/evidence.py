@@ -16,7 +16,6 @@ from bot.services.supervisor import Supervisor, given_up_at_the_end, led
 from bot.store import evidence
 from bot.store.core import outbox
 from bot.store.core.database import is_unreachable, retry_while_unreachable
-from bot.store.core.outbox import Letter
 from bot.store.evidence import Wanted
 from flows.conversation.messages import Button, Message
 from flows.words.wording import Lines, Wording, _
@@ -166,7 +165,7 @@ class EvidenceFetcher:
             if question is None:
                 return True  # its sender has been erased meanwhile, or has taken it back
             await evidence.remove(connection, one.id)
-            said = self._runtime.said(not_kept(*question, why), one.to.language)
-            await outbox.queue(connection, [Letter(one.to, said)], self._runtime.clock())
+            letter = self._runtime.letter(one.to, not_kept(*question, why))
+            await outbox.queue(connection, [letter], self._runtime.clock())
         self._runtime.letters_queued.ring()
         return True

@@ -7,11 +7,17 @@ import msgspec
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core import phones
 from bot.store.core.outbox import Recipient
-from bot.store.core.tables import assessments, conversations, criteria_sets, evidence
+from bot.store.core.tables import assessments, conversation_people, conversations, criteria_sets, evidence, people
 from flows.domain.criteria import CriteriaSet
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)
+# Whose evidence it is shares the phone that it was sent from.
+_sender_shares = (
+    conversation_people.c.conversation_id == conversations.c.id,
+    conversation_people.c.person_id == assessments.c.person_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,14 @@ async def wanted(
             conversations.c.bot,
             conversations.c.address,
             conversations.c.language,
+            people.c.id.label("reader_id"),
+            people.c.name.label("reader_name"),
+            people.c.birth_year.label("reader_born"),
         )
         .join(conversations, conversations.c.id == evidence.c.conversation_id)
+        .join(assessments, assessments.c.id == evidence.c.assessment_id)
+        .outerjoin(conversation_people, and_(*_sender_shares))
+        .outerjoin(people, people.c.id == conversation_people.c.person_id)
         .where(
             evidence.c.kind.in_(("photo", "document")),
             evidence.c.source.not_like("sha256:%"),
@@ -63,7 +75,7 @@ async def wanted(
             row.bot,
             row.source,
             row.attempts,
-            Recipient(row.conversation_id, row.channel, row.bot, row.address, row.language),
+            Recipient(row.conversation_id, row.channel, row.bot, row.address, row.language, phones.reader_in(row)),
         )
         for row in rows
     ]

@@ -2,19 +2,21 @@
 
 from sqlalchemy import insert, select
 
+from bot.store import evidence
 from bot.store.core import outbox
 from bot.store.core.tables import (
     assessments,
     consents,
     conversation_people,
     conversations,
+    mutes,
     notices,
     people,
     trail,
 )
 from bot.store.core.tables import outbox as letters
 from flows.conversation.messages import Message
-from flows.conversation.replies import Pressed
+from flows.conversation.replies import Pressed, SentFile
 from tests.commune import BOT, CHANNEL, Commune, commune, fill_in
 
 __all__ = ["commune"]
@@ -79,6 +81,29 @@ async def test_a_role_acts_only_while_its_holder_is_spoken_for(commune: Commune)
     assert (await commune.form("Lan")).state == "confirmed"
 
 
+async def test_a_button_that_was_shown_before_somebody_came_is_that_of_who_was_first(commune: Commune) -> None:
+    nam = await add(commune, "Minh", NAM)
+    minh = await id_of(commune, "Lê Văn Minh")
+    for payload in ("c:mute:notices", f"c:@{minh}:mute:notices", "c:@99:mute:notices", f"c:@{nam}x:mute:notices"):
+        await commune.press("Minh", payload)
+    assert await commune.count(mutes) == 0
+    await commune.press("Minh", f"c:@{minh}.{nam}:mute:notices")
+    assert await commune.column(select(mutes.c.person_id)) == [nam]
+    await commune.say("Minh", "Minh")
+    await commune.press("Minh", "c:mute:notices")
+    assert set(await commune.column(select(mutes.c.person_id))) == {nam, minh}
+
+
+async def test_what_becomes_of_a_file_is_told_to_whom_it_concerns(commune: Commune) -> None:
+    nam = await add(commune, "Minh", NAM)
+    await commune.say("Minh", "bắt đầu làm phiếu", "2", "1")
+    await commune.together(("Minh", SentFile("photo", "lop.jpg", "handle")))
+    async with commune.database.reading() as connection:
+        (wanted,) = await evidence.wanted(connection, 5, [(CHANNEL, BOT)])
+    assert wanted.to.reader is not None
+    assert wanted.to.reader.id == nam
+
+
 async def id_of(commune: Commune, name: str) -> int:
     return int((await commune.column(select(people.c.id).where(people.c.name == name)))[0])
 
@@ -99,6 +124,7 @@ async def test_who_filled_in_for_somebody_hears_nothing_to_confirm_and_cannot_co
     id_, version = await _helped_form(commune, "Hạnh")
     shown = [text for text in await commune.texts("Trường") if NAM in text]
     assert ["✍️ Người làm hộ: Vũ Thị Hạnh" in text for text in shown] == [True]
+    assert [text for text in await commune.texts("Hạnh") if "chờ xác nhận (số" in text] == []
     await commune.say("Hạnh", "Hạnh")
     await commune.deliver()
     await commune.press("Hạnh", f"c:confirm:{id_}:{version}")
