@@ -13,7 +13,7 @@ COMPILE := build/uv/bin/uv --no-config --quiet pip compile --universal --python-
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-tests browser run test lint pytest coverage soak format messages lock clean
+.PHONY: help install install-tests browser run test lint pytest coverage soak picture format messages lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ coverage: install-tests ## See which ways through flows/ no test takes (minutes)
 
 soak: install-tests ## Run the tests that take long, and print their figures
 	$(BIN)/python -m pytest -m soak -s $(ARGS)
+
+picture: install-tests browser ## Draw the picture in the README anew, from the demo
+	$(BIN)/python -m pytest -n 0 -q tests/browser/test_demo.py -k picture --rewrite-pictures
 
 format: install-tests ## Put code into house style
 	$(BIN)/ruff check --fix .

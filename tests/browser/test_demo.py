@@ -1,5 +1,6 @@
 """The demo as its visitors meet it: on phones of all sizes, by mouse, finger, keyboard and ear."""
 
+import base64
 import re
 import struct
 import zlib
@@ -20,6 +21,7 @@ DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 TABLET: dict[str, Any] = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
 POCKET: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SMALLEST: dict[str, Any] = {"viewport": {"width": 320, "height": 568}, "has_touch": True, "is_mobile": True}
+PICTURE = Path(__file__).with_name("demo.webp")
 SIZES = {"desk": DESK, "tablet": TABLET, "pocket": POCKET, "smallest": SMALLEST}
 
 
@@ -163,6 +165,122 @@ def test_a_reload_keeps_what_was_said(visit: Visit) -> None:
     expect(lan.button("Đồng ý")).to_be_visible()
     assert lan.log.inner_text() == before
     assert "họ và tên" in lan.press("Đồng ý")
+
+
+# --- The list of phones ---
+
+
+def test_four_phones_stand_side_by_side_and_others_are_chosen_from_the_list(visit: Visit, snap: Snap) -> None:
+    page = visit(viewport={"width": 1366, "height": 768})
+    shown = page.locator(".phones .phone.shown h2")
+    expect(shown).to_have_text(["Lan", "Bà Hòa", "Ông Khải", "Bà Nguyệt"])
+    widths = page.locator(".phone.shown").evaluate_all("all => all.map(phone => phone.clientWidth)")
+    assert min(widths) >= 300
+    hints = page.locator(".phone.shown .tip")
+    expect(hints.nth(1)).to_have_text("Xác nhận cả thôn: nhắn “duyệt hết”.")
+    snap(page, "list-1-four")
+
+    admin = Phone(page, "Ông Bình").chosen()
+    expect(shown).to_have_text(["Lan", "Bà Hòa", "Ông Khải", "Ông Bình"])  # in place of whom nobody turned to last
+    expect(admin.tab).to_have_attribute("aria-pressed", "true")
+    expect(Phone(page, "Bà Nguyệt").tab).to_have_attribute("aria-pressed", "false")
+    page.set_viewport_size({"width": 760, "height": 1000})
+    expect(shown).to_have_text(["Lan", "Ông Bình"])
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(shown).to_have_text(["Ông Bình"])
+    assert_fits(page)
+    snap(page, "list-2-one")
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+    sen = Phone(page, "Bà Sen").chosen()
+    assert "Giấy chứng nhận" in sen.type("phieu cua toi nhé")
+    with page.context.expect_page() as opened:
+        sen.last.get_by_role("link").click()
+    expect(opened.value.get_by_text("Nguyễn Thị Sen")).to_be_visible()
+    expect(opened.value.get_by_text("Còn giá trị")).to_be_visible()
+    snap(opened.value, "list-3-certificate")
+
+
+def test_the_demo_begins_anew_in_the_other_language(visit: Visit, snap: Snap) -> None:
+    page = visit()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_text("Trial")).to_be_visible()
+    head = page.get_by_role("region", name="Bà Hòa")
+    expect(head.get_by_text("Branch head · Thôn Đông")).to_be_visible()
+    expect(head.get_by_role("button", name="Forms of my branch")).to_be_visible()
+    expect(head.get_by_role("textbox", name="Type a message")).to_be_visible()
+    snap(page, "english-phones")
+    page.get_by_role("button", name="Tiếng Việt").click()
+    expect(page.get_by_text("Bản dùng thử")).to_be_visible()
+    expect(Phone(page, "Bà Hòa").button("Phiếu của chi hội")).to_be_visible()
+
+
+def test_the_whole_way_to_the_certificate_is_gone_on_four_phones(visit: Visit, snap: Snap) -> None:
+    page = visit(viewport={"width": 1366, "height": 768})
+    head, association, committee = (Phone(page, name) for name in ("Bà Hòa", "Ông Khải", "Bà Nguyệt"))
+    assert "Số được tính theo danh sách này" in head.type("duyet het tru 2, 5 nhé")
+    assert "Để lại 2 phiếu" in head.type("duyet het tru 2, 5")
+    head.type("xac nhan ạ")
+    head.expect_heard("Đã xác nhận 10 phiếu")
+    snap(page, "way-1-confirmed")
+    head.type("hop chi hoi")
+    for text in ("nhap", "hom nay", "de trong", "nvh", "toi", "Lê Thị Thư", "35/40", "nhat tri", "0"):
+        head.type(text)
+    assert "Đã chốt danh sách thôn Đông" in head.type("chot danh sach thon")
+    association.expect_heard("Thôn Đông, xã Tân An đã họp chi hội")
+    association.type("cac thon")
+    assert "Mẫu 10 phiếu" in (association.type("kiem tra ngau nhien"), association.type("10"))[1]
+    association.type("cac thon")
+    association.type("de nghi")
+    association.type("de nghi danh sach nay")
+    association.expect_heard("Đã đề nghị")
+    committee.expect_heard("Hội Khuyến học đề nghị công nhận")
+    snap(page, "way-2-proposed")
+    committee.type("xet cong nhan")
+    for text in ("2", "ghi quyet dinh", "42/QĐ-UBND", "hom nay", "Phạm Thị Nguyệt", "cong nhan"):
+        committee.type(text)
+    committee.expect_heard("Đã công nhận")
+    snap(page, "way-3-recognised")
+
+
+# --- The picture in the README ---
+
+
+def test_the_picture_in_the_readme_is_small_and_can_be_made_anew(visit: Visit, pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--rewrite-pictures"):
+        PICTURE.write_bytes(as_webp(visit("guide"), four_phones_at_work(visit)))
+    assert PICTURE.stat().st_size <= 150_000
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"({PICTURE.relative_to(readme.parent)})" in readme.read_text("utf-8")
+
+
+def four_phones_at_work(visit: Visit) -> bytes:
+    """Return a picture of four phones, each in the middle of what it is for."""
+    page = visit(viewport={"width": 1366, "height": 820})
+    lan, head, association, committee = (Phone(page, name) for name in ("Lan", "Bà Hòa", "Ông Khải", "Bà Nguyệt"))
+    committee.type("xét công nhận")
+    association.type("các thôn")
+    lan.register("Nguyễn Thị Lan", 1968, FARMER)
+    lan.fill_in()
+    lan.press("Nộp phiếu")
+    head.expect_heard("Nguyễn Thị Lan")
+    head.type("duyệt phiếu")
+    head.type("duyệt hết trừ 2, 5")
+    return page.screenshot(animations="disabled", caret="hide")
+
+
+def as_webp(page: Page, png: bytes) -> bytes:
+    """Let the browser write a picture in its smaller format."""
+    written = page.evaluate(TO_WEBP, base64.b64encode(png).decode())
+    return base64.b64decode(written.partition(",")[2])
+
+
+TO_WEBP = """async (png) => {
+  const image = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))]));
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL("image/webp", 0.8);
+}"""
 
 
 # --- Buttons ---
