@@ -87,14 +87,20 @@ class Story:
     """The commune while its year goes by, until `end`."""
 
     def __init__(
-        self, database: Database, files: FileStore, catalogues: Catalogues, zone: ZoneInfo, end: datetime
+        self,
+        database: Database,
+        files: FileStore,
+        catalogues: Catalogues,
+        zone: ZoneInfo,
+        end: datetime,
+        commune: tuple[Village, ...] = (),
     ) -> None:
         self._database = database
         self._files = files
         self._end = end
         self._now = end
         self._numbers = count()
-        self._villages = villages()
+        self._villages = commune or villages()
         self._address = {role: official.address for role, official in OFFICIALS.items()}
         self._runtime = Runtime(database, catalogues, lambda: self._now, zone, NEVER_QUIET)
         self._turns = Listening(self._runtime, {*self._address.values(), *RESIDENTS_WITH_PHONES})

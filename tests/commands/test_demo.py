@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ import pytest_asyncio
 from sqlalchemy import Row, func, select
 
 from bot.channels.web.messages import BOT, CHANNEL
-from bot.commands.demo_commune import KNOWN, OFFICIALS, RESIDENTS, VILLAGES, villages
+from bot.commands.demo_commune import KNOWN, OFFICIALS, RESIDENTS, VILLAGES, Stage, Village, villages
 from bot.commands.demo_phones import PHONES
 from bot.commands.demo_story import Listening, Story
 from bot.services import audit
@@ -136,3 +138,25 @@ async def test_what_a_phone_proposes_to_type_is_understood_there(made: Database,
             if text in typed:
                 assert session.misses == 0, (phone.title, text)
                 assert session.frame != HOME or text in SHOWN_AT_HOME, (phone.title, text)
+
+
+def one_village_of_each_stage() -> tuple[Village, ...]:
+    """Return a small commune in which everything happens that happens in the large one."""
+    kept: dict[Stage, Village] = {}
+    for village in villages():
+        kept.setdefault(village.stage, village)
+    return tuple(replace(village, residents=village.residents[::2]) for village in kept.values())
+
+
+@pytest.mark.parametrize("day", [date(2027, 1, 1), date(2028, 2, 29)], ids=str)
+async def test_the_story_can_be_told_on_every_day_of_the_year(tmp_path: Path, day: date) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'made.db'}")
+    end = datetime.combine(day, time(0, 5), ZONE)
+    try:
+        await Story(
+            database, FileStore(tmp_path / "evidence"), CATALOGUES, ZONE, end, one_village_of_each_stage()
+        ).tell()
+        this_year = await states(database, day.year)
+        assert this_year.keys() >= {"draft", "submitted", "confirmed", "checked", "recognised", "revoked"}
+    finally:
+        await database.close()

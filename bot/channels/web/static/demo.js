@@ -47,7 +47,7 @@ function tabFor(phone) {
 
 function choose(phone) {
   phone.attend();
-  tabOf.get(phone).scrollIntoView({ block: "nearest", inline: "nearest" });
+  show();
 }
 
 /** One phone has the attention; title and list tell what waits in the others. */
@@ -69,6 +69,7 @@ function show() {
   const shown = recent.slice(0, room);
   phones.forEach((phone) => phone.node.classList.toggle("shown", shown.includes(phone)));
   phones.forEach(showTab);
+  tabOf.get(recent[0])?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function showTab(phone) {
