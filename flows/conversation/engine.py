@@ -259,7 +259,9 @@ class _Turn:
             case Waited():
                 self.alone = True
             case Sent(message):
-                self.messages.append(message)
+                heading = self._heading()
+                named = replace(message, text=paragraphs(heading, message.text)) if heading is not None else message
+                self.messages.append(named)
             case Told():
                 self.told.append(event)
             case Went(step, talk):
@@ -275,6 +277,11 @@ class _Turn:
                 self.records.append(event)
                 self.menu = self.menu or event.changes_menu
                 self.facts = self.subjects.after(self.facts, event)
+
+    def _heading(self) -> Wording | None:
+        """Say whom it is about, where several share the phone."""
+        frame = self.session.frame
+        return self.subjects.flows[type(frame.talk)].heading(self.facts, frame.talk)
 
     def _turn_to(self, another: Another) -> None:
         """Speak for another of the phone's people, where they had come to."""
@@ -308,8 +315,7 @@ class _Turn:
             self._pass_obstacles()
         frame = self.session.frame
         asked = before.asked + (frame != before.frame or bool(self.parked))
-        flow = self.subjects.flows[type(frame.talk)]
-        heading = flow.heading(self.facts, frame.talk)
+        flow, heading = self.subjects.flows[type(frame.talk)], self._heading()
         if asks:
             question = flow.step(frame.step).ask(self.facts, frame.talk)
             text = (question.again if again else None) or question.text
