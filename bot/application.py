@@ -31,6 +31,7 @@ from bot.services.evidence_folder import EvidenceFolder
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeRunner
+from bot.services.paper_maker import PaperMaker
 from bot.services.reminders import Reminders
 from bot.services.runtime import Runtime
 from bot.services.shared_signal import SharedSignal
@@ -155,6 +156,7 @@ class Application:
         yield "keeping notices", lambda: self.notices().run()
         yield "keeping reminders", lambda: self.reminders().run()
         yield "carrying out batches", lambda: self.batches().run()
+        yield "making papers", lambda: self.papers().run()
         yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
         yield "keeping the evidence folder", self._keep_folder
         if self.served:
@@ -186,6 +188,10 @@ class Application:
     def batches(self) -> BatchCarrier:
         """Return what acts on many forms at once."""
         return BatchCarrier(self.runtime, self.supervisor, self._links)
+
+    def papers(self) -> PaperMaker:
+        """Return what makes papers that are asked for in chats."""
+        return PaperMaker(self.runtime, self.files, self.supervisor, self._links)
 
     def housekeeper(self) -> Housekeeper:
         """Return what clears away what nobody needs any more."""

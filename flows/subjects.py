@@ -26,6 +26,9 @@ from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
 from flows.notices.subject import SUBJECT as NOTICES
 from flows.notices.talk import Noticing
+from flows.papers.records import AnyRecord as PaperRecord
+from flows.papers.subject import SUBJECT as PAPERS
+from flows.papers.talk import Papering
 from flows.people.needs import AnyNeed as PeopleNeed
 from flows.people.subject import SUBJECT as PEOPLE
 from flows.people.talk import Adding, Switching
@@ -61,8 +64,8 @@ from flows.roles.talk import Inviting
 
 # In the order in which they are named at home.
 EVERY = (
-    BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PEOPLE, RECEIVED,
-    PRIVACY,
+    BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PAPERS,
+    PEOPLE, RECEIVED, PRIVACY,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
@@ -80,6 +83,7 @@ AnyTalk = (
     | Registered
     | Inviting
     | OwnRoleTalk
+    | Papering
     | Noticing
     | Drafting
     | Muting
@@ -98,6 +102,7 @@ SubjectRecord = (
     | RecognitionRecord
     | ReviewRecord
     | RoleRecord
+    | PaperRecord
     | NoticeRecord
     | ReceivedRecord
     | PrivacyRecord

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.services.leading import Leading
 from bot.services.runtime import Runtime
 from bot.services.supervisor import Supervisor
-from bot.store import batches, forms, recognition, reminders, roles
+from bot.store import batches, documents, forms, recognition, reminders, roles
 from bot.store.core import contacts, outbox, trail
 from bot.store.core.chain import Entry
 from bot.store.core.reference import ReferenceRead
@@ -18,12 +18,14 @@ from flows.batches import words
 from flows.batches.batch import Batch, Outcome, Stage
 from flows.batches.carrying import act_on, is_as_left, take_back
 from flows.conversation.facts import Conversation, Facts, Found, Links
-from flows.conversation.messages import Message
+from flows.conversation.messages import Button, Message
 from flows.domain.assessments import Assessment
 from flows.domain.people import Role
 from flows.forms.needs import AssessmentWanted
 from flows.forms.records import Acted, changed_by
 from flows.forms.tellings import told_to_resident
+from flows.papers.rights import PaperKind
+from flows.papers.words import button
 from flows.recognition.words import told_recognised
 from flows.roles.needs import HoldersWanted
 
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 # So many forms a transaction: others' turns wait for no longer than that.
 PIECE = 50
 IDLE_SECONDS = 1.0
+_AFTER_DECISION: tuple[PaperKind, ...] = ("certificates", "register")
 
 
 class BatchUnreadable(Exception):
@@ -164,7 +167,19 @@ class _Piece:
             return
         stage: Stage = "undoable" if self._batch.order.can_be_undone else "telling"
         await self._enter(stage if counts.get("done") else "ended", self._now)
-        await self._tell_who_ordered(words.ended(self._batch, counts, left))
+        await self._tell_who_ordered(words.ended(self._batch, counts, left, await self._papers()))
+
+    async def _papers(self) -> tuple[Button, ...]:
+        """Return buttons for the papers that are due now: the proposal, or the decision with its certificates."""
+        order = self._batch.order
+        if order.act == "propose":
+            unit_id, year = await documents.place_of_proposal(self._connection, order.proposal_id)
+            return (button("proposal", unit_id, year, order.proposal_id),)
+        if order.act == "recognise":
+            unit_id, year = await documents.place_of_proposal(self._connection, order.of_proposal)
+            decision = button("decision", unit_id, year, order.recognition_id)
+            return (decision, *(button(kind, unit_id, year) for kind in _AFTER_DECISION))
+        return ()
 
     async def _enter(self, stage: Stage, done_at: datetime | None = None) -> None:
         await batches.enter(self._connection, self._batch.id, stage, done_at)

@@ -26,6 +26,7 @@ from bot.documents import (
 )
 from bot.documents import templates as clerks
 from bot.documents.blocks import Layout
+from bot.documents.certificate import Certificates
 from bot.documents.layouts import LAYOUTS
 from bot.documents.minutes import LeftOut
 from bot.documents.people import Listed
@@ -39,6 +40,7 @@ from bot.store import documents as store
 from bot.store.core.database import Database
 from bot.store.core.reference import newest, read_branch, read_criteria, read_rounds, read_unit
 from bot.store.documents import FormOnList, ProposalRow, TitleRow
+from bot.store.forms import read_form
 from flows.conversation.facts import Reference
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.units import Scope, Unit
@@ -47,8 +49,8 @@ from flows.words.place_names import inside_sentence
 from flows.words.spelling import fold
 from flows.words.wording import Catalogue
 
-# Papers that have a page for each of many.
-ONE_A_PAGE = frozenset({"certificates", "poster"})
+# So many certificates are set here; more of them take memory that is to be given back.
+FEW_PAGES = 20
 
 Suffix = Literal[".docx", ".pdf"]
 Size = Literal["a4", "a5"]
@@ -136,14 +138,49 @@ class Desk:
 Paper: TypeAlias = tuple[Layout, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A paper with everything on it, to be set as one file or another. `own_template` is for docx."""
+
+    wanted: Wanted
+    layout: Layout
+    paper: object
+    unit: str
+    own_template: bytes | None = None
+
+    def parts(self, most: int) -> list["Prepared"]:
+        """Return certificates in parts of so many at most; every other paper whole."""
+        if not isinstance(self.paper, Certificates):
+            return [self]
+        every = self.paper.certificates
+        return [
+            replace(self, paper=replace(self.paper, certificates=every[start : start + most]))
+            for start in range(0, len(every), most)
+        ]
+
+    @property
+    def pages(self) -> int:
+        """Return how many certificates there are; of other papers 1."""
+        return len(self.paper.certificates) if isinstance(self.paper, Certificates) else 1
+
+    async def set_as(self, suffix: Suffix) -> bytes:
+        """Set it, beside whatever else goes on."""
+        make_it = written_apart if self.pages > FEW_PAGES or self.wanted.kind == "poster" else written
+        return await asyncio.to_thread(make_it, self.layout, self.paper, suffix, self.own_template)
+
+
 async def make(database: Database, wanted: Wanted, words: Catalogue, zone: tzinfo) -> bytes:
     """Make a paper; its days are those of a time zone. Raises DocumentRefused."""
+    return await (await prepare(database, wanted, words, zone)).set_as(wanted.suffix)
+
+
+async def prepare(database: Database, wanted: Wanted, words: Catalogue, zone: tzinfo) -> Prepared:
+    """Read what stands on a paper, and put it together. Raises DocumentRefused."""
     async with database.reading() as connection:
         desk = await _desk(connection, wanted, words, zone)
         layout, paper = await READERS[wanted.kind](desk)
-        own = await store.read_template(connection, _upwards(desk), layout.name) if wanted.suffix == ".docx" else None
-    make_it = written_apart if wanted.kind in ONE_A_PAGE else written
-    return await asyncio.to_thread(make_it, layout, paper, wanted.suffix, own)
+        own = await store.read_template(connection, _upwards(desk), layout.name)
+    return Prepared(wanted, layout, paper, desk.unit.name, own)
 
 
 def written(layout: Layout, paper: object, suffix: Suffix, own_template: bytes | None = None) -> bytes:
@@ -351,6 +388,22 @@ async def _certificates(desk: Desk) -> Paper:
     return layout, papers.certificates(desk.resting_on(valid), given, desk.wanted.page)
 
 
+async def _certificate(desk: Desk) -> Paper:
+    """Put together the certificate of one form."""
+    title = await store.read_title(desk.connection, desk.wanted.about)
+    if title is None or title.revoked_at is not None:
+        raise DocumentRefused("there is no title that holds")
+    return certificate.ON_A4, papers.certificates(desk.resting_on([title]), [desk.given(title)], desk.wanted.page)
+
+
+async def _filled_form(desk: Desk) -> Paper:
+    """Put together somebody's form as it stands."""
+    form = await read_form(desk.connection, desk.wanted.about, desk.by_pin)
+    if form is None:
+        raise DocumentRefused("there is no such form")
+    return self_assessment.FILLED, papers.filled_form(desk.setting, form, desk.village)
+
+
 async def _register(desk: Desk) -> Paper:
     titles = await _titles(desk)
     return register.LAYOUT, papers.register(desk.resting_on(titles), [desk.given(title) for title in titles])
@@ -391,6 +444,8 @@ async def _posters(desk: Desk) -> Paper:
 
 READERS: Mapping[str, Callable[[Desk], Awaitable[Paper]]] = {
     "form": _blank_form,
+    "filled-form": _filled_form,
+    "certificate": _certificate,
     "minutes": _minutes,
     "list": _village_list,
     "proposal": _proposal,

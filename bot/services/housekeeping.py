@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import batches, erasing
+from bot.store import batches, erasing, papers
 from bot.store.core import file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
@@ -28,6 +28,8 @@ KEEP_ROWS = timedelta(days=14)
 KEEP_UNREAD = timedelta(days=30)
 # What was ordered for many forms at once is kept for so long: what was decided on each form stays.
 KEEP_BATCHES = timedelta(days=30)
+# Papers that were sent name people; whoever wants one again has it made again.
+KEEP_PAPERS = timedelta(days=1)
 ROWS_AT_ONCE = 1000
 
 
@@ -57,6 +59,7 @@ class Housekeeper:
             async with self._database.writing() as connection:
                 await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
                 await batches.forget(connection, now - KEEP_BATCHES)
+                await papers.forget(connection, now - KEEP_PAPERS)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
             try:
                 await self._sweep_files(now)

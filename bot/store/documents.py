@@ -216,6 +216,13 @@ async def read_proposal(
     return ProposalRow(row.id, row.unit_id, row.round_id, row.number, row.dated, row.at, printed)
 
 
+async def place_of_proposal(connection: AsyncConnection, proposal_id: int) -> tuple[int, int]:
+    """Return the commune and the year of a proposal."""
+    of_year = select(proposals.c.unit_id, rounds.c.year).join(rounds, rounds.c.id == proposals.c.round_id)
+    row = (await connection.execute(of_year.where(proposals.c.id == proposal_id))).one()
+    return row.unit_id, row.year
+
+
 async def read_proposed(connection: AsyncConnection, proposal_id: int) -> list[FormOnList]:
     """Return the forms that are on a proposal."""
     on_it = select(*_ON_LIST).join(people, _of_owner).join(units, _of_village)
@@ -316,6 +323,13 @@ async def read_titles(connection: AsyncConnection, scope: Scope, year: int) -> l
     """Return the titles of a year in a unit and all below it, by running number."""
     here = or_(lies_in(titles.c.unit_id, scope), lies_in(titles.c.village_id, scope))
     return [TitleRow(*tuple(row)) for row in await connection.execute(_TITLES.where(titles.c.year == year, here))]
+
+
+async def read_title(connection: AsyncConnection, form_id: int) -> TitleRow | None:
+    """Return the title that a form has led to last; None where there is none."""
+    last = select(func.max(titles.c.id)).where(titles.c.assessment_id == form_id).scalar_subquery()
+    row = (await connection.execute(_TITLES.where(titles.c.id == last))).first()
+    return TitleRow(*tuple(row)) if row is not None else None
 
 
 async def read_titles_of(connection: AsyncConnection, decision_id: int) -> list[TitleRow]:

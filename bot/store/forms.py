@@ -174,6 +174,12 @@ async def find_assessments(
             found.drop(AssessmentWanted(row.id))
 
 
+async def read_form(connection: AsyncConnection, form_id: int, by_pin: Mapping[str, CriteriaSet]) -> Assessment | None:
+    """Return a form as it stands, without a lock; None for one that is gone or cannot be read."""
+    row = (await connection.execute(_FORMS_BY_ID[1], {"ids": [form_id]})).first()
+    return _readable_form(row, by_pin) if row is not None else None
+
+
 async def _locked_forms(
     connection: AsyncConnection, forms: tuple[Select[int], Select[*tuple[Any, ...]]], ids: Collection[int]
 ) -> Sequence[AnyRow]:

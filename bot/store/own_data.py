@@ -24,6 +24,7 @@ from bot.store.core.tables import (
     notice_reports,
     notices,
     outbox,
+    papers,
     people,
     proposals,
     recognitions,
@@ -103,6 +104,9 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
         reports_asked=tuple(
             row.asked_at
             for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
+        ),
+        papers_asked=tuple(
+            row.asked_at for row in await rows(_of(papers, ("asked_at",), papers.c.person_id == person_id))
         ),
         closings=tuple(_closing(row) for row in await rows(select(closings).where(closings.c.person_id == person_id))),
         samples_drawn=tuple(row.at for row in await rows(_of(samples, ("at",), samples.c.person_id == person_id))),

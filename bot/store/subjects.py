@@ -13,6 +13,7 @@ from bot.store import (
     forms,
     meeting,
     notices,
+    papers,
     people,
     privacy,
     received,
@@ -36,6 +37,7 @@ from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord
+from flows.papers.records import AnyRecord as PaperRecord
 from flows.people.needs import AnyNeed as PeopleNeed
 from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
@@ -108,6 +110,7 @@ class Rows:
         self.recognition = recognition.Rows(now, self.acts)
         self.review = review.Rows(now)
         self.notices = notices.Rows(now, self.acts)
+        self.papers = papers.Rows(now)
         self.received = received.Rows(now)
         self.privacy = privacy.Rows(now, self.acts)
 
@@ -131,6 +134,8 @@ class Rows:
             self.received.collect(one, record)
         elif isinstance(record, RoleRecord):
             self.roles.collect(one, record)
+        elif isinstance(record, PaperRecord):
+            self.papers.collect(one, record)
         elif isinstance(record, NoticeRecord):
             self.notices.collect(one, record)
         elif isinstance(record, PrivacyRecord):

@@ -46,9 +46,11 @@ class Left(Struct, frozen=True):
     why: Why
 
 
-def ended(batch: Batch, counts: Mapping[Outcome, int], left: Sequence[Left]) -> Message:
+def ended(
+    batch: Batch, counts: Mapping[Outcome, int], left: Sequence[Left], papers: tuple[Button, ...] = ()
+) -> Message:
     """Tell who ordered a batch how many forms it was done with, and which were left and why; with a button to undo it
-    while that can be."""
+    while that can be, and those of the papers that are due."""
     done = sum(counts.get(outcome, 0) for outcome in DONE)
     undoable = done > 0 and batch.order.can_be_undone
     text = paragraphs(
@@ -58,7 +60,7 @@ def ended(batch: Batch, counts: Mapping[Outcome, int], left: Sequence[Left]) -> 
         if undoable
         else None,
     )
-    return Message(text, ((undo_button(batch.id),),) if undoable else ())
+    return Message(text, ((undo_button(batch.id),),) if undoable else (papers,) if done and papers else ())
 
 
 def taken_back(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Message:

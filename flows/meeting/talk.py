@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Event, Left, PersonAddress, Said, Told, Went
+from flows.conversation.events import Event, Left, PersonAddress, Said, Sent, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
@@ -19,6 +19,9 @@ from flows.domain.units import Scope
 from flows.meeting.needs import VillagePageWanted, VillageWanted
 from flows.meeting.records import VillageMoved
 from flows.meeting.words import in_words, posting, read_hours, read_posting, read_present, read_votes, standing
+from flows.papers.rights import PaperKind
+from flows.papers.talk import ask_for
+from flows.papers.words import button, choice
 from flows.roles.deciding import closed_by, closes_as, head_there
 from flows.roles.needs import HoldersWanted, holders_over
 from flows.words.moments import read_day
@@ -52,6 +55,7 @@ class Meeting(Talk, frozen=True, tag="meeting"):
 
 
 PAGE = 8
+PAPERS: tuple[PaperKind, ...] = ("minutes", "list")
 PLACE_LENGTH = 120
 
 MORE = Choice("later", _("More →"), words("more; thêm; tiếp; xem thêm; trang sau; nữa; xem tiếp; next"))
@@ -187,9 +191,16 @@ def ask_standing(facts: Facts, talk: Meeting) -> Question:
             None if village.is_closed else lines(*_before_closing(facts, village, round_)),
             closed_by(head) if head is not None else None,
         ),
-        () if village.is_closed or head is not None else (ENTER,),
+        _standing_choices(village, has_head=head is not None),
         (BACK,),
     )
+
+
+def _standing_choices(village: Village, *, has_head: bool) -> tuple[Choice, ...]:
+    """Offer the papers of a village that is closed, and entering a meeting to who may close it."""
+    if village.is_closed:
+        return tuple(map(choice, PAPERS))
+    return () if has_head else (ENTER,)
 
 
 def _how_it_stands(facts: Facts, village: Village) -> Wording | None:
@@ -240,6 +251,8 @@ def hear_standing(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case ENTER.key:
             yield Went("day", talk)
+        case "minutes" | "list" as paper:
+            yield from ask_for(facts, paper, talk.unit_id, _round(facts, talk).year)
         case _ if _is_alone(facts):
             yield Left()
         case _:
@@ -557,10 +570,14 @@ def close(facts: Facts, talk: Meeting) -> Iterator[Event]:
     posted_until = minutes.day + timedelta(days=minutes.posting_days) if minutes.posting_days else None
     yield VillageMoved(talk.unit_id, talk.round_id, talk.version, "closed", role, minutes, posted_until)
     yield from _tell_above(facts, village, posted_until)
-    yield Said(
-        lines(
-            _("✅ Closed: {unit}. Thank you.", unit=units.in_sentence(talk.unit_id)),
-            _("The list is posted until the end of {day}.", day=posted_until) if posted_until is not None else None,
+    year = _round(facts, talk).year
+    yield Sent(
+        Message(
+            lines(
+                _("✅ Closed: {unit}. Thank you.", unit=units.in_sentence(talk.unit_id)),
+                _("The list is posted until the end of {day}.", day=posted_until) if posted_until is not None else None,
+            ),
+            (tuple(button(paper, talk.unit_id, year) for paper in PAPERS),),
         )
     )
     yield Left(home=True, quiet=True)

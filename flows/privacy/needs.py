@@ -164,6 +164,7 @@ class OwnData(Struct, frozen=True):
     notices_received: tuple[OwnNotice, ...] = ()
     notices_written: tuple[OwnNotice, ...] = ()
     reports_asked: tuple[datetime, ...] = ()
+    papers_asked: tuple[datetime, ...] = ()
     closings: tuple[OwnClosing, ...] = ()
     proposals: tuple[OwnProposal, ...] = ()
     titles: tuple[OwnTitle, ...] = ()

@@ -1,12 +1,15 @@
 """What people are told of a recognition: those recognised, and those who are no more."""
 
 from flows.conversation.messages import Message
+from flows.papers.words import button
 from flows.recognition.needs import Title
 from flows.words.wording import Wording, _, lines, paragraphs
 
 
 def told_recognised(title: Title, unit: str, address: str | None) -> Message:
-    """Tell somebody that they are recognised, by which decision, and where their certificate can be seen."""
+    """Tell somebody that they are recognised, by which decision, and where their certificate can be seen; it comes as a
+    file when they press for it."""
+    certificate = button("certificate", title.village_id, title.year, title.assessment_id, _("📄 My certificate"))
     return Message(
         paragraphs(
             _(
@@ -20,7 +23,8 @@ def told_recognised(title: Title, unit: str, address: str | None) -> Message:
                 _("Number in the register: {number}", number=title.number),
             ),
             _("Your certificate: {address}", address=address) if address is not None else None,
-        )
+        ),
+        ((certificate,),),
     )
 
 

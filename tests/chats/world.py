@@ -18,6 +18,7 @@ from bot.services.criteria_files import shipped
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
 from bot.services.notices import NoticeRunner
+from bot.services.paper_maker import PaperMaker
 from bot.services.reminders import Reminders
 from bot.services.runtime import Runtime
 from bot.services.turns import Turns
@@ -53,7 +54,7 @@ UNITS = (
 )
 CAST = ("Trần Văn Trường is head of Thôn Đông", "Phạm Thị Hoa is admin of Xã Thần Khê")
 
-_TOKEN = re.compile(r"i-([A-Za-z0-9_-]{24})")
+_TOKEN = re.compile(r"(?<![a-z0-9])i-([A-Za-z0-9_-]{24})")
 _CODE = re.compile(r"/c/([A-Za-z0-9_-]{22})")
 _NAMED_TOKEN = re.compile(r"i-⟨(\d+)⟩")
 _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|\d+ characters)\) ?(.*)")
@@ -81,6 +82,7 @@ class World:
         self._keeper = NoticeRunner(self._runtime, self._files, self._sources)
         self._reminders = Reminders(self._runtime)
         self._carrier = BatchCarrier(self._runtime, links=lambda: LINKS)
+        self._paper_maker = PaperMaker(self._runtime, self._files, links=lambda: LINKS)
 
     async def close(self) -> None:
         """Close the database."""
@@ -172,6 +174,8 @@ class World:
             worked = await turns.run_once()
         await self._fetch_evidence()
         while await self._carrier.run_once() or await self._reminders.run_once():
+            pass
+        while await self._paper_maker.run_once():
             pass
         return await self._read_phones({one.callback for one in incoming if one.callback is not None})
 

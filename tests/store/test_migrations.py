@@ -116,6 +116,13 @@ async def _with_a_shared_phone(database: Database) -> None:
         await connection.execute(tables_of.conversation_people.insert().values(row))
 
 
+async def _with_a_paper(database: Database) -> None:
+    asked = {"conversation_id": 1, "person_id": 1, "kind": "list", "unit_id": 1, "year": 2026, "about": 0, "group": ""}
+    async with database.writing() as connection:
+        await connection.execute(tables_of.papers.insert().values(id=1, asked_at=NOW, **asked))
+        await connection.execute(tables_of.paper_files.insert().values(paper_id=1, digest="0" * 64))
+
+
 async def _with_a_template(database: Database) -> None:
     row = {"unit_id": 1, "name": "decision", "content": b"PK", "imported_at": NOW}
     async with database.writing() as connection:
@@ -202,6 +209,7 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_batches(commune.database)
     await _with_proposals(commune.database)
     await _with_a_template(commune.database)
+    await _with_a_paper(commune.database)
     await _with_a_shared_phone(commune.database)
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name

@@ -147,6 +147,7 @@ TOLD = {
         "at": "Đã trả lời thông báo:\n• 01/10/2026 10:15: ",
     },
     "notice_reports": {"asked_at": "Báo cáo thông báo đã yêu cầu:\n• 01/10/2026 10:15"},
+    "papers": {"asked_at": "Giấy tờ đã yêu cầu, giữ một ngày:\n• 01/10/2026 10:15"},
     "outbox": {
         "notice_id": "Thông báo đã gửi đến:\n• 01/10/2026 10:15: “Kính mời họp”",
         "state": "“Kính mời họp” – ✅ ",
@@ -185,6 +186,7 @@ WORKS = {
         "gathered_to", "recipients",
     },
     "notice_answers": {"question"},
+    "papers": {"kind", "unit_id", "year", "about", "group", "parts", "attempts", "settled_at"},
     "outbox": {
         "channel", "bot", "address", "priority", "about", "callback", "attempts", "due", "settled_at", "error", "kind",
     },
@@ -196,7 +198,7 @@ WORKS = {
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
     "button_codes",
-    "reference_version", "asked_reminders", "trail_head", "templates",
+    "reference_version", "asked_reminders", "trail_head", "templates", "paper_files",
 }  # fmt: skip
 
 
@@ -280,6 +282,16 @@ async def sets_everything(commune: Commune) -> None:
             ),
             insert(tables.notice_answers).values(notice_id=7, person_id=lan, question="who", answer="come", at=at),
             insert(notice_reports).values(notice_id=7, conversation_id=chat, asked_at=at),
+            insert(tables.papers).values(
+                conversation_id=chat,
+                person_id=lan,
+                kind="filled-form",
+                unit_id=units["tk-dong"],
+                year=2026,
+                about=form.id,
+                group="",
+                asked_at=at,
+            ),
             insert(tables.closings).values(
                 unit_id=units["tk-doai"],
                 round_id=1,

@@ -29,6 +29,7 @@ from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed,
 from flows.meeting.records import VillageMoved
 from flows.notices.notice import NoticeAct
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
+from flows.papers.records import PaperAsked
 from flows.privacy.acts import ACTS
 from flows.privacy.records import Erased
 from flows.received.records import Muted, NoticeAnswered
@@ -48,7 +49,7 @@ ACTS_RECORDED = {
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
 NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
-    BatchUndone, ArrivalsChosen, UnfinishedReminded, TitleEnded,
+    BatchUndone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked,
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from bot.store.core.tables import (
     inbox,
     notice_reports,
     notices,
+    paper_files,
     reference_version,
 )
 
@@ -22,7 +23,7 @@ _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str]:
-    """Return those of some files that are evidence, or belong to a notice or a report."""
+    """Return those of some files that are evidence, or belong to a notice, a report or a paper."""
     wanted = sorted(digests)
     if not wanted:
         return set()
@@ -30,6 +31,7 @@ async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str
     found = await connection.scalars(select(evidence.c.source).where(evidence.c.source.in_(sources)))
     used = {source.removeprefix(_STORED) for source in found}
     used |= set(await connection.scalars(select(notice_reports.c.digest).where(notice_reports.c.digest.in_(wanted))))
+    used |= set(await connection.scalars(select(paper_files.c.digest).where(paper_files.c.digest.in_(wanted))))
     used |= await _named(connection, notices.c.content, b"digest")
     return used & set(wanted)
 

@@ -557,6 +557,37 @@ notice_reports = Table(
     Column("digest", Text),
 )
 
+# Papers that somebody waits for, each with how many of its files are made; and the files, which are kept for a day.
+papers = Table(
+    "papers",
+    metadata,
+    _id(),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("unit_id", ForeignKey("units.id"), nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    # What it is of, where there may be several: a proposal, a decision, a form; whose blank form.
+    Column("about", Key, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("parts", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    # When it was sent, refused or given up.
+    Column("settled_at", Moment),
+    Index(
+        "ix_papers_waiting", "id", sqlite_where=text("settled_at IS NULL"), postgresql_where=text("settled_at IS NULL")
+    ),
+)
+
+paper_files = Table(
+    "paper_files",
+    metadata,
+    Column("paper_id", ForeignKey("papers.id"), primary_key=True),
+    Column("digest", Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 approval_limits = Table(
     "approval_limits",
     metadata,
