@@ -61,7 +61,7 @@ OFFICIALS: dict[RoleKind, Official] = {
     "committee": Official("committee", "Phạm Thị Nguyệt", "committee", COMMUNE),
     "admin": Official("admin", "Trần Văn Bình", "admin", COMMUNE),
 }
-MINH, SEN, TU = RESIDENTS_WITH_PHONES = ("minh", "sen", "tu")
+MINH, SEN, TU, CUC = RESIDENTS_WITH_PHONES = ("minh", "sen", "tu", "cuc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ KNOWN: Known = {
     (VILLAGE, "registered"): {
         "address": TU, "name": "Phạm Văn Tư", "born": 1958, "levels": (1, 1, 1, 1, 2, 2, 1, 1, 1, 1),
         "last_year": (1, 1, 2, 1, 2, 2, 1, 1, 1, 1), "proofs": ("line", "line", "none", "line"),
+    },
+    ("ta-doai", "submitted"): {
+        "address": CUC, "name": "Trần Thị Cúc", "born": 1980, "levels": (1, 2, 1, 1, 1, 2, 1, 1, 2, 1),
+        "last_year": None, "proofs": ("line", "photo", "none", "line"),
     },
     ("ta-ben-do", "confirmed"): {
         "address": SEN, "name": "Nguyễn Thị Sen", "born": 1968, "levels": (1, 1, 1, 1, 2, 2, 1, 1, 1, 1),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.commands.demo_commune import MINH, OFFICIALS, SEN, TU
+from bot.commands.demo_commune import CUC, MINH, OFFICIALS, SEN, TU
 from bot.commands.sample import VILLAGE
 from flows.domain.people import ROLES
 from flows.words.wording import Wording, _
@@ -69,6 +69,14 @@ PHONES = (
         "resident",
         _("Recognised last year: type “start”; last year’s answers stand beside the questions."),
         TU,
+    ),
+    DemoPhone(
+        "Chị Cúc",
+        _("Shared phone"),
+        "Thôn Đoài",
+        "resident",
+        _("Three people on one phone, one of them helped: type “switch person”."),
+        CUC,
     ),
     DemoPhone(
         "Bà Sen",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web.messages import BOT, CHANNEL
-from bot.commands.demo_commune import OFFICIALS, RESIDENTS_WITH_PHONES, Resident, Stage, Village, villages
+from bot.commands.demo_commune import CUC, OFFICIALS, RESIDENTS_WITH_PHONES, Resident, Stage, Village, villages
 from bot.commands.demo_photo import photo
 from bot.commands.sample import found_commune, open_round_around
 from bot.services.batches import BatchCarrier
@@ -115,6 +115,7 @@ class Story:
         await self._last_year()
         await self._people_fill_in()
         await self._branches_decide()
+        await self._a_family_shares_a_phone()
         await self._notice_goes_out()
         await self._commune_decides()
         await self._nothing_is_left_over()
@@ -175,6 +176,21 @@ class Story:
         self._it_is(16)
         late = self._residents("submitted", "draft")
         await self._all_say({one.address: self._fills_in(one, one.levels, _stops_at(one)) for one in late})
+
+    async def _a_family_shares_a_phone(self) -> None:
+        self._it_is(15)
+        if cuc := next((one for one in self._residents() if one.address == CUC), None):
+            await self._all_say({CUC: self._adds_her_family(cuc)})
+
+    def _adds_her_family(self, cuc: Resident) -> Says:
+        """Fill in for a mother who has no phone, and let a son answer by himself, with his mother's consent."""
+        mother = ("làm hộ mẹ", "qua điện thoại", "hôm nay", "Nguyễn Thị Sáu", "đồng ý", "Phạm Thị Mận", "1950", "có")
+        yield from _types(*mother, "1", "đúng hết")
+        yield from self._fills_in(cuc, cuc.levels)
+        son = ("thêm người", "thêm người", "người đó tự trả lời", "đồng ý", "Hoàng Văn Nam", "2012", cuc.name, "đồng ý")
+        yield from _types(*son, "có", "học sinh", "đúng hết")
+        yield from self._fills_in(cuc, cuc.levels, 4)
+        yield Typed("Cúc")
 
     async def _notice_goes_out(self) -> None:
         self._it_is(14)
