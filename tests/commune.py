@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import LargeBinary, Row, Table, Text, func, select
 
 from bot.services import invitations, rounds
+from bot.services.batches import BatchCarrier
 from bot.services.criteria_files import shipped
 from bot.services.runtime import Runtime
 from bot.services.turns import Done, Turns
@@ -19,6 +20,7 @@ from bot.store.core.migrating import migrate
 from bot.store.core.outbox import SettledLetter
 from bot.store.core.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
 from bot.store.core.tables import outbox as letters
+from flows.batches.batch import UNDO_FOR
 from flows.conversation.facts import Links
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
@@ -81,6 +83,13 @@ class Commune:
             self.now += timedelta(seconds=1)
             rounds_worked.append(await self.turns.run_once())
         return rounds_worked[:-1]
+
+    async def undo_no_more(self) -> None:
+        """Let the minute go by in which a decision can be undone, and tell those concerned."""
+        self.now += UNDO_FOR
+        carrier = BatchCarrier(self.runtime)
+        while await carrier.run_once():
+            pass
 
     # what comes of it
 

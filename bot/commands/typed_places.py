@@ -14,7 +14,7 @@ from bot.catalogues import choices, load
 from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
 from flows.batches.needs import AnyNeed as BatchNeed
-from flows.batches.needs import BatchWanted, Chosen, ChosenWanted, LastBatchWanted
+from flows.batches.needs import BatchOfFormWanted, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
 from flows.commune.needs import AnyNeed as CommuneNeed
 from flows.commune.needs import CandidatesWanted, FormsWanted, Sample, SamplesWanted, ToPropose, ToProposeWanted
 from flows.commune.talk import Checking
@@ -204,7 +204,7 @@ class Place(Struct, frozen=True):
                 found.put(need, tuple(VillageForms(id_, {"submitted": 1}) for id_ in villages))
             case ChosenWanted():
                 found.put(need, Chosen(3, 2))
-            case BatchWanted() | LastBatchWanted():
+            case BatchWanted() | LastBatchWanted() | BatchOfFormWanted():
                 found.put(need, None)
             case ArrivalsWanted():
                 found.put(need, "")

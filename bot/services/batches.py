@@ -208,7 +208,7 @@ class _Piece:
         """Return what each owner is told; those recognised, with the number of their certificate."""
         order = self._batch.order
         if order.act != "recognise":
-            return {form.id: told_to_resident(form, order.act, order.reason) for form in told}
+            return {form.id: told_to_resident(form, order.act, order.reason or form.reason) for form in told}
         reference = self._shared.reference
         entered = await recognition.entered(self._connection, [form.id for form in told])
         pattern = self._links.certificate

@@ -32,8 +32,8 @@ from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import OPEN_BATCHES, assessments, batch_items, batches, people, roles, trail
 from flows.batches.batch import STOPPABLE, UNDO_FOR, Batch, Order, Outcome, Stage, Why
-from flows.batches.needs import AnyNeed, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
-from flows.batches.records import AnyRecord, BatchOrdered, BatchUndone
+from flows.batches.needs import AnyNeed, BatchOfFormWanted, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
+from flows.batches.records import AnyRecord, BatchOrdered, BatchUndone, DoneAlone
 from flows.batches.words import MOST_NAMED, Left
 from flows.conversation.facts import Found
 from flows.domain.assessments import TRANSITIONS
@@ -59,6 +59,8 @@ def finder(need: AnyNeed) -> Finder:
             return _find_batches
         case LastBatchWanted():
             return _find_last
+        case BatchOfFormWanted():
+            return _find_of_form
 
 
 async def _find_chosen(
@@ -125,6 +127,23 @@ async def _find_last(
         found.put(need, await read(connection, id_) if id_ is not None else None)
 
 
+async def _find_of_form(
+    connection: AsyncConnection, needs: Sequence[BatchOfFormWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        last = (
+            select(func.max(batches.c.id))
+            .join(batch_items, batch_items.c.batch_id == batches.c.id)
+            .where(
+                batches.c.person_id == need.person_id,
+                batch_items.c.assessment_id == need.assessment_id,
+                batch_items.c.version == need.version,
+            )
+        )
+        id_ = await connection.scalar(last)
+        found.put(need, await read(connection, id_) if id_ is not None else None)
+
+
 async def read(connection: AsyncConnection, batch_id: int) -> Batch | None:
     """Return a batch, locked until the transaction ends; None for one that only another version can read."""
     row = (await connection.execute(_LOCK_BATCH, {"id": batch_id})).first()
@@ -149,6 +168,7 @@ class Rows:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._ordered: list[tuple[Decided, Order]] = []
+        self._alone: list[tuple[Decided, DoneAlone]] = []
         self._undone: list[int] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -156,6 +176,8 @@ class Rows:
         match record:
             case BatchOrdered(order):
                 self._ordered.append((one, order))
+            case DoneAlone():
+                self._alone.append((one, record))
             case BatchUndone(batch_id):
                 self._undone.append(batch_id)
 
@@ -164,9 +186,25 @@ class Rows:
         for one, order in self._ordered:
             assert one.person_id is not None  # who has a role is somebody
             await put(connection, order, one.person_id, one.turn.conversation.id, self._now)
+        for one, done in self._alone:
+            await self._put_alone(connection, one, done)
         if self._undone:
             stopped = (batches.c.id.in_(self._undone), batches.c.stage.in_(STOPPABLE))
             await connection.execute(update(batches).where(*stopped).values(stage="undoing"))
+
+    async def _put_alone(self, connection: AsyncConnection, one: Decided, done: DoneAlone) -> None:
+        """Write a batch of one form that is done already."""
+        batch = {
+            "person_id": one.person_id,
+            "conversation_id": one.turn.conversation.id,
+            "ordered": _encoder.encode(done.order),
+            "stage": "undoable",
+            "ordered_at": self._now,
+            "done_at": self._now,
+        }
+        batch_id = await connection.scalar(insert(batches).values(batch).returning(batches.c.id))
+        item = {"batch_id": batch_id, "assessment_id": done.assessment_id, "version": done.version, "outcome": "done"}
+        await connection.execute(insert(batch_items).values(item))
 
 
 async def put(connection: AsyncConnection, order: Order, person_id: int, conversation_id: int, now: datetime) -> int:

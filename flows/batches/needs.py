@@ -36,4 +36,12 @@ class LastBatchWanted(Need[Batch | None], frozen=True):
     person_id: int
 
 
-AnyNeed = ChosenWanted | BatchWanted | LastBatchWanted
+class BatchOfFormWanted(Need[Batch | None], frozen=True):
+    """The batch in which a person did something with a form as this version, the last such."""
+
+    person_id: int
+    assessment_id: int
+    version: int
+
+
+AnyNeed = ChosenWanted | BatchWanted | LastBatchWanted | BatchOfFormWanted

@@ -11,6 +11,15 @@ class BatchOrdered(Record, frozen=True):
     order: Order
 
 
+class DoneAlone(Record, frozen=True):
+    """An act on one form, done in this turn: it can be undone as a batch of one, and its owner is told afterwards.
+    `version` is that of the form before it."""
+
+    order: Order
+    assessment_id: int
+    version: int
+
+
 class BatchUndone(Record, frozen=True):
     """A batch to be taken back, as far as its forms have not moved on."""
 
@@ -21,7 +30,7 @@ class BatchUndone(Record, frozen=True):
         return ("batch", self.batch_id)
 
 
-AnyRecord = BatchOrdered | BatchUndone
+AnyRecord = BatchOrdered | DoneAlone | BatchUndone
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:

@@ -5,7 +5,7 @@ from typing import get_args
 
 from flows.batches import records
 from flows.batches.batch import STOPPABLE, Batch
-from flows.batches.needs import BatchWanted, LastBatchWanted
+from flows.batches.needs import BatchOfFormWanted, BatchWanted, LastBatchWanted
 from flows.batches.records import BatchUndone
 from flows.batches.words import UNDO
 from flows.conversation.events import Event, Said
@@ -35,6 +35,13 @@ def _pressed_undo(facts: Facts, rest: list[str]) -> Iterator[Event]:
     yield from undo(facts, facts.find(BatchWanted(int(rest[0]))))
 
 
+def _pressed_undo_form(facts: Facts, rest: list[str]) -> Iterator[Event]:
+    if len(rest) != 2 or not all(map(is_number, rest)):
+        raise OutOfDate(_("This button no longer works."))
+    form_id, version = map(int, rest)
+    yield from undo(facts, facts.find(BatchOfFormWanted(facts.person_id, form_id, version)))
+
+
 def _hear_undo(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
     """Undo what was ordered last, when that was typed wherever one is."""
     if not facts.roles or not says(typed, UNDO):
@@ -48,6 +55,6 @@ SUBJECT = Subject(
     "batches",
     records=get_args(records.AnyRecord),
     after=records.after,
-    buttons={"undo_batch": _pressed_undo},
+    buttons={"undo_batch": _pressed_undo, "undo_form": _pressed_undo_form},
     overhear=_hear_undo,
 )

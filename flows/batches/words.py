@@ -7,7 +7,7 @@ from msgspec import Struct
 from flows.batches.batch import DONE, Batch, Outcome, Why
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import Choice, words
-from flows.domain.assessments import Act
+from flows.domain.assessments import Act, Assessment
 from flows.words.wording import Named, Wording, _, lines, n_, paragraphs
 
 UNDO = Choice(
@@ -16,9 +16,11 @@ UNDO = Choice(
     words("""
         hoàn tác; hoàn tác lại; hoàn lại; hủy vừa rồi; hủy xác nhận; hủy xác nhận vừa rồi; huỷ duyệt; hủy duyệt; rút
         lại xác nhận; thu hồi xác nhận; lấy lại xác nhận; bỏ xác nhận; nhầm rồi hoàn tác; xác nhận nhầm; duyệt nhầm;
-        hoàn tác xác nhận; undo; undo that; take it back
+        hoàn tác xác nhận; hoàn tác trả lại; hủy trả lại; huỷ trả lại; hủy trả; rút lại trả; bỏ trả lại; trả nhầm; trả
+        lại nhầm; undo; undo that; take it back
     """),
 )
+CAN_BE_UNDONE = _("Nobody is told for a minute. Until then you can undo it: press the button or type “undo”.")
 MOST_NAMED = 20
 
 WHY: Mapping[Why, Wording] = {
@@ -56,9 +58,7 @@ def ended(
     text = paragraphs(
         _done(batch.order.act, done) if done else _("Nothing was done."),
         _left(counts, left),
-        _("Nobody is told for a minute. Until then you can undo it: press the button or type “undo”.")
-        if undoable
-        else None,
+        CAN_BE_UNDONE if undoable else None,
     )
     return Message(text, ((undo_button(batch.id),),) if undoable else (papers,) if done and papers else ())
 
@@ -70,12 +70,20 @@ def taken_back(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Message:
         "↩️ Undone: {count} forms are as they were before.",
         counts.get("undone", 0),
     )
+    if not counts.get("undone"):
+        undone = _("Nothing could be undone.")
     return Message(paragraphs(undone, _left({"kept": counts.get("kept", 0)}, left)))
 
 
 def undo_button(batch_id: int) -> Button:
     """Make the button that undoes a batch."""
     return Button(UNDO.label, f"c:undo_batch:{batch_id}", lasting=True)
+
+
+def done_alone(text: Wording, form: Assessment) -> Message:
+    """Tell who has just acted on a form, as it was before, that it can be undone for a minute."""
+    button = Button(UNDO.label, f"c:undo_form:{form.id}:{form.version}", lasting=True)
+    return Message(lines(text, CAN_BE_UNDONE), ((button,),))
 
 
 def _done(act: Act, count: int) -> Wording:

@@ -64,6 +64,7 @@ _OF_THE_BRANCH: dict[tuple[State, Act], Transition] = {
     ("submitted", "return"): Transition("returned", needs_reason=True),
     ("submitted", "confirm"): Transition("confirmed"),
     ("confirmed", "undo"): Transition("submitted"),
+    ("returned", "undo"): Transition("submitted"),
 }
 # The one table of an assessment's life. Each level sends back to the one below; what is recognised is locked, and only
 # the committee unlocks it.

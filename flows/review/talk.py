@@ -5,6 +5,9 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from flows.batches.batch import Order
+from flows.batches.records import DoneAlone
+from flows.batches.words import done_alone
 from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Sent, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
@@ -267,21 +270,22 @@ def decide_on(
     indicator: Indicator | None = None,
     answer: Answer | None = None,
 ) -> Iterator[Event]:
-    """Decide on a form: record the act, tell the resident, answer the branch head."""
+    """Decide on a form: record the act, answer the branch head, and have the resident told."""
     actor, indicator_id = as_whom(facts, form), indicator.id if indicator else ""
     acted = decided(form, act, actor, reason, indicator_id, answer, _open_until(facts, form, act))
     after = changed_by(acted, form)
     yield acted
-    yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
     round_ = facts.round_of(form)
     late = late_by(round_.phases.branch) if round_ is not None and facts.today > round_.phases.branch else None
     if act == "adjust":
+        yield Told(PersonAddress(form.person.id), told_to_resident(after, act, reason, indicator))
         shown = card(facts, after)
         yield Sent(replace(shown, text=paragraphs(_done(after, act), late, shown.text)))
         return
-    yield Said(_done(after, act))
-    if late is not None:
-        yield Said(late)
+    # The owner is told once it cannot be undone any more.
+    units = facts.reference.units.scope([form.unit_id])
+    yield DoneAlone(Order(act, actor, units, (form.round_id,), facts.now), form.id, form.version)
+    yield Sent(done_alone(lines(_done(after, act), late), form))
 
 
 def _open_until(facts: Facts, form: Assessment, act: Act) -> date | None:

@@ -81,7 +81,7 @@ def test_lan_fills_in_her_form_and_the_branch_head_confirms_it(visit: Visit, sna
     expect(page.get_by_role("dialog")).to_have_count(0)
 
     assert "Đã xác nhận phiếu của Nguyễn Thị Lan" in head.press("✅ Xác nhận")
-    lan.expect_heard("Chi hội đã xác nhận phiếu")
+    lan.expect_told("Chi hội đã xác nhận phiếu")
     lan.expect_unread(1)
     snap(page, "story-6-confirmed")
     lan.node.click()
@@ -97,7 +97,7 @@ def test_a_form_comes_back_with_a_reason_and_is_corrected(visit: Visit, snap: Sn
     head.expect_heard("Trần Thị Lan")
     head.press("↩️ Trả lại để sửa")
     assert "Đã trả phiếu lại" in head.type("Câu 2 xin gửi thêm giấy chứng nhận")
-    lan.expect_heard("Lý do: Câu 2 xin gửi thêm giấy chứng nhận")
+    lan.expect_told("Lý do: Câu 2 xin gửi thêm giấy chứng nhận")
     snap(page, "returned-1-reason")
 
     lan.press("Sửa phiếu")
@@ -109,7 +109,7 @@ def test_a_form_comes_back_with_a_reason_and_is_corrected(visit: Visit, snap: Sn
     lan.press("Nộp phiếu")
     head.expect_heard("Có phiếu chờ xác nhận")
     head.press("✅ Xác nhận")
-    lan.expect_heard("Chi hội đã xác nhận phiếu")
+    lan.expect_told("Chi hội đã xác nhận phiếu")
     snap(page, "returned-2-confirmed")
 
 

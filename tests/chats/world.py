@@ -383,8 +383,10 @@ class World:
         await self._turn([(name, Typed("nộp phiếu"))])
 
     async def _has_confirmed(self, name: str) -> None:
-        """Confirm the form that came last."""
+        """Confirm the form that came last, and let the minute go by in which that can be undone."""
         await self._turn([(name, Pressed(self._payload(name, "✅ Xác nhận", oldest=False)))])
+        self._now += timedelta(minutes=1)
+        await self._turn([])
 
     async def _has_closed(self, name: str, days: str) -> None:
         """Enter a meeting of today, and close the village; the list is posted for some days."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import update
 
 from bot.store.core.tables import conversations
+from flows.batches.records import DoneAlone
 from flows.commune.records import Proposed
 from flows.commune.talk import Checking
 from flows.conversation.events import HeadsAddress
@@ -449,7 +450,7 @@ def test_of_two_heads_who_decide_on_the_same_version_the_second_is_told_what_hol
     assert form is not None
     confirm = Pressed(f"c:confirm:{form.id}:{form.version}")
     first, second = (town.turn(name, confirm) for name in ("Hạnh", "Trường"))
-    assert [type(record) for record in first.decision.records] == [Acted]
+    assert [type(record) for record in first.decision.records] == [Acted, DoneAlone]
     assert second.decision.records == ()
     words = render(second.decision.messages[0].text, CATALOGUES["en"])
     assert words.startswith("This form is now confirmed by the branch; this cannot be done any more.")

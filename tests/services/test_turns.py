@@ -362,6 +362,7 @@ async def test_everybody_is_written_to_in_their_own_language(commune: Commune) -
     await commune.deliver()
     form = await commune.form("Lan")
     await commune.press("Hạnh", f"c:confirm:{form.id}:{form.version}")
+    await commune.undo_no_more()
     assert (await commune.texts("Lan"))[0].startswith("✅ The branch has confirmed your form.")
     assert (await commune.texts("Hạnh"))[0].startswith("✅ Đã xác nhận")
 

@@ -21,7 +21,7 @@ from bot.store.core.chain import BrokenChain, Entry, Head, NoHead, read_details
 from bot.store.core.database import Database, LostRace
 from bot.store.core.migrating import migrate
 from bot.store.core.tables import outbox, people, trail, trail_head
-from flows.batches.records import BatchOrdered, BatchUndone
+from flows.batches.records import BatchOrdered, BatchUndone, DoneAlone
 from flows.commune.records import Proposed, Sampled
 from flows.conversation.replies import Pressed, Reply
 from flows.domain.assessments import Act
@@ -49,7 +49,7 @@ ACTS_RECORDED = {
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
 NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
-    BatchUndone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked,
+    BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked,
 }  # fmt: skip
 
 

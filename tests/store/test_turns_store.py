@@ -140,6 +140,7 @@ async def test_two_heads_on_two_instances_decide_once(databases: Databases) -> N
             await commune.turns.receive([commune.update(head, Pressed(f"c:confirm:{form.id}:{form.version}"))])
         await asyncio.gather(*(_until_nothing_waits(commune) for commune in both))
         assert await both[0].column(ON_FORMS) == ["submit", "confirm"]
+        await both[0].undo_no_more()
         assert len(await both[0].read("Lan")) == 1
         for commune in both:
             await commune.database.close()
@@ -154,6 +155,7 @@ async def test_of_two_heads_who_confirm_in_one_batch_one_decides_and_the_other_i
     await commune.together(("Trường", press), ("Hạnh", press))
     assert await commune.column(ON_FORMS) == ["submit", "confirm"]
     assert (await commune.form("Lan")).state == "confirmed"
+    await commune.undo_no_more()
     assert len(await commune.read("Lan")) == 1
     assert (await commune.texts("Trường"))[0].startswith(SAYS("✅ Confirmed: {name}.").format(name="Nguyễn Thị Lan"))
     assert (await commune.texts("Hạnh"))[0].startswith(TOO_LATE.format(state=SAYS("confirmed by the branch")))

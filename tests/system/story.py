@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from flows.batches.batch import UNDO_FOR
 from tests.botapi import BotApiServer, Person, Shown
 from tests.system.commune import VILLAGE, code_in
 
@@ -15,6 +16,10 @@ VI, EN = "Tiếng Việt", "English"
 
 # What no log may hold.
 ANSWERS = (REASON_ADJUSTED, REASON_RETURNED, PROOF, "Nông dân", "Hằng ngày", "Every day", "Completed", str(BORN))
+
+
+# Whoever is decided on is told once a decision cannot be undone any more.
+PATIENCE = 40.0 + UNDO_FOR.total_seconds()
 
 
 class Talk:
@@ -40,7 +45,7 @@ class Talk:
 
     async def read(self, *wanted: str) -> Shown:
         """Return the next message that has all that is wanted in its text or on its buttons."""
-        return await self.person.wait_for(_shows(*wanted), timeout=40.0)
+        return await self.person.wait_for(_shows(*wanted), timeout=PATIENCE)
 
 
 def _shows(*wanted: str) -> Callable[[Shown], bool]:
