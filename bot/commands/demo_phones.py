@@ -43,7 +43,7 @@ PHONES = (
         _("Association"),
         "Xã Tân An",
         "association",
-        _("Type “villages”: look at them, draw a random sample, propose."),
+        _("Type “villages”: look at them, draw a sample, propose; “papers” come as files."),
         OFFICIALS["association"].address,
     ),
     DemoPhone(
