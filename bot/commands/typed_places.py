@@ -128,7 +128,7 @@ class Place(Struct, frozen=True):
     name: str
     session: Session[Talk]
     facts: Facts
-    awaiting: NoticeState = "awaiting"
+    notice: NoticeState = "awaiting"
     theirs: State = "submitted"
     closed: bool = False
 
@@ -182,9 +182,9 @@ class Place(Struct, frozen=True):
     def _put_of_notices(self, found: Found, need: NoticeNeed) -> None:
         match need:
             case NoticeWanted():
-                found.put(need, _notice(self.awaiting))
+                found.put(need, _notice(self.notice))
             case LedgerWanted():
-                found.put(need, Ledger(_notice(self.awaiting).counts))
+                found.put(need, Ledger(_notice(self.notice).counts))
             case NoticesWanted():
                 found.put(need, NoticePage((_notice("done"),)))
             case AudienceWanted():
@@ -298,7 +298,7 @@ def places() -> Iterator[str]:
             case "home.home":
                 yield from (f"{where} {variant}" for variant in _HOMES)
             case "notices.notice":
-                yield from (f"{where} {variant}" for variant in ("awaiting", "sending"))
+                yield from (f"{where} {variant}" for variant in _NOTICES)
             case _:
                 yield where
 
@@ -367,10 +367,12 @@ def _village(closed: bool) -> Village:
 
 def _notice(state: NoticeState) -> Notice:
     content = Content("Kính mời bà con dự họp.", asks_who_comes=True)
-    counts: Mapping[LedgerState, int] = {} if state == "awaiting" else {"sent": 5, "queued": 7}
+    begun = state not in {"awaiting", "scheduled"}
+    counts: Mapping[LedgerState, int] = {"sent": 5, "queued": 7} if begun else {}
+    counts = {"sent": 5, "uncertain": 7} if state == "done" else counts
     return Notice(
         id=21, author_id=9, author_name="Lê Văn Tám", content=content, audience=Audience((_ids()[COMMUNE],)),
-        state=state, counts=counts, started_at=None if state == "awaiting" else NOW,
+        state=state, counts=counts, started_at=NOW if begun else None,
     )  # fmt: skip
 
 
@@ -506,11 +508,11 @@ def _draft(step: str, **told: object) -> Callable[[], Place]:
 
 
 def _notice_page(state: str) -> Place:
-    known: dict[str, NoticeState] = {"awaiting": "awaiting", "sending": "sending"}
     at = _as_admin("notice", Noticing(notice_id=21))()
-    return replace(at, awaiting=known[state])
+    return replace(at, notice=next(known for known in _NOTICES if known == state))
 
 
+_NOTICES: tuple[NoticeState, ...] = ("awaiting", "scheduled", "sending", "paused", "done")
 _HOMES: dict[str, Callable[[], Facts]] = {
     "stranger": lambda: _facts(),
     "registered": lambda: _facts(_person()),

@@ -39,7 +39,7 @@ NARROWINGS: Mapping[Facet, Narrowing] = {
         lambda facts: words.AUDIENCE_ROLES,
     ),
     "groups": Narrowing(
-        Choice("groups", _("🧑‍🌾 Group"), said("nhóm; group")),
+        Choice("groups", _("🧑‍🌾 Group"), said("nhóm; nhóm nghề; nghề; nghề nghiệp; group")),
         _("People of which group?"),
         lambda facts: GROUPS_IN_SHORT,
     ),
@@ -116,7 +116,7 @@ _SAME = (
     ("+", " tro len "), ("<", " duoi "), (">", " tren "), ("–", "-"), ("-", " den "), ("up to", "den"),
     ("under", "duoi"), ("over", "tren"), ("from", "tu"), (" to ", " den "), ("đến", "den"), ("tới", "den"),
 )  # fmt: skip
-_BESIDES = frozenset({"tuoi", "nguoi", "age", "aged", "years", "old", "of", "people"})
+_BESIDES = frozenset({"tuoi", "nguoi", "a", "ah", "nhe", "nha", "thoi", "age", "aged", "years", "old", "of", "people"})
 _BAND = re.compile(r"(?:tu )?(\d{1,3}) den (\d{1,3})")
 _YOUNGEST = re.compile(r"(?:tu )?(\d{1,3})(?: tro len| den)|tu (\d{1,3})|tren (\d{1,3})")
 _OLDEST = re.compile(r"(?:den )?(\d{1,3}) tro xuong|den (\d{1,3})|duoi (\d{1,3})")

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flows.conversation.facts import Reference
+from flows.conversation.questions import words
 from flows.domain.rounds import Round
 from flows.domain.units import LEAF_KINDS
 from flows.notices.notice import AudienceRole, Content, Origin
@@ -41,7 +42,7 @@ LEFT_OUT: frozenset[Gap] = frozenset({"theme"})
 class Occasion(Struct, frozen=True):
     """One occasion. Its text has gaps in braces: `sender`, `year`, `opens`, `closes` are known, the rest is asked for.
     `until` is its last day as (month, day): once past, the text speaks of the next year. `roles` are whom it concerns,
-    where not everybody."""
+    where not everybody; `also` are other words for it."""
 
     key: str
     name: Wording
@@ -50,6 +51,7 @@ class Occasion(Struct, frozen=True):
     asks_who_comes: bool = False
     offers_form: bool = False
     roles: tuple[AudienceRole, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -78,6 +80,7 @@ OCCASIONS: tuple[Occasion, ...] = (
         ),
         until=(10, 7),
         offers_form=True,
+        also=words("tuần lễ; tuần lễ học tập; tuần lễ học tập suốt đời"),
     ),
     Occasion(
         "day",
@@ -177,6 +180,7 @@ OCCASIONS: tuple[Occasion, ...] = (
             "When: {when}\nWhere: {where}",
         ),
         asks_who_comes=True,
+        also=words("trao giấy; trao giấy chứng nhận; lễ trao giấy"),
     ),
     Occasion(
         "class",

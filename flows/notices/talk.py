@@ -1,5 +1,6 @@
 """Notices to many people, as their administrators see them: the list, one notice and what can be done with it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from flows.notices.notice import HIGHEST_LIMIT, Notice, NoticeAct, NoticeAnswer,
 from flows.notices.occasions import renewed
 from flows.notices.records import ApprovalLimitSet, NoticeActed, ReportAsked
 from flows.words.refusals import OutOfDate, Refused
+from flows.words.spelling import composed, unmarked
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
 
@@ -34,6 +36,7 @@ class Noticing(Talk, frozen=True, tag="notices"):
 PAGE = 6
 MOST_NAMED = 40
 SLOWEST = 0.05
+_NUMBER_OF_PEOPLE = re.compile(r"(\d[\d. ]*?)(?: *(?:nguoi|people))?(?: +(?:a|ah|nhe|nha))*[.! ]*")
 
 WRITE = Choice("write", _("✍️ Write a notice"), said("viết; viết thông báo; soạn; soạn mới; viết mới; write"))
 LIMIT = Choice("limit", _("👥 Approval by two"), said("hai người duyệt; phê duyệt; approval"))
@@ -59,7 +62,12 @@ ACTS: Mapping[NoticeAct, Choice] = {
         final=True,
     ),
     "pause": Choice("pause", _("⏸ Pause"), said("tạm dừng; tạm ngừng; dừng tạm; khoan gửi; pause")),
-    "resume": Choice("resume", _("▶️ Go on"), said("tiếp tục; gửi tiếp; tiếp tục gửi; resume; go on")),
+    "resume": Choice(
+        "resume",
+        _("▶️ Go on"),
+        said("tiếp tục; gửi tiếp; tiếp tục gửi; gửi tiếp đi; cho gửi tiếp; cứ gửi tiếp; resume; go on"),
+        final=True,
+    ),
     "stop": Choice("stop", _("⏹ Stop for good"), said("dừng; dừng hẳn; dừng gửi; ngừng gửi; stop"), final=True),
 }
 DONE: Mapping[NoticeAct, Wording] = {
@@ -476,7 +484,8 @@ def hear_limit(facts: Facts, talk: Noticing, heard: Heard) -> Iterator[Event]:
 
 
 def _read_limit(typed: str) -> int:
-    digits = typed.strip().replace(".", "").replace(" ", "")
+    found = _NUMBER_OF_PEOPLE.fullmatch(unmarked(composed(typed)).casefold())
+    digits = re.sub("[. ]", "", found[1]) if found is not None else ""
     if not digits.isdecimal() or len(digits) > len(str(HIGHEST_LIMIT)) or int(digits) > HIGHEST_LIMIT:
         raise Refused(_("Type a number from 0 to {most}.", most=HIGHEST_LIMIT))
     return int(digits)

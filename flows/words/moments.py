@@ -29,7 +29,7 @@ _WEEKDAYS = {
 _DAYS_BEFORE = {"hom nay": 0, "nay": 0, "today": 0, "hom qua": 1, "qua": 1, "yesterday": 1, "hom kia": 2}
 _PARTS_OF_DAY = frozenset({"sang", "trua", *_LATER_HALF})
 _FILLERS_OF_DAY = frozenset({"den", "het", "toi", "ngay", "nam", "until", "till", "to", "the", "a", "nhe", "end", "of"})
-_FILLERS = frozenset({"luc", "vao", "ngay", "at", "on", "the"})
+_FILLERS = frozenset({"luc", "vao", "ngay", "a", "ah", "nhe", "nha", "at", "on", "the"})
 
 
 def read_moment(typed: str, now: datetime) -> datetime:

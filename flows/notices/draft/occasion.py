@@ -19,7 +19,7 @@ BLANK = Choice("blank", _("Something else"), said("khác; việc khác; nội du
 def ask_occasion(facts: Facts, talk: Drafting) -> Question:
     return Question(
         _("What is the notice about? A text comes with it that can be changed."),
-        (*(Choice(known.key, known.name) for known in OCCASIONS), BLANK),
+        (*(Choice(known.key, known.name, known.also) for known in OCCASIONS), BLANK),
         (BACK,),
         numbered=True,
     )
