@@ -6,6 +6,7 @@ from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.records import AnyRecord as BatchRecord
 from flows.batches.subject import SUBJECT as BATCHES
 from flows.commune.needs import AnyNeed as CommuneNeed
+from flows.commune.numbering import Numbering
 from flows.commune.records import AnyRecord as CommuneRecord
 from flows.commune.subject import SUBJECT as COMMUNE
 from flows.commune.talk import Checking
@@ -79,6 +80,7 @@ AnyTalk = (
     | LettingIn
     | Meeting
     | Checking
+    | Numbering
     | Recognising
     | Registered
     | Inviting

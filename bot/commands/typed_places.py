@@ -16,7 +16,16 @@ from bot.services.criteria_files import shipped
 from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.needs import BatchOfFormWanted, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
 from flows.commune.needs import AnyNeed as CommuneNeed
-from flows.commune.needs import CandidatesWanted, FormsWanted, Sample, SamplesWanted, ToPropose, ToProposeWanted
+from flows.commune.needs import (
+    CandidatesWanted,
+    FormsWanted,
+    NumberedProposal,
+    NumberedWanted,
+    Sample,
+    SamplesWanted,
+    ToPropose,
+    ToProposeWanted,
+)
 from flows.commune.talk import Checking
 from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer
 from flows.conversation.session import HOME, Frame, Session, Talk
@@ -232,6 +241,8 @@ def _put_of_commune(found: Found, need: MeetingNeed | CommuneNeed, village: Vill
             found.put(need, VillagePage((village,), 2, 1, 0, village.counts))
         case ToProposeWanted():
             found.put(need, ToPropose((_ids()[VILLAGE],), (), (_ids()[OTHER_VILLAGE],), 1))
+        case NumberedWanted():
+            found.put(need, NumberedProposal(_ids()[COMMUNE], 1, False))
         case CandidatesWanted():
             found.put(need, tuple(range(100)))
         case SamplesWanted():

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.documents.proposal import Proposal
 from bot.services.documents import DocumentRefused, Prepared, Suffix, Wanted, prepare
 from bot.services.files import FileRefused, FileStore
 from bot.services.leading import Leading
@@ -19,7 +20,7 @@ from bot.store.core.outbox import Letter
 from bot.store.core.reference import read_branch
 from bot.store.papers import WaitingPaper
 from flows.conversation.facts import Links
-from flows.conversation.messages import Message, StoredFile
+from flows.conversation.messages import Button, Message, StoredFile
 from flows.domain.criteria import Group
 from flows.domain.people import GROUPS
 from flows.papers import words
@@ -151,14 +152,24 @@ class PaperMaker:
                 digests = {file.digest for file in files}
                 if not await papers.note_files(connection, waiting.id, place, digests, now if is_last else None):
                     return  # erased, or made by another instance
+                said = words.ready(waiting.kind, inside_sentence(prepared.unit), waiting.year)
                 await self._tell(
-                    connection,
-                    waiting,
-                    words.ready(waiting.kind, inside_sentence(prepared.unit), waiting.year),
-                    tuple(files),
+                    connection, waiting, said, files, buttons=await self._next_step(connection, waiting, prepared)
                 )
             self._runtime.letters_queued.ring()
         log.info("paper_made", paper_id=waiting.id, kind=waiting.kind, parts=len(parts))
+
+    async def _next_step(
+        self, connection: AsyncConnection, waiting: WaitingPaper, prepared: Prepared
+    ) -> tuple[Button, ...]:
+        """Offer the association to record number and date with a proposal that has none yet."""
+        if not isinstance(prepared.paper, Proposal) or prepared.paper.heading.number or not waiting.about:
+            return ()
+        today = self._runtime.local(self._runtime.clock()).date()
+        held = await papers.roles_of(connection, waiting.person_id, today)
+        if all(role.kind != "association" for role in held):
+            return ()
+        return (Button(words.NUMBER_PROPOSAL, f"c:proposal_number:{waiting.about}", lasting=True),)
 
     async def _kept(self, part: Prepared, suffix: Suffix, name: str) -> StoredFile:
         """Set a part, and keep it as a file."""
@@ -188,10 +199,13 @@ class PaperMaker:
         text: Wording,
         files: Sequence[StoredFile] = (),
         topic: str = "",
+        buttons: tuple[Button, ...] = (),
     ) -> None:
         to = await outbox.recipient_of(connection, waiting.conversation_id)
         if to is not None:
-            said = self._runtime.said(Message(text, files=tuple(files), topic=topic), to.language)
+            said = self._runtime.said(
+                Message(text, (buttons,) if buttons else (), files=tuple(files), topic=topic), to.language
+            )
             await outbox.queue(connection, [Letter(to, said)], self._runtime.clock())
 
 

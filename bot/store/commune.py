@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, review
@@ -23,12 +23,14 @@ from flows.commune.needs import (
     AnyNeed,
     CandidatesWanted,
     FormsWanted,
+    NumberedProposal,
+    NumberedWanted,
     Sample,
     SamplesWanted,
     ToPropose,
     ToProposeWanted,
 )
-from flows.commune.records import AnyRecord, Proposed, Sampled
+from flows.commune.records import AnyRecord, ProposalNumbered, Proposed, Sampled
 from flows.conversation.facts import Found
 from flows.domain.units import LEAF_KINDS
 from flows.meeting.acts import ROUND
@@ -39,12 +41,19 @@ MOST_MISSING = 20
 MOST_SAMPLES = 5
 
 _ADD_SAMPLE = insert(samples)
+_NUMBER = (
+    update(proposals)
+    .where(proposals.c.id == bindparam("_id"), proposals.c.state != "decided")
+    .values(number=bindparam("number"), dated=bindparam("dated"))
+)
 _ids = msgspec.json.Decoder(tuple[int, ...])
 
 
 def finder(need: AnyNeed) -> Finder:
     """Return what looks up needs like this one."""
     match need:
+        case NumberedWanted():
+            return _find_numbered
         case ToProposeWanted():
             return _find_what_to_propose
         case CandidatesWanted():
@@ -53,6 +62,15 @@ def finder(need: AnyNeed) -> Finder:
             return _find_samples
         case FormsWanted():
             return _find_forms
+
+
+async def _find_numbered(
+    connection: AsyncConnection, needs: Sequence[NumberedWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        row = (await connection.execute(select(proposals).where(proposals.c.id == need.proposal_id))).first()
+        known = NumberedProposal(row.unit_id, row.round_id, row.state == "decided") if row is not None else None
+        found.put(need, known)
 
 
 async def _find_what_to_propose(
@@ -124,12 +142,16 @@ class Rows:
         self._acts = acts
         self._proposed: list[tuple[Decided, Proposed]] = []
         self._sampled: list[dict[str, Any]] = []
+        self._numbered: list[dict[str, Any]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Note what a turn proposes, and what it draws."""
         match record:
             case Proposed():
                 self._proposed.append((one, record))
+            case ProposalNumbered(proposal_id, number=number, dated=dated):
+                self._note(one, "number", PROPOSAL, record, proposal_id)
+                self._numbered.append({"_id": proposal_id, "number": number, "dated": dated})
             case Sampled(unit_id, round_id, seed, drawn_from, form_ids):
                 drawn = {"unit_id": unit_id, "round_id": round_id, "seed": seed, "drawn_from": drawn_from}
                 forms = msgspec.json.encode(form_ids)
@@ -139,6 +161,7 @@ class Rows:
     async def write(self, connection: AsyncConnection) -> None:
         """Write samples; and proposals, each with the order that puts forms on it."""
         await execute_many(connection, _ADD_SAMPLE, self._sampled)
+        await execute_many(connection, _NUMBER, self._numbered)
         for one, record in self._proposed:
             assert one.person_id is not None  # who has a role is somebody
             proposal = {

@@ -8,5 +8,6 @@ PROPOSAL, SAMPLE = "proposal", "sample"
 
 ACTS: Mapping[tuple[str, str], Wording] = {
     (PROPOSAL, "propose"): _("list proposed for recognition"),
+    (PROPOSAL, "number"): _("number and date of the proposal recorded"),
     (SAMPLE, "draw"): _("forms drawn at random"),
 }

@@ -57,4 +57,18 @@ class FormsWanted(Need[tuple[ListedForm, ...]], frozen=True):
     form_ids: tuple[int, ...]
 
 
-AnyNeed = ToProposeWanted | CandidatesWanted | SamplesWanted | FormsWanted
+class NumberedProposal(Struct, frozen=True):
+    """A proposal whose number may be recorded, until it is decided on."""
+
+    unit_id: int
+    round_id: int
+    is_decided: bool
+
+
+class NumberedWanted(Need[NumberedProposal | None], frozen=True):
+    """A proposal by its id."""
+
+    proposal_id: int
+
+
+AnyNeed = NumberedWanted | ToProposeWanted | CandidatesWanted | SamplesWanted | FormsWanted

@@ -1,5 +1,7 @@
 """What the association does besides its acts on forms and villages: it proposes."""
 
+from datetime import date
+
 from flows.batches.batch import Order
 from flows.commune.needs import Sample, SamplesWanted
 from flows.conversation.events import Record
@@ -28,13 +30,27 @@ class Sampled(Record, frozen=True):
     form_ids: tuple[int, ...]
 
 
-AnyRecord = Proposed | Sampled
+class ProposalNumbered(Record, frozen=True):
+    """Number and date of a proposal that was signed."""
+
+    proposal_id: int
+    unit_id: int
+    round_id: int
+    number: str
+    dated: date
+
+    @property
+    def touches(self) -> object:
+        return ("proposal number", self.proposal_id)
+
+
+AnyRecord = Proposed | Sampled | ProposalNumbered
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
     """Return the picture: the forms of a proposal change afterwards, and a sample is known at once."""
     match record:
-        case Proposed():
+        case Proposed() | ProposalNumbered():
             return facts
         case Sampled(unit_id, round_id, seed, drawn_from, form_ids):
             wanted = SamplesWanted(unit_id, round_id)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import get_args
 
 from flows.commune import records
+from flows.commune.numbering import NUMBERING, Numbering
+from flows.commune.numbering import obstacle as cannot_be_numbered
 from flows.commune.talk import COMMUNE, Checking, at_village, begin, obstacle
 from flows.conversation.events import Entered, Event
 from flows.conversation.facts import Facts
@@ -56,6 +58,16 @@ def _pressed_village(facts: Facts, rest: list[str]) -> Iterator[Event]:
     yield Entered("village", at_village(facts, talk, village_id))
 
 
+def _pressed_number(facts: Facts, rest: list[str]) -> Iterator[Event]:
+    """Go to recording the number of a proposal by the button under its files."""
+    if len(rest) != 1 or not is_number(rest[0]):
+        raise OutOfDate(_("This button no longer works."))
+    talk = Numbering(int(rest[0]))
+    if (wording := cannot_be_numbered(facts, talk)) is not None:
+        raise Refused(wording)
+    yield Entered("proposal_number", talk)
+
+
 def _home(facts: Facts) -> Iterator[HomeEntry]:
     if facts.has_role("association"):
         yield HomeEntry(ENTRY, enter)
@@ -68,7 +80,7 @@ def _status(facts: Facts) -> Iterator[Wording]:
 
 SUBJECT = Subject(
     "commune",
-    flows=(COMMUNE,),
+    flows=(COMMUNE, NUMBERING),
     records=get_args(records.AnyRecord),
     after=records.after,
     commands=(
@@ -76,7 +88,7 @@ SUBJECT = Subject(
             "commune", _("Villages of my commune"), _command, ORDER, 5, {"vi": "xa"}, ("association",), "association"
         ),
     ),
-    buttons={"village": _pressed_village},
+    buttons={"village": _pressed_village, "proposal_number": _pressed_number},
     home=_home,
     status=_status,
 )

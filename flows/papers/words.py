@@ -59,6 +59,7 @@ NOT_THERE: Mapping[PaperKind, Wording] = {
 NOTHING_THERE = _("This paper cannot be made: there is nothing yet that it could say.")
 NOT_YOURS = _("This paper is not for your role. The branch, the association or the People's Committee has it.")
 NO_LONGER_YOURS = _("A paper you asked for was not made: you no longer have the role for it.")
+NUMBER_PROPOSAL = _("✍️ Record its number and date")
 TOO_LARGE = _("This paper is too large for a chat. Please ask for that of a village.")
 TROUBLE = _("The paper cannot be made just now. It will be tried again, and comes here by itself.")
 GIVEN_UP = _("The paper could not be made. Whoever runs the bot has been told; please ask again later.")

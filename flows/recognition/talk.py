@@ -205,10 +205,11 @@ def hear_number(facts: Facts, talk: Recognising, heard: Heard) -> Iterator[Event
     if heard == Chose(BACK.key):
         yield Went("proposal", talk)
         return
-    yield Went("dated", replace(talk, number=_read_number(written(heard))))
+    yield Went("dated", replace(talk, number=read_number(written(heard))))
 
 
-def _read_number(typed: str) -> str:
+def read_number(typed: str) -> str:
+    """Return the number of a paper as it is written: `05/QĐ-UBND`. Raises Refused for what is none."""
     number = re.sub(r"^(?:số|so|number|no\.?)[ :]*", "", " ".join(typed.split()), flags=re.IGNORECASE)
     number = re.sub(r"\s*([/\-–])\s*", r"\1", number)
     if not _NUMBER.fullmatch(number):

@@ -11,7 +11,7 @@ from docx import Document
 from sqlalchemy import select, update
 
 from bot.services.documents import DocumentRefused, Wanted, make
-from bot.store.core.tables import criteria_sets, people, recognitions, titles, trail
+from bot.store.core.tables import criteria_sets, people, proposals, recognitions, titles, trail
 from tests.commune import Commune, commune, fill_in
 from tests.documents.made_up import LONG_NAME, ODD_NAMES, ODD_NAMES_PRINTED
 from tests.documents.pages import Pdf
@@ -129,6 +129,26 @@ async def test_a_proposal_leaves_number_and_date_blank_and_counts_its_villages(c
     assert "Lê Văn Minh" not in said
     assert said.count(PROVISIONAL) == 2
     assert await head_about(commune, "proposal") in said
+
+
+async def test_number_and_date_of_a_proposal_stand_on_it_and_on_the_decision(commune: Commune) -> None:
+    await proposed(commune)
+    (proposal_id,) = await commune.column(select(proposals.c.id))
+    await commune.press("Chủ", f"c:proposal_number:{proposal_id}")
+    await commune.say("Chủ", "9/TTr-HKH", "hôm nay", "ghi")
+    assert await commune.column(select(proposals.c.number)) == [""]
+    await commune.press("Hội", f"c:proposal_number:{proposal_id}")
+    await commune.say("Hội", "3/TTr-HKH", "hôm nay", "ghi")
+    said = await paper(commune, "proposal")
+    assert "Số: 03/TTr-HKH" in said
+    assert "Thần Khê, ngày 01 tháng 10 năm 2026" in said
+    await commune.say("Chủ", *DECISION, "công nhận")
+    await carry_out(commune)
+    said = await paper(commune, "decision")
+    assert any("tại Tờ trình số 03/TTr-HKH ngày 01 tháng 10 năm 2026." in line for line in said)
+    await commune.press("Hội", f"c:proposal_number:{proposal_id}")
+    await commune.say("Hội", "4/TTr-HKH")
+    assert await commune.column(select(proposals.c.number)) == ["03/TTr-HKH"]
 
 
 async def test_a_decision_is_a_draft_until_its_number_and_date_are_recorded(commune: Commune) -> None:

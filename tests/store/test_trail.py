@@ -22,7 +22,7 @@ from bot.store.core.database import Database, LostRace
 from bot.store.core.migrating import migrate
 from bot.store.core.tables import outbox, people, trail, trail_head
 from flows.batches.records import BatchOrdered, BatchUndone, DoneAlone
-from flows.commune.records import Proposed, Sampled
+from flows.commune.records import ProposalNumbered, Proposed, Sampled
 from flows.conversation.replies import Pressed, Reply
 from flows.domain.assessments import Act
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, LetIn, Vouched
@@ -43,7 +43,8 @@ from tests.databases import Databases
 
 ACTS_RECORDED = {
     Acted, Followed, Vouched, Invited, InvitationUsed, InvitationWithdrawn, RoleTaken, AwaySaid, NoticeSaved,
-    NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, Sampled, Recognised, LetIn,
+    NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, ProposalNumbered,
+    Sampled, Recognised, LetIn,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
@@ -61,8 +62,8 @@ def test_of_every_record_it_is_said_whether_it_is_an_act() -> None:
 def test_every_act_has_words() -> None:
     on_forms = {("form", act) for act in (*get_args(Act), "vouch")}
     for_the_commune = {
-        ("village", "close"), ("village", "send_back"), ("proposal", "propose"), ("sample", "draw"),
-        ("decision", "record"),
+        ("village", "close"), ("village", "send_back"), ("proposal", "propose"), ("proposal", "number"),
+        ("sample", "draw"), ("decision", "record"),
     }  # fmt: skip
     on_notices = {("notice", act) for act in (*get_args(NoticeAct), "write")}
     of_roles = ("invite", "take_on", "take_over", "take_away", "give_up", "withdraw_invitation", "away", "back")
