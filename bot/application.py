@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import metrics
 from bot.catalogues import load
-from bot.channels import telegram
+from bot.channels import telegram, zalo_bot
 from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
@@ -46,7 +46,7 @@ from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
 
 # What people write with besides the web chat, which is always there.
-CHANNELS: tuple[OpenChannel, ...] = (telegram.opened,)
+CHANNELS: tuple[OpenChannel, ...] = (telegram.opened, zalo_bot.opened)
 
 SECONDS_FOR_NEWER = 5.0
 

@@ -31,6 +31,9 @@ CURES = {
     "telegram_token": "the token @BotFather gave, like 123456:ABC…",
     "telegram_api_url": "the address of a Bot API server",
     "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
+    "zalo_bot_token": "the token that Zalo gave for the bot, like 123456:ABC…",
+    "zalo_bot_api_url": "the address of a Bot Platform server",
+    "zalo_bot_webhook_secret": "8 to 256 characters of A-Z a-z 0-9 _ -",
     "evidence_url": "file:///FOLDER",
     "log_level": "debug, info, warning or error",
     "quiet_hours": "two times of day like 21:00-06:00, between which no notice goes out",
@@ -40,8 +43,6 @@ CURES = {
 }
 ENV_FILE = Path(".env")
 SHORTEST_KEY = 16
-_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
-_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 # A name in `.env` is meant for us, one in the environment may be another program's: there, only one letter may be off.
 _ALIKE_IN_FILE = 85
 _SHORTEST_IN_ENVIRONMENT = 8
@@ -86,6 +87,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     telegram_token: SecretStr | None = None
     telegram_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://api.telegram.org"
     telegram_webhook_secret: SecretStr | None = None
+    zalo_bot_token: SecretStr | None = None
+    zalo_bot_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://bot-api.zaloplatforms.com"
+    zalo_bot_webhook_secret: SecretStr | None = None
     evidence_url: Annotated[str, Meta(pattern=r"^file:")] | None = None
     log_level: LogLevel = "info"
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -181,16 +185,16 @@ def _key(given: str) -> SecretStr:
     return SecretStr(given)
 
 
-def _token(given: str) -> SecretStr | None:
-    if given and not _TOKEN.fullmatch(given):
-        raise ValueError("not a token")
-    return SecretStr(given) if given else None
+def _secret(pattern: str) -> Callable[[str], SecretStr | None]:
+    """Return what reads a secret that looks so. An empty one is none."""
+    looks = re.compile(pattern)
 
+    def read(given: str) -> SecretStr | None:
+        if given and not looks.fullmatch(given):
+            raise ValueError("looks otherwise")
+        return SecretStr(given) if given else None
 
-def _webhook_secret(given: str) -> SecretStr | None:
-    if given and not _WEBHOOK_SECRET.fullmatch(given):
-        raise ValueError("not a webhook secret")
-    return SecretStr(given) if given else None
+    return read
 
 
 def _zone(given: str) -> str:
@@ -205,8 +209,10 @@ def _zone(given: str) -> str:
 _READ: Mapping[str, Callable[[str], object]] = {
     "database_url": _database,
     "secret_key": _key,
-    "telegram_token": _token,
-    "telegram_webhook_secret": _webhook_secret,
+    "telegram_token": _secret(r"[0-9]+:[A-Za-z0-9_-]+"),
+    "telegram_webhook_secret": _secret(r"[A-Za-z0-9_-]{1,256}"),
+    "zalo_bot_token": _secret(r"[A-Za-z0-9_.:~-]{8,}"),
+    "zalo_bot_webhook_secret": _secret(r"[A-Za-z0-9_-]{8,256}"),
     "log_level": str.lower,
     "time_zone": _zone,
 }

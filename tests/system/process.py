@@ -20,6 +20,7 @@ PATIENCE = 60.0
 # What the machine that runs the tests may have set must not reach the program.
 _SETTINGS = (
     "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_API_URL",
+    "ZALO_BOT_TOKEN", "ZALO_BOT_API_URL", "ZALO_BOT_WEBHOOK_SECRET",
     "TELEGRAM_WEBHOOK_SECRET", "TELEGRAM_RATE", "TELEGRAM_CHAT_BURST", "EVIDENCE_URL", "LOG_LEVEL",
     "TIME_ZONE", "QUIET_HOURS",
 )  # fmt: skip
