@@ -22,7 +22,8 @@ class ChatFile(pytest.File):
 
     def collect(self) -> Iterator["ChatTest"]:
         """Yield the chat's tests."""
-        for stage in STAGES:
+        written = self.path.read_text("utf-8")
+        for stage in (stage for stage in STAGES if stage.plays(written)):
             yield ChatTest.from_parent(self, name=f"{self.path.stem}[{stage.name}]", stage=stage)
 
 

@@ -1,25 +1,33 @@
 """The phones people hold in a chat: what they do goes in, and what comes out is read, as their channel has it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from telegram import MessageEntity
 
+from bot import catalogues
 from bot.channels.telegram import parse as telegram
 from bot.channels.telegram.render import FileCall, Key, TextCall
 from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
+from bot.channels.zalo_bot import parse as zalo_bot
+from bot.channels.zalo_bot.service import texts_of as zalo_texts
 from bot.services.files import FileStore
+from bot.services.runtime import Runtime
+from bot.services.typed_buttons import Laid, TypedButtons
 from bot.services.wording import NoticeWording
 from bot.store.core import outbox
 from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
 from bot.store.core.outbox import DueLetter, SettledLetter
-from flows.conversation.messages import InlineFile, Outgoing
+from flows.conversation.messages import Attachment, InlineFile, Outgoing, OutgoingButton
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.words.marks import Mark
 from tests.botapi.account import DEFAULT_TOKEN, BotAccount
@@ -171,18 +179,7 @@ class TelegramPhones:
         self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
     ) -> list[DueLetter]:
         """Take what waits, in the order it was written; in quiet hours only replies."""
-        taken: list[DueLetter] = []
-        while True:
-            async with database.writing() as connection:
-                at = (self.channel, self.bot)
-                due = await outbox.next_replies(connection, *at, (), 100, now)
-                if not quiet:
-                    sources = await outbox.sources(connection, *at, now)
-                    due += await outbox.take_notices(connection, *at, sources, 100, now)
-                if not due:
-                    return sorted(taken, key=lambda letter: (letter.priority, letter.id))
-                taken += await wording.worded(connection, due, self.channel)
-                await outbox.settle(connection, [SettledLetter(letter.id, "sent") for letter in due], now)
+        return await _taken(database, (self.channel, self.bot), now, wording, quiet=quiet)
 
     def shown(self, outgoing: Outgoing, letter: DueLetter) -> Shown:
         """Return what a person sees of a letter."""
@@ -201,7 +198,126 @@ class TelegramPhones:
         return self._account.files.content(source) or b""
 
 
-Phones = WebPhones | TelegramPhones
+class ZaloBotPhones:
+    """Chats with a bot on Zalo: no buttons, so whatever people press in a chat they type here, as their screen says."""
+
+    channel, bot = zalo_bot.CHANNEL, "1"
+
+    def __init__(self, files: FileStore) -> None:
+        self._buttons: TypedButtons | None = None
+        self._laid: dict[int, Laid] = {}
+        self._typed: dict[str, dict[str, str]] = {}
+
+    def address(self, place: int) -> str:
+        """Return the conversation of the person who came as number `place`."""
+        return f"{_FIRST_CHAT + place:020x}"
+
+    async def incoming(self, address: str, reply: Reply) -> Incoming:
+        """Return what the channel makes of something a person does."""
+        message_id = uuid4().hex
+        if isinstance(reply, Pressed):
+            reply = Typed(self._typed[address][reply.payload])
+        event = _zalo_event(address, message_id, reply)
+        if event is None:
+            return Incoming(self.channel, self.bot, address, message_id, reply)
+        incoming = zalo_bot.parse(event, self.bot)
+        assert incoming is not None
+        if self._buttons is None:
+            return incoming
+        (heard,) = await self._buttons.heard([incoming])
+        return heard
+
+    async def letters(
+        self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
+    ) -> list[DueLetter]:
+        """Take what waits, in the order it was written, with its choices written out; in quiet hours only replies."""
+        self._buttons = TypedButtons(Runtime(database, catalogues.load(), lambda: now, ZoneInfo("UTC")), 0)
+        letters = await _taken(database, (self.channel, self.bot), now, wording, quiet=quiet)
+        for letter in letters:
+            if letter.outgoing is not None:
+                place = (self.channel, self.bot, letter.address)
+                self._laid[letter.id] = await self._buttons.laid_out(place, letter.outgoing)
+        return letters
+
+    def shown(self, outgoing: Outgoing, letter: DueLetter) -> Shown:
+        """Return what a person sees of a letter, choices as if they were buttons: chats are the same on every channel.
+        What stands there to be typed is kept."""
+        laid = self._laid[letter.id]
+        assert not laid.buttons
+        texts = "\n".join(zalo_texts(laid.text, outgoing.files))
+        typed = self._typed.setdefault(letter.address, {})
+        buttons = [button for row in outgoing.buttons for button in row]
+        for button in buttons:
+            typed[button.payload] = _as_written(button, texts)
+        return Shown(
+            _as_typed(outgoing.text, outgoing.marks),
+            tuple(_attached(file) for file in outgoing.files),
+            tuple(_with_address(button.label, button.payload, button.url) for button in buttons),
+        )
+
+    async def fetch(self, source: str, most: int) -> bytes:
+        """Return the content of a file somebody sent."""
+        return content_of(source.rpartition("/")[2])
+
+
+Phones = WebPhones | TelegramPhones | ZaloBotPhones
+
+
+def _zalo_event(address: str, message_id: str, reply: Reply) -> dict[str, Any] | None:
+    """Return the event of what a person does; None for what nobody can do there."""
+    message: dict[str, Any] = {
+        "from": {"id": address, "display_name": "Somebody", "is_bot": False},
+        "chat": {"id": address, "chat_type": "PRIVATE"}, "message_id": message_id, "date": 1793000000000,
+    }  # fmt: skip
+    match reply:
+        case Typed(text):
+            return {"event_name": "message.text.received", "message": message | {"text": text}}
+        case SentFile("photo", name, _, caption):
+            photo = {"photo_url": f"https://zalo.example/{name}", "caption": caption}
+            return {"event_name": "message.image.received", "message": message | photo}
+        case Unreadable(kind):
+            return {"event_name": f"message.{kind}.received", "message": message}
+        case _:
+            return None
+
+
+def _as_written(button: OutgoingButton, texts: str) -> str:
+    """Return what to type for a button, which must stand in the messages."""
+    label = button.label
+    if button.url:
+        assert button.url in texts
+        return button.url
+    if code := re.search(rf"^(N\d+)\. {re.escape(label)}$", texts, re.MULTILINE):
+        return code[1]
+    if button.number:
+        assert f"{button.number}. {label.removeprefix(f'{button.number}. ')}" in texts
+        return str(button.number)
+    words = re.sub(r"^\W+", "", label)
+    assert f"“{words}”" in texts, f"nobody can choose {label!r}"
+    return words
+
+
+def _attached(file: Attachment) -> str:
+    if isinstance(file, InlineFile):
+        return _file_lines("document", file.name, file.content)
+    return _file_lines(file.kind, file.name, None)
+
+
+async def _taken(
+    database: Database, at: tuple[str, str], now: datetime, wording: NoticeWording, *, quiet: bool
+) -> list[DueLetter]:
+    """Take what waits for a bot, as a courier does."""
+    taken: list[DueLetter] = []
+    while True:
+        async with database.writing() as connection:
+            due = await outbox.next_replies(connection, *at, (), 100, now)
+            if not quiet:
+                sources = await outbox.sources(connection, *at, now)
+                due += await outbox.take_notices(connection, *at, sources, 100, now)
+            if not due:
+                return sorted(taken, key=lambda letter: (letter.priority, letter.id))
+            taken += await wording.worded(connection, due, at[0])
+            await outbox.settle(connection, [SettledLetter(letter.id, "sent") for letter in due], now)
 
 
 def content_of(name: str) -> bytes:

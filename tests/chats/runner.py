@@ -1,5 +1,6 @@
 """Plays chats, on every kind of phone and database, and says how what was said differs from what is written."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +11,24 @@ from bot.guides.chatfile import ChatBroken, Scene, read
 from bot.services.files import FileStore
 from bot.store.core.database import Database
 from tests.chats.chatfile import compose, with_told
-from tests.chats.phones import TelegramPhones, WebPhones
+from tests.chats.phones import TelegramPhones, WebPhones, ZaloBotPhones
 from tests.chats.world import World
 from tests.databases import Backend, Databases
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a chat is played: on phones of one channel and on one kind of database."""
+    """Where a chat is played: on phones of one channel and on one kind of database. `cannot` finds what nobody can do
+    on such a phone; a chat in which somebody does it is not played there."""
 
     name: str
-    phones: type[WebPhones] | type[TelegramPhones]
+    phones: type[WebPhones] | type[TelegramPhones] | type[ZaloBotPhones]
     backend: Backend
+    cannot: str = "(?!)"
+
+    def plays(self, chat: str) -> bool:
+        """Tell whether everything that people do in a chat can be done here."""
+        return re.search(self.cannot, chat, re.MULTILINE) is None
 
     async def play(self, chat: str, databases: Databases) -> str:
         """Play a chat in a world of its own. Returns it with what the bot really said."""
@@ -45,6 +52,8 @@ class Stage:
 STAGES = (
     Stage("web-sqlite", WebPhones, "sqlite"),
     Stage("telegram-postgresql", TelegramPhones, "postgresql"),
+    # What is no longer on the screen, or never was, has no words to type; documents and edits do not exist there.
+    Stage("zalo-bot-sqlite", ZaloBotPhones, "sqlite", r"^.* presses (old|forged)|: \((document|edits)\)"),
 )
 
 
