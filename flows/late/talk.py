@@ -239,11 +239,17 @@ def hear_reason(facts: Facts, talk: LettingIn, heard: Heard) -> Iterator[Event]:
 def ask_until(facts: Facts, talk: LettingIn) -> Question:
     return Question(
         _("Until the end of which day? Choose, or type a day."),
-        tuple(Choice(f"{LAST_DAY}:{day.isoformat()}", _("Until {day}", day=day)) for day in _usual_days(facts, talk)),
+        tuple(_day_choice(day) for day in _usual_days(facts, talk)),
         (BACK,),
         free=True,
         numbered=True,
     )
+
+
+def _day_choice(day: date) -> Choice:
+    run_together = f"{day:%d%m%Y}"
+    other_words = (f"đến hết {run_together}", f"until {day.day} {day:%B %Y}")
+    return Choice(f"{LAST_DAY}:{day.isoformat()}", _("Until {day}", day=day), other_words)
 
 
 def _usual_days(facts: Facts, talk: LettingIn) -> list[date]:
