@@ -5,7 +5,7 @@ The step is forged: it is the answer of somebody whose talk stands there, howeve
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flows.batches.batch import Order
@@ -17,9 +17,10 @@ from flows.conversation.events import Record
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.conversation.session import HOME, Frame
 from flows.domain.assessments import Assessment
-from flows.forms.records import Acted, Begun, Vouched
+from flows.forms.records import Acted, Begun, LetIn, Vouched
 from flows.forms.talk import Filling
 from flows.forms.words import answers
+from flows.late.talk import LettingIn
 from flows.meeting.records import VillageMoved
 from flows.meeting.talk import Meeting
 from flows.notices.draft.drafting import Drafting
@@ -177,6 +178,14 @@ def _checking_form(act: str) -> Callable[[Try], Checking]:
     return lambda one: _checking(one, assessment_id=one.target.id, version=one.target.version, act=act, reason=REASON)
 
 
+def _letting_in(one: Try) -> LettingIn:
+    """Return the talk about the owner of a form, or about somebody in the village who never began one."""
+    never_began = next(who for who in one.world.actors if (who.kind, who.place) == ("resident", "village")).person
+    person = one.form.person if one.form is not None else never_began
+    assert person is not None
+    return LettingIn(one.world.unit("village"), "lan", person.id, REASON, one.now.date() + timedelta(days=1))
+
+
 def _proposing(one: Try) -> Checking:
     up = (one.world.unit("village"),) if one.world.village != "open" else ()
     return _checking(one, village_id=0, up=up, shown_at=one.now)
@@ -243,6 +252,8 @@ ACTS: Mapping[str, Act] = {
     "vouch": Act("form", lasting(_vouch("knows"), _vouch("unknown")), (Vouched,)),
     "send back": Act("form", answered("reason_sure", _checking_form("send_back"), "yes"), (Acted,)),
     "let in": Act("form", answered("reason_sure", _checking_form("let_in"), "yes"), (Acted,)),
+    "let in by name": Act("form", answered("sure", _letting_in, "yes"), (Acted,), "let_in"),
+    "let in who never began": Act("village", answered("sure", _letting_in, "yes"), (LetIn,)),
     "leave out": Act("form", answered("check", _leaving_out, "decide"), (Acted,)),
     "unlock": Act("form", answered("act_sure", _registered("unlock"), "yes"), (Acted,), "unlock"),
     "revoke": Act("form", answered("act_sure", _registered("revoke"), "yes"), (Acted,), "revoke"),

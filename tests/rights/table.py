@@ -32,6 +32,13 @@ undo                   | head, deputy over the village          | confirmed     
 close                  | head over the village                  | -                          | open                   | any
 close                  | deputy over the village, head away     | -                          | open                   | any
 remind                 | head, deputy over the village          | -                          | any                    | all but next year
+-- letting in late, until a day: the branch while its village is open, the association always
+let in by name         | association over the village           | draft, returned            | any                    | once the days are over
+let in by name         | head over the village                  | draft, returned            | open                   | once the days are over
+let in by name         | deputy over the village, head away     | draft, returned            | open                   | once the days are over
+let in who never began | association over the village           | -                          | any                    | once the days are over
+let in who never began | head over the village                  | -                          | open                   | once the days are over
+let in who never began | deputy over the village, head away     | -                          | open                   | once the days are over
 -- the association
 draw a sample          | association over the commune           | -                          | any                    | any
 send village back      | association over the commune           | -                          | closed                 | any
@@ -136,6 +143,8 @@ def _phases(said: str) -> frozenset[str]:
         return frozenset(PHASES)
     if said.startswith("all but "):
         return frozenset(PHASES) - _split(said.removeprefix("all but "))
+    if said == "once the days are over":
+        return frozenset({"branch", "posting", "commune", "decision"})
     if said == "once it is posted no more":
         return frozenset({"commune", "decision", "report", "after", "next year"})
     return _split(said)

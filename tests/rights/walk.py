@@ -77,6 +77,7 @@ TALKS: Mapping[str, tuple[str, ...]] = {
     "send back": ("/commune", "1", "xem phiếu", "1", "trả lại chi hội", "Điểm câu 3 chưa rõ", "có"),
     "send village back": ("/commune", "1", "trả lại thôn", "Thiếu biên bản họp", "có"),
     "let in": ("/commune", "1", "xem phiếu", "đang chờ", "1", "cho vào muộn", "Người làm phiếu ốm", "có"),
+    "let in by name": ("/review", "chưa xong", "cho làm muộn", "cúc", "Ốm dài ngày", "1", "có"),
     "sample": ("/commune", "lấy mẫu", "1"),
     "propose": ("/commune", "đề nghị công nhận", "đề nghị danh sách này"),
     "recognise": ("/recognise", "ghi quyết định", "{number}/QĐ-UBND", "hôm nay", "Trần Văn Bảy", "công nhận"),
@@ -218,7 +219,7 @@ class Walk:
             yield text.format(number=self._number)
 
     def _time_goes_by(self) -> None:
-        passes = self.random.choice((timedelta(seconds=70), timedelta(hours=5), timedelta(days=1)))
+        passes = self.random.choice((timedelta(seconds=70), timedelta(hours=5), timedelta(days=1), timedelta(days=9)))
         self.steps.append(f"— {passes} later —")
         self.commune.now += passes
 
