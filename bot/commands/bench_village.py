@@ -22,6 +22,7 @@ import msgspec
 from sqlalchemy import func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.application import spare_the_collector
 from bot.catalogues import load
 from bot.commands.bench_people import VILLAGES_A_COMMUNE, Province, found, settle
 from bot.commands.bench_turns import CHANNEL, DAY, Line, form_texts, percentile, says, talk
@@ -82,6 +83,7 @@ async def measure(forms: int, people_there: int, report: Report) -> Figures:
             working = group.create_task(line.run())
             await talk(line, [says(f"resident {n}", _registration(n)) for n in range(RESIDENTS)])
             await talk(line, [says("head", ORDER)])
+            spare_the_collector()  # as a server does at its start
             pieces = await _confirmed(database, line)
             report(f"{pieces.confirmed:,} forms confirmed, {len(pieces.others):,} turns of others meanwhile")
             summaries = await talk(line, [says("association", ["/commune"] * SUMMARIES)])

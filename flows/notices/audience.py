@@ -12,7 +12,7 @@ from flows.conversation.questions import Choice
 from flows.conversation.questions import words as said
 from flows.domain.people import GROUPS_IN_SHORT, OLDEST
 from flows.notices import words
-from flows.notices.needs import AudienceWanted, notice_of
+from flows.notices.needs import AudienceWanted, NoticeWanted, notice_of
 from flows.notices.notice import Audience, Notice, Reached
 from flows.words.refusals import Refused
 from flows.words.spelling import fold
@@ -71,6 +71,12 @@ def subject(facts: Facts, notice_id: int) -> Notice:
     if notice is None or not _may_see(facts, notice):
         raise Refused(NOT_YOURS)
     return notice
+
+
+def is_theirs(facts: Facts, notice_id: int) -> bool:
+    """Tell whether a notice is there, and for somebody's own units."""
+    notice = facts.find(NoticeWanted(notice_id))
+    return notice is not None and _may_see(facts, notice)
 
 
 def _may_see(facts: Facts, notice: Notice) -> bool:

@@ -2,6 +2,7 @@
 
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
+from flows.notices.audience import NOT_YOURS, is_theirs
 from flows.notices.draft.buttons import (
     ask_buttons,
     ask_link_label,
@@ -30,8 +31,10 @@ from flows.words.wording import Wording, _
 
 
 def obstacle(facts: Facts, talk: Drafting) -> Wording | None:
-    """Say why somebody cannot write notices, if so."""
-    return None if facts.has_role("admin") else _("Only administrators write to many people.")
+    """Say why somebody cannot write notices, if so; or not go on with changing one that is not theirs any more."""
+    if not facts.has_role("admin"):
+        return _("Only administrators write to many people.")
+    return NOT_YOURS if talk.mends and not is_theirs(facts, talk.mends) else None
 
 
 DRAFT = Flow(
