@@ -15,7 +15,7 @@ from bot.services.channel import Host, Service
 
 SPEED = 20
 PIECE = 50
-FORMS = 3
+FORMS = 1
 UNTIL_TOLD = timedelta(seconds=2)
 
 

@@ -130,7 +130,7 @@ async def _power_fails(run: Run, kills: int) -> None:
     random = Random(SEED)
     for _kill in range(kills):
         serving = await run.deployment.serve()
-        await asyncio.sleep(random.uniform(0.0, 0.8))
+        await asyncio.sleep(random.uniform(0.0, 0.3))
         if random.random() < 0.5:
             await cut_between_two_writes(run.deployment.folder / "hoctap.db", serving)
         await serving.kill()
