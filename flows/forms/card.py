@@ -15,9 +15,9 @@ CONFIRM = Choice(
     "confirm",
     _("✅ Confirm"),
     words("""
-        xác nhận; duyệt; đồng ý; nhất trí; đồng ý xác nhận; duyệt luôn; xác nhận luôn; xác nhận phiếu này; duyệt
-        phiếu này; đã xem xác nhận; confirm; approve
-    """),
+        xác nhận; duyệt; đồng ý; nhất trí; đồng ý xác nhận; duyệt luôn; xác nhận luôn; xác nhận phiếu này; đã xem
+        xác nhận; confirm; approve
+    """),  # not “duyệt phiếu”: people are told to type that to see what waits, perhaps with an old card open
     final=True,
 )
 ADJUST = Choice(
