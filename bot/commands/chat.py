@@ -34,6 +34,7 @@ def chat(
             async with sample_commune(running.settings()) as sample:
                 await _talk(sample.application, start or sample.village)
 
+    running.check_content()
     running.run(work)
 
 

@@ -76,6 +76,7 @@ from flows.recognition.needs import AnyNeed as RecognitionNeed
 from flows.recognition.needs import (
     LastDecision,
     LastDecisionWanted,
+    NumberTakenWanted,
     Proposal,
     ProposalsWanted,
     ProposedForm,
@@ -272,6 +273,8 @@ def _put_of_committee(found: Found, need: RecognitionNeed) -> None:
             found.put(need, ProposedPage(forms, ((_ids()[VILLAGE], 12),)))
         case LastDecisionWanted():
             found.put(need, LastDecision("04/QĐ-UBND", "Trần Văn Bảy"))
+        case NumberTakenWanted():
+            found.put(need, False)
         case TitlesWanted():
             found.put(need, (title,))
         case TitleWanted():

@@ -26,6 +26,7 @@ from flows.recognition.needs import (
     AnyNeed,
     LastDecision,
     LastDecisionWanted,
+    NumberTakenWanted,
     Proposal,
     ProposalsWanted,
     ProposedForm,
@@ -54,6 +55,8 @@ def finder(need: AnyNeed) -> Finder:
             return _find_proposed
         case LastDecisionWanted():
             return _find_last_decisions
+        case NumberTakenWanted():
+            return _find_taken_numbers
         case TitlesWanted():
             return _find_titles
         case TitleWanted():
@@ -126,6 +129,18 @@ async def _find_last_decisions(
         last = select(recognitions.c.number, recognitions.c.signer).where(recognitions.c.unit_id == need.unit_id)
         row = (await connection.execute(last.order_by(recognitions.c.id.desc()).limit(1))).first()
         found.put(need, LastDecision(row.number, row.signer) if row is not None else None)
+
+
+async def _find_taken_numbers(
+    connection: AsyncConnection, needs: Sequence[NumberTakenWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        same = select(recognitions.c.id).where(
+            recognitions.c.unit_id == need.unit_id,
+            recognitions.c.number == need.number,
+            recognitions.c.dated == need.dated,
+        )
+        found.put(need, (await connection.execute(same)).first() is not None)
 
 
 _TITLES = select(

@@ -64,6 +64,14 @@ class LastDecisionWanted(Need[LastDecision | None], frozen=True):
     unit_id: int
 
 
+class NumberTakenWanted(Need[bool], frozen=True):
+    """Whether a unit has recorded a decision of this number and date already."""
+
+    unit_id: int
+    number: str
+    dated: date
+
+
 class Title(Struct, frozen=True):
     """An entry of the register: who was recognised, with name and village as they were then."""
 
@@ -95,4 +103,4 @@ class TitleWanted(Need[Title | None], frozen=True):
     assessment_id: int
 
 
-AnyNeed = ProposalsWanted | ProposedWanted | LastDecisionWanted | TitlesWanted | TitleWanted
+AnyNeed = ProposalsWanted | ProposedWanted | LastDecisionWanted | NumberTakenWanted | TitlesWanted | TitleWanted

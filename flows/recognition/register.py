@@ -155,9 +155,9 @@ def hear_sure(facts: Facts, talk: Registered, heard: Heard) -> Iterator[Event]:
         return
     form, title = subject(facts, talk.assessment_id), _title(facts, talk)
     act: Act = "revoke" if talk.act == "revoke" else "unlock"
-    next_state(form, act, "committee", talk.reason)
     if form.version != talk.version:
         raise OutOfDate(_("This entry has changed since it was shown. Here is how it stands now:"))
+    next_state(form, act, "committee", talk.reason)
     yield decided(form, act, "committee", talk.reason)
     yield TitleEnded(form.id, talk.reason)
     yield Told(PersonAddress(form.person.id), told_ended(title, act, talk.reason))

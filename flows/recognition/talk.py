@@ -19,7 +19,14 @@ from flows.domain.rounds import Round
 from flows.forms.deciding import barred, decided
 from flows.forms.needs import AssessmentWanted, assessment
 from flows.forms.words import HELPED_MEANS, called
-from flows.recognition.needs import LastDecisionWanted, Proposal, ProposalsWanted, ProposedForm, ProposedWanted
+from flows.recognition.needs import (
+    LastDecisionWanted,
+    NumberTakenWanted,
+    Proposal,
+    ProposalsWanted,
+    ProposedForm,
+    ProposedWanted,
+)
 from flows.recognition.records import Recognised
 from flows.roles.needs import holders_over
 from flows.words.moments import read_day
@@ -232,9 +239,26 @@ def hear_dated(facts: Facts, talk: Recognising, heard: Heard) -> Iterator[Event]
         case Chose(BACK.key):
             yield Went("number", talk)
         case Chose(TODAY.key):
-            yield Went("signer", replace(talk, dated=facts.today))
+            yield _with_date(facts, talk, facts.today)
         case _:
-            yield Went("signer", replace(talk, dated=read_day(written(heard), facts.today)))
+            yield _with_date(facts, talk, read_day(written(heard), facts.today))
+
+
+def _with_date(facts: Facts, talk: Recognising, dated: date) -> Went:
+    _refuse_taken(facts, talk, dated)
+    return Went("signer", replace(talk, dated=dated))
+
+
+def _refuse_taken(facts: Facts, talk: Recognising, dated: date) -> None:
+    """Refuse number and date of a decision that is recorded already, by whomever of the committee."""
+    if facts.find(NumberTakenWanted(_proposal(facts, talk).unit_id, talk.number, dated)):
+        raise Refused(
+            _(
+                "Decision number {number} of {day} is recorded already. Please look at number and date again.",
+                number=talk.number,
+                day=dated,
+            )
+        )
 
 
 def ask_signer(facts: Facts, talk: Recognising) -> Question:
@@ -297,6 +321,7 @@ def hear_check(facts: Facts, talk: Recognising, heard: Heard) -> Iterator[Event]
         return
     proposal = _proposal(facts, talk)
     assert talk.dated is not None
+    _refuse_taken(facts, talk, talk.dated)
     facts.want(*(AssessmentWanted(form_id) for form_id, _reason in talk.without))
     for form_id, reason in talk.without:
         yield from _send_back(facts, form_id, reason)

@@ -14,7 +14,7 @@ from flows.roles.needs import Holder, HoldersWanted, OwnRole, OwnRolesWanted
 from flows.roles.records import AwaySaid, RoleTaken
 from flows.roles.talk import invitation
 from flows.words.moments import read_coming_day
-from flows.words.refusals import OutOfDate, Refused
+from flows.words.refusals import OutOfDate
 from flows.words.wording import Named, Wording, _, lines, paragraphs
 
 
@@ -197,8 +197,6 @@ def hear_give_up(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Even
     if chosen(heard) != YES_GIVE_UP.key:
         yield Went("act", talk)
         return
-    if own.role.kind == "admin":
-        raise Refused(_("Nobody ends their own role here: please ask another administrator."))
     admins = _admins(facts, own.role.unit_id)
     yield RoleTaken(own.role_id, own.role.unit_id, own.role.kind, facts.person_id)
     for admin in admins:

@@ -406,6 +406,9 @@ class World:
     async def _has_opened_again(self, name: str, whose: str, reason: str) -> list[Told]:
         return await self._types(name, "sổ công nhận", whose, "1", "mở lại", reason, "có")
 
+    async def _has_sent_back(self, name: str, village: str, reason: str) -> list[Told]:
+        return await self._types(name, "các thôn", village, "trả thôn về chi hội", reason, "có")
+
     async def _types(self, name: str, *texts: str) -> list[Told]:
         """Let somebody type one thing after another. Returns what others are told meanwhile."""
         told = [one for text in texts for one in await self._turn([(name, Typed(text))])]
@@ -477,6 +480,7 @@ FACTS: dict[str, Callable[..., Awaitable[list[Told] | None]]] = {
     r"(\w+) has closed the village, posting its list for (\d+) days": World._has_closed,
     r"(\w+) has proposed what there is": World._has_proposed,
     r"(\w+) has recognised what is proposed by the decision (\S+)": World._has_recognised,
+    r"(\w+) has sent back the village (.+): (.+)": World._has_sent_back,
     r"(\w+) has opened the recognition of (\w+) again: (.+)": World._has_opened_again,
     r"(.+) of (.+) has submitted the answers ([\d ]+)": World._has_submitted_all,
 }

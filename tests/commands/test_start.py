@@ -11,7 +11,7 @@ import pytest
 import bot
 
 CHECKOUT = Path(bot.__file__).parents[1]
-COMMANDS = (["serve"], ["demo"], ["check"])
+COMMANDS = (["serve"], ["demo"], ["check"], ["chat"])
 
 
 @pytest.fixture
