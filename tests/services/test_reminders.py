@@ -145,7 +145,7 @@ async def test_whose_form_waits_for_the_branch_is_not_reminded(commune: Commune)
 async def test_the_reminder_tells_how_much_is_left_and_waits_behind_replies(commune: Commune) -> None:
     await look(commune, reminding(commune), local(2))
     (to,) = await commune.rows(select(outbox).where(outbox.c.address == "Minh", outbox.c.state == "queued"))
-    assert (to.priority, to.notice_id, to.created_at) == (NOTICE, None, local(2))
+    assert (to.priority, to.notice_id, to.created_at, to.kind) == (NOTICE, None, local(2), "reminders")
     assert await commune.read("Minh") == [in_vietnamese(unfinished_reminder(7, False, CLOSES))]
 
 
@@ -344,7 +344,8 @@ async def test_the_digest_tells_how_many_wait_and_since_when(commune: Commune) -
     await look(commune, reminding(commune), local(4))
     digest = in_vietnamese(waiting_digest(1, 3, BRANCH))
     assert [await commune.read(name) for name in ("Trường", "Hạnh", "Hoa")] == [[digest], [digest], []]
-    assert await commune.column(select(outbox.c.priority).order_by(outbox.c.id.desc()).limit(2)) == [NOTICE, NOTICE]
+    digests = outbox.c.kind == "digests"
+    assert await commune.column(select(outbox.c.priority).where(digests)) == [NOTICE, NOTICE]
 
 
 async def test_the_digest_tells_when_the_last_day_to_confirm_is_past(commune: Commune) -> None:
