@@ -73,9 +73,7 @@ async def test_a_form_is_filled_in_and_confirmed_by_typing_alone(
     card = await head.next(before)
     code = re.search(r"^(N\d+)\. .*Xác nhận$", card, re.MULTILINE)
     assert code is not None, card
-    before = len(lan.inbox)
     assert "Đã xác nhận phiếu của Nguyễn Thị Lan" in await head.answer(f"{code[1].lower()} ạ")
-    assert "Chi hội đã xác nhận phiếu." in await lan.next(before)
     assert zalo.odd == []
 
 
