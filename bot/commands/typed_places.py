@@ -26,6 +26,7 @@ from flows.commune.needs import (
     ToPropose,
     ToProposeWanted,
 )
+from flows.commune.numbering import Numbering
 from flows.commune.talk import Checking
 from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer
 from flows.conversation.session import HOME, Frame, Session, Talk
@@ -66,6 +67,7 @@ from flows.notices.notice import (
     Reached,
 )
 from flows.notices.talk import Noticing
+from flows.papers.talk import Papering
 from flows.people.needs import AnotherWanted
 from flows.people.talk import Adding, Switching
 from flows.privacy.needs import OwnData, OwnDataWanted
@@ -484,6 +486,10 @@ def _checking(step: str, theirs: State = "confirmed", **told: object) -> Callabl
     return build
 
 
+def _as_association(step: str, talk: Talk) -> Callable[[], Place]:
+    return lambda: _at(step, talk, _facts(_person(), None, "association"))
+
+
 def _as_admin(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), None, "admin"))
 
@@ -617,6 +623,12 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
         "reason_sure", assessment_id=THEIR_FORM, version=VERSION, act="send_back", reason="Câu 3 chưa rõ"
     ),
     "commune.proposing": _checking("proposing", village_id=0, up=(_ids()[VILLAGE],), shown_at=NOW),
+    "proposal_number.proposal_number": _as_association("proposal_number", Numbering(1)),
+    "proposal_number.proposal_dated": _as_association("proposal_dated", Numbering(1, "03/TTr-HKH")),
+    "proposal_number.proposal_check": _as_association("proposal_check", Numbering(1, "03/TTr-HKH", NOW.date())),
+    "papers.kinds": _as_association("kinds", Papering()),
+    "papers.unit": lambda: _as_association("unit", Papering("list", _ids()[COMMUNE]))(),
+    "papers.group": lambda: _as_association("group", Papering("form", chosen_id=_ids()[VILLAGE]))(),
     "invitation.role": _as_admin("role", Inviting()),
     "invitation.unit": _as_admin("unit", Inviting("head")),
     "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),

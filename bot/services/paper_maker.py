@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.documents.proposal import Proposal
-from bot.services.documents import DocumentRefused, Prepared, Suffix, Wanted, prepare
 from bot.services.files import FileRefused, FileStore
 from bot.services.leading import Leading
 from bot.services.runtime import Runtime
@@ -28,6 +27,10 @@ from flows.papers.rights import OWN, may_have
 from flows.words.place_names import inside_sentence
 from flows.words.spelling import fold
 from flows.words.wording import DEFAULT_LANGUAGE, Wording, render
+
+# What lays papers out takes as much memory as a tenth of a server: it is loaded with the first paper.
+if TYPE_CHECKING:
+    from bot.services.documents import Prepared, Suffix, Wanted
 
 log = structlog.get_logger()
 
@@ -96,6 +99,8 @@ class PaperMaker:
         return True
 
     async def _make(self, waiting: WaitingPaper) -> None:
+        from bot.services.documents import DocumentRefused, prepare
+
         if not await self._may_have(waiting):
             await self._refuse(waiting, words.NO_LONGER_YOURS)
             return
@@ -124,7 +129,9 @@ class PaperMaker:
             units = await read_branch(connection, waiting.unit_id)
         return may_have(waiting.kind, roles, units, waiting.unit_id)
 
-    def _wanted(self, waiting: WaitingPaper) -> Wanted:
+    def _wanted(self, waiting: WaitingPaper) -> "Wanted":
+        from bot.services.documents import Wanted
+
         links = self._links()
         group: Group = next((known for known in GROUPS if known == waiting.group), "farmer")
         return Wanted(
@@ -138,7 +145,7 @@ class PaperMaker:
             page=links.certificate or "",
         )
 
-    async def _send_parts(self, waiting: WaitingPaper, prepared: Prepared) -> None:
+    async def _send_parts(self, waiting: WaitingPaper, prepared: "Prepared") -> None:
         """Make and send what is not sent yet, file by file: killed in between, it goes on with the next one."""
         parts = prepared.parts(self._part)
         for place in range(waiting.parts, len(parts)):
@@ -160,9 +167,11 @@ class PaperMaker:
         log.info("paper_made", paper_id=waiting.id, kind=waiting.kind, parts=len(parts))
 
     async def _next_step(
-        self, connection: AsyncConnection, waiting: WaitingPaper, prepared: Prepared
+        self, connection: AsyncConnection, waiting: WaitingPaper, prepared: "Prepared"
     ) -> tuple[Button, ...]:
         """Offer the association to record number and date with a proposal that has none yet."""
+        from bot.documents.proposal import Proposal
+
         if not isinstance(prepared.paper, Proposal) or prepared.paper.heading.number or not waiting.about:
             return ()
         today = self._runtime.local(self._runtime.clock()).date()
@@ -171,7 +180,7 @@ class PaperMaker:
             return ()
         return (Button(words.NUMBER_PROPOSAL, f"c:proposal_number:{waiting.about}", lasting=True),)
 
-    async def _kept(self, part: Prepared, suffix: Suffix, name: str) -> StoredFile:
+    async def _kept(self, part: "Prepared", suffix: "Suffix", name: str) -> StoredFile:
         """Set a part, and keep it as a file."""
         content = await part.set_as(suffix)
         try:
@@ -209,7 +218,7 @@ class PaperMaker:
             await outbox.queue(connection, [Letter(to, said)], self._runtime.clock())
 
 
-def _suffixes(waiting: WaitingPaper) -> tuple[Suffix, ...]:
+def _suffixes(waiting: WaitingPaper) -> "tuple[Suffix, ...]":
     return (".pdf", ".docx") if waiting.kind in words.AS_DOCX else (".pdf",)
 
 
