@@ -121,7 +121,7 @@ def _basic_commands(subjects: Subjects) -> tuple[Command, ...]:
         Command("start", _("Begin or go on"), partial(_start, subjects), START, 10, {"vi": "batdau"}),
         Command("help", _("Help"), partial(_help, subjects), HELP, 11, {"vi": "trogiup"}),
         Command("status", _("How my form stands"), partial(_status, subjects), STATUS, 12, {"vi": "phieu"}),
-        Command("cancel", _("Stop what is under way"), partial(_cancel, subjects), CANCEL, 16, {"vi": "dung"}),
+        Command("cancel", _("Stop what is under way"), partial(_cancel, subjects), CANCEL, 17, {"vi": "dung"}),
     )
 
 

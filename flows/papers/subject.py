@@ -90,7 +90,7 @@ SUBJECT = Subject(
     flows=(PAPERS,),
     records=(records.PaperAsked,),
     after=records.after,
-    commands=(Command("papers", _("Papers: minutes, lists, certificates"), _command, ORDER, 12, {"vi": "giayto"}),),
+    commands=(Command("papers", _("Papers: minutes, lists, certificates"), _command, ORDER, 13, {"vi": "giayto"}),),
     buttons={"paper": _pressed},
     overhear=_hear_typed,
 )

@@ -59,7 +59,7 @@ def _otherwise(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Eve
 SUBJECT = Subject(
     "people",
     flows=(SWITCHING, ADDING),
-    commands=(Command("people", _("Several people on one phone"), _start, ORDER, 17, {"vi": "nguoi"}),),
+    commands=(Command("people", _("Several people on one phone"), _start, ORDER, 18, {"vi": "nguoi"}),),
     home=_home,
     status=_status,
     otherwise=_otherwise,

@@ -48,7 +48,7 @@ SUBJECT = Subject(
     records=(records.AnyRecord,),
     after=records.after,
     commands=(
-        Command("privacy", _("My data: see, correct, delete"), _see_data, DATA, 13, {"vi": "dulieu"}),
-        Command("language", _("Tiếng Việt / English"), _choose_language, LANGUAGES, 15, {"vi": "ngonngu"}),
+        Command("privacy", _("My data: see, correct, delete"), _see_data, DATA, 14, {"vi": "dulieu"}),
+        Command("language", _("Tiếng Việt / English"), _choose_language, LANGUAGES, 16, {"vi": "ngonngu"}),
     ),
 )

@@ -47,7 +47,7 @@ SUBJECT = Subject(
     flows=(MUTING,),
     records=get_args(records.AnyRecord),
     after=records.after,
-    commands=(Command("mute", _("Notices and reminders: on, off"), _command, ORDER, 14, {"vi": "tatbat"}),),
+    commands=(Command("mute", _("Notices and reminders: on, off"), _command, ORDER, 15, {"vi": "tatbat"}),),
     buttons={
         "answer": _pressed_answer,
         "mute": partial(_pressed_turn, True),
