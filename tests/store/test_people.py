@@ -173,6 +173,7 @@ async def test_letters_come_to_every_chat_of_somebody_and_name_them_where_it_is_
     await commune.deliver()
     form = await commune.form("Lan")
     await commune.press("Trường", f"c:confirm:{form.id}:{form.version}")
+    await commune.undo_no_more()
     own, shared = await commune.texts("Lan"), await commune.texts("Minh")
     assert len(own) == len(shared) == 1
     assert shared[0] == f"👤 Nguyễn Thị Lan\n\n{own[0]}"
