@@ -1,7 +1,7 @@
 """Buttons for chats that show few or none: what finds no room is written under the text, and typed.
 
 A choice with a number is typed by it, one of a question by its words. A button that lasts has no question that knows
-its words, so it gets a code, N1 to N99, which belongs to it until 99 newer ones have had theirs.
+its words, so it gets a code, N1, N2 …, which never means another button in that chat.
 """
 
 import re
@@ -20,7 +20,7 @@ from flows.words.wording import Catalogue, Lines, Spoken, Wording, _, render
 
 Codes = Mapping[str, int]
 
-_CODE = re.compile(r"(?:(?:nút|nut|phím|phim|bấm|bam|chọn|chon) )?n ?(\d{1,2})(?: (?:ạ|a|nhé|nhe|nha))?[ .!]*")
+_CODE = re.compile(r"(?:(?:nút|nut|phím|phim|bấm|bam|chọn|chon) )?n ?(\d{1,6})(?: (?:ạ|a|nhé|nhe|nha))?[ .!]*")
 
 
 @dataclass(frozen=True, slots=True)

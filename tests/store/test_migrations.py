@@ -64,7 +64,7 @@ async def _with_notices(database: Database) -> None:
         tables_of.mutes: {"person_id": 1, "kind": "notices"},
         tables_of.reminders: {"key": "digest", "at": NOW},
         tables_of.standing_messages: {"conversation_id": 1, "topic": "notice-1", "message_id": "1"},
-        tables_of.button_codes: {"conversation_id": 1, "code": 1, "payload": "c:continue", "serial": 1},
+        tables_of.button_codes: {"conversation_id": 1, "code": 1, "payload": "c:continue"},
         tables_of.leases: {"name": "delivery", "holder": "somebody", "until": NOW},
         tables_of.outbox: {
             "conversation_id": 1, "channel": "telegram", "bot": "1", "address": "1", "priority": 1, "state": "queued",

@@ -645,14 +645,13 @@ standing_messages = Table(
     sqlite_with_rowid=False,
 )
 
-# What a code means that is typed where a channel shows no buttons. `serial` counts all codes a chat has had.
+# What a code means that is typed where a channel shows no buttons. A chat counts them, so none is ever used again.
 button_codes = Table(
     "button_codes",
     metadata,
     Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
-    Column("code", SmallInteger, primary_key=True),
+    Column("code", Integer, primary_key=True),
     Column("payload", Text, nullable=False),
-    Column("serial", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

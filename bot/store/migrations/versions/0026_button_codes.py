@@ -17,9 +17,8 @@ def upgrade() -> None:
     op.create_table(
         "button_codes",
         sa.Column("conversation_id", KEY, chat, primary_key=True),
-        sa.Column("code", sa.SmallInteger(), primary_key=True),
+        sa.Column("code", sa.Integer(), primary_key=True),
         sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("serial", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
     )
 
