@@ -146,7 +146,7 @@ class ZaloBot:
         """Take an event in and return the HTTP status: 200 only once it is kept."""
         try:
             event = msgspec.json.decode(body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return 400
         await self._take(event)
         return 200
