@@ -1,9 +1,10 @@
 """Bodies of HTTP requests, read without ever holding more than is allowed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 SLOWEST_BODY = 120.0
 
@@ -21,6 +22,17 @@ async def read_body(request: Request, most: int) -> bytes:
     received = bytearray()
     await receive_body(request, most, received.extend)
     return bytes(received)
+
+
+async def taken(request: Request, most: int, take: Callable[[bytes], Awaitable[int]]) -> Response:
+    """Answer a webhook with the status that `take` returns for its body, or why there is none."""
+    try:
+        body = await read_body(request, most)
+    except BodyTooLarge:
+        return Response(status_code=413)
+    except BodyNotReceived:
+        return Response(status_code=400)
+    return Response(status_code=await take(body))
 
 
 async def receive_body(request: Request, most: int, take: Callable[[bytes], object]) -> None:

@@ -56,7 +56,7 @@ class SafeFetch:
                     raise FileNotNow(f"HTTP {response.status}")
                 if response.status != 200:
                     raise FileGone(f"HTTP {response.status}")
-                return await _read(response, most)
+                return await received(response, most)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise FileNotNow(type(error).__name__) from None
 
@@ -101,7 +101,8 @@ def _is_outside(address: Any) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+async def received(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return a body of at most so many bytes. Raises FileTooLarge as soon as there are more."""
     content = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         content += chunk

@@ -17,13 +17,13 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
-from bot.services.sending import FileGone, FileTooLarge
+from bot.services.safe_fetch import received
+from bot.services.sending import FileGone
 
 CONNECT_SECONDS = 10.0
 UPLOAD_SECONDS = 30.0
 CONNECTIONS = 64
 GATEWAY_ERRORS = frozenset({502, 504})
-CHUNK_BYTES = 64 * 1024
 
 _PLAINLY_DONE = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"')
 
@@ -104,7 +104,7 @@ class AiohttpRequest(BaseRequest):
                 if response.status in (400, 404, 410):
                     raise FileGone(f"HTTP {response.status}")
                 if response.status == 200:
-                    return await _read(response, most)
+                    return await received(response, most)
                 failure: TelegramError = NetworkError(f"HTTP {response.status}")
         except (aiohttp.ClientError, OSError) as error:
             failure = self._told(error)
@@ -212,12 +212,3 @@ def _json(payload: bytes) -> object:
         return json.loads(payload.decode("utf-8", "replace"))
     except ValueError:
         return None
-
-
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        content += chunk
-        if len(content) > most:
-            raise FileTooLarge(f"more than {most} bytes")
-    return bytes(content)

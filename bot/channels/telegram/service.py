@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, WEBHOOK_PATH, TelegramChannel
 from bot.services.channel import Host, Receive, Service, Work
-from bot.services.request_bodies import BodyNotReceived, BodyTooLarge, read_body
+from bot.services.request_bodies import taken
 from bot.services.sending import Rates
 
 
@@ -34,10 +34,4 @@ def _works(bot: TelegramChannel, host: Host) -> Iterator[Work]:
 
 
 async def _take_update(bot: TelegramChannel, receive: Receive, request: Request) -> Response:
-    try:
-        body = await read_body(request, MOST_WEBHOOK_BYTES)
-    except BodyTooLarge:
-        return Response(status_code=413)
-    except BodyNotReceived:
-        return Response(status_code=400)
-    return Response(status_code=await bot.handle(request.headers, body, receive))
+    return await taken(request, MOST_WEBHOOK_BYTES, lambda body: bot.handle(request.headers, body, receive))

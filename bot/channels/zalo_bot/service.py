@@ -20,7 +20,7 @@ from bot.channels.zalo_bot.outcomes import NOTHING_NEW, QUOTA, WRONG_TOKEN, outc
 from bot.channels.zalo_bot.parse import CHANNEL, parse
 from bot.services import long_texts
 from bot.services.channel import Host, Service, Work
-from bot.services.request_bodies import BodyNotReceived, BodyTooLarge, read_body
+from bot.services.request_bodies import taken
 from bot.services.safe_fetch import SafeFetch
 from bot.services.sending import Outcome, Rates, Sent
 from bot.services.typed_buttons import TypedButtons
@@ -197,10 +197,4 @@ async def _take_event(bot: ZaloBot, secret: str, request: Request) -> Response:
     given = request.headers.get(SECRET_HEADER, "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode()):
         return Response(status_code=403)
-    try:
-        body = await read_body(request, MOST_WEBHOOK_BYTES)
-    except BodyTooLarge:
-        return Response(status_code=413)
-    except BodyNotReceived:
-        return Response(status_code=400)
-    return Response(status_code=await bot.handle(body))
+    return await taken(request, MOST_WEBHOOK_BYTES, bot.handle)
