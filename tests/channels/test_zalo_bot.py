@@ -1,6 +1,9 @@
 """Zalo's Bot Platform: what events become, what is sent, and what failures mean."""
 
+import asyncio
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,18 @@ from hypothesis import strategies as st
 from bot.channels.zalo_bot.client import Refused, Unclear, Unreachable
 from bot.channels.zalo_bot.outcomes import outcome_of
 from bot.channels.zalo_bot.parse import CHANNEL, parse
-from bot.channels.zalo_bot.service import LONGEST_TEXT, texts_of
-from bot.services.sending import BlockedByPerson, Later, Rejected
+from bot.channels.zalo_bot.service import LONGEST_TEXT, ZaloBot, texts_of
+from bot.services.channel import Host
+from bot.services.files import FileStore
+from bot.services.runtime import Runtime
+from bot.services.sending import BlockedByPerson, Later, Rejected, Sent
+from bot.settings import Settings
+from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
-from flows.conversation.messages import InlineFile, StoredFile
+from flows.conversation.messages import InlineFile, Outgoing, StoredFile
 from flows.conversation.replies import Reply, SentFile, Typed, Unreadable
+from tests.sample import CATALOGUES, NOW, ZONE
+from tests.zalo_bot import TOKEN, ZaloBotServer
 
 BOT = "4242"
 WHO = {"id": "6ede9afa66b88fe6d6a9", "display_name": "Ted", "is_bot": False}
@@ -104,3 +114,53 @@ def test_a_failure_means_what_its_number_says(
     assert isinstance(found, outcome)
     assert getattr(found, "whole_bot", None) is holds
     assert getattr(found, "uncertain", False) is isinstance(error, Unclear)
+
+
+# --- trouble ---
+
+
+async def test_what_fails_is_named_until_that_very_thing_works_again(tmp_path: Path, database: Database) -> None:
+    async with ZaloBotServer(quota=0) as zalo:
+        person = zalo.person()
+        host = Host(
+            Settings(zalo_bot_api_url=zalo.url), Runtime(database, CATALOGUES, lambda: NOW, ZONE),
+            FileStore(tmp_path), nobody_receives, {},
+        )  # fmt: skip
+        bot = ZaloBot(host, TOKEN)
+        assert isinstance(await bot.send(person.id, Outgoing("Xin chào"), None), Later)
+        assert "429" in str(bot.trouble)
+        await poll_twice(bot, zalo)
+        assert "429" in str(bot.trouble), "events still come, but nothing goes out"
+        zalo.quota = 1
+        assert isinstance(await bot.send(person.id, Outgoing("Xin chào"), None), Sent)
+        assert bot.trouble is None
+        zalo.refuses = 401
+        polling = asyncio.create_task(bot.poll())
+        await until(lambda: "401" in str(bot.trouble))
+        zalo.quota = 1
+        assert isinstance(await bot.send(person.id, Outgoing("Xin chào"), None), Sent)
+        assert "401" in str(bot.trouble), "what goes out says nothing of what comes in"
+        zalo.refuses = 0
+        await until(lambda: bot.trouble is None)
+        polling.cancel()
+        await asyncio.wait([polling])
+        await bot.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something to hold."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.001)
+
+
+async def nobody_receives(incoming: object) -> None:
+    """Take what arrives, and do nothing."""
+
+
+async def poll_twice(bot: ZaloBot, zalo: ZaloBotServer) -> None:
+    """Let the bot ask for events until it has asked again after an answer."""
+    polling, before = asyncio.create_task(bot.poll()), zalo.polls
+    await until(lambda: zalo.polls >= before + 2)
+    polling.cancel()
+    await asyncio.wait([polling])

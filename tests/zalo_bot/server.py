@@ -63,7 +63,8 @@ class ZaloPerson:
 class ZaloBotServer:
     """The platform for one bot, on a port of this machine; an async context manager. `url` is for ZALO_BOT_API_URL.
 
-    `twice` gives every event out twice; `quota` is how many messages the bot may still send.
+    `twice` gives every event out twice; `quota` is how many messages the bot may still send; `refuses` is the number of
+    an error with which polls are answered.
     """
 
     def __init__(self, *, twice: bool = False, wrapped: bool = False, quota: int = 1_000_000) -> None:
@@ -71,6 +72,7 @@ class ZaloBotServer:
         self.quota = quota
         self.odd: list[str] = []
         self.polls = 0
+        self.refuses = 0
         self.webhook: Json | None = None
         self._twice = twice
         self._wrapped = wrapped
@@ -158,6 +160,8 @@ class ZaloBotServer:
 
     async def _updates(self) -> web.Response:
         self.polls += 1
+        if self.refuses:
+            return _error(self.refuses, "refused")
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 return _result(await self._events.get())

@@ -49,11 +49,16 @@ class ZaloBot:
     def __init__(self, host: Host, token: str, rates: Rates = RATES) -> None:
         self.bot = token.partition(":")[0]
         self.rates = rates
-        self.trouble: str | None = None
+        self._troubles: dict[str, str] = {}
         self._buttons = TypedButtons(host.runtime, 0)
         self._client = Client(host.settings.zalo_bot_api_url, token)
         self._receive = host.receive
         self._fetch = SafeFetch({str(URL(host.settings.zalo_bot_api_url).host)})
+
+    @property
+    def trouble(self) -> str | None:
+        """Return what does not work at present, or None."""
+        return next((f"{method}: {error}" for method, error in self._troubles.items()), None)
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -77,19 +82,19 @@ class ZaloBot:
             for text in texts_of(laid.text, outgoing.files):
                 await self._client.call("sendMessage", {"chat_id": address, "text": text})
         except (Refused, Unreachable, Unclear) as error:
-            self._note(error)
+            self._note("sendMessage", error)
             return outcome_of(error)
-        self.trouble = None
+        self._troubles.pop("sendMessage", None)
         return Sent()
 
-    def _note(self, error: Exception) -> None:
+    def _note(self, method: str, error: Exception) -> None:
         """Keep what is wrong with the bot as a whole, and log it when it begins."""
         human = isinstance(error, Refused) and error.code in {*WRONG_TOKEN, QUOTA}
         if not human and not isinstance(error, Unreachable):
             return
-        if self.trouble is None:
-            log.warning("zalo_bot_trouble", bot=self.bot, error=str(error))
-        self.trouble = str(error)
+        if method not in self._troubles:
+            log.warning("zalo_bot_trouble", bot=self.bot, method=method, error=str(error))
+        self._troubles[method] = str(error)
 
     # files
 
@@ -104,17 +109,27 @@ class ZaloBot:
         rest = 0.0
         await self._leave_webhook()
         while True:
-            began = time.monotonic()
             try:
-                event = await self._client.call("getUpdates", {"timeout": str(POLL_SECONDS)}, POLL_SECONDS + 15)
-                await self._take(event)
+                event = await self._next_event()
+            except (Refused, Unreachable, Unclear) as error:
+                rest = self._longer("getUpdates", rest, error)
+                await asyncio.sleep(rest)
+            else:
                 rest = 0.0
-            except Refused as error:
-                quick = time.monotonic() - began < SHORTEST_POLL
-                rest = (REST if quick else 0.0) if error.code == NOTHING_NEW else self._longer(rest, error)
-            except (Unreachable, Unclear) as error:
-                rest = self._longer(rest, error)
-            await asyncio.sleep(rest)
+                self._troubles.pop("getUpdates", None)
+                await self._take(event)
+
+    async def _next_event(self) -> Any:
+        """Return the next event, or None when there was none for a while."""
+        began = time.monotonic()
+        try:
+            return await self._client.call("getUpdates", {"timeout": str(POLL_SECONDS)}, POLL_SECONDS + 15)
+        except Refused as error:
+            if error.code != NOTHING_NEW:
+                raise
+        if time.monotonic() - began < SHORTEST_POLL:
+            await asyncio.sleep(REST)
+        return None
 
     async def _leave_webhook(self) -> None:
         try:
@@ -122,10 +137,10 @@ class ZaloBot:
         except (Refused, Unreachable, Unclear) as error:
             log.info("zalo_webhook_not_left", bot=self.bot, error=str(error))
 
-    def _longer(self, rest: float, error: Exception) -> float:
+    def _longer(self, method: str, rest: float, error: Exception) -> float:
         if not rest:
-            log.warning("zalo_bot_poll_failed", bot=self.bot, error=str(error))
-        self._note(error)
+            log.warning("zalo_bot_call_failed", bot=self.bot, method=method, error=str(error))
+        self._note(method, error)
         return min(LONGEST_REST, max(REST, rest * 2))
 
     async def set_webhook(self, public_url: str, secret: str) -> None:
@@ -136,9 +151,10 @@ class ZaloBot:
             try:
                 await self._client.call("setWebhook", fields)
             except (Refused, Unreachable, Unclear) as error:
-                rest = self._longer(rest, error)
+                rest = self._longer("setWebhook", rest, error)
                 await asyncio.sleep(rest)
             else:
+                self._troubles.pop("setWebhook", None)
                 log.info("zalo_webhook_set", bot=self.bot)
                 return
 
