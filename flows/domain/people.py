@@ -71,10 +71,11 @@ _TITLE = re.compile(
     r"|(?:ông|bà|anh|chị|cô|chú|bác|cụ|mr|mrs|ms)\.? )",
     re.IGNORECASE,
 )
-# Words of sentences, which no name has, and kin without a name.
-_NO_NAMES = frozenset(
-    ["là", "để", "gì", "rồi", "của", "không", "thế", "này", "nào", "được", "muốn", "quay", "bị", "mẹ", "bố"]
-)
+# Words of sentences, negations among them, which no name has, and kin without a name.
+_NO_NAMES = frozenset({
+    "là", "để", "gì", "rồi", "của", "không", "thế", "này", "nào", "được", "muốn", "quay", "bị", "đừng",
+    "chớ", "chưa", "chẳng", "mẹ", "bố",
+})  # fmt: skip
 # Family names that always have marks: without them, the whole name was typed without.
 _MARKED_FAMILY_NAMES = frozenset(
     fold("Nguyễn Trần Lê Phạm Hoàng Huỳnh Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Trịnh Đoàn Đào Hà Lâm Lương Trương"
