@@ -22,7 +22,7 @@ QUIET = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "
 Visit = Callable[..., Page]
 Snap = Callable[[Page, str], None]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
