@@ -13,7 +13,8 @@ from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.rounds import Round, usual_phases
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 from flows.words.refusals import NotUnderstood
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -30,7 +30,8 @@ from bot.commands.bench_turns import percentile
 from bot.services.unit_files import read_units
 from flows.domain.finding import MOST_SUGGESTED, Finder, Found
 from flows.domain.unit_lists import plan_units
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 from flows.words.place_names import read_place_name
 from flows.words.spelling import fold
 

@@ -34,7 +34,8 @@ from bot.store.core.migrating import migrate
 from bot.store.core.outbox import Letter
 from flows.conversation.replies import Typed
 from flows.domain.criteria import CriteriaSet
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 
 CHANNEL = "bench"
 FORMS_ALONE = 16

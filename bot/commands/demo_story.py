@@ -30,7 +30,7 @@ from bot.store.core.reference import read_unit
 from flows.conversation.engine import Decision
 from flows.conversation.replies import Pressed, Reply, SentFile, Typed
 from flows.domain.quiet_hours import QuietHours
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.forms.talk import VOUCHED, WITHOUT, Filling
 from flows.registration.subject import VILLAGE_CODE
 from flows.words.wording import Catalogues

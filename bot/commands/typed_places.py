@@ -35,7 +35,8 @@ from flows.domain.closings import Closing, Counts, Village
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.people import Person, Role, RoleKind
 from flows.domain.rounds import Round, usual_phases
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.needs import AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted
 from flows.forms.talk import Filling

@@ -9,7 +9,7 @@ from bot.reports.notices import NoticeReport, ReportHeading, ReportRow
 from bot.services.runtime import Runtime
 from bot.store.core.reference import read_units
 from bot.store.notices import ledger, reading
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.words.wording import Catalogue, Catalogues
 
 CHUNK = 1000

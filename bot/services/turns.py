@@ -38,7 +38,7 @@ from flows.conversation.events import HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
 from flows.conversation.phones import marked
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.forms.records import EvidenceGiven
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.privacy.records import Erased

@@ -22,7 +22,8 @@ from bot.sheets import writing
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
 from flows.domain.unit_lists import KIND_NAMES, KIND_OF, UnitList, UnitRow, UnitsRefused, quoted
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 from flows.registration.subject import VILLAGE_CODE
 from flows.words.spelling import composed, fold
 

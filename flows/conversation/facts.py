@@ -16,7 +16,8 @@ from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person, Role, RoleKind
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import Round, round_for, rounds_at_work
-from flows.domain.units import Scope, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Scope
 
 
 class Sharer(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.domain.finding import Found
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
 

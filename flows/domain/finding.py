@@ -18,16 +18,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
 from flows.domain import layers
+from flows.domain.units import Unit
 from flows.words.place_names import GLUED, MISSPELT, Word, noun_at, read_place_name, same_level, words_of
 from flows.words.spelling import composed
-
-if TYPE_CHECKING:
-    from flows.domain.units import Unit
 
 MOST_SUGGESTED = 6
 # Units that fit equally well are all shown up to here; of more, as many as of any, and their number is told.
@@ -90,7 +88,7 @@ _AT_THE_END = frozenset({"a", "ah", "nhe", "nha", "oi", "voi", "nghe"})
 class Found:
     """What a search found, best first, and how many more fit as well as the best but are too many to show."""
 
-    units: tuple["Unit", ...] = ()
+    units: tuple[Unit, ...] = ()
     more: int = 0
 
     @property
@@ -175,7 +173,7 @@ class Finder:
     """An index of the names of all units, built once and read by every search. It never changes: what is changed is
     another one, which shares with it all that is the same."""
 
-    def __init__(self, units: Mapping[int, "Unit"], children: Mapping[int, Sequence[int]]) -> None:
+    def __init__(self, units: Mapping[int, Unit], children: Mapping[int, Sequence[int]]) -> None:
         self._units = units
         self._ids: array[int] = array("q")
         self._ends: array[int] = array("I")
@@ -232,7 +230,7 @@ class Finder:
                 (known.residents if unit.takes_residents else known.others).append(number)
         return by_key, by_word
 
-    def _names(self, unit: "Unit") -> list[tuple[str, bool]]:
+    def _names(self, unit: Unit) -> list[tuple[str, bool]]:
         """Return a unit's names, with whether each is an old one: its own, others, initials of a province (`HCM`)."""
         names = {(unit.name, unit.valid_to is not None)}
         names.update((name, True) for name in (*unit.aliases, *self._former.get(unit.id, ())))
@@ -242,7 +240,7 @@ class Finder:
 
     # Changing
 
-    def changed(self, units: Mapping[int, "Unit"], changed: Collection["Unit"]) -> "Finder | None":
+    def changed(self, units: Mapping[int, Unit], changed: Collection[Unit]) -> "Finder | None":
         """Return the index of all `units`, of which some are called otherwise now. None where it is to be built anew:
         units came, moved, ended or became something else, or too many have changed since it was built."""
         changes = self._changes + len(changed)
@@ -297,10 +295,10 @@ class Finder:
         is_much = query.weight - exact.misfit >= MUCH_EXPLAINED
         return exact if is_much and like.misfit > FEW_MISTAKES else like
 
-    def _unit(self, number: int) -> "Unit":
+    def _unit(self, number: int) -> Unit:
         return self._units[self._ids[number]]
 
-    def _coded(self, typed: str, scope: list[Stretch]) -> "Unit | None":
+    def _coded(self, typed: str, scope: list[Stretch]) -> Unit | None:
         """Return the unit whose code was typed, if it lies in the scope."""
         code = typed.lower()
         number = max(self._codes.get(said, NOBODY) for said in (code, code.replace(" ", "-")))
@@ -460,7 +458,7 @@ class _Patch:
         return {shorter: (*near.get(shorter, ()), *keys) for shorter, keys in _mistakes(fresh).items()}
 
 
-def _lies_alike(before: "Unit | None", after: "Unit") -> bool:
+def _lies_alike(before: Unit | None, after: Unit) -> bool:
     """Tell whether at most what a unit is called has changed."""
     if before is None or before.valid_to is not None or after.valid_to is not None:
         return False
@@ -477,7 +475,7 @@ def _mistakes(keys: Iterable[str]) -> dict[str, Sequence[str]]:
     return {shorter: tuple(alike) for shorter, alike in near.items()}
 
 
-def _former_names(units: Mapping[int, "Unit"]) -> Mapping[int, list[str]]:
+def _former_names(units: Mapping[int, Unit]) -> Mapping[int, list[str]]:
     """Return the names of units that are no more, by the unit they went into in the end."""
     former: dict[int, list[str]] = {}
     for unit in units.values():

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from flows.domain.criteria import Group
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 
 RoundState = Literal["upcoming", "open", "closed"]
 RETURN_DAYS = 7

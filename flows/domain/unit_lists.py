@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flows.domain.units import KINDS, LEAF_KINDS, Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import KINDS, LEAF_KINDS, Unit
 from flows.words.spelling import fold, has_invisible
 
 MOST_FAULTS_TOLD = 20

@@ -6,7 +6,8 @@ from typing import Literal, get_args
 from flows.conversation.facts import Facts
 from flows.domain.assessments import Assessment
 from flows.domain.people import Role, RoleKind
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 
 PaperKind = Literal[
     "minutes",

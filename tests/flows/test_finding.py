@@ -20,7 +20,8 @@ from bot.commands.bench_search import (
     with_villages,
 )
 from flows.domain.finding import MOST_ALIKE, MOST_SUGGESTED, Found
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 
 
 @cache

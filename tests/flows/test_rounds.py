@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from flows.conversation.facts import Reference
 from flows.domain.rounds import Round, RoundState, round_for, usual_phases
-from flows.domain.units import Scope, Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Scope, Unit
 from tests.sample import COMMUNE, FAR_VILLAGE, PROVINCE, UNITS, VILLAGE
 
 DAY = date(2026, 10, 1)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.domain.finding import MOST_SUGGESTED
-from flows.domain.units import MANY_UNITS, Unit, UnitTree, numbered
+from flows.domain.unit_tree import MANY_UNITS, UnitTree
+from flows.domain.units import Unit, numbered
 from flows.words.spelling import fold
 from tests.sample import COMMUNE, FAR_COMMUNE, FAR_VILLAGE, OTHER_VILLAGE, PROVINCE, UNITS, VILLAGE
 

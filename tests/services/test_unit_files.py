@@ -26,7 +26,8 @@ from bot.services.unit_files import (
     units_xlsx,
 )
 from flows.domain.unit_lists import KIND_NAMES, UnitPlan, UnitsRefused, plan_units
-from flows.domain.units import KINDS, Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import KINDS, Unit
 from flows.words.spelling import fold
 
 NOTHING = UnitTree()

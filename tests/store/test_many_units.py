@@ -14,7 +14,8 @@ from bot.store.core.database import Database
 from bot.store.core.reference import read_reference
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, roles, units
-from flows.domain.units import MANY_UNITS, Scope, Unit
+from flows.domain.unit_tree import MANY_UNITS
+from flows.domain.units import Scope, Unit
 from flows.review.needs import ListWanted
 from tests.commune import Commune, commune, fill_in, gone_live
 from tests.databases import BACKENDS, Databases

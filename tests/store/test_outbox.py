@@ -14,7 +14,8 @@ from bot.store.core.tables import conversations, people, roles, units
 from bot.store.core.tables import outbox as letters
 from flows.conversation.events import HeadsAddress
 from flows.conversation.messages import InlineFile, MenuEntry, Outgoing, OutgoingButton, StoredFile
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 
 NOW = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
 RICH = Outgoing(

@@ -12,7 +12,8 @@ from bot.store.core.database import Database
 from bot.store.core.reference import ReferenceRead, read_reference
 from flows.conversation.facts import Links
 from flows.domain.criteria import GROUPS
-from flows.domain.units import Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Unit
 from tests.sample import NOW
 
 LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")

@@ -45,7 +45,7 @@ from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Sharer
 from flows.conversation.messages import Outgoing
 from flows.domain.assessments import BRANCH
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.notices.notice import MutedKind
 
 REPLY = 0

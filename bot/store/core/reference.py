@@ -17,7 +17,8 @@ from flows.conversation.questions import Choice
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.domain.rounds import PHASES, Round, usual_phases
-from flows.domain.units import Scope, Unit, UnitTree
+from flows.domain.unit_tree import UnitTree
+from flows.domain.units import Scope, Unit
 from flows.words.place_names import inside_sentence
 
 _set_decoder = msgspec.json.Decoder(CriteriaSet)

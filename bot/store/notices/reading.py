@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import approval_limits, notice_answers, notice_units, notices, people, roles
 from bot.store.notices.ledger import AnyRow, ledger_of
-from flows.domain.units import UnitTree
+from flows.domain.unit_tree import UnitTree
 from flows.notices.needs import Approvers, ApproversWanted, NoticePage, NoticesWanted, Respondents, RespondentsWanted
 from flows.notices.notice import DEFAULT_APPROVAL_ABOVE, Audience, Content, LedgerState, Notice
 from flows.words.wording import Named
