@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -23,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from flows.domain.quiet_hours import QuietHours
 
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 CURES = {
     "database_url": "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
     "port": "a number from 1 to 65535",
@@ -30,6 +32,7 @@ CURES = {
     "public_url": "the https:// address people reach this server at",
     "telegram_token": "the token @BotFather gave, like 123456:ABC…",
     "telegram_api_url": "the address of a Bot API server",
+    "telegram_proxy": "a proxy like http://HOST:PORT or socks5://USER:WORD@HOST:PORT",
     "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
     "zalo_bot_token": "the token that Zalo gave for the bot, like 123456:ABC…",
     "zalo_bot_api_url": "the address of a Bot Platform server",
@@ -87,6 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     telegram_token: SecretStr | None = None
     telegram_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://api.telegram.org"
     telegram_webhook_secret: SecretStr | None = None
+    telegram_proxy: SecretStr | None = None
     zalo_bot_token: SecretStr | None = None
     zalo_bot_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://bot-api.zaloplatforms.com"
     zalo_bot_webhook_secret: SecretStr | None = None
@@ -197,6 +201,13 @@ def _secret(pattern: str) -> Callable[[str], SecretStr | None]:
     return read
 
 
+def _proxy(given: str) -> SecretStr | None:
+    parts = urlsplit(given)
+    if given and (parts.scheme not in PROXIES or not parts.hostname or parts.port == 0):  # a wrong port raises, too
+        raise ValueError("not the address of a proxy")
+    return SecretStr(given) if given else None
+
+
 def _zone(given: str) -> str:
     try:
         ZoneInfo(given)
@@ -210,6 +221,7 @@ _READ: Mapping[str, Callable[[str], object]] = {
     "database_url": _database,
     "secret_key": _key,
     "telegram_token": _secret(r"[0-9]+:[A-Za-z0-9_-]+"),
+    "telegram_proxy": _proxy,
     "telegram_webhook_secret": _secret(r"[A-Za-z0-9_-]{1,256}"),
     "zalo_bot_token": _secret(r"[A-Za-z0-9_.:~-]{8,}"),
     "zalo_bot_webhook_secret": _secret(r"[A-Za-z0-9_-]{8,256}"),

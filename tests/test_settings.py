@@ -10,7 +10,7 @@ from bot.settings import Settings, SettingsWrong, read_settings
 TOKEN = "123456:ABC-def_ghi"
 NAMES = (
     "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_API_URL",
-    "TELEGRAM_WEBHOOK_SECRET", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE",
+    "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE",
 )  # fmt: skip
 
 
@@ -58,6 +58,10 @@ def test_nothing_needs_to_be_set() -> None:
         ("TELEGRAM_TOKEN", "123456:geheim geheim"),
         ("TELEGRAM_TOKEN", f"{TOKEN}geheim\n"),
         ("TELEGRAM_API_URL", "geheim"),
+        ("TELEGRAM_PROXY", "geheim"),
+        ("TELEGRAM_PROXY", "ftp://geheim:1"),
+        ("TELEGRAM_PROXY", "http://geheim:geheim"),
+        ("TELEGRAM_PROXY", "socks5://"),
         ("TELEGRAM_WEBHOOK_SECRET", "geheim geheim"),
         ("TELEGRAM_WEBHOOK_SECRET", "geheim" * 50),
         ("EVIDENCE_URL", "s3://geheim/geheim"),
@@ -83,7 +87,7 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_settings().public_url == "https://hoctap.example"
 
 
-@pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET"])
+@pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET"])
 def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "")
     assert getattr(read_settings(), name.lower()) is None

@@ -1,6 +1,7 @@
 """Telegram: updates in, calls out, what becomes of a call, and who may acknowledge what."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import telegram
@@ -54,8 +56,45 @@ JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + b"picture"
 HELLO = Outgoing("Xin chào")
 
 
-def channel_at(url: str, folder: Path, waits: Waits = SHORT) -> TelegramChannel:
-    return TelegramChannel(DEFAULT_TOKEN, url, FileStore(folder), FAST, waits)
+def channel_at(url: str, folder: Path, waits: Waits = SHORT, proxy: str | None = None) -> TelegramChannel:
+    return TelegramChannel(DEFAULT_TOKEN, url, FileStore(folder), FAST, waits, proxy)
+
+
+@contextlib.asynccontextmanager
+async def socks_proxy(target: str) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """Serve SOCKS 5 (RFC 1928, 1929) for "me" with the password "word", leading to one server whatever is asked for.
+    Yields the port, and what is asked for by whom."""
+    asked: list[bytes] = []
+    host, port = urlsplit(target).hostname, urlsplit(target).port
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly((await reader.readexactly(2))[1])
+        writer.write(b"\x05\x02")
+        name = await reader.readexactly((await reader.readexactly(2))[1])
+        password = await reader.readexactly((await reader.readexactly(1))[0])
+        writer.write(b"\x01\x00" if password == b"word" else b"\x01\x01")
+        if password != b"word":
+            writer.close()
+            return
+        domain = await reader.readexactly((await reader.readexactly(5))[4])
+        at = int.from_bytes(await reader.readexactly(2), "big")
+        asked.append(b"%s %s %s:%d" % (name, password, domain, at))
+        try:
+            there, onward = await asyncio.open_connection(host, port)
+        except OSError:
+            writer.write(b"\x05\x05\x00\x01" + bytes(6))
+            writer.close()
+            return
+        writer.write(b"\x05\x00\x00\x01" + bytes(6))
+        await asyncio.gather(copy(reader, onward), copy(there, writer))
+
+    async with await asyncio.start_server(connect, "127.0.0.1") as server:
+        yield server.sockets[0].getsockname()[1], asked
 
 
 # --- parse ---
@@ -723,6 +762,33 @@ async def test_a_proxy_is_told_who_asks_and_may_refuse(tmp_path: Path, monkeypat
     )
     assert isinstance(outcome, Later)
     assert (outcome.whole_bot, "407" in outcome.error, "word" in outcome.error) == (True, True, False)
+
+
+@pytest.mark.parametrize("named", ["http", "socks5", "socks5h"])
+async def test_a_proxy_that_is_set_comes_before_that_of_the_environment(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with socks_proxy(scripted.url) as (port, asked):
+        proxy = scripted.url if named == "http" else f"{named}://me:word@127.0.0.1:{port}"
+        channel = channel_at("http://telegram.invalid", tmp_path, proxy=proxy)
+        outcomes = [await channel.send("5000007919", HELLO, None) for _ in range(2)]
+        await channel.stop()
+    assert [type(outcome) for outcome in outcomes] == [Sent, Sent]
+    assert asked == ([] if named == "http" else [b"me word telegram.invalid:80"])
+
+
+@pytest.mark.parametrize(
+    ("word", "says"), [("wrong", "ProxyError"), ("word", "ProxyError"), ("", "ProxyConnectionError")]
+)
+async def test_a_socks_proxy_that_does_not_connect_keeps_letters_waiting(tmp_path: Path, word: str, says: str) -> None:
+    async with socks_proxy("http://127.0.0.1:1") as (port, _asked):
+        address = f"socks5://me:{word}@127.0.0.1:{port}" if word else "socks5://127.0.0.1:1"
+        channel = channel_at("http://telegram.invalid", tmp_path, proxy=address)
+        outcome = await channel.send("5000007919", HELLO, None)
+        await channel.stop()
+    assert isinstance(outcome, Later)
+    assert (outcome.whole_bot, says in outcome.error, SECRET in outcome.error) == (True, True, False)
 
 
 # --- files ---

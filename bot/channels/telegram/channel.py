@@ -100,6 +100,7 @@ class TelegramChannel:
         files: FileStore,
         rates: Rates = RATES,
         waits: Waits = Waits(),
+        proxy: str | None = None,
     ) -> None:
         if not _TOKEN.fullmatch(token):
             raise ValueError("this is no bot token; it has digits, a colon and letters, as @BotFather shows it")
@@ -120,7 +121,7 @@ class TelegramChannel:
         self._calls: dict[int, tuple[Outgoing, tuple[Call, ...]]] = {}
         server = _server(api_url)
         self._is_local = server != PUBLIC_API_URL
-        self._request = AiohttpRequest(URL(server), token, waits.answer)
+        self._request = AiohttpRequest(URL(server), token, waits.answer, proxy)
         self._bot = Bot(token, f"{server}/bot", f"{server}/file/bot", self._request, self._request)
 
     # starting and stopping
@@ -565,7 +566,7 @@ def _cure(error: TelegramError) -> str:
         case InvalidToken():
             return "set TELEGRAM_TOKEN to the token that @BotFather shows"
         case _:
-            return "none needed if it passes; else look at the network, the proxy settings and TELEGRAM_API_URL"
+            return "none needed if it passes; else look at the network, TELEGRAM_PROXY and TELEGRAM_API_URL"
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

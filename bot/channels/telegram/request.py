@@ -25,6 +25,9 @@ UPLOAD_SECONDS = 30.0
 CONNECTIONS = 64
 GATEWAY_ERRORS = frozenset({502, 504})
 
+# What is raised before anything was sent.
+NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
 _PLAINLY_DONE = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"')
 
 
@@ -45,14 +48,20 @@ class JsonBody:
 
 
 class AiohttpRequest(BaseRequest):
-    """Requests to one server in one session, made when first needed, by the proxy the environment names for it."""
+    """Requests to one server in one session, made when first needed, by a proxy (http, https or socks): the one that
+    is given, or else the one the environment names for the server."""
 
-    def __init__(self, server: URL, token: str, answer_seconds: float) -> None:
-        self._proxy = _proxy_for(server)
+    def __init__(self, server: URL, token: str, answer_seconds: float, proxy: str | None = None) -> None:
+        self._proxy = URL(proxy) if proxy else _proxy_for(server)
         self._proxy_headers = _who_asks(self._proxy)
         self._secret = token.partition(":")[2] or token
         self._answer_seconds = answer_seconds
         self._session: aiohttp.ClientSession | None = None
+        self._not_connected: tuple[type[Exception], ...] = NOT_CONNECTED
+
+    @property
+    def _failures(self) -> tuple[type[Exception], ...]:
+        return (aiohttp.ClientError, OSError, *self._not_connected)
 
     @property
     def read_timeout(self) -> float:
@@ -81,7 +90,7 @@ class AiohttpRequest(BaseRequest):
         try:
             async with self._open(method, url, read_timeout, _body(request_data)) as response:
                 status, body = response.status, await response.read()
-        except (aiohttp.ClientError, OSError) as error:
+        except self._failures as error:
             failure = self._told(error)
         else:
             meant = _meant(status, body)
@@ -106,7 +115,7 @@ class AiohttpRequest(BaseRequest):
                 if response.status == 200:
                     return await received(response, most)
                 failure: TelegramError = NetworkError(f"HTTP {response.status}")
-        except (aiohttp.ClientError, OSError) as error:
+        except self._failures as error:
             failure = self._told(error)
         raise failure
 
@@ -146,17 +155,25 @@ class AiohttpRequest(BaseRequest):
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+                connector=self._connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
-                proxy=self._proxy.with_user(None) if self._proxy else None,
+                proxy=self._proxy.with_user(None) if self._proxy and not _is_socks(self._proxy) else None,
             )
         return self._session
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if self._proxy is None or not _is_socks(self._proxy):
+            return aiohttp.TCPConnector(limit=CONNECTIONS)
+        from bot.channels.telegram import socks  # few need it
+
+        self._not_connected = (*NOT_CONNECTED, *socks.FAILURES)
+        return socks.connector(self._proxy, CONNECTIONS)
 
     def _told(self, error: Exception) -> TelegramError:
         told = f"{type(error).__name__}: {error}".replace(self._secret, "...")
         match error:
-            case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientHttpProxyError():
+            case _ if isinstance(error, self._not_connected):
                 return Unreachable(told)
             case TimeoutError():
                 return TimedOut()
@@ -171,8 +188,12 @@ def _proxy_for(server: URL) -> URL | None:
     return URL(named) if named and not proxy_bypass(server.authority) else None
 
 
+def _is_socks(proxy: URL) -> bool:
+    return proxy.scheme.startswith("socks")
+
+
 def _who_asks(proxy: URL | None) -> dict[str, str] | None:
-    if proxy is None or proxy.user is None:
+    if proxy is None or proxy.user is None or _is_socks(proxy):
         return None
     return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.user, proxy.password or "")}
 

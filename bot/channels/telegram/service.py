@@ -17,7 +17,8 @@ def served(host: Host, token: str) -> Service:
     """Return the bot of a token, with its works and its address for updates."""
     settings = host.settings
     rates = Rates(per_bot=settings.telegram_rate, per_chat=1.0, chat_burst=settings.telegram_chat_burst)
-    bot = TelegramChannel(token, settings.telegram_api_url, host.files, rates)
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    bot = TelegramChannel(token, settings.telegram_api_url, host.files, rates, proxy=proxy)
     webhook = Route(WEBHOOK_PATH, partial(_take_update, bot, host.receive), methods=["POST"])
     return Service(bot, tuple(_works(bot, host)), (webhook,))
 
