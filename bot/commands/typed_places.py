@@ -85,6 +85,7 @@ from flows.recognition.needs import (
     ProposedForm,
     ProposedPage,
     ProposedWanted,
+    RecordedWanted,
     Title,
     TitlesWanted,
     TitleWanted,
@@ -278,6 +279,8 @@ def _put_of_committee(found: Found, need: RecognitionNeed) -> None:
             found.put(need, LastDecision("04/QĐ-UBND", "Trần Văn Bảy"))
         case NumberTakenWanted():
             found.put(need, False)
+        case RecordedWanted():
+            found.put(need, None)
         case TitlesWanted():
             found.put(need, (title,))
         case TitleWanted():

@@ -149,9 +149,7 @@ async def read(connection: AsyncConnection, batch_id: int) -> Batch | None:
     row = (await connection.execute(_LOCK_BATCH, {"id": batch_id})).first()
     if row is None:
         return None
-    try:
-        order = _decoder.decode(row.ordered)
-    except msgspec.DecodeError:
+    if (order := _readable(row.ordered)) is None:
         return None
     return Batch(row.id, row.person_id or 0, row.conversation_id, order, row.stage, row.done_at)
 
@@ -260,6 +258,21 @@ async def next_under_way(connection: AsyncConnection, now: datetime, but: Sequen
         select(batches.c.id).where(text(OPEN_BATCHES), ~waits, batches.c.id.not_in(but)).order_by(batches.c.id).limit(1)
     )
     return found
+
+
+async def proposals_decided_on(connection: AsyncConnection) -> frozenset[int]:
+    """Return the proposals whose forms are being recognised."""
+    working = select(batches.c.ordered).where(text(OPEN_BATCHES), batches.c.stage == "working")
+    orders = [_readable(ordered) for ordered in await connection.scalars(working)]
+    return frozenset(order.of_proposal for order in orders if order is not None and order.act == "recognise")
+
+
+def _readable(ordered: bytes) -> Order | None:
+    """Decode an order; None for one that only another version can read."""
+    try:
+        return _decoder.decode(ordered)
+    except msgspec.DecodeError:
+        return None
 
 
 async def who_ordered(connection: AsyncConnection, batch: Batch, today: date) -> tuple[Person | None, tuple[Role, ...]]:

@@ -32,6 +32,8 @@ from flows.recognition.needs import (
     ProposedForm,
     ProposedPage,
     ProposedWanted,
+    Recorded,
+    RecordedWanted,
     Title,
     TitlesWanted,
     TitleWanted,
@@ -57,6 +59,8 @@ def finder(need: AnyNeed) -> Finder:
             return _find_last_decisions
         case NumberTakenWanted():
             return _find_taken_numbers
+        case RecordedWanted():
+            return _find_recorded
         case TitlesWanted():
             return _find_titles
         case TitleWanted():
@@ -141,6 +145,35 @@ async def _find_taken_numbers(
             recognitions.c.dated == need.dated,
         )
         found.put(need, (await connection.execute(same)).first() is not None)
+
+
+async def _find_recorded(
+    connection: AsyncConnection, needs: Sequence[RecordedWanted], found: Found, shared: ReferenceRead
+) -> None:
+    held = sorted({need.proposal_id for need in needs if need.held})
+    if held and connection.dialect.name != "sqlite":  # which locks everything at once
+        lock = select(proposals.c.id).where(proposals.c.id.in_(held)).order_by(proposals.c.id).with_for_update()
+        await connection.execute(lock)
+    for need in needs:
+        found.put(need, await _recorded(connection, need))
+
+
+async def _recorded(connection: AsyncConnection, wanted: RecordedWanted) -> Recorded | None:
+    last = (
+        select(recognitions)
+        .where(recognitions.c.proposal_id == wanted.proposal_id, lies_in(recognitions.c.unit_id, wanted.units))
+        .order_by(recognitions.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(last)).first()
+    if row is None:
+        return None
+    known = select(people.c.id, people.c.name).where(people.c.id == row.person_id)
+    # who is erased waits until this can be found
+    person = (await connection.execute(known.with_for_update(read=True, key_share=True, of=people))).first()
+    by = Named(person.id, person.name) if person is not None else None
+    under_way = wanted.proposal_id in await batches.proposals_decided_on(connection)
+    return Recorded(row.number, row.dated, by, row.at, under_way)
 
 
 _TITLES = select(

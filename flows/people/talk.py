@@ -112,10 +112,17 @@ def start_helping(facts: Facts) -> Iterator[Event]:
 
 
 def _be_known(facts: Facts) -> None:
+    if (wording := cannot_add(facts)) is not None:
+        raise Refused(wording)
+
+
+def cannot_add(facts: Facts) -> Wording | None:
+    """Say why nobody can be added now, if so: who is spoken for answers for themselves and is known."""
     if facts.person is None:
-        raise Refused(_("Please register yourself first: type “start”. Then other people can be added."))
+        return _("Please register yourself first: type “start”. Then other people can be added.")
     if facts.person.who_types is None:
-        raise Refused(_("Please turn to somebody first who answers for themselves. Then other people can be added."))
+        return _("Please turn to somebody first who answers for themselves. Then other people can be added.")
+    return None
 
 
 # Whose turn it is
@@ -335,11 +342,14 @@ def hear_sure(facts: Facts, talk: Adding, heard: Heard) -> Iterator[Event]:
             yield Left()
 
 
-def obstacle(facts: Facts, talk: Adding | Switching) -> Wording | None:
+def obstacle(facts: Facts, talk: Switching) -> Wording | None:
     """Say why the talk cannot go on, if so: nobody else is on the phone any more."""
-    if isinstance(talk, Switching) and not others(facts, talk.among):
-        return _("Nobody else is on this phone.")
-    return None
+    return None if others(facts, talk.among) else _("Nobody else is on this phone.")
+
+
+def adding_obstacle(facts: Facts, talk: Adding) -> Wording | None:
+    """Say why the talk cannot go on, if so: who was adding is not known any more, erased from another phone perhaps."""
+    return cannot_add(facts)
 
 
 def heading(facts: Facts, talk: Adding) -> Wording | None:
@@ -358,5 +368,6 @@ ADDING = Flow(
         Step("witness", ask_witness, hear_witness),
         Step("sure", ask_sure, hear_sure),
     ),
+    obstacle=adding_obstacle,
     heading=heading,
 )

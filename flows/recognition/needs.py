@@ -72,6 +72,26 @@ class NumberTakenWanted(Need[bool], frozen=True):
     dated: date
 
 
+class Recorded(Struct, frozen=True):
+    """The last decision that was recorded on a list: by whom, None once they were erased. While it is `under_way` its
+    forms are being recognised."""
+
+    number: str
+    dated: date
+    by: Named | None
+    at: datetime
+    under_way: bool
+
+
+class RecordedWanted(Need[Recorded | None], frozen=True):
+    """The last decision on a proposal of these units. While it is `held`, nobody records another until the turn is
+    over."""
+
+    proposal_id: int
+    units: Scope
+    held: bool = False
+
+
 class Title(Struct, frozen=True):
     """An entry of the register: who was recognised, with name and village as they were then."""
 
@@ -103,4 +123,12 @@ class TitleWanted(Need[Title | None], frozen=True):
     assessment_id: int
 
 
-AnyNeed = ProposalsWanted | ProposedWanted | LastDecisionWanted | NumberTakenWanted | TitlesWanted | TitleWanted
+AnyNeed = (
+    ProposalsWanted
+    | ProposedWanted
+    | LastDecisionWanted
+    | NumberTakenWanted
+    | RecordedWanted
+    | TitlesWanted
+    | TitleWanted
+)

@@ -26,6 +26,8 @@ from flows.recognition.needs import (
     ProposalsWanted,
     ProposedForm,
     ProposedWanted,
+    Recorded,
+    RecordedWanted,
 )
 from flows.recognition.records import Recognised
 from flows.roles.needs import holders_over
@@ -68,6 +70,7 @@ DECIDE = Choice(
     final=True,
 )
 TODAY = Choice("today", _("Today"), words("hôm nay; nay; today"))
+NOT_WAITING = _("This list has been decided on already, or is not proposed to you.")
 SAME_SIGNER = Choice("same", _("The same as before"), words("như trước; người cũ; như cũ; same; the same"))
 
 
@@ -320,6 +323,10 @@ def hear_check(facts: Facts, talk: Recognising, heard: Heard) -> Iterator[Event]
         yield Went("signer", talk)
         return
     proposal = _proposal(facts, talk)
+    if (recorded := _recorded_since(facts, talk, held=True)) is not None:
+        yield Said(told_recorded(recorded))
+        yield Left(home=True, quiet=True)
+        return
     assert talk.dated is not None
     _refuse_taken(facts, talk, talk.dated)
     facts.want(*(AssessmentWanted(form_id) for form_id, _reason in talk.without))
@@ -368,14 +375,38 @@ def obstacle(facts: Facts, talk: Recognising) -> Wording | None:
     """Say why somebody cannot decide, if so: not for the committee, or a proposal that is not theirs or not there."""
     if not facts.has_role("committee"):
         return _("Only the People's Committee of the commune recognises.")
-    if talk.proposal_id and all(one.id != talk.proposal_id for one in _proposals(facts)):
-        return _("This list has been decided on already, or is not proposed to you.")
-    return None
+    if not talk.proposal_id:
+        return None
+    if (recorded := _recorded_since(facts, talk)) is not None:
+        return told_recorded(recorded)
+    return NOT_WAITING if all(one.id != talk.proposal_id for one in _proposals(facts)) else None
+
+
+def _recorded_since(facts: Facts, talk: Recognising, *, held: bool = False) -> Recorded | None:
+    """Return the decision that was recorded on a list since it was shown, or is being carried out: there is no other
+    one then, with other numbers, on the same people."""
+    recorded = facts.find(RecordedWanted(talk.proposal_id, facts.scope("committee"), held))
+    if recorded is None or not (recorded.under_way or talk.shown_at is None or recorded.at > talk.shown_at):
+        return None
+    return recorded
+
+
+def told_recorded(recorded: Recorded) -> Wording:
+    """Say by whom which decision was recorded."""
+    return lines(
+        _(
+            "This list has been decided on: decision number {number} of {day} is recorded.",
+            number=recorded.number,
+            day=recorded.dated,
+        ),
+        _("Recorded by {name}.", name=recorded.by) if recorded.by is not None else None,
+        _("It is just being carried out.") if recorded.under_way else None,
+    )
 
 
 def _proposal(facts: Facts, talk: Recognising) -> Proposal:
     if (one := next((one for one in _proposals(facts) if one.id == talk.proposal_id), None)) is None:
-        raise OutOfDate(_("This list has been decided on already, or is not proposed to you."))
+        raise OutOfDate(NOT_WAITING)
     return one
 
 

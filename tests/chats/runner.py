@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
+from bot import catalogues
 from bot.guides.chatfile import ChatBroken, Scene, read
 from bot.services.files import FileStore
 from bot.store.core.database import Database
@@ -14,17 +15,20 @@ from tests.chats.chatfile import compose, with_told
 from tests.chats.phones import TelegramPhones, WebPhones, ZaloBotPhones
 from tests.chats.world import World
 from tests.databases import Backend, Databases
+from tests.rights.strangers import Strangers
 
 
 @dataclass(frozen=True)
 class Stage:
     """Where a chat is played: on phones of one channel and on one kind of database. `cannot` finds what nobody can do
-    on such a phone; a chat in which somebody does it is not played there."""
+    on such a phone; a chat in which somebody does it is not played there. With `strangers`
+    everybody who has no right to the buttons presses one in so many of them, too."""
 
     name: str
     phones: type[WebPhones] | type[TelegramPhones] | type[ZaloBotPhones]
     backend: Backend
     cannot: str = "(?!)"
+    strangers: int = 0
 
     def plays(self, chat: str) -> bool:
         """Tell whether everything that people do in a chat can be done here."""
@@ -36,7 +40,8 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="hoctap-evidence-") as folder:
             files = FileStore(Path(folder))
             async with databases.fresh(self.backend, self.prepare) as address:
-                world = World(Database(address), self.phones(files), files)
+                strangers = Strangers(catalogues.load(), self.strangers) if self.strangers else None
+                world = World(Database(address), self.phones(files), files, strangers)
                 try:
                     return compose(await _played(scenes, world))
                 finally:
@@ -50,7 +55,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("web-sqlite", WebPhones, "sqlite"),
+    Stage("web-sqlite", WebPhones, "sqlite", strangers=4),
     Stage("telegram-postgresql", TelegramPhones, "postgresql"),
     # What is no longer on the screen, or never was, has no words to type; documents and edits do not exist there.
     Stage("zalo-bot-sqlite", ZaloBotPhones, "sqlite", r"^.* presses (old|forged)|: \((document|edits)\)"),

@@ -35,6 +35,7 @@ from flows.domain.units import Unit
 from flows.words.localized import Localized
 from tests import khmer
 from tests.chats.phones import Phones, Shown
+from tests.rights.strangers import Button, Strangers
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
@@ -64,7 +65,9 @@ class World:
     """One chat's world. Every turn is worked through by a new `Turns`, so only the database remembers; what goes on
     between turns remembers until the server starts anew."""
 
-    def __init__(self, database: Database, phones: Phones, files: FileStore) -> None:
+    def __init__(
+        self, database: Database, phones: Phones, files: FileStore, strangers: Strangers | None = None
+    ) -> None:
         self._database = database
         self._phones = phones
         self._files = files
@@ -73,6 +76,7 @@ class World:
         self._screens: dict[str, list[Shown]] = {}
         self._tokens: list[str] = []
         self._words = catalogues.load()
+        self._strangers = strangers
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
@@ -199,6 +203,8 @@ class World:
     async def _read_phones(self, pressed: set[str]) -> list[Told]:
         names = {self._phones.address(place): name for place, name in enumerate(self._people)}
         letters = await self._letters()
+        if self._strangers is not None:
+            await self._strangers.press(self._database, _buttons(letters), self._runtime.local(self._now))
         if unanswered := pressed - {letter.callback for letter in letters}:
             raise ChatBroken(f"the channel waits for ever for the answer to {len(unanswered)} pressed buttons")
         told = []
@@ -413,6 +419,18 @@ class World:
         """Let somebody type one thing after another. Returns what others are told meanwhile."""
         told = [one for text in texts for one in await self._turn([(name, Typed(text))])]
         return [one for one in told if one.to != name]
+
+
+def _buttons(letters: Sequence[DueLetter]) -> list[Button]:
+    """Return the buttons of letters, each with whom it is shown to."""
+    return [
+        Button(letter.address, button.label, button.payload)
+        for letter in letters
+        if letter.outgoing is not None
+        for row in letter.outgoing.buttons
+        for button in row
+        if button.payload
+    ]
 
 
 def _last_of_topics(letters: Sequence[DueLetter]) -> list[DueLetter]:

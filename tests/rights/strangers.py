@@ -6,6 +6,7 @@ which change only what is the presser's, and an order about the presser's own un
 who neither lives nor holds a role there.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,9 +33,11 @@ from flows.domain.people import Person, Role, RoleKind
 from flows.forms.records import Begun, LetIn
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.notices.notice import Ledger, Reached
+from flows.papers.records import PaperAsked
+from flows.papers.rights import ROLES_OF
 from flows.privacy.records import Erased
 from flows.received.records import Muted, NoticeAnswered
-from flows.registration.records import PersonSaved
+from flows.registration.records import PersonAdded, PersonSaved
 from flows.registration.talk import Registering
 from flows.review.records import ArrivalsChosen
 from flows.subjects import AnyTalk, decide
@@ -42,7 +45,8 @@ from flows.words.wording import Catalogues
 
 # What these change is the presser's own: what they are told, what they answer, what they told about themselves.
 OWN = (
-    Begun, Consented, LanguageChosen, ContactChanged, PersonSaved, Erased, Muted, NoticeAnswered, ArrivalsChosen,
+    Begun, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted, NoticeAnswered,
+    ArrivalsChosen,
 )  # fmt: skip
 # Who presses: a role and the unit it is held over. There is nobody with these roles in the database.
 STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (
@@ -51,6 +55,8 @@ STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (
     ("admin", "tk"), ("admin", "mk"), ("admin", "tk-doai"),
 )  # fmt: skip
 NOBODY = -1
+# What a shared phone puts before a lasting button is a claim as well: it is pressed without.
+_FOR_WHOM = re.compile(r"^c:@[\d.]+:")
 
 _decode_session = msgspec.json.Decoder(Session[AnyTalk]).decode
 
@@ -59,8 +65,7 @@ class OpenedToStrangers(AssertionError):
     """Somebody else got something done by a button."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Button(msgspec.Struct, frozen=True):
     """A button somebody was shown: who by the address of their chat."""
 
     address: str
@@ -70,13 +75,15 @@ class Shown:
 
 @dataclass(slots=True)
 class Strangers:
-    """Those who press everybody's buttons. `pressed` counts how often they did."""
+    """Those who press everybody's buttons, one of `share` chances they have; `pressed` counts how often they did."""
 
     catalogues: Catalogues
+    share: int = 1
     pressed: int = 0
+    _chance: int = 0
     _tried: set[tuple[object, ...]] = field(default_factory=set)
 
-    async def press(self, database: Database, buttons: Sequence[Shown], now: datetime) -> None:
+    async def press(self, database: Database, buttons: Sequence[Button], now: datetime) -> None:
         """Press buttons that were just shown. Raises OpenedToStrangers."""
         if not buttons:
             return
@@ -88,18 +95,21 @@ class Strangers:
                 there = [button for button in buttons if button.address == address]
                 for who, facts in _strangers(shared, held, now):
                     for button, at in self._chances(who, there, session):
+                        self._chance += 1
+                        if self._chance % self.share:
+                            continue
                         decision = await _decided(connection, shared, found, at, button, facts, self.catalogues)
                         self.pressed += 1
                         named = await _strange(connection, facts, decision)
                         _refuse(who, button, facts, decision, named)
 
     def _chances(
-        self, who: str, buttons: Iterable[Shown], session: Session[Any]
-    ) -> Iterator[tuple[Shown, Session[Any]]]:
+        self, who: str, buttons: Iterable[Button], session: Session[Any]
+    ) -> Iterator[tuple[Button, Session[Any]]]:
         """Yield each button with the talk in which it is pressed: an answer to a question once a step."""
         for button in buttons:
             if not button.payload.startswith(ANSWER):
-                yield button, Session((HOME,))
+                yield replace(button, payload=_FOR_WHOM.sub("c:", button.payload)), Session((HOME,))
                 continue
             number, _colon, key = button.payload.removeprefix(ANSWER).partition(":")
             tried = (who, session.frame.step, type(session.frame.talk), key)
@@ -144,7 +154,7 @@ async def _decided(
     shared: ReferenceRead,
     found: dict[Need[Any], Found],
     session: Session[Any],
-    button: Shown,
+    button: Button,
     facts: Facts,
     catalogues: Catalogues,
 ) -> Decision:
@@ -182,7 +192,7 @@ async def _strange(connection: AsyncConnection, facts: Facts, decision: Decision
     return named - {id_ for id_, unit in places if unit is not None and facts.reference.units.is_in(own, unit)}
 
 
-def _refuse(who: str, button: Shown, facts: Facts, decision: Decision, named: frozenset[int]) -> None:
+def _refuse(who: str, button: Button, facts: Facts, decision: Decision, named: frozenset[int]) -> None:
     done = [type(one).__name__ for one in decision.records if not _is_own(one, facts)]
     if done or named:
         what = " and ".join([*done, *(["names somebody"] if named else [])])
@@ -196,4 +206,7 @@ def _is_own(record: object, facts: Facts) -> bool:
         return all(facts.reference.units.is_in(own, unit_id) for unit_id in record.order.units.tops)
     if isinstance(record, LetIn):  # in the talk of a branch head, which is the association's as well
         return facts.holds("association", record.unit_id)
+    if isinstance(record, PaperAsked):  # of a unit that lies below a role which has such papers
+        rights = ROLES_OF.get(record.kind, ())
+        return facts.reference.units.is_in(facts.scope(*rights), record.unit_id)
     return isinstance(record, OWN)

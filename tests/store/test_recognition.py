@@ -102,3 +102,36 @@ async def test_a_revoked_title_shows_at_once_and_an_erased_one_is_gone(commune: 
     (title,) = await commune.rows(select(titles))
     assert (title.number, title.name, title.assessment_id) == (1, "", None)
     assert await commune.rows(select(func.count()).select_from(batches))
+
+
+async def test_who_records_another_decision_for_a_list_is_told_of_the_first(commune: Commune) -> None:
+    await proposed(commune)
+    other = tuple(text.replace("05", "06") for text in DECISION)
+    await commune.say("Chủ", *DECISION)
+    await commune.say("Sửu", *other)
+    await commune.say("Chủ", "công nhận")
+    await commune.deliver()
+    await commune.say("Sửu", "công nhận", "/recognise")
+    told = "\n".join(await commune.texts("Sửu"))
+    assert "quyết định số 05/QĐ-UBND ngày 01/10/2026" in told, told
+    assert "Người ghi quyết định: Lê Thị Chủ." in told
+    assert "Quyết định đang được thực hiện." in told
+    await carry_out(commune)
+    assert await commune.count(recognitions) == 1
+    assert await commune.count(titles) == 1
+
+
+async def test_of_two_instances_that_decide_on_one_list_one_does_and_the_other_tells_of_it(commune: Commune) -> None:
+    await proposed(commune)
+    await commune.say("Chủ", *DECISION)
+    await commune.say("Sửu", *(text.replace("05", "06") for text in DECISION))
+    await commune.deliver()
+    await commune.turns.receive([commune.update(name, "công nhận") for name in ("Chủ", "Sửu")])
+    instances = [commune.turns, commune.instance(), commune.instance()]
+    while any(done.turns for done in await asyncio.gather(*(one.run_once() for one in instances))):
+        pass
+    await carry_out(commune)
+    assert await commune.count(recognitions) == 1
+    said = {name: "\n".join(await commune.texts(name)) for name in ("Chủ", "Sửu")}
+    assert sorted("Đã công nhận 1 người" in text for text in said.values()) == [False, True]
+    assert sorted("Người ghi quyết định:" in text for text in said.values()) == [False, True], said
