@@ -95,11 +95,13 @@ def visit(browser: Browser, demo: str) -> Iterator[Visit]:
     complaints: list[str] = []
 
     def open_page(path: str = "", **kind: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "vi-VN", **kind})
+        context = browser.new_context(
+            **{"viewport": {"width": 1440, "height": 900}, "locale": "vi-VN", "service_workers": "block", **kind}
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if _matters(message) else None)
+        page.on("console", lambda message: complaints.append(message.text) if matters(message) else None)
         page.goto(demo + path)
         return page
 
@@ -109,9 +111,11 @@ def visit(browser: Browser, demo: str) -> Iterator[Visit]:
     assert complaints == []
 
 
-def _matters(message: Any) -> bool:
-    """Tell whether the console complains of us: a connection that is gone or a refused file is meant to be."""
-    return message.type in {"error", "warning"} and "Failed to load resource" not in message.text
+def matters(message: Any) -> bool:
+    """Tell whether the console complains of us: a connection that is gone, a refused file or no service worker is meant
+    to be."""
+    meant = ("Failed to load resource", "Service Worker registration blocked")
+    return message.type in {"error", "warning"} and not message.text.startswith(meant)
 
 
 @pytest.fixture

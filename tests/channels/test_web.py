@@ -1184,7 +1184,7 @@ async def test_a_page_is_in_the_language_the_browser_asks_for(web: Web, accepted
     assert f'<html lang="{language}">' in page.text
     assert f"<title>{title}</title>" in page.text
     assert words_in(page)["language"] == language
-    assert page.headers["vary"] == "Accept-Language"
+    assert page.headers["vary"] == "Accept-Language, Accept-Encoding"
 
 
 async def test_whoever_chooses_a_language_gets_the_words_of_the_page_in_it_with_the_answer(web: Web) -> None:
@@ -1275,6 +1275,44 @@ async def test_pages_allow_nothing_from_elsewhere(web: Web) -> None:
     assert {"default-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'"} <= set(policy)
     assert not [part for part in policy if "unsafe" in part or "http" in part or "*" in part]
     assert not re.findall(r"<script(?![^>]*\ssrc=\"/static/)|\sstyle=|\son\w+=|https?://", page.text)
+
+
+async def test_the_first_load_is_small_and_asks_for_all_scripts_at_once(web: Web) -> None:
+    """Under 60 kB as they go over the line: somebody on a slow network has them in a second."""
+    page = await web.client.get("/chat/ta-dong", headers={"Accept-Encoding": "gzip"})
+    named = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert len(set(named)) == len(named)
+    loaded = [page, *[await web.client.get(path, headers={"Accept-Encoding": "gzip"}) for path in named]]
+    large = [answer for answer in loaded if len(answer.content) > 500]
+    assert {answer.headers.get("content-encoding") for answer in large} == {"gzip"}
+    assert sum(answer.num_bytes_downloaded for answer in loaded) < 60_000
+    imported = {f"/static/{name}" for answer in loaded for name in re.findall(r'from "\./(\w+\.js)"', answer.text)}
+    assert imported <= set(named)
+
+
+async def test_the_page_can_be_installed_and_kept_for_when_there_is_no_network(web: Web) -> None:
+    page = await web.client.get("/chat")
+    assert '<link rel="manifest" href="/chat/manifest.json" />' in page.text
+    manifest = (await web.client.get("/chat/manifest.json", headers={"Accept-Language": "vi"})).json()
+    assert (manifest["name"], manifest["start_url"], manifest["scope"]) == ("Công dân học tập", "/chat", "/chat")
+    for icon in manifest["icons"]:
+        drawn = await web.client.get(icon["src"])
+        width = int.from_bytes(drawn.content[16:20], "big")
+        assert (drawn.content[:4], f"{width}x{width}") == (b"\x89PNG", icon["sizes"])
+    assert (await web.client.get("/chat/icon-10000.png")).status_code == 404
+    worker = await web.client.get("/chat/worker.js")
+    assert worker.headers["service-worker-allowed"] == "/chat"
+    kept = json.loads(re.findall(r"FILES = (\[.*\])", worker.text)[0])
+    assert set(kept) == {"/chat", *re.findall(r'"(/static/[^"]+)"', page.text)}
+    assert "{{" not in worker.text
+
+
+async def test_what_is_secret_is_never_compressed(web: Web) -> None:
+    opened = await web.client.post("/web/open", json={}, headers={"Accept-Encoding": "gzip"})
+    await web.say()
+    asked = {"phones": [{"token": TOKEN}], "wait": 10}
+    heard = await web.client.post("/web/poll", json=asked, headers={"Accept-Encoding": "gzip"})
+    assert all("content-encoding" not in answer.headers for answer in (opened, heard))
 
 
 async def test_scripts_of_two_versions_never_mix(web: Web) -> None:

@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, request_response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from bot.channels.web import messages
+from bot.channels.web.installed import InstalledChat
 from bot.channels.web.limits import EVERYBODY, MOST_REMEMBERED, Door, TooMany, network_of
 from bot.channels.web.messages import (
     BOT,
@@ -131,13 +134,17 @@ class WebChat:
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves for this channel."""
         return [
-            Route("/chat", page("chat.html", self.words)),
+            *InstalledChat(self.words).routes(),
+            *(
+                Route(address, compressed(page("chat.html", self.words)), methods=["GET"])
+                for address in ("/chat", "/chat/{code}")
+            ),
             Route("/web/open", self.open, methods=["POST"]),
             Route("/web/say", self.say, methods=["POST"]),
             Route("/web/poll", self.poll, methods=["POST"]),
             Route("/web/files", self.upload, methods=["POST"]),
             Route("/web/files/{digest}", self.download),
-            Mount("/static", _Static(packages=[("bot.channels.web", "static")])),
+            Mount("/static", GZipMiddleware(_Static(packages=[("bot.channels.web", "static")]))),
         ]
 
     async def open(self, request: Request) -> Response:
@@ -397,6 +404,12 @@ def page(name: str, words: Words) -> Callable[[Request], Awaitable[Response]]:
         return Response(content, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
     return serve
+
+
+def compressed(serve: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """Send a page as small as it goes: phones load it over slow networks. What is secret is never sent so: its size
+    could tell of it."""
+    return GZipMiddleware(request_response(serve))
 
 
 def _accepted(request: Request) -> str:

@@ -26,6 +26,17 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "close": _("Close"),
     "newMessages": _("↓ Read on"),
     "reconnecting": _("Reconnecting…"),
+    "unkept": _("This browser keeps nothing. Please leave the page open until you have finished."),
+    "kiosk": _("This device is for everybody and keeps nothing. When you have finished, press “{done}”."),
+    "kioskDone": _("Done, clear the screen"),
+    "stillThere": _("Is somebody still here? In half a minute the screen will be cleared."),
+    "stillHere": _("Yes, still here"),
+    "look": _("Size of letters and contrast"),
+    "lettersNormal": _("Usual letters"),
+    "lettersLarge": _("Large letters"),
+    "lettersLargest": _("Very large letters"),
+    "contrast": _("Strong contrast"),
+    "readAloud": _("Read aloud"),
     "pressed": _("Pressed"),
     "opens": _("Opens {host}"),
     "waiting": _("Waiting to be sent"),
@@ -59,6 +70,12 @@ IN_PAGES: Mapping[str, Wording] = {
     "title": TITLE,
     "opening": _("Opening the conversation…"),
     "noScript": _("Please open this page in Chrome, Safari or Cốc Cốc."),
+    "tooOld": _(
+        "This browser is too old for the conversation. Please update it, or open this page in Chrome or Cốc Cốc"
+        " (on an iPhone: iOS 15 or later)."
+    ),
+    "lost": _("The page did not arrive whole. Please check the connection and try again."),
+    "again": _("Try again"),
     "phones": _("Phones"),
     "trial": _("Trial"),
     "tryIt": _(
@@ -97,6 +114,11 @@ class Words:
     def of(self, reader: Catalogue) -> PageWords:
         """Return the words in a language."""
         return self._of[reader.language]
+
+    @property
+    def edition(self) -> str:
+        """Return what changes when a word in any language does."""
+        return "".join(words.edition for _language, words in sorted(self._of.items()))
 
     def page(self, template: str, reader: Catalogue) -> str:
         """Return a page in a language, with the words for its scripts in it."""

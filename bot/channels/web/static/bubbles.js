@@ -160,23 +160,53 @@ function photoElement(small, large, label, words, asDocument) {
 export function ask(question, answers, hint = "") {
   return new Promise((resolve) => {
     const buttons = Object.entries(answers).map(([key, label]) =>
-      el("button", { type: "button", onclick: () => dialog.close(key) }, label),
+      el("button", { type: "button", onclick: () => close(key) }, label),
     );
-    const dialog = el("dialog", { class: "question", "aria-label": question }, el("p", {}, question), ...buttons);
-    if (hint) dialog.append(el("p", { class: "hint" }, hint));
-    dialog.addEventListener("close", () => (dialog.remove(), resolve(dialog.returnValue)));
-    document.body.append(dialog);
-    dialog.showModal();
+    const parts = [el("p", {}, question), ...buttons, hint ? el("p", { class: "hint" }, hint) : null];
+    const close = showDialog({ class: "question", "aria-label": question }, parts, resolve);
   });
 }
 
 function showPhoto(source, label, words) {
-  const close = el("button", { type: "button", class: "close", onclick: () => dialog.close() }, words.close);
-  const dialog = el("dialog", { class: "viewer", "aria-label": label }, el("img", { src: source, alt: label }), close);
-  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
-  dialog.addEventListener("close", () => dialog.remove());
+  const button = el("button", { type: "button", class: "close", onclick: () => close() }, words.close);
+  const close = showDialog({ class: "viewer", "aria-label": label }, [el("img", { src: source, alt: label }), button]);
+}
+
+/** Show a dialog above all else. Return what closes it with an answer; "" when it is put away. */
+export function showDialog(attributes, parts, onClosed = () => {}) {
+  const dialog = el("dialog", attributes, ...parts);
   document.body.append(dialog);
+  if (!dialog.showModal) return showPlainly(dialog, onClosed);
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.matches(".viewer") && dialog.close());
+  dialog.addEventListener("close", () => (dialog.remove(), onClosed(dialog.returnValue)));
   dialog.showModal();
+  return (answer) => dialog.close(answer);
+}
+
+/** A dialog in a browser that knows none (Safari before 15.4): the page behind it rests meanwhile. */
+function showPlainly(dialog, onClosed) {
+  const [before, main] = [document.activeElement, document.querySelector("main")];
+  const close = (answer = "") => {
+    dialog.remove();
+    main.removeAttribute("aria-hidden");
+    document.removeEventListener("keydown", onKey, true);
+    before?.focus();
+    onClosed(answer);
+  };
+  const stops = () => [...dialog.querySelectorAll("button, input")];
+  const onKey = (event) => {
+    if (event.key === "Escape") close();
+    if (event.key !== "Tab") return;
+    const [places, step] = [stops(), event.shiftKey ? -1 : 1];
+    event.preventDefault();
+    places[(places.indexOf(document.activeElement) + step + places.length) % places.length]?.focus();
+  };
+  for (const [name, value] of [["role", "dialog"], ["aria-modal", "true"], ["open", ""]]) dialog.setAttribute(name, value);
+  dialog.classList.add("plain");
+  main.setAttribute("aria-hidden", "true");
+  document.addEventListener("keydown", onKey, true);
+  stops()[0]?.focus();
+  return close;
 }
 
 /** A text as nodes: addresses lead out, marked stretches are set apart. Marks count code points, not UTF-16 units. */

@@ -1,7 +1,7 @@
 /** The demo page: phones of a made-up commune, chosen from a list; side by side as many as there is room for. */
 
 import { el } from "./bubbles.js";
-import { insist, Line, post, readAnswer } from "./line.js";
+import { fetched, insist, Line, post } from "./line.js";
 import { badge, Phone, showCount } from "./phone.js";
 import { forgetOthers } from "./transcript.js";
 
@@ -34,9 +34,8 @@ languageButton.addEventListener("click", () => reset(language === "vi" ? "en" : 
 phones.forEach((phone) => line.add(phone));
 if (phones.length) line.run();
 
-async function fetchPeople() {
-  const response = await fetch(`/demo/phones?language=${language}`, { signal: AbortSignal.timeout(10_000) });
-  return readAnswer(response.status, await response.text());
+function fetchPeople() {
+  return fetched(`/demo/phones?language=${language}`);
 }
 
 function tabFor(phone) {

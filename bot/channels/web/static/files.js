@@ -20,7 +20,19 @@ export async function prepared(file) {
 }
 
 /** A format this browser cannot show (HEIC on most) goes to the server as it is. */
-const decoded = (file) => createImageBitmap(file).catch(() => null);
+const decoded = (file) => (window.createImageBitmap ? createImageBitmap(file) : drawn(file)).catch(() => null);
+
+/** A picture as browsers before createImageBitmap read it. */
+async function drawn(file) {
+  const picture = new Image();
+  picture.src = URL.createObjectURL(file);
+  try {
+    await picture.decode();
+    return picture;
+  } finally {
+    URL.revokeObjectURL(picture.src);
+  }
+}
 
 const isBig = (picture, file) => Math.max(picture.width, picture.height) > LONGEST_SIDE || file.size > MOST_BYTES / 4;
 

@@ -1,7 +1,6 @@
 /** The line to the server: requests that insist, and one long poll for all phones of the page. */
 
 const POLL_SECONDS = 25;
-const ANOTHER_CAME = "another phone came";
 const SLOWEST_RETRY = 15_000;
 const MOST_PATIENCE = 60; // seconds
 
@@ -39,10 +38,20 @@ function sentenceIn(text) {
   }
 }
 
-export async function post(url, body, signal = AbortSignal.timeout(20_000)) {
+export function post(url, body, asking = new AbortController(), longest = 20_000) {
   const headers = { "Content-Type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal });
-  return readAnswer(response.status, await response.text(), response.headers.get("Retry-After"));
+  return fetched(url, { method: "POST", headers, body: JSON.stringify(body) }, asking, longest);
+}
+
+/** Fetch JSON, but wait no longer than so many milliseconds for it. */
+export async function fetched(url, request = {}, asking = new AbortController(), longest = 20_000) {
+  const tooLong = setTimeout(() => asking.abort(), longest);
+  try {
+    const response = await fetch(url, { ...request, signal: asking.signal });
+    return readAnswer(response.status, await response.text(), response.headers.get("Retry-After"));
+  } finally {
+    clearTimeout(tooLong);
+  }
 }
 
 /** Repeat an attempt, ever more slowly, until it succeeds or is refused. */
@@ -76,10 +85,13 @@ function pause(failures, seconds = 0) {
 export class Line {
   #phones = new Map();
   #asking = null;
+  #anotherCame = false;
 
   add(phone) {
     this.#phones.set(phone.token, phone);
-    this.#asking?.abort(ANOTHER_CAME);
+    if (!this.#asking) return;
+    this.#anotherCame = true;
+    this.#asking.abort();
   }
 
   get phones() {
@@ -113,15 +125,13 @@ export class Line {
 
   /** Return the answer to a poll; null when another phone came meanwhile, which must not wait for the end of this one. */
   async #ask(poll) {
-    const asking = (this.#asking = new AbortController());
-    const tooLong = setTimeout(() => asking.abort(), (POLL_SECONDS + 10) * 1000);
+    this.#asking = new AbortController();
+    this.#anotherCame = false;
     try {
-      return await post("/web/poll", poll, asking.signal);
+      return await post("/web/poll", poll, this.#asking, (POLL_SECONDS + 10) * 1000);
     } catch (error) {
-      if (asking.signal.reason === ANOTHER_CAME) return null;
+      if (this.#anotherCame) return null;
       throw error;
-    } finally {
-      clearTimeout(tooLong);
     }
   }
 

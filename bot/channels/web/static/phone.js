@@ -4,6 +4,10 @@ import { ask, asks, clock, dayElement, dayOf, el, icon, markState, markUsed } fr
 import { messageElement, showEdition, showPassingButtons, showProgress } from "./bubbles.js";
 import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
 import { Busy, insist, post, Refused } from "./line.js";
+import { chooseLook } from "./look.js";
+import { forgetsSome, KIOSK } from "./store.js";
+import { newId, whenGone } from "./tabs.js";
+import { beQuiet, readAloud, whenVoices } from "./voice.js";
 import { Transcript } from "./transcript.js";
 import { filled, pageWords } from "./words.js";
 
@@ -12,6 +16,8 @@ const READING_MARGIN = 8;
 const TYPING_MS = 20_000;
 const MOST_UPLOADS = 3;
 const CLIP = "M16.5 6.5v10a4.5 4.5 0 0 1-9 0V6a3 3 0 0 1 6 0v9.5a1.5 1.5 0 0 1-3 0V7";
+const COMPOSING = 229; // the key code of a key that belongs to an input method
+const SPEAKER = "M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11";
 const PLANE = "M4 12 3 4l18 8-18 8 1-8zm0 0h8";
 
 export class Phone {
@@ -21,6 +27,7 @@ export class Phone {
   #onLeave;
   #onForget;
   #onNext;
+  #aloud = false; // what the bot says is read
   #elements = new Map(); // entry id → its element
   #blobs = new Map(); // entry id → what is still to be uploaded
   #addresses = new Map(); // entry id → an own photo in full, while the page lives
@@ -30,6 +37,7 @@ export class Phone {
   #gone = false;
   #forgotten = false;
   #following = true;
+  #sees = false; // this browser tells of sizes that change
   #scrolledTo = 0;
   #typingTimer = 0;
   unread = 0;
@@ -83,7 +91,7 @@ export class Phone {
 
   receive(messages, words) {
     if (words) this.#speak(words);
-    const end = messages.findLastIndex((message) => message.forget && this.#transcript.isNew(message));
+    const end = lastIndexOf(messages, (message) => message.forget && this.#transcript.isNew(message));
     if (end > 0) this.#transcript.addHeard(messages.slice(0, end));
     if (end >= 0) this.#forgetAll();
     const { heard, added } = this.#transcript.addHeard(messages);
@@ -91,6 +99,7 @@ export class Phone {
     this.#showTyping(false);
     this.#sync();
     if (!added) return;
+    if (this.#aloud) this.#read(messages.slice(-added));
     if (this.#following) this.#startReading(added);
     if (!this.#following) this.pill.hidden = false;
     if (!this.#isWatched()) this.#count(this.unread + added);
@@ -200,6 +209,7 @@ export class Phone {
 
   #say(say, entry, blob = null) {
     if (this.#forgotten && this.#onNext) return this.#onNext({ say, entry, blob });
+    beQuiet();
     const id = newId();
     if (blob) this.#blobs.set(id, blob);
     if (entry.file?.preview) this.#addresses.set(id, URL.createObjectURL(blob));
@@ -210,7 +220,7 @@ export class Phone {
     this.#deliver();
   }
 
-  // Delivery: one at a time and in order, until the server has accepted
+  // Delivery: one at a time and in order, until the server has accepted. Each tab sends what was said in it.
 
   async #deliver() {
     if (this.#delivering) return;
@@ -223,6 +233,16 @@ export class Phone {
       else await this.#tryFor(next, (worried) => this.#post(next, worried));
     }
     this.#delivering = false;
+  }
+
+  /** Send what was said in another tab as soon as that is gone. */
+  #inherit() {
+    for (const tab of this.#transcript.othersWaiting) {
+      whenGone(tab, () => {
+        this.#transcript.inherit(tab);
+        this.#deliver();
+      });
+    }
   }
 
   /** Upload the next file. A server that cannot keep it is not sent the others, and that is said once. */
@@ -285,8 +305,8 @@ export class Phone {
   #sync() {
     const { entries } = this.#transcript;
     // A question's buttons are good until it is answered or another one is asked. A lasting button answers nothing.
-    const lastSaid = entries.findLastIndex(({ own, lasting, state }) => own && !lasting && state !== "refused");
-    const lastAsked = entries.findLastIndex(asks);
+    const lastSaid = lastIndexOf(entries, ({ own, lasting, state }) => own && !lasting && state !== "refused");
+    const lastAsked = lastIndexOf(entries, asks);
     entries.forEach((entry, index) => {
       const element = this.#elements.get(entry.id) ?? this.#draw(entry);
       if (entry.edition) showEdition(element, entry, this.words, this.#pressIn(entry));
@@ -295,6 +315,9 @@ export class Phone {
       if (entry.used) markUsed(element, entry.used, this.words);
     });
     this.welcome.hidden = this.#gone || !this.isEmpty || !this.person.start;
+    this.unkept.hidden = !KIOSK && !forgetsSome(this.#transcript.key);
+    this.#inherit();
+    if (!this.#sees) this.#keepEnd();
   }
 
   #draw(entry) {
@@ -309,7 +332,7 @@ export class Phone {
   }
 
   #day(at) {
-    return dayElement(at, this.words, (this.#transcript.words ?? pageWords).language);
+    return dayElement(at, this.words, this.#language);
   }
 
   #pressIn(entry) {
@@ -379,6 +402,11 @@ export class Phone {
     [this.heading, this.subtitle] = [el("h2"), el("p")];
     this.badge = badge();
     this.leaveButton = this.#onLeave ? el("button", { type: "button", class: "leave", onclick: () => this.#leave() }) : null;
+    if (this.#onLeave) {
+      const round = { type: "button", class: "tool" };
+      this.voiceButton = el("button", { ...round, hidden: true, onclick: () => this.#turnVoice() }, icon(SPEAKER));
+      this.lookButton = el("button", { ...round, onclick: () => chooseLook(this.words) }, "Aa");
+    }
     this.log = el("div", { class: "log" });
     this.typing = el("div", { class: "typing", "aria-hidden": "true", hidden: true }, el("i"), el("i"), el("i"));
     this.hint = el("p");
@@ -387,6 +415,7 @@ export class Phone {
     const heard = { role: "log", "aria-live": "polite", tabindex: 0 };
     this.scroller = el("div", { class: "scroller", ...heard }, this.welcome, this.log, this.typing);
     this.pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => this.#scrollToEnd() });
+    this.unkept = el("p", { class: "trouble unkept", hidden: true });
     this.trouble = el("p", { class: "trouble", role: "status", "data-word": "reconnecting", hidden: true });
     this.node = el(
       "section",
@@ -397,15 +426,37 @@ export class Phone {
         this.avatar,
         el("div", { class: "who" }, this.heading, this.subtitle),
         this.badge,
+        this.voiceButton,
+        this.lookButton,
         this.leaveButton,
       ),
       this.person.hint ? el("p", { class: "tip" }, this.person.hint) : null,
       this.scroller,
-      el("div", { class: "foot" }, this.pill, this.trouble, this.#composer()),
+      el("div", { class: "foot" }, this.pill, this.unkept, this.trouble, this.#composer()),
     );
   }
 
+  /** Begin or end reading what the bot says. It begins with what was said last. */
+  #turnVoice(on = !this.#aloud) {
+    this.#aloud = on;
+    this.voiceButton.setAttribute("aria-pressed", String(on));
+    if (!on) return beQuiet();
+    const { entries } = this.#transcript;
+    this.#read(entries.slice(lastIndexOf(entries, ({ own }) => own) + 1));
+  }
+
+  /** Read messages with what can be answered. Own words are not read: others may stand beside. */
+  #read(messages) {
+    const answers = ({ buttons = [] }) => buttons.flat().map(({ label }) => label);
+    readAloud(messages.flatMap((message) => [message.text, ...answers(message)]), this.#language);
+  }
+
+  get #language() {
+    return (this.#transcript.words ?? pageWords).language;
+  }
+
   async #leave() {
+    if (KIOSK) return this.#onLeave(this);
     const { words } = this;
     const answers = { leave: words.leave, stay: words.stay };
     if ((await ask(words.leaveSure, answers)) === "leave") this.#onLeave(this);
@@ -431,7 +482,7 @@ export class Phone {
   #label() {
     const { words, title } = this;
     const name = (element, attributes) => Object.entries(attributes).forEach((pair) => element.setAttribute(...pair));
-    name(this.node, { lang: (this.#transcript.words ?? pageWords).language, "aria-label": title });
+    name(this.node, { lang: this.#language, "aria-label": title });
     name(this.scroller, { "aria-label": filled(words.conversation, { name: title }) });
     name(this.input, { "aria-label": words.message, placeholder: words.message });
     name(this.attachButton, { "aria-label": words.attach, title: words.attach });
@@ -440,9 +491,18 @@ export class Phone {
     this.subtitle.textContent = this.person.subtitle ?? words.subtitle;
     [this.hint.textContent, this.startButton.textContent] = [words.startHint, words.start];
     [this.pill.textContent, this.trouble.textContent] = [words.newMessages, words[this.trouble.dataset.word]];
-    if (this.leaveButton) this.leaveButton.textContent = words.leave;
+    this.unkept.textContent = KIOSK ? filled(words.kiosk, { done: words.kioskDone }) : words.unkept;
+    if (this.#onLeave) this.#labelTools(name);
     for (const day of this.log.querySelectorAll(".day")) day.replaceWith(this.#day(day.dataset.at));
     showCount(this.badge, this.unread, words);
+  }
+
+  #labelTools(name) {
+    const { words } = this;
+    this.leaveButton.textContent = KIOSK ? words.kioskDone : words.leave;
+    name(this.lookButton, { "aria-label": words.look, title: words.look });
+    name(this.voiceButton, { "aria-label": words.readAloud, title: words.readAloud, "aria-pressed": String(this.#aloud) });
+    whenVoices(this.#language, (some) => (this.voiceButton.hidden = !some));
   }
 
   #begin() {
@@ -461,21 +521,34 @@ export class Phone {
     on(this.node, "focusin", () => this.attend());
     on(document, "visibilitychange", () => this.#isWatched() && this.#count(0));
     on(this.scroller, "scroll", () => this.#noteScroll());
-    on(window, "storage", ({ key, newValue }) => key === this.#transcript.key && this.#follow(newValue !== null));
-    const keepEnd = new ResizeObserver(() => this.#following && this.#scrollToEnd());
-    [this.scroller, this.log, this.typing].forEach((part) => keepEnd.observe(part));
+    on(window, "storage", ({ key, newValue }) => this.#transcript.holds(key) && this.#follow(key, newValue));
+    on(window, "resize", () => this.#keepEnd());
+    this.#sees = Boolean(window.ResizeObserver);
+    if (!this.#sees) return;
+    const sizes = new ResizeObserver(() => this.#keepEnd());
+    [this.scroller, this.log, this.typing].forEach((part) => sizes.observe(part));
+  }
+
+  #keepEnd() {
+    if (this.#following) this.#scrollToEnd();
   }
 
   /** Another tab wrote what was said, or forgot it: then this one must not keep it either. */
-  #follow(kept) {
-    if (kept) return this.#transcript.read(), this.#sync();
+  #follow(key, written) {
+    const before = this.#transcript.entries.length;
+    if (this.#transcript.follow(key, written)) {
+      const { entries } = this.#transcript;
+      if (entries.length > before) this.#showTyping(Boolean(entries[entries.length - 1].own));
+      return this.#sync();
+    }
     this.#transcript.forget();
     location.reload();
   }
 
   #sendOnEnter(event) {
-    // While a Vietnamese or other input method composes, Enter belongs to it.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // While a Vietnamese or other input method composes, Enter belongs to it. Safari tells the end of it before the key,
+    // and so only by its code.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === COMPOSING) return;
     event.preventDefault();
     this.#type();
   }
@@ -492,15 +565,11 @@ export function showCount(badge, count, words) {
 /** The letters of the first and the last word, as contact lists show them. */
 function initials(name) {
   const parts = name.trim().split(/\s+/);
-  return [...new Set([parts[0], parts.at(-1)])].map((part) => [...part][0] ?? "").join("").toUpperCase();
+  return [...new Set([parts[0], parts[parts.length - 1]])].map((part) => [...part][0] ?? "").join("").toUpperCase();
 }
 
-/** A UUID also where `crypto.randomUUID` is missing: pages without https, as on a kiosk in the local network. */
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+/** As findLastIndex, which browsers of 2021 have not. */
+function lastIndexOf(list, test) {
+  for (let index = list.length - 1; index >= 0; index -= 1) if (test(list[index])) return index;
+  return -1;
 }
