@@ -1,13 +1,14 @@
 """Units that were found by name, as they are offered for choosing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from flows.conversation.events import Said
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.domain.finding import Found
 from flows.domain.unit_tree import UnitTree
 from flows.words.refusals import Refused
-from flows.words.wording import Wording, _
+from flows.words.wording import _
 
 
 def offered(units: UnitTree, unit_ids: Iterable[int]) -> tuple[Choice, ...]:
@@ -24,9 +25,13 @@ def find_own(facts: Facts, name: str) -> Found:
     return found
 
 
-def too_many(found: Found) -> Wording:
-    """Say how many units fit a name as well as those shown, and what narrows them down."""
-    return _(
-        "{count} places fit what was typed, too many to show. Please add the village, the commune or the province.",
-        count=len(found.units) + found.more,
-    )
+def too_many(found: Found) -> Iterator[Said]:
+    """Say how many units fit a name as well as those shown, where not all are, and what narrows them down."""
+    if found.more:
+        yield Said(
+            _(
+                "{count} places fit what was typed, too many to show. Please add the village, the commune or the"
+                " province.",
+                count=len(found.units) + found.more,
+            )
+        )

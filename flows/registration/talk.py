@@ -512,8 +512,7 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
             found = facts.reference.units.search(written(heard))
             if not found.units:
                 yield Said(NOTHING_FOUND)
-            if found.more:
-                yield Said(too_many(found))
+            yield from too_many(found)
             yield Went("village", replace(talk, suggested=found.ids))
 
 

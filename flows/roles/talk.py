@@ -10,7 +10,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import find_own, offered, too_many
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, Wrote, chosen, words, written
+from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.domain.people import ROLES, RoleKind
 from flows.roles.needs import (
@@ -23,7 +23,7 @@ from flows.roles.needs import (
 )
 from flows.roles.records import InvitationWithdrawn, Invited, RoleTaken
 from flows.words.moments import read_coming_day
-from flows.words.refusals import NotUnderstood, OutOfDate, Refused
+from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
 
 
@@ -141,13 +141,10 @@ def hear_unit(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
         case Chose(unit_id):
             _refuse_others(facts, int(unit_id))
             yield Went("term", replace(talk, unit_id=int(unit_id), suggested=()))
-        case Wrote(name):
-            found = find_own(facts, name)
-            if found.more:
-                yield Said(too_many(found))
-            yield Went("unit", replace(talk, suggested=found.ids))
         case _:
-            raise NotUnderstood(_("Please answer with a text message."))
+            found = find_own(facts, written(heard))
+            yield from too_many(found)
+            yield Went("unit", replace(talk, suggested=found.ids))
 
 
 def ask_term(facts: Facts, talk: Inviting) -> Question:

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from flows.conversation.events import Event, Said, Went
+from flows.conversation.events import Event, Went
 from flows.conversation.facts import Facts
 from flows.conversation.found_units import find_own, offered, too_many
-from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, Wrote, chosen, ticked, written
+from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, chosen, ticked, written
 from flows.conversation.questions import words as said
 from flows.notices import words
 from flows.notices.audience import NARROWINGS, Facet, Narrowing, own_units, read_ages, with_unit
 from flows.notices.draft.drafting import Drafting, for_audience
 from flows.notices.notice import Audience
-from flows.words.refusals import NotUnderstood
 from flows.words.wording import _, lines, paragraphs
 
 UNITS = Choice("units", _("📍 Places"), said("nơi; nơi nhận; thôn; xã; chọn thôn; places"))
@@ -78,13 +77,10 @@ def hear_units(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield Went("whom", for_audience(facts, talk, replace(talk.audience, unit_ids=own_units(facts))))
         case Chose(unit_id):
             yield Went("units", for_audience(facts, talk, with_unit(facts, talk.audience, int(unit_id))))
-        case Wrote(name):
-            found = find_own(facts, name)
-            if found.more:
-                yield Said(too_many(found))
-            yield Went("units", replace(talk, suggested=found.ids))
         case _:
-            raise NotUnderstood(_("Please answer with a text message."))
+            found = find_own(facts, written(heard))
+            yield from too_many(found)
+            yield Went("units", replace(talk, suggested=found.ids))
 
 
 def ask_facet(facts: Facts, talk: Drafting) -> Question:
