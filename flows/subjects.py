@@ -5,11 +5,11 @@ from functools import partial
 from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.records import AnyRecord as BatchRecord
 from flows.batches.subject import SUBJECT as BATCHES
+from flows.commune.checking import Checking
 from flows.commune.needs import AnyNeed as CommuneNeed
 from flows.commune.numbering import Numbering
 from flows.commune.records import AnyRecord as CommuneRecord
 from flows.commune.subject import SUBJECT as COMMUNE
-from flows.commune.talk import Checking
 from flows.conversation import engine, session
 from flows.conversation.subjects import Subjects
 from flows.forms.needs import AnyNeed as FormNeed

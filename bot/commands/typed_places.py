@@ -15,6 +15,7 @@ from bot.commands.sample import UNITS
 from bot.services.criteria_files import shipped
 from flows.batches.needs import AnyNeed as BatchNeed
 from flows.batches.needs import BatchOfFormWanted, BatchWanted, Chosen, ChosenWanted, LastBatchWanted
+from flows.commune.checking import Checking
 from flows.commune.needs import AnyNeed as CommuneNeed
 from flows.commune.needs import (
     CandidatesWanted,
@@ -27,7 +28,6 @@ from flows.commune.needs import (
     ToProposeWanted,
 )
 from flows.commune.numbering import Numbering
-from flows.commune.talk import Checking
 from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import get_args
 
 from flows.commune import records
+from flows.commune.checking import Checking, at_village
 from flows.commune.numbering import NUMBERING, Numbering
 from flows.commune.numbering import obstacle as cannot_be_numbered
-from flows.commune.talk import COMMUNE, Checking, at_village, begin, obstacle
+from flows.commune.talk import COMMUNE, obstacle
+from flows.commune.villages import begin
 from flows.conversation.events import Entered, Event
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words

@@ -13,8 +13,8 @@ from sqlalchemy import update
 
 from bot.store.core.tables import conversations
 from flows.batches.records import DoneAlone
+from flows.commune.checking import Checking
 from flows.commune.records import Proposed
-from flows.commune.talk import Checking
 from flows.conversation.events import HeadsAddress
 from flows.conversation.facts import Conversation, Facts
 from flows.conversation.messages import Message, Outgoing, people_named, rendered

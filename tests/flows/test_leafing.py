@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.commune import talk as commune
+from flows.commune import drawing, forms, villages
+from flows.commune.checking import Checking
 from flows.conversation.events import Event, Went
 from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, Chose, Heard
@@ -18,9 +19,9 @@ Hear = Callable[[Facts, Any, Heard], Iterator[Event]]
 NOTHING: Any = None  # of what is known, leafing needs nothing
 
 LISTS = [
-    (commune.hear_villages, commune.Checking(1, 1, page=1), "page"),
-    (commune.hear_forms, commune.Checking(1, 1, village_id=2, place=1), "place"),
-    (commune.hear_sampled, commune.Checking(1, 1, place=1), "place"),
+    (villages.hear_villages, Checking(1, 1, page=1), "page"),
+    (forms.hear_forms, Checking(1, 1, village_id=2, place=1), "place"),
+    (drawing.hear_sampled, Checking(1, 1, place=1), "place"),
     (meeting.hear_village, meeting.Meeting(page=1), "page"),
     (recognition.hear_proposal, recognition.Recognising(1, datetime(2026, 11, 20), page=1), "page"),
 ]

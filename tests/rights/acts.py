@@ -10,8 +10,8 @@ from typing import Any
 
 from flows.batches.batch import Order
 from flows.batches.records import BatchOrdered, BatchUndone
+from flows.commune.checking import Checking
 from flows.commune.records import Proposed, Sampled
-from flows.commune.talk import Checking
 from flows.conversation.engine import Decision
 from flows.conversation.events import Record
 from flows.conversation.replies import Pressed, Reply, Typed
