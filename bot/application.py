@@ -21,6 +21,7 @@ from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
 from bot.channels.web.messages import NotUsable, UnknownToken
+from bot.channels.web.officials import OfficialPages
 from bot.channels.web.routes import WebChat
 from bot.delivery.courier import Courier
 from bot.services import evidence_folder
@@ -35,6 +36,7 @@ from bot.services.paper_maker import PaperMaker
 from bot.services.reminders import Reminders
 from bot.services.runtime import Runtime
 from bot.services.shared_signal import SharedSignal
+from bot.services.signing_in import SignIns
 from bot.services.supervisor import Supervisor
 from bot.services.turns import NotKept, Turns
 from bot.settings import Settings
@@ -122,6 +124,7 @@ class Application:
             tuple(link for link in start if link is not None),
             f"{public}/guide" if public else None,
             f"{public}/c/{{code}}" if public else None,
+            f"{public}/dashboard/in#{{code}}" if public else None,
         )
 
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
@@ -136,6 +139,7 @@ class Application:
                 *self.web.routes(),
                 *GuidePages(self.web.words, self.catalogues).routes(),
                 *CertificatePage(self.database, self.web.words).routes(),
+                *OfficialPages(self.web.words, SignIns(self.runtime), self.settings.signing_key()).routes(),
             ],
             exception_handlers={
                 NotUsable: self.web.refuse,

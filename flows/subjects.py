@@ -62,11 +62,13 @@ from flows.roles.own import OwnRoleTalk
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.roles.subject import SUBJECT as ROLES
 from flows.roles.talk import Inviting
+from flows.signing_in.records import AnyRecord as SigningInRecord
+from flows.signing_in.subject import SUBJECT as SIGNING_IN
 
 # In the order in which they are named at home.
 EVERY = (
     BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PAPERS,
-    PEOPLE, RECEIVED, PRIVACY,
+    PEOPLE, RECEIVED, PRIVACY, SIGNING_IN,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
@@ -108,6 +110,7 @@ SubjectRecord = (
     | NoticeRecord
     | ReceivedRecord
     | PrivacyRecord
+    | SigningInRecord
 )
 AnyNeed = (
     FormNeed

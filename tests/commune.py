@@ -30,7 +30,7 @@ from tests.databases import BACKENDS, Databases
 from tests.sample import CATALOGUES, NOW, ZONE
 
 CHANNEL, BOT = "telegram", "1"
-LINKS = Links(("https://hoctap.example/chat#{code}",))
+LINKS = Links(("https://hoctap.example/chat#{code}",), sign_in="https://hoctap.example/dashboard/in#{code}")
 
 UNITS = (
     ("tk", "Xã Thần Khê", "commune", None),

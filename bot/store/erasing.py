@@ -27,6 +27,7 @@ from bot.store.core.tables import (
     proposals,
     roles,
     samples,
+    sign_ins,
     standing_messages,
 )
 from bot.store.core.tables import outbox as letters
@@ -80,6 +81,7 @@ async def erase(
     await _erase_forms(connection, person_id, forms)
     await leaving.forget_person(connection, person_id, chats, now)
     digests |= set(await papers.forget_person(connection, person_id))
+    await connection.execute(delete(sign_ins).where(sign_ins.c.person_id == person_id))
     await connection.execute(update(people).where(people.c.helper_id == person_id).values(helper_id=None, helper=""))
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})

@@ -30,6 +30,7 @@ from bot.store.core.tables import (
     recognitions,
     roles,
     samples,
+    sign_ins,
     titles,
 )
 from bot.store.core.tables import trail as trail_rows
@@ -118,6 +119,12 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             ),
         ),
         proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
+        signed_in=tuple(
+            row.opened_at
+            for row in await rows(
+                _of(sign_ins, ("opened_at",), sign_ins.c.person_id == person_id, sign_ins.c.opened_at.is_not(None))
+            )
+        ),
         arrivals=await connection.scalar(select(arrivals.c.told_how).where(arrivals.c.person_id == person_id)),
     )
 

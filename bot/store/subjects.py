@@ -21,6 +21,7 @@ from bot.store import (
     registration,
     review,
     roles,
+    signing_in,
 )
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
@@ -50,6 +51,7 @@ from flows.review.needs import AnyNeed as ReviewNeed
 from flows.review.records import AnyRecord as ReviewRecord
 from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
+from flows.signing_in.records import AnyRecord as SigningInRecord
 from flows.subjects import AnyNeed, SubjectRecord
 
 
@@ -112,6 +114,7 @@ class Rows:
         self.notices = notices.Rows(now, self.acts)
         self.papers = papers.Rows(now)
         self.received = received.Rows(now)
+        self.signing_in = signing_in.Rows(now)
         self.privacy = privacy.Rows(now, self.acts)
 
     def collect(self, one: Decided, record: SubjectRecord) -> None:
@@ -130,19 +133,26 @@ class Rows:
             self.review.collect(one, record)
         elif isinstance(record, RegistrationRecord):
             self.registration.collect(one, record)
-        elif isinstance(record, ReceivedRecord):
-            self.received.collect(one, record)
         elif isinstance(record, RoleRecord):
             self.roles.collect(one, record)
-        elif isinstance(record, PaperRecord):
-            self.papers.collect(one, record)
         elif isinstance(record, NoticeRecord):
             self.notices.collect(one, record)
+        elif isinstance(record, ReceivedRecord | PaperRecord | SigningInRecord):
+            self._collect_for_oneself(one, record)
         elif isinstance(record, PrivacyRecord):
             self.privacy.collect(one, record)
             self.forms.take_out(one.facts.own)
         else:
             assert_never(record)
+
+    def _collect_for_oneself(self, one: Decided, record: ReceivedRecord | PaperRecord | SigningInRecord) -> None:
+        """Turn what somebody asks for or turns off for themselves into rows."""
+        if isinstance(record, ReceivedRecord):
+            self.received.collect(one, record)
+        elif isinstance(record, PaperRecord):
+            self.papers.collect(one, record)
+        else:
+            self.signing_in.collect(one, record)
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write what each subject has, in the order above. Who is erased comes last, after everything else."""

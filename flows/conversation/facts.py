@@ -51,11 +51,12 @@ class Conversation(Struct, frozen=True):
 
 class Links(Struct, frozen=True):
     """Where the bot is found: patterns of addresses that open it with a `{code}`, the address of the guides, and the
-    pattern of those that show a certificate by its `{code}`."""
+    patterns of those that show a certificate by its `{code}` and that sign in to web pages with one."""
 
     start: tuple[str, ...] = ()
     guide: str | None = None
     certificate: str | None = None
+    sign_in: str | None = None
 
 
 NO_LINKS = Links()

@@ -165,6 +165,7 @@ class OwnData(Struct, frozen=True):
     notices_written: tuple[OwnNotice, ...] = ()
     reports_asked: tuple[datetime, ...] = ()
     papers_asked: tuple[datetime, ...] = ()
+    signed_in: tuple[datetime, ...] = ()
     closings: tuple[OwnClosing, ...] = ()
     proposals: tuple[OwnProposal, ...] = ()
     titles: tuple[OwnTitle, ...] = ()

@@ -1,5 +1,6 @@
 """The chat page where things are not as they should be: old browsers, no storage, two tabs, a slow line."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,16 +10,24 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import Snap, matters
+from tests.browser.conftest import Snap, Visit, matters
 from tests.browser.phones import Phone
-from tests.browser.test_demo import POCKET, assert_easy_to_hit, assert_fits, assert_readable, picture
+from tests.browser.test_demo import (
+    POCKET,
+    assert_easy_to_hit,
+    assert_fits,
+    assert_readable,
+    focus_by_tab,
+    picture,
+)
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
 NAME = "Công dân học tập"
-BLOCKED = (
-    """Object.defineProperty(window, "localStorage", { get() { throw new DOMException("", "SecurityError"); } });"""
-)
+BLOCKED = """
+  Object.defineProperty(window, "localStorage", { get() { throw new DOMException("", "SecurityError"); } });
+  LockManager.prototype.request = () => Promise.reject(new DOMException("", "SecurityError"));
+"""
 NONE = """Object.defineProperty(window, "localStorage", { value: null });"""
 FULL = """Storage.prototype.setItem = () => { throw new DOMException("", "QuotaExceededError"); };"""
 # What the oldest browsers of the README lack, and some more.
@@ -279,6 +288,89 @@ def test_words_that_wait_when_their_tab_is_closed_are_sent_by_another(visits: Vi
     expect(other.own.get_by_role("img", name="Đã gửi")).to_have_count(2)
 
 
+# --- Photos of all kinds, and pages that are loaded again ---
+
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(300)
+PROGRAM = b"MZ" + bytes(500)
+TO_WEBP = "() => Object.assign(document.createElement('canvas'), { width: 9 }).toDataURL('image/webp').split(',')[1]"
+
+
+def test_photos_of_iphones_and_renamed_files_are_taken_or_told_kindly(
+    visits: Visits, snap: Snap, tmp_path: Path
+) -> None:
+    phone = consented(visits("chat/ta-dong"))
+    webp = base64.b64decode(phone.page.evaluate(TO_WEBP))
+    contents = {"a.heic": HEIC, "b.jpg": HEIC, "c.webp": webp, "d.jpg": b"%PDF-1.7\n%%EOF\n", "e.jpg": PROGRAM}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        choose(phone, [tmp_path / name])
+        expect(phone.own.last.locator("img:not([alt='Đang chờ gửi']), .document").first).to_be_visible()
+        state = "Không gửi được" if name == "e.jpg" else "Đã gửi"
+        expect(phone.own.last.get_by_role("img", name=state)).to_be_visible()
+    sent = phone.own.filter(has=phone.page.locator(".document, .photo"))
+    expect(sent.nth(0)).to_contain_text("có máy không xem được. Nếu có thể, xin gửi ảnh JPEG.")
+    expect(sent.nth(2).get_by_role("button", name="Xem ảnh lớn: c.webp")).to_be_visible()
+    expect(sent.nth(4)).to_contain_text("Chỉ nhận ảnh, PDF hoặc Word.")
+    snap(phone.page, "photos-of-all-kinds")
+
+
+def test_a_page_that_is_loaded_again_while_it_sends_says_it_once(visits: Visits) -> None:
+    phone = visits()
+    phone.expect_heard("chọn ngôn ngữ")
+
+    def lost_on_the_way_back(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    phone.page.route("**/web/say", lost_on_the_way_back, times=1)
+    phone.button("Tiếng Việt").click()
+    expect(phone.own.last.get_by_role("img", name="Đang chờ gửi")).to_be_visible()
+    phone.page.reload()
+    phone.expect_heard("dữ liệu cá nhân")
+    expect(phone.own.get_by_role("img", name="Đã gửi")).to_have_count(2)
+    assert "họ và tên" in phone.press("Đồng ý")
+    expect(phone.log.get_by_text("Xin cho biết có đồng ý không?")).to_have_count(1)
+
+
+# --- By keyboard, through a whole form ---
+
+UNTIL_THE_FIRST_QUESTION = {
+    "1": "đồng ý không",
+    "dong y": "họ và tên",
+    "Nguyễn Thị Lan": "năm sinh",
+    "1968": "thôn Đông",
+    "co": "Công việc hiện nay",
+    "so 1": "Đúng",
+    "dung het roi": "10 câu",
+    "bat dau lam phieu": "1/10",
+}
+
+
+def test_a_whole_form_is_filled_in_by_keyboard_and_heard(visits: Visits) -> None:
+    phone = visits("chat/ta-dong", viewport={"width": 1200, "height": 800}, has_touch=False, is_mobile=False)
+    page, keys = phone.page, phone.page.keyboard
+    expect(phone.log).to_have_attribute("aria-live", "polite")
+    phone.expect_heard("chọn ngôn ngữ")
+    for said, heard in UNTIL_THE_FIRST_QUESTION.items():
+        keys.type(said)
+        keys.press("Enter")
+        phone.expect_heard(heard)
+        expect(phone.input).to_be_focused()
+    while "Tổng cộng" not in (question := phone.answer()):
+        before = phone.own.count()
+        if "Xin gửi ảnh" in question:
+            focus_by_tab(page, phone.button("Bỏ qua"), back=True)
+        else:
+            focus_by_tab(page, phone.button("1. "), back=True)
+        keys.press("Enter")
+        expect(phone.own).to_have_count(before + 1)
+    assert_sound(page)
+    expect(phone.log.get_by_text("Tổng cộng")).to_be_visible()
+    focus_by_tab(page, phone.button("Nộp phiếu"), back=True)
+    keys.press("Enter")
+    phone.expect_heard("Phiếu đã nộp")
+
+
 # --- A slow network ---
 
 
@@ -405,3 +497,29 @@ def test_what_the_bot_says_is_read_aloud_where_there_is_a_vietnamese_voice(visit
     without = visits(script="delete window.speechSynthesis")
     without.expect_heard("chọn ngôn ngữ")
     expect(without.node.get_by_role("button", name="Đọc thành tiếng")).to_have_count(0)
+
+
+# --- The web page of officials ---
+
+
+def test_a_branch_head_opens_the_web_page_from_the_chat_and_signs_out(visit: Visit, snap: Snap) -> None:
+    page = visit()
+    head = Phone(page, "Bà Hòa")
+    head.type("trang web")
+    link = head.last.get_by_role("link").get_attribute("href") or ""
+    office = visit(link.removeprefix(page.url), **POCKET)
+    expect(office.get_by_role("button", name="Vào trang")).to_be_visible()
+    assert "#" not in office.url
+    snap(office, "office-1-link")
+    office.get_by_role("button", name="Vào trang").click()
+    expect(office.get_by_role("listitem")).to_contain_text("Chi hội trưởng, thôn Đông")
+    assert office.evaluate("document.cookie") == ""  # scripts cannot read it
+    assert_sound(office)
+    snap(office, "office-2-me")
+    head.expect_heard("Trang web vừa được mở bằng đường dẫn gửi tại đây")
+    office.get_by_role("button", name="Đăng xuất mọi nơi").click()
+    expect(office.get_by_text("Chưa đăng nhập.")).to_be_visible()
+    office.goto(link)
+    office.get_by_role("button", name="Vào trang").click()
+    expect(office.get_by_role("status")).to_contain_text("đã dùng hoặc đã hết hạn")
+    snap(office, "office-3-refused")

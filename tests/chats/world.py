@@ -40,7 +40,10 @@ from tests.rights.strangers import Button, Strangers
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 LINKS = Links(
-    ("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide", "https://hoctap.example/c/{code}"
+    ("https://hoctap.example/chat#{code}",),
+    "https://hoctap.example/guide",
+    "https://hoctap.example/c/{code}",
+    "https://hoctap.example/dashboard/in#{code}",
 )
 
 # Nobody here is real. The first village of a name is meant where only the name is said.
@@ -56,6 +59,7 @@ UNITS = (
 CAST = ("Trần Văn Trường is head of Thôn Đông", "Phạm Thị Hoa is admin of Xã Thần Khê")
 
 _TOKEN = re.compile(r"(?<![a-z0-9])i-([A-Za-z0-9_-]{24})")
+_SIGN_IN = re.compile(r"/in#([A-Za-z0-9_-]{24})")
 _CODE = re.compile(r"/c/([A-Za-z0-9_-]{22})")
 _NAMED_TOKEN = re.compile(r"i-⟨(\d+)⟩")
 _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|\d+ characters)\) ?(.*)")
@@ -222,6 +226,7 @@ class World:
 
     def _with_named_tokens(self, line: str) -> str:
         line = _CODE.sub(lambda code: f"/c/⟨{self._place(code[1])}⟩", line)
+        line = _SIGN_IN.sub(lambda token: f"/in#⟨{self._place(token[1])}⟩", line)
         return _TOKEN.sub(lambda token: f"i-⟨{self._place(token[1])}⟩", line)
 
     def _place(self, token: str) -> int:

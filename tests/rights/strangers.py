@@ -40,13 +40,14 @@ from flows.received.records import Muted, NoticeAnswered
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.registration.talk import Registering
 from flows.review.records import ArrivalsChosen
+from flows.signing_in.records import LinkGiven, SignedOut
 from flows.subjects import AnyTalk, decide
 from flows.words.wording import Catalogues
 
 # What these change is the presser's own: what they are told, what they answer, what they told about themselves.
 OWN = (
     Begun, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted, NoticeAnswered,
-    ArrivalsChosen,
+    ArrivalsChosen, LinkGiven, SignedOut,
 )  # fmt: skip
 # Who presses: a role and the unit it is held over. There is nobody with these roles in the database.
 STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (

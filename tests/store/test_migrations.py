@@ -211,6 +211,7 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_a_template(commune.database)
     await _with_a_paper(commune.database)
     await _with_a_shared_phone(commune.database)
+    await commune.say("Hạnh", "trang web")
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:

@@ -147,6 +147,7 @@ TOLD = {
         "at": "Đã trả lời thông báo:\n• 01/10/2026 10:15: ",
     },
     "notice_reports": {"asked_at": "Báo cáo thông báo đã yêu cầu:\n• 01/10/2026 10:15"},
+    "sign_ins": {"opened_at": "Đã đăng nhập trang web:\n• 01/10/2026 10:15"},
     "papers": {"asked_at": "Giấy tờ đã yêu cầu, giữ một ngày:\n• 01/10/2026 10:15"},
     "outbox": {
         "notice_id": "Thông báo đã gửi đến:\n• 01/10/2026 10:15: “Kính mời họp”",
@@ -186,6 +187,7 @@ WORKS = {
         "gathered_to", "recipients",
     },
     "notice_answers": {"question"},
+    "sign_ins": {"given_at", "link_ends", "cookie", "ends"},
     "papers": {"kind", "unit_id", "year", "about", "group", "parts", "attempts", "settled_at"},
     "outbox": {
         "channel", "bot", "address", "priority", "about", "callback", "attempts", "due", "settled_at", "error", "kind",
@@ -282,6 +284,9 @@ async def sets_everything(commune: Commune) -> None:
             ),
             insert(tables.notice_answers).values(notice_id=7, person_id=lan, question="who", answer="come", at=at),
             insert(notice_reports).values(notice_id=7, conversation_id=chat, asked_at=at),
+            insert(tables.sign_ins).values(
+                digest="d", person_id=lan, conversation_id=chat, given_at=at, link_ends=at, opened_at=at
+            ),
             insert(tables.papers).values(
                 conversation_id=chat,
                 person_id=lan,

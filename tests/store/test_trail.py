@@ -37,6 +37,7 @@ from flows.recognition.records import Recognised, TitleEnded
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.review.records import ArrivalsChosen, UnfinishedReminded
 from flows.roles.records import AwaySaid, InvitationUsed, InvitationWithdrawn, Invited, RoleTaken
+from flows.signing_in.records import LinkGiven, SignedOut
 from flows.subjects import SubjectRecord
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
@@ -50,7 +51,7 @@ ACTS_RECORDED = {
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
 NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
-    BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked,
+    BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked, LinkGiven, SignedOut,
 }  # fmt: skip
 
 

@@ -40,6 +40,8 @@ LIMITS: Mapping[str, Limit] = {
     "unsigned": Limit(Rate(5, 300), Rate(100, 5_000)),
     # Whoever scans one; and whoever tries codes, for which a hundred million years are needed at this rate.
     "certificate": Limit(Rate(5, 100), Rate(200, 2_000)),
+    # Whoever tries tokens of links; nobody signs in often.
+    "sign in": Limit(Rate(1, 30), Rate(20, 200)),
     "upload": Limit(Rate(10, 200), Rate(50, 500)),
 }
 OF_A_CONVERSATION = Rate(2, 30)

@@ -43,6 +43,7 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "sent": _("Sent"),
     "refused": _("Not sent"),
     "tooBig": _("The file is larger than 10 MB. Please choose a smaller one."),
+    "heic": _("A HEIC photo goes as it is, and some devices cannot show it. A JPEG photo can be seen everywhere."),
     "fileLost": _("The page was closed before the file was sent. Please choose it again."),
     "gone": GONE,
     "startAgain": _("Start again"),

@@ -489,6 +489,22 @@ contacts = Table(
     ),
 )  # fmt: skip
 
+# Links that sign somebody in to web pages once, and what is open since. Of their tokens only digests are kept.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _id(),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    # Where the link was given, and where it is told that it was used.
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("link_ends", Moment, nullable=False),
+    Column("opened_at", Moment),
+    Column("cookie", Text, unique=True),
+    Column("ends", Moment),
+)
+
 # What somebody has turned off for themselves; consent is another matter.
 mutes = Table(
     "mutes",

@@ -40,7 +40,8 @@ export function messageElement(entry, words, press, full) {
     el("span", { class: "meta" }, el("time", { datetime: entry.at }, clock(entry.at))),
   );
   const attributes = { class: `message ${entry.own ? "own" : "bot"}`, "data-id": entry.id, "data-edition": entry.edition };
-  return el("div", attributes, bubble, buttonRows(buttons, isPassing, words, press));
+  const note = entry.note ? el("p", { class: "note" }, entry.note) : null;
+  return el("div", attributes, bubble, note, buttonRows(buttons, isPassing, words, press));
 }
 
 /** Bring a message up to date where it stands, if its entry is a later edition. Whoever listens is not disturbed. */

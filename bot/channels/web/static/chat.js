@@ -61,8 +61,13 @@ function watch(phone) {
 
 /** Let the page open without a network, too. It is not needed for what is said first, so that comes first. */
 function keepForOffline() {
-  const keep = () => navigator.serviceWorker.register("/chat/worker.js", { scope: "/chat" }).catch(() => {});
-  if (navigator.serviceWorker) setTimeout(keep, UNTIL_THE_FIRST_QUESTION_MS);
+  setTimeout(async () => {
+    try {
+      await navigator.serviceWorker?.register("/chat/worker.js", { scope: "/chat" });
+    } catch {
+      // Not in this browser, not without https, or not where nothing may be kept.
+    }
+  }, UNTIL_THE_FIRST_QUESTION_MS);
 }
 
 /** Return the code of a link or QR, and take it out of the address: it may be an invitation, and a reload must not send it

@@ -19,6 +19,9 @@ export async function prepared(file) {
   return { blob, name, preview };
 }
 
+/** iPhones take photos in a format that many other devices cannot show. */
+export const isHeic = ({ name, type }) => /^image\/hei[cf]/.test(type) || /\.hei[cf]$/i.test(name);
+
 /** A format this browser cannot show (HEIC on most) goes to the server as it is. */
 const decoded = (file) => (window.createImageBitmap ? createImageBitmap(file) : drawn(file)).catch(() => null);
 

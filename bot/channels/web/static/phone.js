@@ -2,7 +2,7 @@
 
 import { ask, asks, clock, dayElement, dayOf, el, icon, markState, markUsed } from "./bubbles.js";
 import { messageElement, showEdition, showPassingButtons, showProgress } from "./bubbles.js";
-import { ACCEPTED, MOST_BYTES, prepared, upload } from "./files.js";
+import { ACCEPTED, isHeic, MOST_BYTES, prepared, upload } from "./files.js";
 import { Busy, insist, post, Refused } from "./line.js";
 import { chooseLook } from "./look.js";
 import { forgetsSome, KIOSK } from "./store.js";
@@ -204,6 +204,7 @@ export class Phone {
     const drawn = { kind: preview ? "photo" : "document", name, preview };
     const tooBig = blob.size > MOST_BYTES;
     const fate = tooBig ? { state: "refused", reason: this.words.tooBig } : {};
+    if (!preview && isHeic(file)) fate.note = this.words.heic;
     this.#say({ kind: "file", name, album }, { text: "", file: drawn, ...fate }, blob);
   }
 

@@ -27,8 +27,17 @@ export function whenGone(tab, act) {
   }, BEAT_MS);
 }
 
-/** Let only one tab at a time do something, where the browser can. */
-export const alone = (name, act) => (locks ? locks.request("hoctap." + name, act) : act());
+/** Let only one tab at a time do something, where the browser can: one that keeps nothing refuses locks, too. */
+export async function alone(name, act) {
+  let begun = false;
+  const once = () => ((begun = true), act());
+  try {
+    return await (locks ? locks.request("hoctap." + name, once) : once());
+  } catch (error) {
+    if (begun) throw error;
+    return act();
+  }
+}
 
 function stayKnown() {
   if (locks) return locks.request(PREFIX + TAB, () => new Promise(() => {})).catch(() => {});
