@@ -42,7 +42,7 @@ from bot.services.turns import NotKept, Turns
 from bot.settings import Settings
 from bot.store.core import figures
 from bot.store.core.database import Database, DatabaseUnusable, check_reachable
-from flows.conversation.facts import Links
+from flows.conversation.facts import Links, Start
 from flows.conversation.messages import MenuEntry
 from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
@@ -119,9 +119,12 @@ class Application:
     def _links(self) -> Links:
         """Return where the bot and its guides are found, as far as it is known."""
         public = self.settings.public_url.rstrip("/") if self.settings.public_url else None
-        start = (*(one.service.bot.link for one in self.served), f"{public}/chat#{{code}}" if public else None)
+        services = [one.service for one in self.served]
+        start = [Start(link, one.bot.channel, one.bot.bot, one.unit) for one in services if (link := one.bot.link)]
+        if public:
+            start.append(Start(f"{public}/chat#{{code}}", "web"))
         return Links(
-            tuple(link for link in start if link is not None),
+            tuple(start),
             f"{public}/guide" if public else None,
             f"{public}/c/{{code}}" if public else None,
             f"{public}/dashboard/in#{{code}}" if public else None,

@@ -31,6 +31,7 @@ CURES = {
     "secret_key": "a long random text, 16 characters at least",
     "public_url": "the https:// address people reach this server at",
     "telegram_token": "the token @BotFather gave, like 123456:ABC…",
+    "telegram_tokens": "codes of units with the tokens of their bots, like 12345=123456:ABC… 67890=234567:DEF…",
     "telegram_api_url": "the address of a Bot API server",
     "telegram_proxy": "a proxy like http://HOST:PORT or socks5://USER:WORD@HOST:PORT",
     "telegram_webhook_secret": "1 to 256 characters of A-Z a-z 0-9 _ -",
@@ -47,6 +48,7 @@ CURES = {
 ENV_FILE = Path(".env")
 SHORTEST_KEY = 16
 # A name in `.env` is meant for us, one in the environment may be another program's: there, only one letter may be off.
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _ALIKE_IN_FILE = 85
 _SHORTEST_IN_ENVIRONMENT = 8
 
@@ -88,6 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] | None = None
     secret_key: SecretStr | None = None
     telegram_token: SecretStr | None = None
+    telegram_tokens: tuple[tuple[str, SecretStr], ...] = ()
     telegram_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://api.telegram.org"
     telegram_webhook_secret: SecretStr | None = None
     telegram_proxy: SecretStr | None = None
@@ -109,6 +112,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     def zone(self) -> ZoneInfo:
         """Return the time zone that days and hours are told in."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def telegram_bots(self) -> tuple[tuple[str, SecretStr], ...]:
+        """Return the code of the unit that each bot on Telegram is for, in lower case, with the bot's token. The bot
+        for everybody comes first, its code is empty."""
+        general = (("", self.telegram_token),) if self.telegram_token is not None else ()
+        return (*general, *self.telegram_tokens)
 
     @property
     def quiet(self) -> QuietHours:
@@ -151,7 +161,8 @@ def read_settings(log_level: LogLevel = "info") -> Settings:
     sources = ({"log_level": log_level}, _set_in(text), os.environ)
     given = {name.lower(): value for source in sources for name, value in source.items()}
     read = Settings(**{one.name: _value(one, given[one.name]) for one in fields(Settings) if one.name in given})
-    if read.telegram_token and read.public_url and read.telegram_webhook_secret is None:
+    _refuse_one_bot_twice(read)
+    if read.telegram_bots and read.public_url and read.telegram_webhook_secret is None:
         raise SettingsWrong(
             "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL, Telegram proves itself by it; set it to"
             " a long random text of A-Z a-z 0-9 _ -"
@@ -201,6 +212,21 @@ def _secret(pattern: str) -> Callable[[str], SecretStr | None]:
     return read
 
 
+def _tokens(given: str) -> tuple[tuple[str, SecretStr], ...]:
+    pairs = [pair.partition("=") for pair in re.split(r"[\s,;]+", given.strip()) if pair]
+    if not all(code and _TOKEN.fullmatch(token) for code, _equals, token in pairs):
+        raise ValueError("not codes with tokens")
+    if len({code.lower() for code, _equals, _token in pairs}) < len(pairs):
+        raise ValueError("two bots for one unit")
+    return tuple((code.lower(), SecretStr(token)) for code, _equals, token in pairs)
+
+
+def _refuse_one_bot_twice(read: Settings) -> None:
+    bots = [token.get_secret_value().partition(":")[0] for _unit, token in read.telegram_bots]
+    if twice := next((bot for bot in bots if bots.count(bot) > 1), None):
+        raise SettingsWrong(f"TELEGRAM_TOKENS names the bot {twice} twice, or TELEGRAM_TOKEN names it, too")
+
+
 def _proxy(given: str) -> SecretStr | None:
     parts = urlsplit(given)
     if given and (parts.scheme not in PROXIES or not parts.hostname or parts.port == 0):  # a wrong port raises, too
@@ -220,7 +246,8 @@ def _zone(given: str) -> str:
 _READ: Mapping[str, Callable[[str], object]] = {
     "database_url": _database,
     "secret_key": _key,
-    "telegram_token": _secret(r"[0-9]+:[A-Za-z0-9_-]+"),
+    "telegram_token": _secret(_TOKEN.pattern),
+    "telegram_tokens": _tokens,
     "telegram_proxy": _proxy,
     "telegram_webhook_secret": _secret(r"[A-Za-z0-9_-]{1,256}"),
     "zalo_bot_token": _secret(r"[A-Za-z0-9_.:~-]{8,}"),

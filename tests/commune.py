@@ -21,7 +21,7 @@ from bot.store.core.outbox import SettledLetter
 from bot.store.core.tables import answers, assessments, conversations, criteria_sets, metadata, tallies
 from bot.store.core.tables import outbox as letters
 from flows.batches.batch import UNDO_FOR
-from flows.conversation.facts import Links
+from flows.conversation.facts import Links, Start
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.domain.people import RoleKind
@@ -30,7 +30,7 @@ from tests.databases import BACKENDS, Databases
 from tests.sample import CATALOGUES, NOW, ZONE
 
 CHANNEL, BOT = "telegram", "1"
-LINKS = Links(("https://hoctap.example/chat#{code}",), sign_in="https://hoctap.example/dashboard/in#{code}")
+LINKS = Links((Start("https://hoctap.example/chat#{code}"),), sign_in="https://hoctap.example/dashboard/in#{code}")
 
 UNITS = (
     ("tk", "Xã Thần Khê", "commune", None),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.catalogues import choices, load
 from bot.services.criteria_files import shipped
-from flows.conversation.facts import Links, Reference
+from flows.conversation.facts import Links, Reference, Start
 from flows.conversation.questions import Heard, Question
 from flows.conversation.understanding import Order, understand
 from flows.domain.assessments import Answer, Assessment, State
@@ -40,7 +40,7 @@ REFERENCE = Reference(
     UNITS,
     (ROUND,),
     {criteria.id: criteria for criteria in SETS.values()},
-    Links(("https://hoctap.example/chat#{code}",)),
+    Links((Start("https://hoctap.example/chat#{code}"),)),
     languages=choices(CATALOGUES),
 )
 

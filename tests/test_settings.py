@@ -9,7 +9,7 @@ from bot.settings import Settings, SettingsWrong, read_settings
 
 TOKEN = "123456:ABC-def_ghi"
 NAMES = (
-    "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_API_URL",
+    "DATABASE_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TELEGRAM_TOKEN", "TELEGRAM_TOKENS", "TELEGRAM_API_URL",
     "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET", "EVIDENCE_URL", "LOG_LEVEL", "TIME_ZONE",
 )  # fmt: skip
 
@@ -57,6 +57,9 @@ def test_nothing_needs_to_be_set() -> None:
         ("TELEGRAM_TOKEN", "geheim"),
         ("TELEGRAM_TOKEN", "123456:geheim geheim"),
         ("TELEGRAM_TOKEN", f"{TOKEN}geheim\n"),
+        ("TELEGRAM_TOKENS", "geheim"),
+        ("TELEGRAM_TOKENS", f"12345={TOKEN} geheim={TOKEN}geheim!"),
+        ("TELEGRAM_TOKENS", f"12345={TOKEN} 12345={TOKEN}geheim"),
         ("TELEGRAM_API_URL", "geheim"),
         ("TELEGRAM_PROXY", "geheim"),
         ("TELEGRAM_PROXY", "ftp://geheim:1"),
@@ -85,6 +88,18 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert TOKEN not in said
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", "a-long_SECRET-1")
     assert read_settings().public_url == "https://hoctap.example"
+
+
+def test_bots_of_units_are_named_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_TOKENS", "TK-1=12:abc, tk-2=34:def\n")
+    monkeypatch.setenv("TELEGRAM_TOKEN", TOKEN)
+    bots = [(unit, token.get_secret_value()) for unit, token in read_settings().telegram_bots]
+    assert bots == [("", TOKEN), ("tk-1", "12:abc"), ("tk-2", "34:def")]
+
+
+def test_a_bot_named_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = wrong(monkeypatch, TELEGRAM_TOKEN=TOKEN, TELEGRAM_TOKENS=f"tk={TOKEN}x")
+    assert said == "TELEGRAM_TOKENS names the bot 123456 twice, or TELEGRAM_TOKEN names it, too"
 
 
 @pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET"])

@@ -140,8 +140,9 @@ def invite(
 
         async with running.database(settings) as database:
             code, expires = await make(database, role.value, unit, now())
+            addresses = await running.addresses(database, settings, unit, code)
         typer.echo(f"It works once, until {expires.astimezone(settings.zone):%d/%m/%Y %H:%M}. Hand over one of these:")
-        for link in await running.links(settings, code):
+        for link in addresses:
             typer.echo(f"  {link}")
         typer.echo(f"  or type to the bot:  /start {code}")
 

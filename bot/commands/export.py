@@ -11,6 +11,7 @@ from bot.commands import running
 if TYPE_CHECKING:
     from bot.services.unit_files import StartCard
     from bot.settings import Settings
+    from flows.conversation.facts import Start
     from flows.domain.criteria import CriteriaSet
 
 app = typer.Typer(no_args_is_help=True)
@@ -132,7 +133,7 @@ def export_links(
             if top is None:
                 running.fail(f"there is no unit with the code {unit!r}; see: hoctap export units")
             units = await read_branch(connection, top.id)
-        cards = start_cards(units, top, await _patterns(settings))
+        cards = start_cards(units, top, await _starts(settings))
         if not cards:
             running.fail(f"no village or workplace lies in {top.name} ({top.code}); import them first")
         _write(file, links_csv(cards) if suffix == ".csv" else links_html(top.name, _with_progress(cards)))
@@ -140,17 +141,18 @@ def export_links(
     running.run(work)
 
 
-async def _patterns(settings: "Settings") -> list[str]:
-    """Return the addresses of all channels, with `{code}` in them, or end when there is none."""
-    patterns = await running.links(settings, "{code}")
-    if not patterns and settings.telegram_token is None:
+async def _starts(settings: "Settings") -> "tuple[Start, ...]":
+    """Return where bots are found, or end when none is."""
+    starts = await running.starts(settings)
+    wanted = len(settings.telegram_bots)
+    if not starts and not wanted:
         running.fail("no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat")
-    if settings.telegram_token is not None and not any("://t.me/" in pattern for pattern in patterns):
+    if sum(start.channel == "telegram" for start in starts) < wanted:
         told = "Telegram did not tell the bot's name; check TELEGRAM_TOKEN and whether TELEGRAM_API_URL can be reached"
-        if not patterns:
+        if not starts:
             running.fail(f"{told}, or set PUBLIC_URL")
         typer.echo(f"hoctap: warning: {told}. Its links are left out.", err=True)
-    return patterns
+    return starts
 
 
 def _with_progress(cards: tuple["StartCard", ...]) -> Iterable["StartCard"]:

@@ -124,7 +124,7 @@ def _make(kind: str, unit: str, year: int, out: Path, *, with_links: bool = Fals
         from bot.catalogues import load
         from bot.services.documents import Wanted, make
 
-        links = tuple(await running.links(settings, "{code}")) if with_links else ()
+        links = await running.starts(settings) if with_links else ()
         page = f"{settings.public_url.rstrip('/')}/c/{{code}}" if settings.public_url else ""
         wanted = Wanted(kind, unit, year, cast("Suffix", suffix), links=links, page=page, **how)
         async with running.database(settings) as database:

@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from bot.settings import LogLevel, Settings
     from bot.store.core.database import Database
+    from flows.conversation.facts import Start
 
 USAGE_ERROR = 2
 
@@ -109,28 +110,43 @@ def alone_with(database: "Database", refusal: str) -> Iterator[None]:
         yield
 
 
-async def links(read: "Settings", code: str) -> list[str]:
-    """Return the addresses that open the bot with a start code, as far as they are known."""
-    found = []
-    if read.telegram_token is not None and (username := await _telegram_username(read)):
-        found.append(f"https://t.me/{username}?start={code}")
+async def starts(read: "Settings") -> "tuple[Start, ...]":
+    """Return the addresses that open bots with a code, as far as they are known."""
+    from flows.conversation.facts import Start
+
+    asked = [_start_on_telegram(read, unit, token.get_secret_value()) for unit, token in read.telegram_bots]
+    found = [start for start in await asyncio.gather(*asked) if start is not None]
     if read.public_url:
-        found.append(f"{read.public_url.rstrip('/')}/chat#{code}")
-    return found
+        found.append(Start(f"{read.public_url.rstrip('/')}/chat#{{code}}", "web"))
+    return tuple(found)
 
 
-async def _telegram_username(read: "Settings") -> str | None:
-    """Ask Telegram for the bot's name; None when it does not answer soon."""
-    from bot.channels.telegram.channel import TelegramChannel
+async def addresses(database: "Database", read: "Settings", unit_code: str, code: str) -> list[str]:
+    """Return the addresses that open the bots of a unit with a code, as far as they are known."""
+    from bot.store.core.reference import read_branch, read_unit
+    from flows.conversation.facts import starts_at
+
+    found = await starts(read)
+    async with database.reading() as connection:
+        unit = await read_unit(connection, unit_code)
+        if unit is None:
+            return []
+        units = await read_branch(connection, unit.id)
+    return [pattern.format(code=code) for pattern in starts_at(units, unit.id, found)]
+
+
+async def _start_on_telegram(read: "Settings", unit: str, token: str) -> "Start | None":
+    """Ask Telegram for the name of a bot; None when it does not answer soon."""
+    from bot.channels.telegram.service import bot_of
     from bot.services.files import FileStore
+    from flows.conversation.facts import Start
 
-    assert read.telegram_token is not None
-    channel = TelegramChannel(read.telegram_token.get_secret_value(), read.telegram_api_url, FileStore(read.folder))
+    bot = bot_of(read, FileStore(read.folder), token)
     try:
         async with asyncio.timeout(10):
-            await channel.start()
+            await bot.start()
     except TimeoutError:
         return None
     finally:
-        await channel.stop()
-    return channel.username
+        await bot.stop()
+    return Start(bot.link, bot.channel, bot.bot, unit) if bot.link else None

@@ -28,7 +28,7 @@ from flows.commune.needs import (
     ToProposeWanted,
 )
 from flows.commune.numbering import Numbering
-from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer
+from flows.conversation.facts import Another, Conversation, Facts, Found, Links, Need, Reference, Sharer, Start
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.domain.assessments import Answer, Assessment, State
 from flows.domain.closings import Closing, Counts, Village
@@ -358,7 +358,7 @@ def _reference() -> Reference:
         UnitTree.of(units),
         (before, round_),
         criteria,
-        Links(("https://hoctap.example/chat#{code}",)),
+        Links((Start("https://hoctap.example/chat#{code}"),)),
         languages=choices(load()),
     )
 

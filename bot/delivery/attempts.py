@@ -38,7 +38,7 @@ class Attempts:
                 return await self._send_instead(letter, letter.outgoing, outcome)
             return outcome
         try:
-            outgoing = self._wording.outgoing(letter.notice_id, letter.language, self._sender.channel, letter.readers)
+            outgoing = self._wording.outgoing(letter.notice_id, letter.language, letter.readers)
         except Exception as error:
             log.exception("notice_not_worded", outbox_id=letter.id)
             return Later(type(error).__name__)

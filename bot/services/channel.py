@@ -51,11 +51,12 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A bot as the application runs it."""
+    """A bot as the application runs it. `unit` is the code of the unit that it is for, if it is one of several."""
 
     bot: Bot
     works: Sequence[Work]
     routes: Sequence[BaseRoute] = ()
+    unit: str = ""
 
 
 # What a channel's folder brings: the bots that the settings name, none where they name none.

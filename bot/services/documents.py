@@ -41,7 +41,7 @@ from bot.store.core.database import Database
 from bot.store.core.reference import newest, read_branch, read_criteria, read_rounds, read_unit
 from bot.store.documents import FormOnList, ProposalRow, TitleRow
 from bot.store.forms import read_form
-from flows.conversation.facts import Reference
+from flows.conversation.facts import Reference, Start
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.units import Scope, Unit
 from flows.words.name_order import name_order
@@ -68,7 +68,7 @@ class Wanted:
     """Which paper is wanted, and how. A proposal or decision is the one with this `number` or of the id it is
     `about`; without these the newest.
 
-    `links` are addresses of channels with `{code}` in them, `page` that of the public page of a title.
+    `links` say where bots are found, `page` that of the public page of a title.
     """
 
     kind: str
@@ -80,7 +80,7 @@ class Wanted:
     half: bool = False
     number: str = ""
     about: int = 0
-    links: tuple[str, ...] = ()
+    links: tuple[Start, ...] = ()
     page: str = ""
 
 
@@ -238,7 +238,7 @@ async def _blank_form(desk: Desk) -> Paper:
     criteria = next((one for one in desk.setting.sets if one.group == desk.wanted.group), None)
     if criteria is None:
         raise DocumentRefused(f"there is no criteria set for {desk.wanted.group}; see: hoctap export criteria")
-    addresses = start_cards(desk.reference.units, desk.unit, desk.wanted.links[:1]) if desk.wanted.links else ()
+    addresses = start_cards(desk.reference.units, desk.unit, desk.wanted.links) if desk.wanted.links else ()
     address = next((link for card in addresses if card.unit.id == desk.unit.id for link in card.links), "")
     return self_assessment.BLANK, papers.blank_form(desk.setting, criteria, desk.village, address)
 

@@ -29,7 +29,7 @@ from bot.store.notices.reports import ReportWanted
 from flows.conversation.messages import Message, StoredFile
 from flows.domain.quiet_hours import QuietHours
 from flows.notices.needs import Approvers, ApproversWanted, AudienceWanted
-from flows.notices.notice import Content, Notice, next_time
+from flows.notices.notice import Content, Notice, NoticeFile, next_time
 from flows.notices.occasions import renewed
 from flows.notices.talk import approval_message, grown_message, not_renewed_message, progress_message
 from flows.words.refusals import Refused
@@ -157,11 +157,16 @@ class NoticeRunner:
         stored = file.source.removeprefix("sha256:")
         if stored != file.source:
             return replace(content, file=replace(file, source="", digest=stored))
-        source = next((one for (channel, _bot), one in self._sources.items() if channel == file.channel), None)
+        source = self._source_of(file)
         if source is None:
             raise FileGone(file.channel)
         kept = await self._files.keep(await source.fetch(file.source, MOST_BYTES))
         return replace(content, file=replace(file, digest=kept.digest))
+
+    def _source_of(self, file: NoticeFile) -> FileSource | None:
+        """Return the bot that a file came by. Of what is older than this is told, only the channel is known."""
+        of_channel = (one for (channel, _bot), one in self._sources.items() if channel == file.channel)
+        return self._sources.get((file.channel, file.bot)) if file.bot else next(of_channel, None)
 
     async def _author_may(self, notice: Notice) -> bool:
         """Tell whether the author still administrates every unit of a notice, which may be of some time ago."""

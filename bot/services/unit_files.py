@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from bot.sheets import writing
 from bot.sheets.fonts import old_letters
 from bot.sheets.seen import Hidden, hidden_in, is_struck, may_be_struck, numbers_said, shown_number
+from flows.conversation.facts import Start, starts_at
 from flows.domain.unit_lists import KIND_NAMES, KIND_OF, UnitList, UnitRow, UnitsRefused, quoted
 from flows.domain.unit_tree import UnitTree
 from flows.domain.units import Unit
@@ -589,14 +590,16 @@ class StartCard:
     links: tuple[str, ...]
 
 
-def start_cards(units: UnitTree, top: Unit, patterns: Sequence[str]) -> tuple[StartCard, ...]:
-    """Return a card for every village and workplace at or below a unit. `patterns` are addresses with `{code}`."""
+def start_cards(units: UnitTree, top: Unit, starts: Sequence[Start]) -> tuple[StartCard, ...]:
+    """Return a card for every village and workplace at or below a unit, with the addresses of its bots."""
     below = units.subtree(top.id)
     return tuple(
         StartCard(
             unit,
             ", ".join(above.name for above in units.upwards(unit.id) if above is not unit and above.kind != "province"),
-            tuple(pattern.replace("{code}", f"{VILLAGE_CODE}{unit.code}") for pattern in patterns),
+            tuple(
+                pattern.replace("{code}", f"{VILLAGE_CODE}{unit.code}") for pattern in starts_at(units, unit.id, starts)
+            ),
         )
         for unit in _in_order(units)
         if unit.id in below and unit.takes_residents
@@ -605,8 +608,13 @@ def start_cards(units: UnitTree, top: Unit, patterns: Sequence[str]) -> tuple[St
 
 def links_csv(cards: Sequence[StartCard]) -> str:
     """Return the start links as csv text, with a column for every channel."""
-    channels = [_channel(link) for link in cards[0].links]
-    return _csv(["Mã", "Tên", "Thuộc", *channels], [(c.unit.code, c.unit.name, c.above, *c.links) for c in cards])
+    channels = list(dict.fromkeys(_channel(link) for card in cards for link in card.links))
+    links = [{_channel(link): link for link in card.links} for card in cards]
+    rows = [
+        (card.unit.code, card.unit.name, card.above, *(of_card.get(channel, "") for channel in channels))
+        for card, of_card in zip(cards, links, strict=True)
+    ]
+    return _csv(["Mã", "Tên", "Thuộc", *channels], rows)
 
 
 def _channel(link: str) -> str:

@@ -27,7 +27,7 @@ class NoticeWording:
     def __init__(self, catalogues: Catalogues) -> None:
         self._catalogues = catalogues
         self._contents: dict[int, tuple[int, Content]] = {}
-        self._worded: dict[tuple[int, str, str], Outgoing] = {}
+        self._worded: dict[tuple[int, str], Outgoing] = {}
         # By the version that cannot be read.
         self._unreadable: dict[int, int] = {}
         self._passed_over: set[int] = set()
@@ -73,15 +73,15 @@ class NoticeWording:
         for notice_id in list(self._contents)[: max(0, len(self._contents) - max(MOST_KNOWN, len(wanted)))]:
             self._drop(notice_id)
 
-    def outgoing(self, notice_id: int, language: str | None, channel: str, readers: Sequence[Sharer] = ()) -> Outgoing:
+    def outgoing(self, notice_id: int, language: str | None, readers: Sequence[Sharer] = ()) -> Outgoing:
         """Return a notice, which was learnt before, for a reader. On a shared phone it names whom it concerns."""
         catalogue = catalogue_for(language, self._catalogues)
         if readers:
-            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
+            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language)
             return rendered(for_readers(message, readers), catalogue)
-        key = (notice_id, catalogue.language, channel)
+        key = (notice_id, catalogue.language)
         if key not in self._worded:
-            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language, channel)
+            message = message_of(self._contents[notice_id][1], notice_id, catalogue.language)
             self._worded[key] = rendered(message, catalogue)
         return self._worded[key]
 
@@ -97,7 +97,7 @@ class NoticeWording:
             if letter.unreadable or letter.notice_id in unreadable:
                 self._pass_over(letter, channel)
             elif letter.notice_id is not None:
-                outgoing = self.outgoing(letter.notice_id, letter.language, channel, letter.readers)
+                outgoing = self.outgoing(letter.notice_id, letter.language, letter.readers)
                 yield replace(letter, outgoing=outgoing)
             else:
                 yield letter

@@ -1,6 +1,6 @@
 """What a turn may know: what was gathered for it, and what was looked up because it asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -35,13 +35,14 @@ class Sharer(Struct, frozen=True):
 
 class Conversation(Struct, frozen=True):
     """One chat of one channel. `language` is unknown until chosen, `consented` until answered. `people` are those who
-    share it, in the order in which they came; a chat of one person has none."""
+    share it, in the order in which they came; a chat of one person has none. `bot` is which one of the channel's."""
 
     id: int
     channel: str
     language: str | None = None
     consented: bool | None = None
     people: tuple[Sharer, ...] = ()
+    bot: str = ""
 
     @property
     def is_shared(self) -> bool:
@@ -49,17 +50,37 @@ class Conversation(Struct, frozen=True):
         return bool(self.people)
 
 
-class Links(Struct, frozen=True):
-    """Where the bot is found: patterns of addresses that open it with a `{code}`, the address of the guides, and the
-    patterns of those that show a certificate by its `{code}` and that sign in to web pages with one."""
+class Start(Struct, frozen=True):
+    """Where a bot is found: the pattern of addresses that open it with a `{code}`. `unit` is the code of the unit that
+    a bot is for, one of several of its channel; a bot without one is for everybody."""
 
-    start: tuple[str, ...] = ()
+    pattern: str
+    channel: str = ""
+    bot: str = ""
+    unit: str = ""
+
+
+class Links(Struct, frozen=True):
+    """Where bots are found, the address of the guides, and the patterns of those that show a certificate by its
+    `{code}` and that sign in to web pages with one."""
+
+    start: tuple[Start, ...] = ()
     guide: str | None = None
     certificate: str | None = None
     sign_in: str | None = None
 
 
 NO_LINKS = Links()
+
+
+def starts_at(units: UnitTree, unit_id: int, starts: Iterable[Start]) -> tuple[str, ...]:
+    """Return the patterns of addresses that open a bot for people of a unit: of each channel that of the nearest bot,
+    which is the unit's own, or that of one above it, or else the bot for everybody."""
+    nearness = {unit.code.lower(): steps for steps, unit in enumerate(units.upwards(unit_id))} | {"": len(units.by_id)}
+    nearest: dict[str, Start] = {}
+    for start in sorted((one for one in starts if one.unit in nearness), key=lambda one: nearness[one.unit]):
+        nearest.setdefault(start.channel, start)
+    return tuple(start.pattern for start in starts if start in nearest.values())
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,13 @@ class Reference:
     links: Links = NO_LINKS
     quiet: QuietHours = QUIET
     languages: tuple[Choice, ...] = ()
+
+    def home_of(self, conversation: Conversation) -> int | None:
+        """Return the unit that the bot of a conversation is for, None where it is for everybody."""
+        at = (conversation.channel, conversation.bot)
+        code = next((start.unit for start in self.links.start if (start.channel, start.bot) == at), "")
+        unit = self.units.by_code.get(code)
+        return unit.id if unit is not None else None
 
     def round_for(self, unit_id: int, today: date) -> Round | None:
         """Return the round to fill in at a unit, which every turn asks for: found once a day for all below a unit with

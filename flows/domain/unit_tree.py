@@ -154,6 +154,16 @@ class UnitTree:
         village = next((unit for unit in villages if unit.parent_id is not None), None)
         return self.in_sentence(village.id) if village is not None else ""
 
+    def example_below(self, top: int | None) -> str:
+        """Name a village of a unit as people may type it, or any one, and nothing where there is none."""
+        below = [top] if top is not None else []
+        while below:
+            unit = self.by_id[below.pop()]
+            if unit.kind == "village" and unit.takes_residents and unit.parent_id is not None:
+                return self.in_sentence(unit.id)
+            below.extend(reversed(self.children.get(unit.id, ())))
+        return self.example
+
     def search(self, typed: str, within: Collection[int] | None = None) -> Found:
         """Find units by name, code or old name, without tone marks and with typing mistakes; best first.
 

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flows.conversation.facts import Conversation
 from flows.conversation.messages import Button, ChannelFile, Message, StoredFile
 from flows.domain.assessments import State
 from flows.domain.criteria import Group
@@ -55,7 +56,7 @@ CHANNEL_LIMITS: Mapping[str, ChannelLimits] = {
 
 
 class NoticeFile(Struct, frozen=True):
-    """A photo or document of a notice. `source` is the handle of the channel it came by, `digest` names it in the file
+    """A photo or document of a notice. `source` is the handle of the bot it came by, `digest` names it in the file
     store once it is kept there."""
 
     kind: str
@@ -63,10 +64,11 @@ class NoticeFile(Struct, frozen=True):
     channel: str = ""
     source: str = ""
     digest: str = ""
+    bot: str = ""
 
-    def for_channel(self, channel: str) -> ChannelFile | StoredFile:
-        """Return the file as a channel can send it: by its own handle where it has one."""
-        if self.source and self.channel == channel:
+    def to_send(self, chat: Conversation | None) -> ChannelFile | StoredFile:
+        """Return the file as it is sent. Until it is kept only the bot it came by has it, for a chat of its own."""
+        if not self.digest and chat is not None and (chat.channel, chat.bot) == (self.channel, self.bot):
             return ChannelFile(self.source, self.kind, self.name)
         return StoredFile(self.digest, self.kind, self.name)
 
@@ -303,15 +305,16 @@ TURN_OFF: Mapping[MutedKind, Wording] = {
 }
 
 
-def message_of(content: Content, notice_id: int, language: str | None, channel: str) -> Message:
-    """Make the message one reader gets: in their language, for their channel, with the way out under it.
+def message_of(content: Content, notice_id: int, language: str | None, chat: Conversation | None = None) -> Message:
+    """Make the message one reader gets: in their language, with the way out under it.
 
-    `notice_id` 0 is a preview: its buttons answer, but count nothing.
+    `notice_id` 0 is a preview: its buttons answer, but count nothing. It is for a `chat` of its own, and its file may
+    not be kept yet.
     """
     return Message(
         content.text(language),
         (*_buttons(content, notice_id), (mute_button("notices"),)),
-        (content.file.for_channel(channel),) if content.file is not None else (),
+        (content.file.to_send(chat),) if content.file is not None else (),
         formatted=True,
         language=language or "",
     )

@@ -336,7 +336,7 @@ def shown_as_received(facts: Facts, notice: Notice) -> Iterator[Event]:
     """Show a notice as its readers get it."""
     notice = as_sent(facts, notice)
     for language in ("vi", "en") if notice.content.en else ("vi",):
-        yield Sent(message_of(notice.content, 0, language, facts.conversation.channel))
+        yield Sent(message_of(notice.content, 0, language, facts.conversation))
 
 
 def _card(facts: Facts, notice: Notice) -> Message:

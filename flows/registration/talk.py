@@ -27,6 +27,7 @@ from flows.conversation.session import Talk
 from flows.conversation.understanding import says
 from flows.domain.assessments import Assessment
 from flows.domain.criteria import Group
+from flows.domain.finding import Found
 from flows.domain.people import (
     GROUPS,
     GROUPS_IN_SHORT,
@@ -37,6 +38,7 @@ from flows.domain.people import (
     read_birth_year,
     read_name,
 )
+from flows.domain.unit_tree import UnitTree
 from flows.forms.card import card
 from flows.forms.following import following, left_behind
 from flows.forms.records import Followed, changed_by
@@ -225,8 +227,9 @@ def ask_consent(facts: Facts, talk: Registering) -> Question:
 
 def _who_speaks(facts: Facts, talk: Registering) -> Wording:
     """Say whose channel this is, by name where a link says so, and that it costs nothing: villages know fraud."""
-    unit_id = _invitation(facts, talk).unit_id if talk.invitation else talk.unit_id
     units = facts.reference.units
+    known = _invitation(facts, talk).unit_id if talk.invitation else talk.unit_id
+    unit_id = known or facts.reference.home_of(facts.conversation)
     communes = (unit.id for unit in units.upwards(unit_id or 0) if unit.kind == "commune")
     if (commune := next(communes, None)) is not None:
         return _(
@@ -483,12 +486,11 @@ def ask_village(facts: Facts, talk: Registering) -> Question:
     units = facts.reference.units
     suggested = offered(units, talk.suggested)
     if not suggested:
+        example = units.example_below(facts.reference.home_of(facts.conversation))
         return Question(
             lines(
                 _("Which village, hamlet or residential group do you live in?"),
-                _("For example: {example}. Tone marks may be left out.", example=units.example)
-                if units.example
-                else None,
+                _("For example: {example}. Tone marks may be left out.", example=example) if example else None,
             ),
             free=True,
             moves=(BACK,),
@@ -509,11 +511,27 @@ def hear_village(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
         case Chose(key):
             yield _on("group", replace(talk, unit_id=int(key), suggested=()))
         case _:
-            found = facts.reference.units.search(written(heard))
+            found = _village_called(facts, written(heard))
             if not found.units:
                 yield Said(NOTHING_FOUND)
             yield from too_many(found)
             yield Went("village", replace(talk, suggested=found.ids))
+
+
+def _village_called(facts: Facts, typed: str) -> Found:
+    """Find a village by name. A bot that is for one unit means that unit's, unless another one is named."""
+    units, home = facts.reference.units, facts.reference.home_of(facts.conversation)
+    found = units.search(typed)
+    if home is None:
+        return found
+    if not (near := _within(units, home, found)).units and found.more:
+        near = _within(units, home, units.search(typed, within=(home,)))
+    return near if near.units else found
+
+
+def _within(units: UnitTree, home: int, found: Found) -> Found:
+    """Return what was found in a unit, of that where people register."""
+    return Found(tuple(one for one in found.units if one.takes_residents and units.covers(home, one.id)))
 
 
 def ask_village_from_link(facts: Facts, talk: Registering) -> Question:

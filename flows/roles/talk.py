@@ -6,7 +6,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from flows.conversation.events import Event, Left, PersonAddress, Said, Told, Went
-from flows.conversation.facts import Facts
+from flows.conversation.facts import Facts, starts_at
 from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import find_own, offered, too_many
 from flows.conversation.messages import Message
@@ -193,7 +193,7 @@ def invitation(
                 "It works once, until {day}. Send this link to who is invited, or let them type the last line here:",
                 day=expires.date(),
             ),
-            lines(*links(facts, f"i-{facts.token}"), f"/start i-{facts.token}"),
+            lines(*links(facts, f"i-{facts.token}", unit_id), f"/start i-{facts.token}"),
         )
     )
     yield Left(quiet=True)
@@ -316,9 +316,10 @@ def _holder(facts: Facts, talk: Inviting) -> Holder:
     return holder
 
 
-def links(facts: Facts, code: str) -> Iterator[Wording]:
-    """Yield the addresses that open the bot with a code, one per channel that has addresses."""
-    yield from (pattern.format(code=code) for pattern in facts.reference.links.start)
+def links(facts: Facts, code: str, unit_id: int) -> Iterator[Wording]:
+    """Yield the addresses that open the bot of a unit with a code, one per channel that has addresses."""
+    reference = facts.reference
+    yield from (pattern.format(code=code) for pattern in starts_at(reference.units, unit_id, reference.links.start))
 
 
 def obstacle(facts: Facts, talk: Inviting) -> Wording | None:

@@ -27,7 +27,7 @@ from bot.store.core import outbox, setup
 from bot.store.core.database import Database
 from bot.store.core.migrating import migrate
 from bot.store.core.outbox import DueLetter, SettledLetter
-from flows.conversation.facts import Links
+from flows.conversation.facts import Links, Start
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.domain.criteria import GROUPS, Indicator
 from flows.domain.people import ROLES, RoleKind
@@ -40,7 +40,7 @@ from tests.rights.strangers import Button, Strangers
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINNING = datetime(2026, 10, 1, 8, 0, tzinfo=ZONE)
 LINKS = Links(
-    ("https://hoctap.example/chat#{code}",),
+    (Start("https://hoctap.example/chat#{code}"),),
     "https://hoctap.example/guide",
     "https://hoctap.example/c/{code}",
     "https://hoctap.example/dashboard/in#{code}",

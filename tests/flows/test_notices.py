@@ -165,9 +165,9 @@ def test_each_reader_gets_their_language_and_the_way_out() -> None:
     content = Content(
         "Xin chào", "Hello", asks_who_comes=True, offers_form=True, link_label="Lịch", link_url="https://a.vn"
     )
-    texts = [rendered(message_of(content, 5, language, "web"), EN).text for language in ("en", "vi", None)]
+    texts = [rendered(message_of(content, 5, language), EN).text for language in ("en", "vi", None)]
     assert texts == ["Hello", "Xin chào", "Xin chào"]
-    buttons = [b for row in rendered(message_of(content, 5, "en", "web"), EN).buttons for b in row]
+    buttons = [b for row in rendered(message_of(content, 5, "en"), EN).buttons for b in row]
     assert [(b.payload, b.url) for b in buttons] == [
         ("", "https://a.vn"),
         ("c:answer:5:come", ""),

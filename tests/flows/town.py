@@ -28,7 +28,7 @@ from bot.store.core.migrating import migrate
 from bot.store.core.reference import read_reference
 from bot.store.core.tables import conversations, outbox, roles
 from flows.conversation.engine import Decision
-from flows.conversation.facts import Facts, Links, Reference
+from flows.conversation.facts import Facts, Links, Reference, Start
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.conversation.session import Session, Talk
@@ -38,7 +38,7 @@ from flows.domain.people import RoleKind
 from flows.roles.records import Invited
 from tests.sample import CATALOGUES, NOW, UNITS, ZONE
 
-LINKS = Links(("https://hoctap.example/chat#{code}",))
+LINKS = Links((Start("https://hoctap.example/chat#{code}"),))
 MOST_ROUNDS = 8
 # Files that never reach a disk, where there is such a place.
 MEMORY = next((str(place) for place in (Path("/dev/shm"),) if place.is_dir()), None)

@@ -604,7 +604,7 @@ async def test_what_is_mended_is_said_from_then_on(office: Office) -> None:
     for text in ("Mời cả thôn.", ""):
         async with office.database.reading() as connection:
             await office.wording.learn(connection, [notice_id])
-        said.append(office.wording.outgoing(notice_id, "vi", CHANNEL).text)
+        said.append(office.wording.outgoing(notice_id, "vi").text)
         if text:
             await office.act(notice_id, "pause", "paused")
             await office.act(notice_id, "mend", "scheduled", content=replace(HELLO, vi=text))

@@ -27,7 +27,7 @@ from bot.store.core.database import Database, LostRace, is_unreachable, retry_wh
 from bot.store.core.inbox import Incoming
 from bot.store.core.tables import assessments, conversations, inbox
 from bot.store.core.tables import invitations as invitations_table
-from flows.conversation.facts import Links
+from flows.conversation.facts import Links, Start
 from flows.conversation.replies import Pressed, SentFile
 from flows.notices.notice import Reached
 from flows.roles.needs import digest_of
@@ -325,7 +325,7 @@ async def test_an_administrators_invitation_is_kept_as_a_digest_only_and_its_lin
 async def test_links_open_the_bot_as_soon_as_it_has_said_its_name(commune: Commune) -> None:
     """Updates wait when a server starts, and Telegram may be slow to tell who the bot is."""
     name: list[str] = []
-    commune.turns = Turns(commune.runtime, lambda: Links(tuple(name)))
+    commune.turns = Turns(commune.runtime, lambda: Links(tuple(Start(pattern) for pattern in name)))
     told = []
     for link in ([], ["https://t.me/hoctap_bot?start={code}"]):
         name += link

@@ -25,6 +25,7 @@ from bot.services.unit_files import (
     units_csv,
     units_xlsx,
 )
+from flows.conversation.facts import Start
 from flows.domain.unit_lists import KIND_NAMES, UnitPlan, UnitsRefused, plan_units
 from flows.domain.unit_tree import UnitTree
 from flows.domain.units import KINDS, Unit
@@ -560,14 +561,17 @@ def test_a_long_chain_of_units_is_refused_without_much_thought() -> None:
 
 # Start links
 
-PATTERNS = ("https://t.me/hoctap_bot?start={code}", "https://hoc.example.vn/chat#{code}")
+STARTS = (
+    Start("https://t.me/hoctap_bot?start={code}", "telegram"),
+    Start("https://hoc.example.vn/chat#{code}", "web"),
+)
 SCHOOL = Unit(4, "ta-truong", "Trường <Tân> & An", "workplace", 2)
 GONE = Unit(5, "ta-cu", "Thôn Cũ", "village", 2, valid_to=date(2025, 7, 1))
 COMMUNE_TREE = UnitTree.of([PROVINCE, COMMUNE, VILLAGE, SCHOOL, GONE, Unit(6, "tb", "Xã Tân Bình", "commune", 1)])
 
 
 def test_villages_and_workplaces_get_links_and_what_is_gone_does_not() -> None:
-    cards = start_cards(COMMUNE_TREE, PROVINCE, PATTERNS)
+    cards = start_cards(COMMUNE_TREE, PROVINCE, STARTS)
     assert list(csv.reader(io.StringIO(links_csv(cards)))) == [
         ["Mã", "Tên", "Thuộc", "Telegram", "Trang web"],
         [
@@ -581,13 +585,23 @@ def test_villages_and_workplaces_get_links_and_what_is_gone_does_not() -> None:
     ]
 
 
+def test_a_village_gets_the_link_of_the_nearest_bot_of_each_channel() -> None:
+    own = Start("https://t.me/tan_an_bot?start={code}", "telegram", "2", "ta")
+    other = Start("https://t.me/tan_binh_bot?start={code}", "telegram", "3", "tb")
+    both, web_only = start_cards(COMMUNE_TREE, VILLAGE, (other, *STARTS, own)), (other, STARTS[1])
+    assert both[0].links == ("https://hoc.example.vn/chat#v-ta-dong", "https://t.me/tan_an_bot?start=v-ta-dong")
+    rows = list(csv.reader(io.StringIO(links_csv(start_cards(COMMUNE_TREE, PROVINCE, (*web_only, own))))))
+    assert rows[0][3:] == ["Trang web", "Telegram"]
+    assert start_cards(COMMUNE_TREE, VILLAGE, web_only)[0].links == ("https://hoc.example.vn/chat#v-ta-dong",)
+
+
 def test_a_unit_without_villages_gets_no_cards() -> None:
-    assert start_cards(COMMUNE_TREE, COMMUNE_TREE.by_id[6], PATTERNS) == ()
+    assert start_cards(COMMUNE_TREE, COMMUNE_TREE.by_id[6], STARTS) == ()
 
 
 def test_the_page_has_a_card_for_each_with_pictures_and_escaped_names() -> None:
-    page = links_html("Xã <Tân> An", start_cards(COMMUNE_TREE, VILLAGE, PATTERNS[:1]))
-    both = links_html("Xã Tân An", start_cards(COMMUNE_TREE, COMMUNE, PATTERNS))
+    page = links_html("Xã <Tân> An", start_cards(COMMUNE_TREE, VILLAGE, STARTS[:1]))
+    both = links_html("Xã Tân An", start_cards(COMMUNE_TREE, COMMUNE, STARTS))
     assert (page.count("<article>"), page.count("<svg"), both.count("<article>"), both.count("<svg")) == (1, 1, 2, 4)
     assert "<title>Xã &lt;Tân&gt; An</title>" in page
     assert "<h2>Trường &lt;Tân&gt; &amp; An</h2>" in both

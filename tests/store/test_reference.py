@@ -10,13 +10,13 @@ from bot.services.criteria_files import shipped
 from bot.store.core import setup
 from bot.store.core.database import Database
 from bot.store.core.reference import ReferenceRead, read_reference
-from flows.conversation.facts import Links
+from flows.conversation.facts import Links, Start
 from flows.domain.criteria import GROUPS
 from flows.domain.unit_tree import UnitTree
 from flows.domain.units import Unit
 from tests.sample import NOW
 
-LINKS = Links(("https://hoctap.example/chat#{code}",), "https://hoctap.example/guide")
+LINKS = Links((Start("https://hoctap.example/chat#{code}"),), "https://hoctap.example/guide")
 SETS = {group: f"learning-citizen-{group}" for group in GROUPS}
 COMMUNE = Unit(0, "tk", "Xã Thần Khê", "commune", aliases=("Thần Khê", "Xã Cũ"), valid_from=date(2025, 7, 1))
 VILLAGE = Unit(0, "tk-dong", "Thôn Đông", "village", valid_to=date(2030, 1, 1))

@@ -6,9 +6,9 @@ from bot.services.channel import Host, Service
 
 
 def opened(host: Host) -> Iterator[Service]:
-    """Yield the bot that TELEGRAM_TOKEN names."""
-    if host.settings.telegram_token is not None:
+    """Yield the bot that TELEGRAM_TOKEN names, for everybody, and those of units that TELEGRAM_TOKENS names."""
+    for unit, token in host.settings.telegram_bots:
         # python-telegram-bot takes memory and a moment: only who has a bot pays for it.
         from bot.channels.telegram.service import served
 
-        yield served(host, host.settings.telegram_token.get_secret_value())
+        yield served(host, token.get_secret_value(), unit)

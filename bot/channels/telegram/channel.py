@@ -59,6 +59,7 @@ MOST_WEBHOOK_BYTES = 1024 * 1024
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
 TWO_LETTERS = re.compile("[a-z]{2}")
+TOKEN_CURE = "set TELEGRAM_TOKEN, or this one of TELEGRAM_TOKENS, to what @BotFather shows"  # noqa: S105
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _NO_PHOTO = re.compile("photo_|image_|type of file mismatch|can't use file of type", re.IGNORECASE)
 _UNKNOWN_FILE = re.compile("wrong file identifier|wrong remote file|file_reference", re.IGNORECASE)
@@ -421,10 +422,9 @@ class TelegramChannel:
 
     # webhook
 
-    async def set_webhook(self, public_url: str, secret: str) -> None:
-        """Have updates brought to `WEBHOOK_PATH` of a public address, however long Telegram cannot be reached."""
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Have updates brought to a public address, however long Telegram cannot be reached."""
         self._secret = secret
-        url = public_url.rstrip("/") + WEBHOOK_PATH
         await self._insist(
             "setWebhook",
             lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATE_KINDS),
@@ -509,7 +509,11 @@ class TelegramChannel:
         """Log once that the token is refused."""
         if isinstance(error, InvalidToken) and not self._token_refused:
             self._token_refused = True
-            log.error("token_refused", bot=self.bot, cure="set TELEGRAM_TOKEN to the token that @BotFather shows")
+            log.error(
+                "token_refused",
+                bot=self.bot,
+                cure="set TELEGRAM_TOKEN, or this one of TELEGRAM_TOKENS, to what @BotFather shows",
+            )
 
 
 def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
@@ -564,7 +568,7 @@ def _cure(error: TelegramError) -> str:
                 " several hoctap serve on one database need PUBLIC_URL and TELEGRAM_WEBHOOK_SECRET"
             )
         case InvalidToken():
-            return "set TELEGRAM_TOKEN to the token that @BotFather shows"
+            return TOKEN_CURE
         case _:
             return "none needed if it passes; else look at the network, TELEGRAM_PROXY and TELEGRAM_API_URL"
 

@@ -9,29 +9,36 @@ from starlette.routing import Route
 
 from bot.channels.telegram.channel import MOST_WEBHOOK_BYTES, WEBHOOK_PATH, TelegramChannel
 from bot.services.channel import Host, Receive, Service, Work
+from bot.services.files import FileStore
 from bot.services.request_bodies import taken
 from bot.services.sending import Rates
+from bot.settings import Settings
 
 
-def served(host: Host, token: str) -> Service:
-    """Return the bot of a token, with its works and its address for updates."""
-    settings = host.settings
+def served(host: Host, token: str, unit: str = "") -> Service:
+    """Return the bot of a token, with its works and its address for updates. The bot of a unit has one of its own."""
+    bot = bot_of(host.settings, host.files, token)
+    path = f"{WEBHOOK_PATH}/{bot.bot}" if unit else WEBHOOK_PATH
+    webhook = Route(path, partial(_take_update, bot, host.receive), methods=["POST"])
+    return Service(bot, tuple(_works(bot, host, path, f"telegram {unit}".rstrip())), (webhook,), unit)
+
+
+def bot_of(settings: Settings, files: FileStore, token: str) -> TelegramChannel:
+    """Return the bot of a token, as the settings say how it is reached and how quick it may be."""
     rates = Rates(per_bot=settings.telegram_rate, per_chat=1.0, chat_burst=settings.telegram_chat_burst)
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    bot = TelegramChannel(token, settings.telegram_api_url, host.files, rates, proxy=proxy)
-    webhook = Route(WEBHOOK_PATH, partial(_take_update, bot, host.receive), methods=["POST"])
-    return Service(bot, tuple(_works(bot, host)), (webhook,))
+    return TelegramChannel(token, settings.telegram_api_url, files, rates, proxy=proxy)
 
 
-def _works(bot: TelegramChannel, host: Host) -> Iterator[Work]:
-    yield "telegram name", bot.start
-    yield "telegram menus", lambda: bot.set_menus(host.menus)
+def _works(bot: TelegramChannel, host: Host, path: str, name: str) -> Iterator[Work]:
+    yield f"{name} name", bot.start
+    yield f"{name} menus", lambda: bot.set_menus(host.menus)
     if public_url := host.settings.public_url:
         secret = host.settings.telegram_webhook_secret
         assert secret is not None  # settings refuse a public address without one
-        yield "telegram webhook", lambda: bot.set_webhook(public_url, secret.get_secret_value())
+        yield f"{name} webhook", lambda: bot.set_webhook(public_url.rstrip("/") + path, secret.get_secret_value())
     else:
-        yield "telegram updates", lambda: bot.poll(host.receive)
+        yield f"{name} updates", lambda: bot.poll(host.receive)
 
 
 async def _take_update(bot: TelegramChannel, receive: Receive, request: Request) -> Response:

@@ -168,7 +168,7 @@ def _waiting(row: AnyRow) -> Waiting:
         body=row.body,
         callback=row.callback,
         more=row.waiting > 1,
-        conversation=Conversation(row.id, row.channel, row.language, row.consented, _people(row.people)),
+        conversation=Conversation(row.id, row.channel, row.language, row.consented, _people(row.people), row.bot),
         bot=row.bot,
         address=row.address,
         blocked_at=row.blocked_at,

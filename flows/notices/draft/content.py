@@ -171,5 +171,6 @@ def attached(facts: Facts, talk: Drafting, file: SentFile) -> Drafting:
         facts.conversation.channel,
         "" if digest else file.source,
         digest,
+        facts.conversation.bot,
     )
     return replace(talk, content=replace(talk.content, file=kept))

@@ -12,7 +12,7 @@ from flows.words.wording import Wording, _, lines
 def preview(facts: Facts, content: Content) -> Iterator[Event]:
     """Show a notice as its readers get it, in each language, and say how each channel shows it."""
     for language in ("vi", "en") if content.en else ("vi",):
-        yield Sent(message_of(content, 0, language, facts.conversation.channel))
+        yield Sent(message_of(content, 0, language, facts.conversation))
     yield Said(
         lines(_("👆 This is how readers get it."), *(_on_channel(content, channel) for channel in CHANNEL_LIMITS))
     )
