@@ -1123,7 +1123,7 @@ async def test_a_webhook_confirms_nothing_that_was_not_kept(channel: TelegramCha
 
 
 async def test_a_webhook_is_set_with_its_secret_and_kinds(scripted: Scripted, channel: TelegramChannel) -> None:
-    await channel.set_webhook("https://bot.example.org/", "s3cret")
+    await channel.set_webhook("https://bot.example.org/telegram", "s3cret")
     ((method, fields),) = scripted.calls
     assert (method, fields["url"], fields["secret_token"]) == (
         "setWebhook",

@@ -29,7 +29,7 @@ WITH_COMMANDS = {
     **{name: CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", ".github/SECURITY.md")},
 }
 # What belongs to others: the web server's setting, and words for @BotFather.
-OF_OTHERS = {"FORWARDED_ALLOW_IPS"}
+OF_OTHERS = {"FORWARDED_ALLOW_IPS", "HTTPS_PROXY"}
 TO_BOTFATHER = {"/newbot", "/revoke"}
 BEFORE_A_NUMBER = {"sửa", "edit"}
 

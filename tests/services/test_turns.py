@@ -354,7 +354,7 @@ async def test_the_menu_comes_with_the_language_and_grows_with_a_role(commune: C
     await commune.say("Tư", "đồng ý", "Đỗ Văn Tư", "có")
     then = [entry.command for one in await commune.read("Tư") for entry in one.menu]
     assert (first[0], then[0]) == ("batdau", "duyet")
-    assert set(then) - set(first) == {"duyet", "hop", "nhiemvu"}
+    assert set(then) - set(first) == {"duyet", "hop", "nhiemvu", "trangweb", "dangxuat"}
 
 
 async def test_everybody_is_written_to_in_their_own_language(commune: Commune) -> None:
