@@ -95,7 +95,9 @@ class Application:
         self.clock = clock
         self.catalogues = load()
         self.database = Database(settings.database_url)
-        self.runtime = Runtime(self.database, self.catalogues, clock, settings.zone, settings.quiet)
+        self.runtime = Runtime(
+            self.database, self.catalogues, clock, settings.zone, settings.quiet, settings.signing_key()
+        )
         self.supervisor = Supervisor()
         self.files = FileStore(settings.evidence_folder)
         self.folder = EvidenceFolder(self.database, self.files)

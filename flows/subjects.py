@@ -16,6 +16,10 @@ from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
 from flows.forms.subject import SUBJECT as FORMS
 from flows.forms.talk import Filling
+from flows.joining.needs import AnyNeed as JoiningNeed
+from flows.joining.records import AnyRecord as JoiningRecord
+from flows.joining.subject import SUBJECT as JOINING
+from flows.joining.talk import Joining
 from flows.late.subject import SUBJECT as LATE
 from flows.late.talk import LettingIn
 from flows.meeting.needs import AnyNeed as MeetingNeed
@@ -68,7 +72,7 @@ from flows.signing_in.subject import SUBJECT as SIGNING_IN
 # In the order in which they are named at home.
 EVERY = (
     BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PAPERS,
-    PEOPLE, RECEIVED, PRIVACY, SIGNING_IN,
+    PEOPLE, JOINING, RECEIVED, PRIVACY, SIGNING_IN,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
@@ -93,6 +97,7 @@ AnyTalk = (
     | Muting
     | Switching
     | Adding
+    | Joining
     | Privacy
     | ChoosingLanguage
     | session.Home
@@ -109,6 +114,7 @@ SubjectRecord = (
     | PaperRecord
     | NoticeRecord
     | ReceivedRecord
+    | JoiningRecord
     | PrivacyRecord
     | SigningInRecord
 )
@@ -123,6 +129,7 @@ AnyNeed = (
     | NoticeNeed
     | ReceivedNeed
     | PeopleNeed
+    | JoiningNeed
     | PrivacyNeed
 )
 

@@ -36,6 +36,7 @@ from bot.services.criteria_files import shipped
 from bot.services.documents import in_order, written, written_apart
 from bot.services.papers import CITIZEN, Setting
 from bot.services.runtime import Runtime
+from bot.store.core import contacts
 from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
 from bot.store.core.tables import answers, assessments, conversations, people, roles, tallies, units
@@ -145,6 +146,7 @@ async def forms_wait(
         for one, level, points in best
     ]
     await connection.execute(insert(answers), given)
+    await contacts.refresh(connection, ids)
 
 
 async def count_all(connection: AsyncConnection) -> None:
@@ -167,6 +169,7 @@ async def hold(
     await connection.execute(insert(conversations).values({**there, "language": "vi", "consented": True}))
     held = {"person_id": person_id, "role": role, "unit_id": unit_id, "since": now}
     await connection.execute(insert(roles), held)
+    await contacts.refresh(connection, [person_id])
 
 
 def _registration(number: int) -> list[str]:

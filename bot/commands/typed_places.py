@@ -40,6 +40,9 @@ from flows.domain.units import Unit
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.needs import AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted
 from flows.forms.talk import Filling
+from flows.joining.needs import AnyNeed as JoiningNeed
+from flows.joining.needs import CodeWanted, JoinCode, Misses, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
+from flows.joining.talk import Joining
 from flows.late.talk import LettingIn
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
@@ -172,6 +175,9 @@ class Place(Struct, frozen=True):
             return
         if isinstance(need, RoleNeed):
             _put_of_roles(found, need)
+            return
+        if isinstance(need, JoiningNeed):
+            _put_of_joining(found, need)
             return
         match need:
             case AnotherWanted():
@@ -564,6 +570,17 @@ def _on_shared_phone(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, replace(_facts(_person(), _form("farmer", 3)), conversation=conversation))
 
 
+def _put_of_joining(found: Found, need: JoiningNeed) -> None:
+    code = JoinCode("0", 8, Conversation(2, "telegram"), NOW, NOW + timedelta(minutes=10))
+    match need:
+        case CodeWanted() | OwnCodeWanted():
+            found.put(need, code)
+        case MissesWanted():
+            found.put(need, Misses())
+        case OwnChatsWanted():
+            found.put(need, (OwnChat(1, "web", NOW, NOW), OwnChat(2, "telegram", NOW, NOW)))
+
+
 _BUILDERS: dict[str, Callable[..., Place]] = {
     "registration.language": _registering("language", name=""),
     "registration.consent": _registering("consent", name=""),
@@ -684,6 +701,8 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "adding.day": _on_shared_phone("day", Adding("said")),
     "adding.witness": _on_shared_phone("witness", Adding("said", NOW.date())),
     "adding.sure": _on_shared_phone("sure", Adding("said", NOW.date(), "Lò Văn Páo")),
+    "joining.code": _own("code", Joining()),
+    "joining.own": _own("own", Joining("0")),
     "muting.kinds": _own("kinds", Muting()),
     "privacy.privacy": _own("privacy", Privacy()),
     "privacy.sure": _own("sure", Privacy()),

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import batches, erasing, papers
+from bot.store import batches, erasing, joining, papers
 from bot.store.core import file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
@@ -30,6 +30,9 @@ KEEP_UNREAD = timedelta(days=30)
 KEEP_BATCHES = timedelta(days=30)
 # Papers that were sent name people; whoever wants one again has it made again.
 KEEP_PAPERS = timedelta(days=1)
+# Who is asked about a code and does not answer is told so before. How many were wrong counts for an hour.
+KEEP_CODES = timedelta(minutes=10)
+KEEP_MISSES = timedelta(hours=1)
 ROWS_AT_ONCE = 1000
 
 
@@ -52,6 +55,8 @@ class Housekeeper:
         """Go round once. There is never more to do at once."""
         now = self._clock()
         await self._forget_addresses(now)
+        async with self._database.writing() as connection:
+            await joining.forget_old(connection, now - KEEP_CODES, now - KEEP_MISSES)
         for table in self._forgotten_to:
             await self._forget_rows(table, now - KEEP_ROWS)
         if self._swept is None or now - self._swept >= SWEEP_EVERY:

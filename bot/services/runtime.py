@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.services.signals import Signal
 from bot.store.core.database import Database
 from bot.store.core.outbox import REPLY, Letter, Recipient
-from flows.conversation.messages import Message, Outgoing, people_named, rendered
+from flows.conversation.messages import MenuEntry, Message, Outgoing, people_named, rendered
 from flows.conversation.phones import for_readers
 from flows.domain.quiet_hours import QUIET, QuietHours
 from flows.words.wording import Catalogue, Catalogues, catalogue_for
@@ -16,7 +16,8 @@ from flows.words.wording import Catalogue, Catalogues, catalogue_for
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The database, the languages, the clock and where it stands, and the signal that letters were queued.
+    """The database, the languages, the clock and where it stands, the key by which short codes are kept, and the signal
+    that letters were queued.
 
     Made once, in `bot/application.py`. What only some need, such as the files, is handed to those.
     """
@@ -26,6 +27,7 @@ class Runtime:
     clock: Callable[[], datetime]
     zone: ZoneInfo
     quiet: QuietHours = QUIET
+    key: bytes = b""
     letters_queued: Signal = field(default_factory=Signal)
 
     def local(self, moment: datetime) -> datetime:
@@ -44,8 +46,11 @@ class Runtime:
         """Return a message in a reader's language."""
         return rendered(message, self.catalogue(language))
 
-    def letter(self, to: Recipient, message: Message, priority: int = REPLY) -> Letter:
+    def letter(
+        self, to: Recipient, message: Message, priority: int = REPLY, menu: tuple[MenuEntry, ...] = ()
+    ) -> Letter:
         """Return a message on its way to somebody. On a phone that several share it says whom it is for."""
         readers = (to.reader,) if to.reader is not None else ()
         about = people_named(message) | {reader.id for reader in readers}
-        return Letter(to, self.said(for_readers(message, readers), to.language), priority=priority, about=about)
+        outgoing = rendered(for_readers(message, readers), self.catalogue(to.language), menu)
+        return Letter(to, outgoing, priority=priority, about=about)

@@ -25,7 +25,7 @@ from bot.services.signals import Signal, Signals
 from bot.services.slow_lookups import SlowLookups
 from bot.store import applying, arrivals, forms, subjects
 from bot.store.applying import Applied
-from bot.store.core import contacts, gathering, inbox, outbox, trail
+from bot.store.core import contacts, gathering, inbox, joined, outbox, trail
 from bot.store.core.database import despite_races, is_unreachable, retry_while_unreachable
 from bot.store.core.decided import Decided
 from bot.store.core.gathering import Claimed, Waiting
@@ -34,7 +34,7 @@ from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.reference import ReferenceRead, read_reference
 from bot.store.notices import ledger
 from flows.conversation.engine import Decision
-from flows.conversation.events import HeadsAddress, PersonAddress, Told
+from flows.conversation.events import ChatAddress, HeadsAddress, PersonAddress, Told
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
 from flows.conversation.phones import marked
@@ -279,8 +279,9 @@ class Turns:
         """Decide and apply claimed turns inside their transaction. There is more to do when turns were put off to the
         next batch, or for the next update of somebody whose turn is done."""
         shared = await self._shared(connection, claimed.reference_version)
-        facts = await self._facts(connection, claimed.turns, shared, now)
-        decided, broken, left = await self._decide(connection, claimed.turns, facts, shared)
+        turns = await joined.go_on(connection, claimed.turns)
+        facts = await self._facts(connection, turns, shared, now)
+        decided, broken, left = await self._decide(connection, turns, facts, shared)
         answered = [one.turn for one in decided] + broken
         applied = await applying.apply(connection, decided, now) if decided else Applied()
         if broken:
@@ -333,6 +334,8 @@ class Turns:
                 own=own.get(turn.person_id or 0) or (),
                 found=self._aside.found_for(turn.inbox_id),
                 token=secrets.token_urlsafe(TOKEN_BYTES),
+                key=self._runtime.key,
+                beside=turn.beside,
             )
             for turn in turns
             if turn.person_id is None or own.get(turn.person_id, ()) is not None
@@ -405,7 +408,15 @@ class Turns:
         when the turn is broken."""
         try:
             reply = inbox.read_reply(turn.body)
-            return decide(turn.session, reply, facts, self._runtime.catalogues, more_waiting=turn.more, cut=turn.cut)
+            return decide(
+                turn.session,
+                reply,
+                facts,
+                self._runtime.catalogues,
+                more_waiting=turn.more,
+                cut=turn.cut,
+                came_from=turn.came_from,
+            )
         except FactMissing as missing:
             return missing.needs
         except DecodeError as error:
@@ -433,6 +444,20 @@ class Turns:
                     if at_once[person_id] < 0:
                         continue
                 letters += [self._runtime.letter(to, one.message) for to in reached[person_id]]
+        return [*letters, *await self._letters_to_chats(connection, decided)]
+
+    async def _letters_to_chats(self, connection: AsyncConnection, decided: Sequence[Decided]) -> list[Letter]:
+        """Return what is told in one chat and in no other, with the menu where that changes there."""
+        told = [
+            (one, to_chat) for one in decided for to_chat in one.decision.told if isinstance(to_chat.to, ChatAddress)
+        ]
+        letters: list[Letter] = []
+        for one, said in told:
+            assert isinstance(said.to, ChatAddress)
+            to = await outbox.recipient_of(connection, said.to.conversation_id, said.to.person_id or None)
+            if to is not None:
+                menu = menu_of(one.decision.facts, self._runtime.catalogue(to.language)) if said.menu else ()
+                letters.append(self._runtime.letter(to, said.message, menu=menu))
         return letters
 
     async def _shown_at_once(
@@ -509,6 +534,8 @@ def _addressed(told: Told, heads: Mapping[HeadsAddress, Sequence[int]]) -> Seque
             return [person_id]
         case HeadsAddress():
             return heads[told.to]
+        case ChatAddress():
+            return ()
 
 
 def _without_conflicts(decided: Iterable[Decided]) -> Iterator[Decided]:
@@ -543,4 +570,5 @@ def _touches(one: Decided) -> set[object]:
     if _erases(one):
         touches |= {form.id for form in one.facts.own}
     spoken_for = {one.turn.person_id, one.decision.facts.person_id or None} - {None}
-    return touches | {("person", person_id) for person_id in spoken_for}
+    here = ("chat", one.turn.conversation.id)  # another chat of somebody's may be joined to them
+    return touches | {here} | {("person", person_id) for person_id in spoken_for}

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import erasing, registration
-from bot.store.core import contacts, phones
+from bot.store.core import contacts, joined, phones
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
@@ -22,6 +22,7 @@ from bot.store.subjects import Rows
 from flows.conversation.events import AnyRecord, Consented, ContactChanged, LanguageChosen
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, Begun, LetIn
+from flows.joining.records import Joined
 from flows.received.records import Muted
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.subjects import SubjectRecord
@@ -43,7 +44,7 @@ _DONE = (
 _ADD_CONSENT = insert(consents)
 
 # What changes how somebody is reached, or what a notice's recipients are chosen by.
-_CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted)
+_CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted, Joined)
 
 
 class Applied(Struct, frozen=True):
@@ -72,6 +73,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await rows.write(connection)
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, now) for one in batch])
     await phones.turn(connection, batch)
+    await joined.keep(connection, batch, now)
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
     await contacts.refresh(connection, _changed_contacts(batch))
     return Applied(await rows.privacy.write(connection), rows.acts)
@@ -125,6 +127,8 @@ def _changed_contacts(batch: Sequence[Decided]) -> set[int]:
         if one.turn.blocked_at is not None
         or any(isinstance(record, LanguageChosen | ContactChanged) for record in one.decision.records)
     }
+    # Letters go where somebody writes.
+    added |= {one.next_id for one in batch if one.turn.moved and one.next_id is not None}
     return (
         added
         | {

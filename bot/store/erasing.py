@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, meeting, papers, recognition
+from bot.store import batches, joining, meeting, papers, recognition
 from bot.store.core import button_codes, file_uses, outbox, trail
 from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
@@ -82,6 +82,7 @@ async def erase(
     await leaving.forget_person(connection, person_id, chats, now)
     digests |= set(await papers.forget_person(connection, person_id))
     await connection.execute(delete(sign_ins).where(sign_ins.c.person_id == person_id))
+    await joining.forget_person(connection, person_id)
     await connection.execute(update(people).where(people.c.helper_id == person_id).values(helper_id=None, helper=""))
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})
@@ -131,8 +132,9 @@ async def _erase_conversations(
     unmade = (notice_reports.c.conversation_id.in_(chats), notice_reports.c.digest.is_(None))
     await connection.execute(delete(notice_reports).where(*unmade))
     await papers.forget_chats(connection, chats)
+    await joining.forget_chats(connection, chats)
     others = conversations.c.id.in_(chats - own)
-    gone = {"person_id": None, "consented": None, "session": None, "erased_at": now}
+    gone = {"person_id": None, "consented": None, "session": None, "joined": False, "erased_at": now}
     await connection.execute(update(conversations).where(others).values(gone))
     return chats
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import phones, trail
@@ -19,6 +19,8 @@ from bot.store.core.tables import (
     conversations,
     evidence,
     invitations,
+    joined_chats,
+    joined_people,
     mutes,
     notice_answers,
     notice_reports,
@@ -78,7 +80,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
     made = ("role", "unit_id", "expires", "used_at", "until")
     return OwnData(
         known_since=await connection.scalar(select(people.c.created_at).where(people.c.id == person_id)),
-        chats=_each(OwnChat, await rows(_chats(chats))),
+        chats=_each(OwnChat, await rows(_chats(chats, person_id))),
         consents=_each(OwnConsent, await rows(_consents(theirs, person_id))),
         roles=_each(
             OwnRole,
@@ -147,24 +149,34 @@ def _titles(forms: Select[tuple[int]]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _chats(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Select chats, and how many people share each of them."""
+def _chats(where: ColumnElement[bool], person_id: int) -> Select[*tuple[Any, ...]]:
+    """Select chats, how many people share each of them, and since when it is a person's who has several."""
+    theirs = and_(joined_chats.c.conversation_id == conversations.c.id, joined_chats.c.person_id == person_id)
+    goes_there = exists().where(
+        joined_people.c.person_id == person_id, joined_people.c.letters_to == conversations.c.id
+    )
     shared_by = (
         select(func.count()).where(conversation_people.c.conversation_id == conversations.c.id).scalar_subquery()
     )
-    return _of(conversations, ("channel", "address", "language", "blocked_at"), where).add_columns(
-        shared_by.label("shared_by")
+    return (
+        _of(conversations, ("channel", "address", "language", "blocked_at"), where)
+        .add_columns(
+            shared_by.label("shared_by"), joined_chats.c.since, joined_chats.c.used_at, goes_there.label("letters")
+        )
+        .outerjoin(joined_chats, theirs)
     )
 
 
 def _consents(theirs: Select[tuple[int]], person_id: int) -> Select[*tuple[Any, ...]]:
-    """Select what was agreed to in chats by a person, or by whoever they had; of others on the phone it is theirs. What
-    was withdrawn with everything else is nobody's now and left out."""
+    """Select what was agreed to by a person, in whichever chat, or by whoever their chats had; of others on the phone
+    it is theirs. What was withdrawn with everything else is nobody's now and left out."""
     return _of(
         consents,
         ("text_version", "given", "given_by", "how", "given_on", "witness", "at"),
-        consents.c.conversation_id.in_(theirs),
-        or_(consents.c.person_id.is_(None), consents.c.person_id == person_id),
+        or_(
+            and_(consents.c.conversation_id.in_(theirs), consents.c.person_id.is_(None)),
+            consents.c.person_id == person_id,
+        ),
         consents.c.withdrawn_at.is_(None),
     )
 

@@ -285,9 +285,9 @@ async def holders(connection: AsyncConnection, role: RoleKind, after: int, most:
 
 
 async def reached(connection: AsyncConnection, person_ids: Collection[int], kind: MutedKind) -> dict[int, Recipient]:
-    """Return where people are told something of this kind: their newest open chat. Who turned it off is left out."""
+    """Return where people are told something of this kind. Who turned it off is left out."""
     rows = await connection.execute(_REACHED, {"ids": sorted(person_ids), "kind": kind})
-    return {row.reader_id: outbox.recipient_in(row) for row in rows}  # the newest comes last
+    return {row.reader_id: outbox.recipient_in(row) for row in rows}
 
 
 _HOLD = (

@@ -11,6 +11,7 @@ from bot.store import (
     batches,
     commune,
     forms,
+    joining,
     meeting,
     notices,
     papers,
@@ -34,6 +35,8 @@ from flows.commune.records import AnyRecord as CommuneRecord
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
+from flows.joining.needs import AnyNeed as JoiningNeed
+from flows.joining.records import AnyRecord as JoiningRecord
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.notices.needs import AnyNeed as NoticeNeed
@@ -89,6 +92,8 @@ def _finder(need: AnyNeed) -> Finder:
         return received.finder(need)
     if isinstance(need, PeopleNeed):
         return people.finder(need)
+    if isinstance(need, JoiningNeed):
+        return joining.finder(need)
     if isinstance(need, PrivacyNeed):
         return privacy.finder(need)
     assert_never(need)
@@ -115,6 +120,7 @@ class Rows:
         self.papers = papers.Rows(now)
         self.received = received.Rows(now)
         self.signing_in = signing_in.Rows(now)
+        self.joining = joining.Rows(now)
         self.privacy = privacy.Rows(now, self.acts)
 
     def collect(self, one: Decided, record: SubjectRecord) -> None:
@@ -137,7 +143,7 @@ class Rows:
             self.roles.collect(one, record)
         elif isinstance(record, NoticeRecord):
             self.notices.collect(one, record)
-        elif isinstance(record, ReceivedRecord | PaperRecord | SigningInRecord):
+        elif isinstance(record, ReceivedRecord | PaperRecord | JoiningRecord | SigningInRecord):
             self._collect_for_oneself(one, record)
         elif isinstance(record, PrivacyRecord):
             self.privacy.collect(one, record)
@@ -145,12 +151,16 @@ class Rows:
         else:
             assert_never(record)
 
-    def _collect_for_oneself(self, one: Decided, record: ReceivedRecord | PaperRecord | SigningInRecord) -> None:
-        """Turn what somebody asks for or turns off for themselves into rows."""
+    def _collect_for_oneself(
+        self, one: Decided, record: ReceivedRecord | PaperRecord | JoiningRecord | SigningInRecord
+    ) -> None:
+        """Turn what somebody asks for, turns off or joins for themselves into rows."""
         if isinstance(record, ReceivedRecord):
             self.received.collect(one, record)
         elif isinstance(record, PaperRecord):
             self.papers.collect(one, record)
+        elif isinstance(record, JoiningRecord):
+            self.joining.collect(one, record)
         else:
             self.signing_in.collect(one, record)
 

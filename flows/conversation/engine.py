@@ -7,12 +7,15 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from flows.conversation.channels import called
 from flows.conversation.commands import hear_command, hear_lasting_button, hear_order
 from flows.conversation.events import (
+    ChatAddress,
     ContactChanged,
     Entered,
     Event,
     Left,
+    Moved,
     Record,
     Said,
     Sent,
@@ -43,7 +46,8 @@ COMMAND = "c:"
 
 class Decision(Struct, frozen=True):
     """What a turn comes to. `facts` is the picture after it; `menu` says that the person's commands changed. `parked`
-    is where somebody had come to who is no longer spoken for; then `facts` are of another of the phone's people."""
+    is where somebody had come to who is no longer spoken for; then `facts` are of another of the phone's people.
+    `elsewhere` is how another chat stands in which the talk goes on."""
 
     session: Session[Talk]
     facts: Facts
@@ -52,6 +56,7 @@ class Decision(Struct, frozen=True):
     records: tuple[Record, ...] = ()
     menu: bool = False
     parked: tuple[Frame[Talk], ...] = ()
+    elsewhere: Session[Talk] | None = None
 
 
 def decide(
@@ -63,22 +68,52 @@ def decide(
     *,
     more_waiting: bool = False,
     cut: bool = False,
+    came_from: Conversation | None = None,
 ) -> Decision:
     """Decide one turn. Pure: the same four values always come to the same.
 
     `more_waiting` tells that the person has written again meanwhile: then what was not understood stays
     unanswered, and a hello or a thank-you too, so that a flood gets one answer and not a hundred.
     `cut` tells that the innermost talk of the session is lost: then an answer belongs to no question that is there.
+    `came_from` is another chat of the same person's where they were in the middle of this: what is said here answers it
+    only where that is sure, and there it is told.
     Raises FactMissing when something has to be looked up first.
     """
     if isinstance(reply, Blocked | Unblocked):
         return Decision(session, facts, records=(ContactChanged(isinstance(reply, Blocked)),))
+    decision = _decided(subjects, session, reply, facts, catalogues, more_waiting, cut, came_from)
+    if came_from is None:
+        return decision
+    return replace(decision, told=(*decision.told, _told_where_it_was(came_from, facts)))
+
+
+def _told_where_it_was(came_from: Conversation, facts: Facts) -> Told:
+    here = called(facts.conversation.channel)
+    return Told(
+        ChatAddress(came_from.id, facts.person_id),
+        Message(_("You go on elsewhere now: {channel}. To go on here again, just write here.", channel=here)),
+    )
+
+
+def _decided(
+    subjects: Subjects,
+    session: Session[Talk],
+    reply: Reply,
+    facts: Facts,
+    catalogues: Catalogues,
+    more_waiting: bool,
+    cut: bool,
+    came_from: Conversation | None,
+) -> Decision:
     if isinstance(reply, SentFile) and reply.album and not cut:
         return _decide_part(subjects, session, reply, facts, catalogues, more_waiting)
     turn = _Turn(subjects, session, facts)
     try:
         if cut and not _says_itself_what(reply):
             raise OutOfDate(_("I have just been updated, and what you were in the middle of is lost. We go on here:"))
+        if came_from is not None and not _answers(subjects, session, reply, facts, catalogues):
+            there = called(came_from.channel)
+            raise OutOfDate(_("We go on here where you were before ({channel}):", channel=there))
         for event in _respond(subjects, session, reply, facts, catalogues, more_waiting):
             turn.take(event)
     except Refused as refused:
@@ -113,6 +148,31 @@ def _decide_part(
             turn.take(Said(_kindly(refused, session.misses, facts)))
         decision = turn.finished(session, asks=True, again=True)
     return replace(decision, session=replace(decision.session, album=file.album))
+
+
+def _answers(subjects: Subjects, session: Session[Talk], reply: Reply, facts: Facts, catalogues: Catalogues) -> bool:
+    """Tell whether a reply surely means what is asked now, though that was asked in another chat: what stands on the
+    screen here may be an earlier question, whose answer has the same number."""
+    if _says_itself_what(reply):
+        return True
+    frame = session.frame
+    flow = subjects.flows[type(frame.talk)]
+    if flow.obstacle(facts, frame.talk) is not None:
+        return True
+    question = flow.step(frame.step).ask(facts, frame.talk)
+    match reply:
+        case Pressed(payload):
+            return payload.startswith(f"{ANSWER}{session.asked}:")
+        case SentFile():
+            return question.files
+        case Typed(text) if storable(text):
+            if any(subjects.overhear(facts, session, text)):
+                return True
+            orders = subjects.orders_for(facts, session)
+            understood = understand(text, question, catalogues, orders)
+            return understood is not None and isinstance(understood.heard, Order)
+        case _:
+            return False
 
 
 def _says_itself_what(reply: Reply) -> bool:
@@ -249,6 +309,8 @@ class _Turn:
     quiet: bool = False
     alone: bool = False
     parked: tuple[Frame[Talk], ...] = ()
+    counted: int = 0
+    elsewhere: Session[Talk] | None = None
 
     def take(self, event: Event) -> None:
         """Let an event happen."""
@@ -273,6 +335,8 @@ class _Turn:
                 self.quiet = quiet
             case Turned(another):
                 self._turn_to(another)
+            case Moved():
+                self._move(event)
             case _:
                 self.records.append(event)
                 self.menu = self.menu or event.changes_menu
@@ -294,7 +358,19 @@ class _Turn:
             own=another.own,
             moved=(),
         )
+        self.counted = another.asked
         self._go(another.frames)
+
+    def _move(self, moved: Moved) -> None:
+        """Go on in another chat: what is asked now is asked there, and here nothing is under way."""
+        there = _Turn(self.subjects, Session(self.session.frames), replace(self.facts, conversation=moved.there))
+        there.take(Said(moved.text))
+        asked = max(self.session.asked, moved.asked)
+        decision = there.finished(Session(self.session.frames, asked), asks=True, anew=True)
+        self.elsewhere = decision.session
+        to = ChatAddress(moved.there.id)
+        self.told += [Told(to, message, menu=True) for message in decision.messages]
+        self._go((HOME,))
 
     def _go(self, frames: tuple[Frame[Talk], ...]) -> None:
         self.session = Session(frames, self.session.asked, self.session.misses)
@@ -309,12 +385,15 @@ class _Turn:
         arrived = before.frame != HOME and not self.quiet
         return arrived or not (self.said or self.messages)
 
-    def finished(self, before: Session[Talk], *, asks: bool, again: bool = False, misses: int = 0) -> Decision:
-        """Pose the question the talk is at, past whatever cannot go on, and put what was said before it."""
+    def finished(
+        self, before: Session[Talk], *, asks: bool, again: bool = False, misses: int = 0, anew: bool = False
+    ) -> Decision:
+        """Pose the question the talk is at, past whatever cannot go on, and put what was said before it. One asked
+        `anew` has a number of its own, though it is the same as before."""
         if asks:
             self._pass_obstacles()
         frame = self.session.frame
-        asked = before.asked + (frame != before.frame or bool(self.parked))
+        asked = max(before.asked, self.counted) + (anew or bool(self.parked) or frame != before.frame)
         flow, heading = self.subjects.flows[type(frame.talk)], self._heading()
         if asks:
             question = flow.step(frame.step).ask(self.facts, frame.talk)
@@ -331,6 +410,7 @@ class _Turn:
             tuple(self.records),
             self.menu,
             self.parked,
+            self.elsewhere,
         )
 
     def unanswered(self, before: Session[Talk], album: str, *, owes: bool) -> Decision:

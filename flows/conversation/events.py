@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from flows.conversation.facts import Another
+from flows.conversation.facts import Another, Conversation
 from flows.conversation.messages import Message
 from flows.conversation.session import Talk
 from flows.domain.assessments import Assessment
@@ -32,6 +32,13 @@ class PersonAddress(Struct, frozen=True):
     person_id: int
 
 
+class ChatAddress(Struct, frozen=True):
+    """Exactly one chat; on a phone that several share, for one of them, if somebody is named."""
+
+    conversation_id: int
+    person_id: int = 0
+
+
 class HeadsAddress(Struct, frozen=True):
     """Who confirms a person's form for a unit: its branch heads, or those of the nearest unit above that has one.
     Nobody decides on their own form, nor on one they filled in: the owner is passed over, and who helped them."""
@@ -47,12 +54,13 @@ def branch_of(form: Assessment) -> HeadsAddress:
 
 
 class Told(Struct, frozen=True):
-    """A message to somebody else, in that person's language. Of several that `may_wait`, somebody may be told together
-    later."""
+    """A message to somebody else, or elsewhere, in that reader's language. Of several that `may_wait`, somebody may be
+    told together later. `menu` says that the commands shown there change."""
 
-    to: PersonAddress | HeadsAddress
+    to: PersonAddress | HeadsAddress | ChatAddress
     message: Message
     may_wait: bool = False
+    menu: bool = False
 
 
 class Went(Struct, frozen=True):
@@ -80,6 +88,15 @@ class Turned(Struct, frozen=True):
     """From here on another of the people of the phone is spoken for. Where the one before had come to is kept."""
 
     another: Another
+
+
+class Moved(Struct, frozen=True):
+    """From here on the talk goes on in another chat of the same person's, where this is said first and questions were
+    counted so far."""
+
+    there: Conversation
+    asked: int
+    text: Wording
 
 
 class Record(Struct, frozen=True):
@@ -121,6 +138,6 @@ class ContactChanged(Record, frozen=True):
     blocked: bool
 
 
-TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left | Turned
+TalkEvent = Said | Waited | Sent | Told | Went | Entered | Left | Turned | Moved
 AnyRecord = LanguageChosen | Consented | ContactChanged
 Event = TalkEvent | Record

@@ -229,19 +229,21 @@ NOTHING_FOUND = Found()
 
 
 class Another(Struct, frozen=True):
-    """One of the people of a shared phone as they are spoken for: what a turn knows of who speaks, and where they had
-    come to."""
+    """One of the people of a shared phone as they are spoken for: what a turn knows of who speaks, where they had come
+    to, and how far their questions were counted in another chat of theirs."""
 
     person: Person
     roles: tuple[Role, ...] = ()
     own: tuple[Assessment, ...] = ()
     frames: tuple[Frame[Talk], ...] = (HOME,)
+    asked: int = 0
 
 
 class Facts(Struct, frozen=True, dict=True):
     """The picture one turn decides on. `person` is who is spoken for, perhaps one of several on a phone. `now` is local
     time; `own` are all forms of the person, oldest first; `found` holds what was looked up on demand, `moved` the
-    forms whose state this turn changed. `token` is fresh and cannot be guessed: enough for one invitation."""
+    forms whose state this turn changed. `token` is fresh and cannot be guessed: enough for one invitation. `key` is the
+    deployment's own, by which a short code is kept. `beside` are those who share another phone with the person."""
 
     now: datetime
     conversation: Conversation
@@ -251,6 +253,8 @@ class Facts(Struct, frozen=True, dict=True):
     own: tuple[Assessment, ...] = ()
     found: Found = NOTHING_FOUND
     token: str = ""
+    key: bytes = b""
+    beside: frozenset[int] = frozenset()
     moved: tuple[tuple[Assessment, Assessment], ...] = ()
 
     @property
@@ -337,9 +341,10 @@ class Facts(Struct, frozen=True, dict=True):
         return any(role.kind in kinds for role in self.roles)
 
     def fills_in_for(self, person: Person) -> bool:
-        """Tell whether who speaks fills in for somebody or shares this phone with them: nobody decides on that."""
+        """Tell whether who speaks fills in for somebody or shares a phone with them: nobody decides on that."""
         known = self.person is not None and person.helper_id == self.person.id
-        return known or any(one.id == person.id != self.person_id for one in self.conversation.people)
+        here = any(one.id == person.id != self.person_id for one in self.conversation.people)
+        return known or here or person.id in self.beside
 
     def find(self, need: Need[T]) -> T:
         """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""

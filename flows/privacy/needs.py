@@ -13,13 +13,17 @@ from flows.review.needs import ToldHow
 
 
 class OwnChat(Struct, frozen=True):
-    """Where somebody writes from. `blocked_at` is when they stopped the bot there, `shared_by` how many share it."""
+    """Where somebody writes from. `blocked_at` is when they stopped the bot there, `shared_by` how many share it. Of
+    several it says since when it is theirs, when they wrote there last, and whether they chose it for letters."""
 
     channel: str
     address: str
     language: str | None
     blocked_at: datetime | None
     shared_by: int = 0
+    since: datetime | None = None
+    used_at: datetime | None = None
+    letters: bool = False
 
 
 class OwnConsent(Struct, frozen=True):

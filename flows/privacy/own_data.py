@@ -83,6 +83,7 @@ def own_data(facts: Facts) -> Wording:
             _("• what is being filled in at this moment, until it is done"),
             _("• messages until they are delivered, then for 14 days only that there were some"),
             _("• which reminders went out, for some days"),
+            _("• a code for joining chats, for minutes; how many wrong codes were typed, for an hour"),
             _("• which forms were decided on together, for 30 days"),
             _("Counts of forms by village have no names."),
         ),
@@ -140,6 +141,11 @@ def _chat(facts: Facts, one: OwnChat) -> Wording:
     )
     if one.shared_by:
         known = _("{chat}; shared by {count} people", chat=known, count=one.shared_by)
+    if one.since is not None and one.used_at is not None:
+        used = _at(facts, one.used_at)
+        known = _("{chat}; joined {since}, last used {used}", chat=known, since=_at(facts, one.since), used=used)
+    if one.letters:
+        known = _("{chat}; letters go there", chat=known)
     return _("{chat}; stopped {time}", chat=known, time=_at(facts, one.blocked_at)) if one.blocked_at else known
 
 

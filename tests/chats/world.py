@@ -34,7 +34,7 @@ from flows.domain.people import ROLES, RoleKind
 from flows.domain.units import Unit
 from flows.words.localized import Localized
 from tests import khmer
-from tests.chats.phones import Phones, Shown
+from tests.chats.phones import Phones, Shown, TelegramPhones, WebPhones, ZaloBotPhones
 from tests.rights.strangers import Button, Strangers
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -61,6 +61,8 @@ CAST = ("Trần Văn Trường is head of Thôn Đông", "Phạm Thị Hoa is ad
 _TOKEN = re.compile(r"(?<![a-z0-9])i-([A-Za-z0-9_-]{24})")
 _SIGN_IN = re.compile(r"/in#([A-Za-z0-9_-]{24})")
 _CODE = re.compile(r"/c/([A-Za-z0-9_-]{22})")
+_JOIN_CODE = re.compile(r"(?<=: )\d{3} \d{3}$")
+_NAMED_CODE = re.compile(r"⟨mã (\d+)⟩")
 _NAMED_TOKEN = re.compile(r"i-⟨(\d+)⟩")
 _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|\d+ characters)\) ?(.*)")
 
@@ -74,23 +76,33 @@ class World:
     ) -> None:
         self._database = database
         self._phones = phones
+        self._others: dict[str, Phones] = {}
         self._files = files
         self._now = BEGINNING
         self._people = [fact.partition(" is ")[0].split()[-1] for fact in CAST]
         self._screens: dict[str, list[Shown]] = {}
         self._tokens: list[str] = []
+        self._join_codes: list[str] = []
         self._words = catalogues.load()
         self._strangers = strangers
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
         self._runtime = Runtime(self._database, self._words, lambda: self._now, ZONE)
-        self._sources = {(self._phones.channel, self._phones.bot): self._phones}
+        self._sources = {(phones.channel, phones.bot): phones for phones in self._kinds()}
         self._wording = NoticeWording(self._words)
         self._keeper = NoticeRunner(self._runtime, self._files, self._sources)
         self._reminders = Reminders(self._runtime)
         self._carrier = BatchCarrier(self._runtime, links=lambda: LINKS)
         self._paper_maker = PaperMaker(self._runtime, self._files, links=lambda: LINKS)
+
+    def _kinds(self) -> list[Phones]:
+        """Return the phones there are, those of a channel once."""
+        return [self._phones, *{id(phones): phones for phones in self._others.values()}.values()]
+
+    def _of(self, name: str) -> Phones:
+        """Return the phones that somebody writes on."""
+        return self._others.get(name, self._phones)
 
     async def close(self) -> None:
         """Close the database."""
@@ -150,7 +162,8 @@ class World:
             return Typed(json.loads(what))
         bracketed = _BRACKETED.fullmatch(what)
         if bracketed is None:
-            return Typed(_NAMED_TOKEN.sub(lambda named: f"i-{self._tokens[int(named[1]) - 1]}", what))
+            typed = _NAMED_CODE.sub(lambda named: self._join_codes[int(named[1]) - 1], what)
+            return Typed(_NAMED_TOKEN.sub(lambda named: f"i-{self._tokens[int(named[1]) - 1]}", typed))
         kind, rest = bracketed.groups()
         match kind:
             case "photo" | "document":
@@ -173,7 +186,7 @@ class World:
     async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
         """Take in what people do, work until nothing waits, and read everybody's phone."""
         turns = Turns(self._runtime, lambda: LINKS)
-        incoming = [await self._phones.incoming(self._phone(name), reply) for name, reply in done]
+        incoming = [await self._of(name).incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
         worked = await turns.run_once()
@@ -195,9 +208,12 @@ class World:
         return letters
 
     async def _sent(self) -> list[DueLetter]:
-        addresses = [self._phones.address(place) for place in range(len(self._people))]
         quiet = self._runtime.is_quiet(self._now)
-        return await self._phones.letters(self._database, addresses, self._now, self._wording, quiet=quiet)
+        letters: list[DueLetter] = []
+        for phones in self._kinds():
+            addresses = [self._phone(name) for name in self._people if self._of(name) is phones]
+            letters += await phones.letters(self._database, addresses, self._now, self._wording, quiet=quiet)
+        return sorted(letters, key=lambda letter: (letter.priority, letter.id))
 
     async def _fetch_evidence(self) -> None:
         fetcher = EvidenceFetcher(self._runtime, self._files, self._sources)
@@ -205,7 +221,7 @@ class World:
             pass
 
     async def _read_phones(self, pressed: set[str]) -> list[Told]:
-        names = {self._phones.address(place): name for place, name in enumerate(self._people)}
+        names = {self._phone(name): name for name in self._people}
         letters = await self._letters()
         if self._strangers is not None:
             await self._strangers.press(self._database, _buttons(letters), self._runtime.local(self._now))
@@ -214,7 +230,8 @@ class World:
         told = []
         for letter in _last_of_topics(letters):
             if letter.outgoing is not None:
-                name, shown = names[letter.address], self._phones.shown(letter.outgoing, letter)
+                name = names[letter.address]
+                shown = self._of(name).shown(letter.outgoing, letter)
                 self._screens.setdefault(name, []).append(shown)
                 told.append(Told(name, tuple(map(self._with_named_tokens, shown.lines))))
         return told
@@ -222,19 +239,28 @@ class World:
     def _phone(self, name: str) -> str:
         if name not in self._people:
             self._people.append(name)
-        return self._phones.address(self._people.index(name))
+        return self._of(name).address(self._people.index(name))
 
     def _with_named_tokens(self, line: str) -> str:
+        line = _JOIN_CODE.sub(lambda code: f"⟨mã {self._place(code[0], self._join_codes)}⟩", line)
         line = _CODE.sub(lambda code: f"/c/⟨{self._place(code[1])}⟩", line)
         line = _SIGN_IN.sub(lambda token: f"/in#⟨{self._place(token[1])}⟩", line)
         return _TOKEN.sub(lambda token: f"i-⟨{self._place(token[1])}⟩", line)
 
-    def _place(self, token: str) -> int:
-        if token not in self._tokens:
-            self._tokens.append(token)
-        return self._tokens.index(token) + 1
+    def _place(self, token: str, among: list[str] | None = None) -> int:
+        tokens = self._tokens if among is None else among
+        if token not in tokens:
+            tokens.append(token)
+        return tokens.index(token) + 1
 
     # facts
+
+    async def _writes_on(self, name: str, channel: str) -> None:
+        """Give somebody a phone of a channel of its own, whichever one the chat is played on."""
+        kinds: dict[str, type[Phones]] = {"Telegram": TelegramPhones, "Zalo": ZaloBotPhones, "the web": WebPhones}
+        known = [phones for phones in self._kinds() if type(phones) is kinds[channel]]
+        self._others[name] = known[0] if known else kinds[channel](self._files)
+        self._begin_keeping()
 
     async def _it_is(self, day: str, time: str) -> None:
         self._now = datetime.strptime(f"{day} {time}", "%d %B %Y %H:%M").replace(tzinfo=ZONE)
@@ -483,6 +509,7 @@ FACTS: dict[str, Callable[..., Awaitable[list[Told] | None]]] = {
     r"(\d+) of the people get the notice, then it is refused: (.+)": World._is_refused,
     r"(\w+) is writing the notice “(.+)”": World._writes_notice,
     r"(\w+) has sent the notice “(.+)”": World._has_sent_notice,
+    r"(\w+) writes on (Telegram|Zalo|the web)": World._writes_on,
     r"(\w+) reads English": World._reads_english,
     r"the round is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round,
     r"the round of (.+) is open from (\d+ \w+ \d{4}) to (\d+ \w+ \d{4})": World._round_of,

@@ -31,6 +31,7 @@ from flows.conversation.session import HOME, Session
 from flows.domain.assessments import BRANCH
 from flows.domain.people import Person, Role, RoleKind
 from flows.forms.records import Begun, LetIn
+from flows.joining.records import CodeEnded, CodeTyped
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.notices.notice import Ledger, Reached
 from flows.papers.records import PaperAsked
@@ -45,9 +46,10 @@ from flows.subjects import AnyTalk, decide
 from flows.words.wording import Catalogues
 
 # What these change is the presser's own: what they are told, what they answer, what they told about themselves.
+# Who is asked about a code has typed it; whom it joins is asked in the chat of who made it.
 OWN = (
-    Begun, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted, NoticeAnswered,
-    ArrivalsChosen, LinkGiven, SignedOut,
+    Begun, CodeEnded, CodeTyped, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted,
+    NoticeAnswered, ArrivalsChosen, LinkGiven, SignedOut,
 )  # fmt: skip
 # Who presses: a role and the unit it is held over. There is nobody with these roles in the database.
 STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (

@@ -16,6 +16,7 @@ from bot.services.leading import Leading
 from bot.services.reminders import CHUNK, IDLE_SECONDS, DatesDue, Reminders, reminders_behind
 from bot.services.signals import Signal
 from bot.store import arrivals
+from bot.store.core import contacts
 from bot.store.core.database import Database
 from bot.store.core.outbox import NOTICE
 from bot.store.core.tables import (
@@ -86,6 +87,7 @@ async def change(commune: Commune, *statements: Executable) -> None:
     async with commune.database.writing() as connection:
         for statement in statements:
             await connection.execute(statement)
+        await contacts.refresh(connection, list(await connection.scalars(select(people.c.id))))
 
 
 async def person(commune: Commune, name: str) -> int:

@@ -14,6 +14,7 @@ from bot.store.core import tables as tables_of
 from bot.store.core.database import PRAGMAS, Database, DatabaseUnusable, check_reachable
 from bot.store.core.migrating import check_migrated, migrate, newest_revision
 from bot.store.core.tables import metadata
+from bot.store.joining import join_codes, join_misses
 from tests.commune import Commune, gone_live
 from tests.databases import BACKENDS, Backend, Databases
 from tests.sample import NOW
@@ -116,6 +117,15 @@ async def _with_a_shared_phone(database: Database) -> None:
         await connection.execute(tables_of.conversation_people.insert().values(row))
 
 
+async def _with_somebody_on_two_channels(database: Database) -> None:
+    theirs = {"person_id": 1, "conversation_id": 1}
+    async with database.writing() as connection:
+        await connection.execute(tables_of.joined_people.insert().values(**theirs, session=b"{}"))
+        await connection.execute(tables_of.joined_chats.insert().values(**theirs, since=NOW, used_at=NOW))
+        await connection.execute(join_codes.insert().values(**theirs, digest="0", made_at=NOW, expires=NOW))
+        await connection.execute(join_misses.insert().values(conversation_id=1, misses=1, at=NOW))
+
+
 async def _with_a_paper(database: Database) -> None:
     asked = {"conversation_id": 1, "person_id": 1, "kind": "list", "unit_id": 1, "year": 2026, "about": 0, "group": ""}
     async with database.writing() as connection:
@@ -212,6 +222,7 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_a_paper(commune.database)
     await _with_a_shared_phone(commune.database)
     await commune.say("Hạnh", "trang web")
+    await _with_somebody_on_two_channels(commune.database)
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:

@@ -39,6 +39,13 @@ TOLD = {
         "session": "• phần đang điền dở trong cuộc trò chuyện",
     },
     "conversation_people": {"session": "• phần đang điền dở trong cuộc trò chuyện"},
+    "joined_people": {
+        "session": "• phần đang điền dở trong cuộc trò chuyện",
+        "letters_to": "; tin gửi đến đây",
+    },
+    "joined_chats": {"since": "; nối từ 01/10/2026 10:15", "used_at": "dùng lần cuối 01/10/2026 10:15"},
+    "join_codes": {"made_at": "• mã nối, trong ít phút"},
+    "join_misses": {"misses": "số lần gõ sai mã, trong một giờ"},
     "consents": {
         "text_version": r"\(bản 2026.2\)",
         "given": r"\(bản 2026.2\): có",
@@ -168,7 +175,9 @@ NUMBERS = {"id", "number", "person_id", "conversation_id", "assessment_id", "not
 WORKS = {
     "people": {"helper_id"},
     "conversation_people": {"place"},
-    "conversations": {"bot", "erased_at"},
+    "conversations": {"bot", "erased_at", "joined"},
+    "join_codes": {"expires", "claimed_by", "claimed_for"},
+    "join_misses": {"at"},
     # Withdrawn, it is nobody's; who recorded it is who fills in for them.
     "consents": {"withdrawn_at", "recorded_by"},
     "invitations": {"invited_by", "replaces"},
@@ -256,6 +265,8 @@ async def sets_everything(commune: Commune) -> None:
             insert(conversations).values(
                 channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at
             ),
+            insert(tables.joined_people).values(person_id=lan, conversation_id=chat, letters_to=chat),
+            insert(tables.joined_chats).values(person_id=lan, conversation_id=chat, since=at, used_at=at),
             insert(tables.consents).values(consent),
             insert(tables.roles).values(
                 person_id=lan,

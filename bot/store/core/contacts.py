@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import phones
 from bot.store.core.scopes import FEW_UNITS, lies_in
-from bot.store.core.tables import assessments, contacts, conversations, mutes, people, roles
+from bot.store.core.tables import assessments, contacts, conversations, joined_people, mutes, people, roles
 from flows.domain.people import RoleKind
 from flows.domain.units import Scope
 from flows.notices.needs import AudienceWanted
@@ -17,10 +17,18 @@ from flows.notices.notice import Audience, Reach, Reached
 
 _CHUNK = 500
 MANY_UNITS = 100
-_newest_chat = (
+# Of several chats the one that was chosen, or else the one used last, as long as it takes messages. What else decides
+# where somebody is written to, such as a channel's window, belongs here.
+_best_chat = (
     select(conversations.c.id)
+    .outerjoin(joined_people, joined_people.c.person_id == people.c.id)
     .where(conversations.c.id.in_(phones.chats_of(people.c.id)))
-    .order_by(conversations.c.blocked_at.is_not(None), conversations.c.id.desc())
+    .order_by(
+        conversations.c.blocked_at.is_not(None),
+        case((conversations.c.id == joined_people.c.letters_to, 0), else_=1),
+        case((conversations.c.id == joined_people.c.conversation_id, 0), else_=1),
+        conversations.c.id.desc(),
+    )
     .limit(1)
     .correlate(people)
     .scalar_subquery()
@@ -50,7 +58,7 @@ _as_they_stand = (
         func.coalesce(assessments.c.state, "none"),
     )
     .select_from(people)
-    .outerjoin(conversations, conversations.c.id == _newest_chat)
+    .outerjoin(conversations, conversations.c.id == _best_chat)
     .outerjoin(assessments, assessments.c.id == _newest_form)
 )
 

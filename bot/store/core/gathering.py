@@ -73,6 +73,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             conversations.c.consented,
             conversations.c.session,
             conversations.c.blocked_at,
+            conversations.c.joined,
             conversations.c.person_id,
             people.c.name,
             people.c.birth_year,
@@ -113,7 +114,9 @@ AnyRow = Row[*tuple[Any, ...]]
 class Waiting(Struct, frozen=True):
     """One turn that waits: the first unanswered update of a conversation, the conversation as it stands, and who
     speaks there. `cut` tells that the innermost talk of the session could not be read, `newer` that the session or a
-    role is of a newer version."""
+    role is of a newer version. `joined` tells that somebody here has other chats, too: then `moved` that they used
+    another one last, `came_from` which one if they were in the middle of something there, and `beside` who share their
+    phones."""
 
     inbox_id: int
     body: bytes
@@ -128,6 +131,10 @@ class Waiting(Struct, frozen=True):
     roles: tuple[Role, ...]
     cut: bool = False
     newer: bool = False
+    joined: bool = False
+    moved: bool = False
+    came_from: Conversation | None = None
+    beside: frozenset[int] = frozenset()
 
     @property
     def person_id(self) -> int | None:
@@ -177,6 +184,7 @@ def _waiting(row: AnyRow) -> Waiting:
         roles=known,
         cut=cut,
         newer=cut or not every_role,
+        joined=row.joined,
     )
 
 

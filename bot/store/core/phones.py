@@ -11,8 +11,6 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
-    func,
-    null,
     select,
     union_all,
     update,
@@ -23,7 +21,7 @@ from bot.store.core import upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.lists import is_among
-from bot.store.core.tables import consents, conversation_people, conversations, people
+from bot.store.core.tables import consents, contacts, conversation_people, conversations, people
 from flows.conversation.facts import Sharer
 from flows.conversation.session import Session
 
@@ -56,26 +54,23 @@ def people_of(conversation_id: ColumnElement[int]) -> CompoundSelect[Any]:
 
 
 def readers_among(name: str) -> Subquery:
-    """Select the chats of the people in the list given by that name: `reader_id`, `chat_id`, and on phones that several
-    share the `reader_name` and `reader_born`, by which they are told from each other there."""
-    alone = select(
-        _own_chats.c.person_id.label("reader_id"),
-        _own_chats.c.id.label("chat_id"),
-        null().label("reader_name"),
-        null().label("reader_born"),
-    ).where(is_among(_own_chats.c.person_id, name))
-    shared = (
-        select(
-            conversation_people.c.person_id, conversation_people.c.conversation_id, people.c.name, people.c.birth_year
-        )
-        .join(people, people.c.id == conversation_people.c.person_id)
-        .where(is_among(conversation_people.c.person_id, name))
+    """Select where the people in the list given by that name are written to, each in one chat: `reader_id`, `chat_id`,
+    and on phones that several share the `reader_name` and `reader_born`, by which they are told from each other
+    there."""
+    is_shared = and_(
+        conversation_people.c.conversation_id == contacts.c.conversation_id,
+        conversation_people.c.person_id == contacts.c.person_id,
     )
-    every = union_all(alone, shared).subquery("every_reader")
-    named = (func.max(every.c.reader_name), func.max(every.c.reader_born))
     return (
-        select(every.c.reader_id, every.c.chat_id, named[0].label("reader_name"), named[1].label("reader_born"))
-        .group_by(every.c.reader_id, every.c.chat_id)
+        select(
+            contacts.c.person_id.label("reader_id"),
+            contacts.c.conversation_id.label("chat_id"),
+            people.c.name.label("reader_name"),
+            people.c.birth_year.label("reader_born"),
+        )
+        .outerjoin(conversation_people, is_shared)
+        .outerjoin(people, people.c.id == conversation_people.c.person_id)
+        .where(is_among(contacts.c.person_id, name), contacts.c.conversation_id.is_not(None))
         .subquery("readers")
     )
 

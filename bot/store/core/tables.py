@@ -106,6 +106,8 @@ conversations = Table(
     Column("consented", Boolean),
     Column("session", LargeBinary),
     Column("blocked_at", Moment),
+    # Whether one of its people has other chats, too. Of all others nothing more is read in a turn.
+    Column("joined", Boolean, nullable=False, server_default=text("false")),
     # When whoever spoke here was erased, until the address is forgotten, too.
     Column("erased_at", Moment),
     UniqueConstraint("channel", "bot", "address"),
@@ -126,6 +128,28 @@ conversation_people = Table(
     Column("person_id", ForeignKey("people.id"), primary_key=True, index=True),
     Column("place", SmallInteger, nullable=False),
     Column("session", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+# Who has several chats: the one they used last, how far they had come there, and where letters go if they chose it. Who
+# has one chat has no row.
+joined_people = Table(
+    "joined_people",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("session", LargeBinary),
+    Column("letters_to", Key),
+)
+
+# Their chats: since when each of them is theirs, and when they last wrote there.
+joined_chats = Table(
+    "joined_chats",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True, index=True),
+    Column("since", Moment, nullable=False),
+    Column("used_at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,1 @@
+"""One person in several chats, when they say so: joined by a code, and separated again."""
