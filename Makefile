@@ -35,7 +35,7 @@ lint: install-tests ## Check style, types and who imports whom
 	$(BIN)/lint-imports --no-logo
 
 pytest: install-tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs --durations=10 $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -rs --durations=10 $(ARGS)
 
 COVERING := tests/flows tests/chats tests/guides tests/services/test_unit_files.py tests/services/test_rounds.py \
 	tests/store/test_own_data.py

@@ -3,9 +3,18 @@
 import pytest
 
 from tests.databases import database, database_url, databases
+from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.plain_logs import use_plain_logs
 
-__all__ = ["database", "database_url", "databases", "pytest_addoption", "pytest_configure"]
+__all__ = [
+    "database",
+    "database_url",
+    "databases",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_xdist_make_scheduler",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -97,7 +97,7 @@ def _pytest(folder: Path, chat: str, *options: str) -> subprocess.CompletedProce
     chats = folder / "tests" / "chats"
     shutil.copytree(CHECKOUT / "tests" / "chats", chats, ignore=shutil.ignore_patterns("*.chat", "__pycache__"))
     shutil.copytree(CHECKOUT / "tests" / "botapi", folder / "tests" / "botapi")
-    for name in ("conftest.py", "databases.py", "khmer.py", "plain_logs.py"):
+    for name in ("conftest.py", "databases.py", "distribution.py", "khmer.py", "plain_logs.py"):
         shutil.copy(CHECKOUT / "tests" / name, folder / "tests" / name)
     (chats / "one.chat").write_text(chat, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-k", "web"]

@@ -7,7 +7,7 @@ import pytest
 from bot.guides.pages import NAMES
 from tests.browser.conftest import Snap, Visit
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 OLD_PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 568}, "java_script_enabled": False}
 SMALLEST_TEXT = 15

@@ -14,7 +14,7 @@ from tests.browser.conftest import Snap, Visit
 from tests.browser.phones import Phone
 from tests.browser.test_demo import POCKET, assert_easy_to_hit, assert_fits, assert_readable
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 Json = dict[str, Any]
 

@@ -15,9 +15,6 @@ CHECKOUT = Path(__file__).parents[2]
 # Where each top-level folder of the checkout lands.
 PLACES = {"bot": "bot", "flows": "flows", "locales": "bot/locales"}
 
-# One worker makes the slow fixtures for the whole module.
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Return what a command prints, in an environment that points at no checkout and no database."""

@@ -23,7 +23,7 @@ from tests.system.conftest import Serve
 from tests.system.hurried import SPEED
 from tests.system.process import HURRIED_HOCTAP, PATIENCE, Deployment, cut_between_two_writes
 
-pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 FEW, MANY = 4_000, 20_000
 # So often the power fails in all, and before the ledger is written.

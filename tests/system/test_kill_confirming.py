@@ -23,7 +23,7 @@ from tests.botapi.person import Person
 from tests.system.commune import set_up, sqlite_in
 from tests.system.process import HURRIED_HOCTAP, Deployment, cut_between_two_writes
 
-pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 SEED = 20261121
 VILLAGES = ("tk01", "tk02")

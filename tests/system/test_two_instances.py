@@ -36,7 +36,7 @@ from tests.system.phones import Phone, TelegramPhone, WebPage
 from tests.system.process import HURRIED_HOCTAP, Deployment, Serving
 from tests.system.villagers import PATIENCE, Admin, Head, SelfAssessing, Villager, is_unasked, name_of
 
-pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 SECRET_KEY = "the same for both of them"
 SEED = 20261127

@@ -18,8 +18,7 @@ from bot.store.core.migrating import newest_revision
 CHECKOUT = Path(__file__).parents[2]
 SUBJECT = Path(__file__).parent / "subject"
 
-# One worker makes the copy for the whole module.
-pytestmark = [pytest.mark.xdist_group("toy"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 Check = Literal["mypy", "import-linter", "the test of the lists", "the test of the columns"]
 
