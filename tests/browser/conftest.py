@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -15,6 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.system.process import SOON_TOLD_HOCTAP
+
+CHECKOUT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 SECONDS_TO_START = 120  # the commune is made first
 QUIET = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
@@ -39,7 +41,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def demo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`hoctap demo` as a process of its own. Gives its address."""
+    """`hoctap demo` as a process of its own, in which nobody waits a minute. Gives its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     here = tmp_path_factory.mktemp("demo")
@@ -47,9 +49,14 @@ def demo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = here / "demo.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("hoctap"), "demo"],
+            [*SOON_TOLD_HOCTAP, "demo"],
             cwd=here / "folder",
-            env={"PATH": os.environ["PATH"], "PORT": str(port), "TMPDIR": str(here / "folder")},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(CHECKOUT),
+                "PORT": str(port),
+                "TMPDIR": str(here / "folder"),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -7,8 +7,6 @@ from typing import Literal
 
 from playwright.sync_api import Locator, Page, expect
 
-from flows.batches.batch import UNDO_FOR
-
 BOT = re.compile(r"\bbot\b")
 
 
@@ -82,11 +80,6 @@ class Phone:
     def expect_heard(self, text: str) -> None:
         """Wait until the bot says this as its last word."""
         expect(self.log.locator(".message.bot").last).to_contain_text(text)
-
-    def expect_told(self, text: str) -> None:
-        """Wait until the bot says what somebody decided, once that cannot be undone any more."""
-        patience = 1000 * (10 + UNDO_FOR.total_seconds())
-        expect(self.log.locator(".message.bot").last).to_contain_text(text, timeout=patience)
 
     def expect_unread(self, count: int) -> None:
         """Wait until so many messages are marked unread."""

@@ -2,21 +2,19 @@
 and acts on many forms done in pieces so small that the power can fail between them. Nobody waits a minute."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 
 import bot.application
 import bot.services.batches
 import bot.services.notices
-import bot.store.batches
 from bot.channels import telegram
 from bot.main import main
 from bot.services.channel import Host, Service
+from tests.system.soon_told import tell_soon
 
 SPEED = 20
 PIECE = 50
 FORMS = 1
-UNTIL_TOLD = timedelta(seconds=2)
 
 
 def hurried(host: Host) -> Iterator[Service]:
@@ -29,6 +27,6 @@ def hurried(host: Host) -> Iterator[Service]:
 if __name__ == "__main__":
     bot.services.notices.CHUNK = PIECE
     bot.services.batches.PIECE = FORMS
-    bot.store.batches.UNDO_FOR = UNTIL_TOLD  # type: ignore[attr-defined]
+    tell_soon()
     bot.application.Application = partial(bot.application.Application, channels=[hurried])  # type: ignore[misc, assignment]
     main()

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 HOCTAP = (sys.executable, "-m", "tests.system.hoctap")
+SOON_TOLD_HOCTAP = (sys.executable, "-m", "tests.system.soon_told")
 HURRIED_HOCTAP = (sys.executable, "-m", "tests.system.hurried")
 PATIENCE = 60.0
 

@@ -1,4 +1,7 @@
-"""A hundred residents fill in the whole form while the power fails again and again, and Telegram with it."""
+"""Residents fill in the whole form while the power fails again and again, and Telegram with it.
+
+`make soak ARGS='tests/system/test_kill.py'` is a hundred of them and thirty power cuts, and prints figures.
+"""
 
 import asyncio
 import signal
@@ -22,10 +25,8 @@ from tests.system.commune import set_up, sqlite_in
 from tests.system.process import HURRIED_HOCTAP, Deployment, Serving, cut_between_two_writes
 from tests.system.resident import Plan, Resident
 
-pytestmark = [pytest.mark.xdist_group("heavy"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
-RESIDENTS = 100
-KILLS = 30
 SEED = 20261101
 LONGEST = 300.0
 STALLED_AFTER = 45.0  # seconds in which nobody got anywhere
@@ -34,11 +35,22 @@ SETTLED_WITHIN = 60.0
 # No limits: they would take an hour. The speed makes a webhook be tried again soon.
 NO_LIMITS = Limits(per_bot=10_000, per_chat=10_000, per_bot_burst=100, per_chat_burst=100, speed=10)
 TROUBLE = FaultPlan(
-    too_many=0.003, internal=0.01, bad_gateway=0.01, reset_before=0.01, reset_after=0.01, hang=0.01,
+    too_many=0.01, internal=0.01, bad_gateway=0.01, reset_before=0.01, reset_after=0.01, hang=0.01,
     hang_seconds=0.3, methods=SENDS | {"answerCallbackQuery", "getFile"}, seed=SEED,
 )  # fmt: skip
 # A process that knows nothing of the one before it asks too soon, and answers a press a second time.
 FORGIVEN = ("retry_after", "Too Many Requests", "answerCallbackQuery: Bad Request: query is too old")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many residents there are, and how often the power fails at least."""
+
+    residents: int
+    kills: int
+
+
+SMALL, FULL = Size(40, 10), Size(100, 30)
 
 
 @dataclass(slots=True)
@@ -47,6 +59,7 @@ class Run:
 
     server: BotApiServer
     deployment: Deployment
+    size: Size
     random: Random
     residents: list[Resident]
     kills: int = 0
@@ -58,8 +71,11 @@ class Run:
         return all(resident.done or resident.odd for resident in self.residents)
 
 
+@pytest.mark.parametrize("size", [pytest.param(SMALL, id="few"), pytest.param(FULL, marks=pytest.mark.soak, id="many")])
 @pytest.mark.parametrize("way", ["polling", "webhook"])
-async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_anything(way: str, tmp_path: Path) -> None:
+async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_anything(
+    way: str, size: Size, tmp_path: Path
+) -> None:
     begun = time.monotonic()
     settings = {"DATABASE_URL": sqlite_in(tmp_path), "TELEGRAM_TOKEN": DEFAULT_TOKEN}
     deployment = Deployment(tmp_path, settings, HURRIED_HOCTAP)
@@ -69,7 +85,7 @@ async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_any
         if way == "webhook":
             deployment.settings |= {"PUBLIC_URL": deployment.url, "TELEGRAM_WEBHOOK_SECRET": "secret"}
         server.shuffle()
-        run = Run(server, deployment, Random(SEED), _residents(server))
+        run = Run(server, deployment, size, Random(SEED), _residents(server, size))
         await _live_through_power_cuts(run)
     print(f"\n{way}: {_figures(run)}, {time.monotonic() - begun:.0f} s")
     _every_update_is_answered_once(run)
@@ -79,10 +95,10 @@ async def test_whatever_dies_no_answer_is_lost_or_doubled_and_nobody_repeats_any
     _telegram_has_nothing_to_complain_of(run)
 
 
-def _residents(server: BotApiServer) -> list[Resident]:
+def _residents(server: BotApiServer, size: Size) -> list[Resident]:
     random = Random(SEED)
-    plans = [Plan.of(number, random) for number in range(RESIDENTS)]
-    assert len({plan.levels for plan in plans}) == RESIDENTS
+    plans = [Plan.of(number, random) for number in range(size.residents)]
+    assert len({plan.levels for plan in plans}) == size.residents
     return [Resident(server.add_person(plan.name), plan, Random(random.random())) for plan in plans]
 
 
@@ -90,7 +106,7 @@ def _residents(server: BotApiServer) -> list[Resident]:
 
 
 async def _live_through_power_cuts(run: Run) -> None:
-    lives = [asyncio.create_task(_come_and_live(run, place)) for place in range(RESIDENTS)]
+    lives = [asyncio.create_task(_come_and_live(run, place)) for place in range(run.size.residents)]
     disorder = asyncio.create_task(_repeat_updates(run))
     try:
         async with asyncio.timeout(LONGEST):
@@ -106,7 +122,7 @@ async def _live_through_power_cuts(run: Run) -> None:
 
 async def _come_and_live(run: Run, place: int) -> None:
     """Come one after the other, so that there is a power cut in everybody's form."""
-    while run.kills < place * 0.8 * KILLS // RESIDENTS:
+    while run.kills < place * 0.8 * run.size.kills // run.size.residents:
         await asyncio.sleep(0.02)
     await run.residents[place].live()
 
@@ -131,7 +147,7 @@ async def _cut_the_power(run: Run) -> None:
         ready = asyncio.create_task(serving.until_ready())
         try:
             # Most die while they work, some before they do; once there were enough, they may work for longer.
-            longest = startup + (1.6 if run.kills < KILLS else 5.0)
+            longest = startup + (1.6 if run.kills < run.size.kills else 5.0)
             await _sleep_unless_done(run, run.random.uniform(0.6 * startup, longest))
             if run.random.random() < 0.5:
                 await cut_between_two_writes(run.deployment.folder / "hoctap.db", serving)
@@ -202,13 +218,13 @@ def _last(resident: Resident) -> str:
 def _every_answer_is_kept_as_given(run: Run) -> None:
     """Every form holds the sequence its resident gave, in that order, submitted, and not a change more."""
     assert _forms(run) == {r.plan.name: _given(r) for r in run.residents}
-    assert _count(run, "SELECT count(*) FROM people") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM consents WHERE given") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM trail WHERE act = 'submit'") == RESIDENTS
-    assert _count(run, "SELECT count(*) FROM trail WHERE about = 'form'") == RESIDENTS
-    assert _count(run, "SELECT count(DISTINCT about_id) FROM trail WHERE about = 'form'") == RESIDENTS
+    assert _count(run, "SELECT count(*) FROM people") == run.size.residents
+    assert _count(run, "SELECT count(*) FROM consents WHERE given") == run.size.residents
+    assert _count(run, "SELECT count(*) FROM trail WHERE act = 'submit'") == run.size.residents
+    assert _count(run, "SELECT count(*) FROM trail WHERE about = 'form'") == run.size.residents
+    assert _count(run, "SELECT count(DISTINCT about_id) FROM trail WHERE about = 'form'") == run.size.residents
     tallies = "SELECT state, sum(count) FROM tallies GROUP BY state HAVING sum(count) <> 0"
-    assert _rows(run, tallies) == [("submitted", RESIDENTS)]
+    assert _rows(run, tallies) == [("submitted", run.size.residents)]
 
 
 def _forms(run: Run) -> dict[object, tuple[object, ...]]:
@@ -235,7 +251,7 @@ def _given(resident: Resident) -> tuple[object, ...]:
 
 def _doubles_are_within_the_bound(run: Run) -> None:
     """DESIGN.md: at most A + K·W. What was open at each power cut is known, so the bound can be closer."""
-    assert run.kills >= KILLS
+    assert run.kills >= run.size.kills
     assert _doubled(run) <= run.server.ledger.ambiguous + _on_their_way(run)
 
 
@@ -262,7 +278,8 @@ def _figures(run: Run) -> str:
     bound = ledger.ambiguous + run.kills * REPLIES_IN_FLIGHT
     closer = ledger.ambiguous + _on_their_way(run)
     return (
-        f"{sum(r.done for r in run.residents)} of {RESIDENTS} submitted, {sum(r.acts for r in run.residents)} updates,"
+        f"{sum(r.done for r in run.residents)} of {run.size.residents} submitted,"
+        f" {sum(r.acts for r in run.residents)} updates,"
         f" {run.kills} kills with at most {_on_their_way(run)} letters on their way,"
         f" {dict(Counter(str(f.fault.value) for f in ledger.failures))}, {ledger.ambiguous} ambiguous,"
         f" {_doubled(run)} doubled (at most {closer}; promised {bound})"

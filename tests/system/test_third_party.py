@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from flows.batches.batch import UNDO_FOR
 from tests.botapi.rules import Json
 from tests.botapi.standin import StandIn, StandInChat, gateway, standin
 from tests.system.commune import VILLAGE, invite, set_up
 from tests.system.conftest import Serve
-from tests.system.process import Deployment
+from tests.system.process import SOON_TOLD_HOCTAP, Deployment
 from tests.system.story import BORN, JPEG
 
 SECRET = "a-long-random-secret"
@@ -50,6 +49,7 @@ async def stand_in(deployment: Deployment) -> AsyncIterator[StandIn]:
 async def test_a_form_is_filled_in_and_confirmed_on_a_telegram_of_others(
     deployment: Deployment, stand_in: StandIn, serve: Serve
 ) -> None:
+    deployment.command = SOON_TOLD_HOCTAP
     await set_up(deployment)
     invitation = await invite(deployment, "head", VILLAGE)
     serving = await serve(deployment)
@@ -91,7 +91,7 @@ async def test_a_form_is_filled_in_and_confirmed_on_a_telegram_of_others(
     await head.chat.wait_for("chờ xác nhận", 20)
     await head.press("📋 Xem các câu trả lời", "1. Xem tin, cập nhật kiến thức: Hằng ngày")
     await head.press("✅ Xác nhận", "Đã xác nhận phiếu của Nguyễn Thị Lan")
-    await lan.chat.wait_for("Chi hội đã xác nhận phiếu", 20 + UNDO_FOR.total_seconds())
+    await lan.chat.wait_for("Chi hội đã xác nhận phiếu", 30)
 
     pressed = [sent["method"] for sent in await lan.chat.sent()].count("answerCallbackQuery")
     assert pressed == 10
