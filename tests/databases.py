@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.store.core.database import Database
+from bot.store.core.database import PRAGMAS, Database
 from bot.store.core.migrating import migrate
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ Prepare = Callable[[Database], Awaitable[None]]
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
 
 # A test's database needs to survive nothing.
+AS_SHIPPED = dict(PRAGMAS)
+PRAGMAS["synchronous"] = 0
 _CARELESS = """
 ALTER SYSTEM SET fsync = off;
 ALTER SYSTEM SET synchronous_commit = off;

@@ -1,11 +1,11 @@
 """Collects `.chat` files: each is a test, once for every stage."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from bot.guides.chatfile import ChatBroken
 from tests.chats.runner import STAGES, Stage, difference
@@ -41,7 +41,7 @@ class ChatTest(pytest.Item):
     def runtest(self) -> None:
         """Play the chat and compare, or write down how it went."""
         written = self.path.read_text("utf-8")
-        played = asyncio.run(self.stage.play(written, databases_of(self.config)))
+        played = uvloop.run(self.stage.play(written, databases_of(self.config)))
         if played == written:
             return
         if self.config.getoption("--rewrite-chats") and self.stage is STAGES[0] and "\n!!! " not in played:

@@ -68,8 +68,8 @@ _BRACKETED = re.compile(r"\((photo|document|sticker|voice|edits|blocks|unblocks|
 
 
 class World:
-    """One chat's world. Every turn is worked through by a new `Turns`, so only the database remembers; what goes on
-    between turns remembers until the server starts anew."""
+    """One chat's world. Every turn of a chat is worked through by a new `Turns`, so only the database remembers; what
+    goes on between turns, and what facts are made by, remembers until the server starts anew."""
 
     def __init__(
         self, database: Database, phones: Phones, files: FileStore, strangers: Strangers | None = None
@@ -89,6 +89,7 @@ class World:
 
     def _begin_keeping(self) -> None:
         self._runtime = Runtime(self._database, self._words, lambda: self._now, ZONE)
+        self._turns = Turns(self._runtime, lambda: LINKS)
         self._sources = {(phones.channel, phones.bot): phones for phones in self._kinds()}
         self._wording = NoticeWording(self._words)
         self._keeper = NoticeRunner(self._runtime, self._files, self._sources)
@@ -183,9 +184,10 @@ class World:
 
     # what the program does
 
-    async def _turn(self, done: Sequence[tuple[str, Reply]]) -> list[Told]:
-        """Take in what people do, work until nothing waits, and read everybody's phone."""
-        turns = Turns(self._runtime, lambda: LINKS)
+    async def _turn(self, done: Sequence[tuple[str, Reply]], *, keeping: bool = True) -> list[Told]:
+        """Take in what people do, work until nothing waits, and read everybody's phone. Unless told otherwise let all
+        that runs by itself go on, too, until it has nothing to do."""
+        turns = Turns(self._runtime, lambda: LINKS) if keeping else self._turns
         incoming = [await self._of(name).incoming(self._phone(name), reply) for name, reply in done]
         if incoming:
             await turns.receive(incoming)
@@ -193,12 +195,21 @@ class World:
         while worked.turns:
             self._files.forget(worked.files)
             worked = await turns.run_once()
-        await self._fetch_evidence()
-        while await self._carrier.run_once() or await self._reminders.run_once():
-            pass
-        while await self._paper_maker.run_once():
-            pass
-        return await self._read_phones({one.callback for one in incoming if one.callback is not None})
+        if keeping:
+            await self._fetch_evidence()
+            while await self._carrier.run_once() or await self._reminders.run_once():
+                pass
+            while await self._paper_maker.run_once():
+                pass
+        letters = await (self._letters() if keeping else self._sent())
+        if self._strangers is not None:
+            await self._strangers.press(self._database, _buttons(letters), self._runtime.local(self._now))
+        return self._read_phones(letters, {one.callback for one in incoming if one.callback is not None})
+
+    async def _says(self, name: str, *replies: Reply | str) -> None:
+        """Let somebody do one thing after another, of which a fact is made; what runs by itself goes on after it."""
+        for reply in replies:
+            await self._turn([(name, Typed(reply) if isinstance(reply, str) else reply)], keeping=False)
 
     async def _letters(self) -> list[DueLetter]:
         """Let everything be sent that is due, notices too. Returns it in the order it was sent."""
@@ -220,11 +231,8 @@ class World:
         while await fetcher.run_once():
             pass
 
-    async def _read_phones(self, pressed: set[str]) -> list[Told]:
+    def _read_phones(self, letters: Sequence[DueLetter], pressed: set[str]) -> list[Told]:
         names = {self._phone(name): name for name in self._people}
-        letters = await self._letters()
-        if self._strangers is not None:
-            await self._strangers.press(self._database, _buttons(letters), self._runtime.local(self._now))
         if unanswered := pressed - {letter.callback for letter in letters}:
             raise ChatBroken(f"the channel waits for ever for the answer to {len(unanswered)} pressed buttons")
         told = []
@@ -295,17 +303,14 @@ class World:
             await stop_refused(connection, self._runtime, notice_id or 0, error, self._now)
 
     async def _writes_notice(self, name: str, text: str) -> None:
-        for typed in ("/notices", "viết thông báo", "việc khác", text):
-            await self._turn([(name, Typed(typed))])
+        await self._says(name, "/notices", "viết thông báo", "việc khác", text)
 
     async def _has_sent_notice(self, name: str, text: str) -> None:
         await self._writes_notice(name, text)
-        for _once_more in range(2):
-            await self._turn([(name, Typed("gửi"))])
+        await self._says(name, "gửi", "gửi")
 
     async def _reads_english(self, name: str) -> None:
-        for text in ("/language", "en"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, "/language", "en")
 
     async def _starts_anew(self) -> None:
         await self._database.close()
@@ -374,13 +379,11 @@ class World:
     async def _holds(self, full_name: str, role: str, unit: str) -> None:
         await self._invitation(role, unit)
         name = full_name.split()[-1]
-        for text in (f"/start i-{self._tokens.pop()}", "vi", "đồng ý", full_name, "có"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, f"/start i-{self._tokens.pop()}", "vi", "đồng ý", full_name, "có")
 
     async def _has_agreed(self, name: str, village: str | None) -> None:
         link = f" v-{_code(village)}" if village else ""
-        for text in (f"/start{link}", "vi", "đồng ý"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, f"/start{link}", "vi", "đồng ý")
 
     async def _is_resident(self, full_name: str, group: str, unit: str, born: str) -> None:
         name = full_name.split()[-1]
@@ -388,27 +391,24 @@ class World:
         known = name in self._people
         begin = ("bắt đầu làm phiếu",) if known else (f"/start v-{_code(unit)}", "vi", "đồng ý", full_name)
         village = (f"{unit} Thần Khê", "1") if known else ("có",)
-        for text in (*begin, born, *village, number, "có"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, *begin, born, *village, number, "có")
 
     async def _shares_phone(self, owner: str, full_name: str, born: str) -> None:
         """Add somebody of sixteen or older to a phone, and speak for its owner again."""
-        await self._turn([(owner, Typed("thêm người"))])
+        await self._says(owner, "thêm người")
         if any(label.endswith("➕ Thêm người") for label, _payload in self._screens[owner][-1].buttons):
-            await self._turn([(owner, Typed("thêm người"))])
-        for text in ("tự bấm", "đồng ý", full_name, born, "có", "5", "đúng hết", owner):
-            await self._turn([(owner, Typed(text))])
+            await self._says(owner, "thêm người")
+        await self._says(owner, "tự bấm", "đồng ý", full_name, born, "có", "5", "đúng hết", owner)
 
     async def _has_answered(self, name: str, levels: str) -> None:
-        await self._turn([(name, Typed("bắt đầu làm phiếu"))])
+        await self._says(name, "bắt đầu làm phiếu")
         for level in levels.split():
-            await self._turn([(name, Typed(level))])
+            await self._says(name, level)
             if any(payload.endswith(":skip") for _label, payload in self._screens[name][-1].buttons):
-                await self._turn([(name, Typed("bỏ qua"))])
+                await self._says(name, "bỏ qua")
 
     async def _has_sent_evidence(self, name: str, file: str, question: str) -> None:
-        for reply in (Typed(f"sửa {question}"), Typed("1"), SentFile("photo", file, "", ""), Typed("tiếp tục")):
-            await self._turn([(name, reply)])
+        await self._says(name, f"sửa {question}", "1", SentFile("photo", file, "", ""), "tiếp tục")
 
     async def _has_submitted_all(self, full_name: str, unit: str, levels: str) -> None:
         name = full_name.split()[-1]
@@ -417,7 +417,7 @@ class World:
         await self._has_submitted(name)
 
     async def _has_submitted(self, name: str) -> None:
-        await self._turn([(name, Typed("nộp phiếu"))])
+        await self._says(name, "nộp phiếu")
 
     async def _has_confirmed(self, name: str) -> None:
         """Confirm the form that came last, and let the minute go by in which that can be undone."""
@@ -428,12 +428,10 @@ class World:
     async def _has_closed(self, name: str, days: str) -> None:
         """Enter a meeting of today, and close the village; the list is posted for some days."""
         meeting = ("nhập", "hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "10/12", "tất cả đồng ý", days)
-        for text in ("/meeting", *meeting, "chốt danh sách thôn"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, "/meeting", *meeting, "chốt danh sách thôn")
 
     async def _has_proposed(self, name: str) -> None:
-        for text in ("các thôn", "đề nghị công nhận", "đề nghị danh sách này"):
-            await self._turn([(name, Typed(text))])
+        await self._says(name, "các thôn", "đề nghị công nhận", "đề nghị danh sách này")
 
     async def _has_recognised(self, name: str, number: str) -> list[Told]:
         return await self._types(

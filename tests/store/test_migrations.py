@@ -16,7 +16,7 @@ from bot.store.core.migrating import check_migrated, migrate, newest_revision
 from bot.store.core.tables import metadata
 from bot.store.joining import join_codes, join_misses
 from tests.commune import Commune, gone_live
-from tests.databases import BACKENDS, Backend, Databases
+from tests.databases import AS_SHIPPED, BACKENDS, Backend, Databases
 from tests.sample import NOW
 
 SCRIPTS = ScriptDirectory(str(Path(bot.store.migrations.__file__).parent))
@@ -299,7 +299,10 @@ async def test_a_database_that_is_not_there_is_said_and_not_made(tmp_path: Path)
     await database.close()
 
 
-async def test_what_sqlite_was_told_is_read_back_on_the_writing_connection(databases: Databases) -> None:
+async def test_what_sqlite_was_told_is_read_back_on_the_writing_connection(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRAGMAS, "synchronous", AS_SHIPPED["synchronous"])
     async with databases.fresh("sqlite") as url:
         database = Database(url)
         async with database.writing() as connection:
