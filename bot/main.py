@@ -1,5 +1,8 @@
 """The command line. Commands import what they need when they run, so that `--help` answers at once."""
 
+import sys
+from typing import NoReturn
+
 import typer
 
 from bot.commands import admin, audit, bench, chat, check, demo, export, importing, migrate, report, serve
@@ -43,4 +46,15 @@ app.add_typer(bench.app, name="bench", help="Measure.")
 
 def main() -> None:
     """Run a command. What a user can mend is one line and exit code 2."""
+    if sys.argv[1:] == ["serve"]:
+        _serve()
     app()
+
+
+def _serve() -> NoReturn:
+    """Serve at once. There is nothing to read from the command line, for which typer loads pydantic: 9 MB for ever."""
+    try:
+        serve.serve()
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    sys.exit()

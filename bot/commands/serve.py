@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 
     from bot.application import Application
 
+# Libraries load these where they are there: rich draws tracebacks in a terminal, cryptography reads Telegram's
+# passports. A server does neither, and they take 12 MB.
+NEVER_USED = ("rich", "cryptography")
+
 
 def serve() -> None:
     """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
+    for name in NEVER_USED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is: not there
     gc.disable()  # until everything is loaded: nearly nothing of it is garbage, and to look takes a fifth of the start
     from bot.services.evidence_folder import FolderIsAnother
 

@@ -21,7 +21,7 @@ from tests.browser.test_demo import (
     picture,
 )
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 NAME = "Công dân học tập"
 BLOCKED = """

@@ -17,7 +17,7 @@ from tests.system import story
 from tests.system.commune import COMMUNE, VILLAGE, invite, leave_empty, set_up, sqlite_in
 from tests.system.conftest import Serve
 from tests.system.hurried import SPEED
-from tests.system.process import HURRIED_HOCTAP, Deployment, Finished, free_port
+from tests.system.process import HOCTAP, HURRIED_HOCTAP, SOON_TOLD_HOCTAP, Deployment, Finished, free_port
 
 SECRET = "a-long-random-secret"
 EVERYBODY = '{"type": "all_private_chats"}'
@@ -34,16 +34,20 @@ async def address(request: pytest.FixtureRequest, databases: Databases, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("telegram", "address", "way"),
-    [(1, "sqlite", "polling"), (SPEED, "sqlite", "webhook"), (SPEED, "postgresql", "polling")],
+    ("telegram", "address", "way", "command"),
+    [
+        pytest.param(1, "sqlite", "polling", HOCTAP, marks=pytest.mark.soak, id="as shipped"),  # minutes of waiting
+        pytest.param(1, "sqlite", "polling", SOON_TOLD_HOCTAP, id="sqlite-polling"),
+        pytest.param(SPEED, "sqlite", "webhook", HURRIED_HOCTAP, id="sqlite-webhook"),
+        pytest.param(SPEED, "postgresql", "polling", HURRIED_HOCTAP, id="postgresql-polling"),
+    ],
     indirect=["telegram", "address"],
 )
 async def test_a_commune_goes_live_and_two_residents_are_confirmed(
-    on_telegram: Deployment, telegram: BotApiServer, serve: Serve, address: str, way: str
+    on_telegram: Deployment, telegram: BotApiServer, serve: Serve, address: str, way: str, command: tuple[str, ...]
 ) -> None:
     on_telegram.settings["DATABASE_URL"] = address
-    if telegram.limits.speed == SPEED:
-        on_telegram.command = HURRIED_HOCTAP
+    on_telegram.command = command
     if way == "webhook":
         on_telegram.settings |= {"PUBLIC_URL": on_telegram.url, "TELEGRAM_WEBHOOK_SECRET": SECRET}
     await set_up(on_telegram)
@@ -150,6 +154,16 @@ async def test_a_webhook_without_a_secret_is_refused_in_one_line(deployment: Dep
 async def test_serving_before_migrating_is_refused_in_one_line(deployment: Deployment) -> None:
     expected = Finished(2, "", "hoctap: there is no database yet; run: hoctap migrate\n")
     assert await deployment.run("serve") == expected
+
+
+async def test_a_server_loads_nothing_that_it_never_uses(on_telegram: Deployment, serve: Serve) -> None:
+    await set_up(on_telegram)
+    on_telegram.settings["PYTHONPROFILEIMPORTTIME"] = "1"
+    serving = await serve(on_telegram)
+    assert await serving.stop() == 0
+    loaded = set(re.findall(r"^import time:.*\| +([a-z_0-9]+)\.\w+$", on_telegram.log.read_text(), re.MULTILINE))
+    assert {"telegram", "structlog"} <= loaded
+    assert loaded.isdisjoint({"rich", "cryptography", "pydantic"})
 
 
 async def test_a_port_in_use_is_named_in_one_line(deployment: Deployment, serve: Serve) -> None:

@@ -31,7 +31,8 @@ PRAGMAS = {
     "temp_store": 2,
     # What is deleted is overwritten, in free pages, too.
     "secure_delete": 1,
-    "cache_size": -65_536,
+    # Kibibytes. What is not in it is read from the system's cache, which turns do not notice; 64 MB of it did fill up.
+    "cache_size": -8_192,
     "wal_autocheckpoint": 16_384,
 }
 POSTGRES_CONNECTIONS = 8
