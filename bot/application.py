@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import metrics
 from bot.catalogues import load
-from bot.channels import telegram, zalo_bot
+from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
@@ -29,6 +29,7 @@ from bot.services.batches import BatchCarrier
 from bot.services.channel import Host, OpenChannel, Service, Work
 from bot.services.evidence import EvidenceFetcher
 from bot.services.evidence_folder import EvidenceFolder
+from bot.services.file_links import FileLinks
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
 from bot.services.notices import NoticeRunner
@@ -44,11 +45,12 @@ from bot.store.core import figures
 from bot.store.core.database import Database, DatabaseUnusable, check_reachable
 from flows.conversation.facts import Links, Start
 from flows.conversation.messages import MenuEntry
+from flows.domain.channels import ChannelFacts
 from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
 
 # What people write with besides the web chat, which is always there.
-CHANNELS: tuple[OpenChannel, ...] = (telegram.opened, zalo_bot.opened)
+CHANNELS: tuple[OpenChannel, ...] = (telegram.opened, zalo_bot.opened, zalo_oa.opened)
 
 SECONDS_FOR_NEWER = 5.0
 
@@ -103,8 +105,9 @@ class Application:
         self.folder = EvidenceFolder(self.database, self.files)
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
-        self.turns = Turns(self.runtime, self._links, for_newer)
-        host = Host(settings, self.runtime, self.files, self.turns.receive, self._menus())
+        self.turns = Turns(self.runtime, self._links, for_newer, self._channels)
+        self.file_links = FileLinks(self.runtime, self.files, settings.public_url)
+        host = Host(settings, self.runtime, self.files, self.turns.receive, self._menus(), self.file_links)
         self.served = tuple(self._served([service for opened in channels for service in opened(host)]))
         self._sources = {(one.service.bot.channel, one.service.bot.bot): one.service.bot for one in self.served}
         self.evidence = EvidenceFetcher(self.runtime, self.files, self._sources)
@@ -132,6 +135,10 @@ class Application:
             f"{public}/dashboard/in#{{code}}" if public else None,
         )
 
+    def _channels(self) -> dict[str, ChannelFacts]:
+        """Return what channels say of themselves."""
+        return {one.service.bot.channel: one.service.facts for one in self.served if one.service.facts is not None}
+
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
         """Return the web server's application."""
         return Starlette(
@@ -141,6 +148,7 @@ class Application:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
                 *(route for one in self.served for route in one.service.routes),
+                *self.file_links.routes(),
                 *self.web.routes(),
                 *GuidePages(self.web.words, self.catalogues).routes(),
                 *CertificatePage(self.database, self.web.words).routes(),
@@ -241,11 +249,13 @@ class Application:
             async with self.database.reading() as connection:
                 metrics.WAITING.set(await figures.updates_waiting(connection))
                 letters = await figures.letters_waiting(connection)
+                outside = await figures.letters_outside(connection, self.clock())
         except Exception:
             log.warning("figures_not_counted", exc_info=True)  # the others are told all the same
         else:
             for channel in {"web", *(one.service.bot.channel for one in self.served)}:
                 metrics.OUTBOX.labels(channel).set(letters.get(channel, 0))
+                metrics.OUTSIDE.labels(channel).set(outside.get(channel, 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     async def close(self) -> None:

@@ -38,6 +38,16 @@ CURES = {
     "zalo_bot_token": "the token that Zalo gave for the bot, like 123456:ABC…",
     "zalo_bot_api_url": "the address of a Bot Platform server",
     "zalo_bot_webhook_secret": "8 to 256 characters of A-Z a-z 0-9 _ -",
+    "zalo_oa_app_id": "the digits that developers.zalo.me shows as the application's ID",
+    "zalo_oa_id": "the digits after zalo.me/ in the link of the Official Account",
+    "zalo_oa_secret": "the secret key that developers.zalo.me shows for the application",
+    "zalo_oa_refresh_token": "the refresh token that developers.zalo.me gives for the Official Account",
+    "zalo_oa_api_url": "the address of a Zalo OpenAPI server",
+    "zalo_oa_oauth_url": "the address of a Zalo OAuth server",
+    "zalo_oa_webhook_secret": "the OA secret key shown beside the webhook; several with commas between them",
+    "zalo_oa_template": "the number of a template that Zalo has approved, with one parameter called noi_dung",
+    "zalo_oa_price": "đồng a message costs that goes two to seven days after somebody's last word, 55 by Zalo's list",
+    "zalo_oa_template_price": "đồng a message by template costs, 200 to 300 by Zalo's list",
     "evidence_url": "file:///FOLDER",
     "log_level": "debug, info, warning or error",
     "quiet_hours": "two times of day like 21:00-06:00, between which no notice goes out",
@@ -97,6 +107,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     zalo_bot_token: SecretStr | None = None
     zalo_bot_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://bot-api.zaloplatforms.com"
     zalo_bot_webhook_secret: SecretStr | None = None
+    zalo_oa_app_id: Annotated[str, Meta(pattern=r"^[0-9]{1,32}\Z")] | None = None
+    zalo_oa_id: Annotated[str, Meta(pattern=r"^[0-9]{1,32}\Z")] | None = None
+    zalo_oa_secret: SecretStr | None = None
+    zalo_oa_refresh_token: SecretStr | None = None
+    zalo_oa_api_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://openapi.zalo.me"
+    zalo_oa_oauth_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")] = "https://oauth.zaloapp.com"
+    zalo_oa_webhook_secret: SecretStr | None = None
+    zalo_oa_template: Annotated[str, Meta(pattern=r"^[0-9]{1,32}\Z")] | None = None
+    zalo_oa_price: Annotated[int, Meta(ge=0, le=100_000)] = 55
+    zalo_oa_template_price: Annotated[int, Meta(ge=0, le=100_000)] = 200
     evidence_url: Annotated[str, Meta(pattern=r"^file:")] | None = None
     log_level: LogLevel = "info"
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -167,6 +187,10 @@ def read_settings(log_level: LogLevel = "info") -> Settings:
             "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL, Telegram proves itself by it; set it to"
             " a long random text of A-Z a-z 0-9 _ -"
         )
+    if read.zalo_oa_app_id is not None:
+        for name in ("zalo_oa_secret", "zalo_oa_refresh_token", "zalo_oa_webhook_secret"):
+            if getattr(read, name) is None:
+                raise SettingsWrong(f"{name.upper()} is missing: ZALO_OA_APP_ID needs it; set it to {CURES[name]}")
     return read
 
 
@@ -252,6 +276,9 @@ _READ: Mapping[str, Callable[[str], object]] = {
     "telegram_webhook_secret": _secret(r"[A-Za-z0-9_-]{1,256}"),
     "zalo_bot_token": _secret(r"[A-Za-z0-9_.:~-]{8,}"),
     "zalo_bot_webhook_secret": _secret(r"[A-Za-z0-9_-]{8,256}"),
+    "zalo_oa_secret": _secret(r"[!-~]{4,256}"),
+    "zalo_oa_refresh_token": _secret(r"[!-~]{8,4096}"),
+    "zalo_oa_webhook_secret": _secret(r"[!-+.-~-]{4,256}( *, *[!-+.-~-]{4,256})*"),
     "log_level": str.lower,
     "time_zone": _zone,
 }

@@ -21,6 +21,7 @@ def turns(
     residents: int = typer.Option(64, min=1, help="Residents in flight."),
     forms: int = typer.Option(24, min=1, help="Forms filled in by residents after one another."),
     round_trip: bool = typer.Option(False, "--round-trip", help="Instead, there and back through the Bot API."),
+    channel: str = typer.Option("", help="Instead, through telegram, web, zalo-oa or zalo-bot, against Telegram."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Turns a second, from the update to the commit of its letter, against raw sqlite3 one commit a turn.
@@ -33,6 +34,14 @@ def turns(
             from bot.commands import bench_round_trip
 
             _show(await bench_round_trip.measure(TURNS_THERE_AND_BACK, residents, PEOPLE_THERE_AND_BACK), as_json)
+        elif channel:
+            from bot.commands import bench_channels
+
+            if channel not in bench_channels.CHANNELS:
+                running.fail(
+                    f"there is no channel {channel!r} to measure; there are: {', '.join(bench_channels.CHANNELS)}"
+                )
+            _show(await bench_channels.measure(channel, residents, forms), as_json)
         else:
             from bot.commands import bench_turns
 

@@ -130,7 +130,7 @@ async def measure(residents: int, forms: int) -> Figures:
     loners = [f"alone-{place}" for place in range(FORMS_ALONE)]
     with tempfile.TemporaryDirectory(prefix="hoctap-bench-") as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}")
-        await _commune(database)
+        await made_commune(database)
         line = Line(database)
         async with asyncio.TaskGroup() as group:
             working = group.create_task(line.run())
@@ -153,7 +153,8 @@ async def measure(residents: int, forms: int) -> Figures:
     )
 
 
-async def _commune(database: Database) -> None:
+async def made_commune(database: Database) -> None:
+    """Make a commune with a village and an open round."""
     await migrate(database)
     await load_shipped(database, DAY)
     async with database.writing() as connection:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 
-def check() -> None:
+def check(
+    channels: bool = typer.Option(False, "--channels", help="Also ask each channel: token, webhook, what is missing."),
+) -> None:
     """Check criteria sets, catalogues, flows, settings and templates. Every fault is one line."""
     from bot.catalogues import locales
     from bot.content import unfinished
@@ -21,6 +23,31 @@ def check() -> None:
     for line in unfinished(locales(), shipped()):
         typer.echo(line)
     typer.echo("Content and settings are in order.")
+    if channels:
+        _check_channels(running.settings("warning"))
+
+
+def _check_channels(settings: "Settings") -> None:
+    """Say of each channel that is set whether it works and what is missing, and end if anything is."""
+
+    async def work() -> None:
+        from bot.application import Application
+        from bot.store.core.migrating import check_migrated
+
+        application = Application(settings)
+        try:
+            await check_migrated(application.database)
+            if not application.served:
+                typer.echo("No channel is set besides the web chat.")
+            found = [(one.name, finding) for one in application.served for finding in await one.service.look()]
+        finally:
+            await application.close()
+        for name, finding in found:
+            typer.echo(f"{name}: {finding.said}" if finding.well else f"{name}: MISSING: {finding.said}")
+        if not all(finding.well for _name, finding in found):
+            raise typer.Exit(running.USAGE_ERROR)
+
+    running.run(work)
 
 
 def _check_templates(settings: "Settings") -> None:

@@ -146,7 +146,7 @@ async def _starts(settings: "Settings") -> "tuple[Start, ...]":
     starts = await running.starts(settings)
     wanted = len(settings.telegram_bots)
     if not starts and not wanted:
-        running.fail("no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat")
+        running.fail("no channel has an address; set TELEGRAM_TOKEN, ZALO_OA_ID, or PUBLIC_URL for the web chat")
     if sum(start.channel == "telegram" for start in starts) < wanted:
         told = "Telegram did not tell the bot's name; check TELEGRAM_TOKEN and whether TELEGRAM_API_URL can be reached"
         if not starts:

@@ -116,6 +116,9 @@ async def starts(read: "Settings") -> "tuple[Start, ...]":
 
     asked = [_start_on_telegram(read, unit, token.get_secret_value()) for unit, token in read.telegram_bots]
     found = [start for start in await asyncio.gather(*asked) if start is not None]
+    if read.zalo_oa_id:
+        # It carries no code, which is typed; and it stands first, for most people have Zalo.
+        found.insert(0, Start(f"https://zalo.me/{read.zalo_oa_id}", "zalo-oa"))
     if read.public_url:
         found.append(Start(f"{read.public_url.rstrip('/')}/chat#{{code}}", "web"))
     return tuple(found)

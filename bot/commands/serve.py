@@ -22,7 +22,8 @@ NEVER_USED = ("rich", "cryptography")
 
 
 def serve() -> None:
-    """Run the bot: Telegram when TELEGRAM_TOKEN is set, the web chat at /chat always."""
+    """Run the bot: Telegram when TELEGRAM_TOKEN is set, Zalo when ZALO_OA_APP_ID or ZALO_BOT_TOKEN is, the web chat at
+    /chat always."""
     for name in NEVER_USED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is: not there
     gc.disable()  # until everything is loaded: nearly nothing of it is garbage, and to look takes a fifth of the start

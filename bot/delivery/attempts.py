@@ -6,10 +6,10 @@ from prometheus_client import Counter
 
 from bot.services.rate_limiter import RateLimiter
 from bot.services.runtime import Runtime
-from bot.services.sending import Later, Outcome, Rejected, Sender
+from bot.services.sending import Knocks, Later, Outcome, OutsideWindow, Rejected, Sender
 from bot.services.wording import NoticeWording
 from bot.store.core import outbox
-from bot.store.core.outbox import NOTICE, DueLetter
+from bot.store.core.outbox import NOTICE, REPLY, DueLetter
 from flows.conversation.messages import Message, Outgoing
 from flows.words.wording import _
 
@@ -36,6 +36,8 @@ class Attempts:
             outcome = Rejected("unreadable") if letter.unreadable else await self._send(letter, letter.outgoing)
             if isinstance(outcome, Rejected) and (letter.outgoing is not None or letter.unreadable):
                 return await self._send_instead(letter, letter.outgoing, outcome)
+            if isinstance(outcome, OutsideWindow):
+                return await self._knocked(letter) or outcome
             return outcome
         try:
             outgoing = self._wording.outgoing(letter.notice_id, letter.language, letter.readers)
@@ -43,6 +45,13 @@ class Attempts:
             log.exception("notice_not_worded", outbox_id=letter.id)
             return Later(type(error).__name__)
         return await self._send(letter, outgoing)
+
+    async def _knocked(self, letter: DueLetter) -> OutsideWindow | None:
+        """Tell somebody outside the channel's window that a letter waits, where the channel can: not of what may as
+        well be left out."""
+        if letter.priority != REPLY or letter.outgoing is None or not isinstance(self._sender, Knocks):
+            return None
+        return await self._sender.knock(letter.address, letter.outgoing)
 
     def refuse(self, notice_id: int) -> None:
         """Send no more of a notice as long as it says the same."""

@@ -281,6 +281,8 @@ def _log_trouble(letter: DueLetter, verdict: Verdict) -> None:
             log.info("notice_uncertain", **told)
         case "queued" if verdict.refuses_notice:
             log.warning("notice_refused", notice_id=letter.notice_id, **told)
+        case "queued" if verdict.outside:
+            log.info("letter_outside_window", **told)
         case "queued":
             log.info("letter_delayed", due=str(verdict.settled.due), **told)
         case "failed":

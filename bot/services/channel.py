@@ -6,12 +6,14 @@ from typing import Any, Protocol
 
 from starlette.routing import BaseRoute
 
+from bot.services.file_links import FileLinks
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.sending import FileSource, Sender
 from bot.settings import Settings
 from bot.store.core.inbox import Incoming
 from flows.conversation.messages import MenuEntry
+from flows.domain.channels import ChannelFacts
 
 Receive = Callable[[Sequence[Incoming]], Awaitable[None]]
 
@@ -31,7 +33,8 @@ class Bot(Sender, FileSource, Protocol):
 
     @property
     def link(self) -> str | None:
-        """Return the pattern of links that open a chat with a `{code}`, as soon as it is known."""
+        """Return the pattern of links that open a chat with a `{code}`, as soon as it is known. Where links carry no
+        code, there is none in it: the code is typed."""
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -47,16 +50,36 @@ class Host:
     files: FileStore
     receive: Receive
     menus: Mapping[str, Sequence[MenuEntry]]
+    links: FileLinks
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at a channel shows, in English, for whoever runs the server."""
+
+    well: bool
+    said: str
+
+
+Look = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+async def nothing_found() -> Sequence[Finding]:
+    """Return that there is nothing to look at."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A bot as the application runs it. `unit` is the code of the unit that it is for, if it is one of several."""
+    """A bot as the application runs it, with what its channel says of itself. `unit` is the code of the unit that it is
+    for, if it is one of several. `look` finds out whether its token works and what is missing, and changes nothing."""
 
     bot: Bot
     works: Sequence[Work]
     routes: Sequence[BaseRoute] = ()
     unit: str = ""
+    facts: ChannelFacts | None = None
+    look: Look = nothing_found
 
 
 # What a channel's folder brings: the bots that the settings name, none where they name none.

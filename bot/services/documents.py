@@ -44,6 +44,7 @@ from bot.store.forms import read_form
 from flows.conversation.facts import Reference, Start
 from flows.domain.criteria import CriteriaSet, Group
 from flows.domain.units import Scope, Unit
+from flows.registration.subject import VILLAGE_CODE
 from flows.words.name_order import name_order
 from flows.words.place_names import inside_sentence
 from flows.words.spelling import fold
@@ -239,7 +240,9 @@ async def _blank_form(desk: Desk) -> Paper:
     if criteria is None:
         raise DocumentRefused(f"there is no criteria set for {desk.wanted.group}; see: hoctap export criteria")
     addresses = start_cards(desk.reference.units, desk.unit, desk.wanted.links) if desk.wanted.links else ()
-    address = next((link for card in addresses if card.unit.id == desk.unit.id for link in card.links), "")
+    links = [link for card in addresses if card.unit.id == desk.unit.id for link in card.links]
+    # One that carries the village: beside its picture there is no room to say what to type.
+    address = min(links, key=lambda link: VILLAGE_CODE not in link, default="")
     return self_assessment.BLANK, papers.blank_form(desk.setting, criteria, desk.village, address)
 
 
@@ -437,7 +440,7 @@ async def _posters(desk: Desk) -> Paper:
     cards = start_cards(desk.reference.units, desk.unit, desk.wanted.links)
     if not cards:
         raise DocumentRefused(f"no village or workplace lies in {desk.unit.name}; import them first")
-    villages = [(card.unit.name, desk.reference.units.in_sentence(card.unit.id), card.links) for card in cards]
+    villages = [(card.unit.name, desk.reference.units.in_sentence(card.unit.id), card.codes) for card in cards]
     above = [(name, said.partition(", ")[2], links) for name, said, links in villages]
     return poster.LAYOUT, papers.posters(desk.setting, above)
 

@@ -11,7 +11,7 @@ from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
 from bot.store import batches, erasing, joining, papers
-from bot.store.core import file_uses, retention
+from bot.store.core import file_links, file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
 
@@ -65,6 +65,7 @@ class Housekeeper:
                 await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
                 await batches.forget(connection, now - KEEP_BATCHES)
                 await papers.forget(connection, now - KEEP_PAPERS)
+                await file_links.forget(connection, now)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
             try:
                 await self._sweep_files(now)

@@ -377,11 +377,12 @@ def year_report(setting: Setting, units: tuple[UnitFigures, ...], *, half: bool)
     )
 
 
-def posters(setting: Setting, villages: Iterable[tuple[str, str, Sequence[str]]]) -> Posters:
-    """Put together posters: for each village its name, what it lies in, and the addresses that begin a conversation."""
+def posters(setting: Setting, villages: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]) -> Posters:
+    """Put together posters: for each village its name, what it lies in, and the addresses that begin a conversation,
+    each after what is said of it."""
     made = []
-    for village, above, addresses in villages:
-        first, *more = [Code(_channel(address), address) for address in addresses]
+    for village, above, codes in villages:
+        first, *more = [Code(said, address) for said, address in codes]
         made.append(Poster(village, above, first, more[0] if more else None))
     return Posters(
         tuple(made),
@@ -389,7 +390,3 @@ def posters(setting: Setting, villages: Iterable[tuple[str, str, Sequence[str]]]
         title=setting.title,
         provisional=setting.provisional,
     )
-
-
-def _channel(address: str) -> str:
-    return "Telegram" if "://t.me/" in address else "Trang web"

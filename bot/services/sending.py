@@ -1,7 +1,7 @@
 """What a channel offers to delivery, and what can become of an attempt to send."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flows.conversation.messages import Outgoing
 
@@ -16,13 +16,15 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Later:
     """Not taken: try again. `seconds` is the channel's own wish; `whole_bot` holds all letters. Nobody knows what
-    became of an `uncertain` one: it may have been taken after all. `too_many`: messages came too fast."""
+    became of an `uncertain` one: it may have been taken after all. `too_many`: messages came too fast. After so many
+    `tries`, where it says how many, it is given up: somebody has to look at it."""
 
     error: str
     seconds: float | None = None
     whole_bot: bool = False
     uncertain: bool = False
     too_many: bool = False
+    tries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class OutsideWindow:
-    """The channel takes nothing for this person now: they have not written for too long."""
+    """The channel takes nothing for this person now: they have not written for too long. It is tried again after so
+    many `seconds` where that may help sooner than their next word."""
 
     error: str
+    seconds: float | None = None
 
 
 Outcome = Sent | Later | BlockedByPerson | Rejected | OutsideWindow
@@ -82,6 +86,15 @@ class Sender(Protocol):
 
     def is_group(self, address: str) -> bool:
         """Tell whether a chat has several people in it, which makes it slower."""
+
+
+@runtime_checkable
+class Knocks(Protocol):
+    """A channel that can tell somebody outside its window that something waits for them, at a price."""
+
+    async def knock(self, address: str, outgoing: Outgoing) -> OutsideWindow | None:
+        """Tell somebody that a letter waits for their next word. Returns how it waits on; None where nothing is set up
+        for it. Never raises for what a channel may do."""
 
 
 class FileSource(Protocol):

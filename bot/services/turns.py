@@ -38,6 +38,7 @@ from flows.conversation.events import ChatAddress, HeadsAddress, PersonAddress, 
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
 from flows.conversation.phones import marked
+from flows.domain.channels import ChannelFacts
 from flows.domain.unit_tree import UnitTree
 from flows.forms.records import EvidenceGiven
 from flows.notices.needs import AudienceWanted, LedgerWanted
@@ -125,9 +126,16 @@ def _settle(kept: asyncio.Future[None], error: Exception | None = None) -> None:
 class Turns:
     """Takes updates into the inbox and turns them into sessions, answers and letters."""
 
-    def __init__(self, runtime: Runtime, links: Callable[[], Links] = Links, seconds_for_newer: float = 0.0) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        links: Callable[[], Links] = Links,
+        seconds_for_newer: float = 0.0,
+        channels: Callable[[], Mapping[str, ChannelFacts]] = dict,
+    ) -> None:
         self._runtime = runtime
         self._links = links
+        self._channels = channels
         self._languages = choices(runtime.catalogues)
         self._reference: ReferenceRead | None = None
         self._indexing: asyncio.Task[None] | None = None
@@ -288,6 +296,7 @@ class Turns:
             await applying.mark_done(connection, [turn.inbox_id for turn in broken], now, failed=True)
         letters = await self._letters(connection, decided, shared.reference.units, now)
         letters += [self._apology(turn) for turn in broken]
+        await self._open_windows(connection, answered)
         await outbox.queue(connection, letters, now)
         await trail.append(connection, applied.acts, now)
         for turn in answered:
@@ -296,6 +305,12 @@ class Turns:
         evidence = any(isinstance(record, EvidenceGiven) for one in decided for record in one.decision.records)
         written_to = frozenset((letter.to.channel, letter.to.bot, letter.to.address) for letter in letters)
         return Done(len(claimed.turns), more, tuple(applied.files), evidence, written_to, len(decided), len(broken))
+
+    async def _open_windows(self, connection: AsyncConnection, answered: Sequence[Waiting]) -> None:
+        """Let go what waited for somebody's next word, in channels that take nothing for those who are silent."""
+        channels = self._channels()
+        if heard := [t.conversation.id for t in answered if t.conversation.channel in channels]:
+            await outbox.let_go(connection, heard)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
         links = self._links()  # a bot that has not said its name yet has fewer
@@ -398,7 +413,8 @@ class Turns:
             case AudienceWanted(_, units):
                 today = self._runtime.local(self._runtime.clock()).date()
                 rounds = reference.rounds_in(units, today)
-                self._aside.look(*ids, need, partial(contacts.count, wanted=need, rounds=rounds, year=today.year))
+                count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
+                self._aside.look(*ids, need, partial(count, channels=self._channels(), now=self._runtime.clock()))
 
     def _leaves_to_newer(self, turn: Waiting) -> bool:
         return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)

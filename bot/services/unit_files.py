@@ -589,6 +589,16 @@ class StartCard:
     above: str
     links: tuple[str, ...]
 
+    @property
+    def codes(self) -> tuple[tuple[str, str], ...]:
+        """Return the addresses, each after what stands under its picture."""
+        return tuple((self._caption(link), link) for link in self.links)
+
+    def _caption(self, link: str) -> str:
+        """Return which channel a link leads to. Where it carries no code, the code is typed there."""
+        code = f"{VILLAGE_CODE}{self.unit.code}"
+        return _channel(link) if code in link else f"{_channel(link)}: bấm “Quan tâm”, rồi nhắn {code}"
+
 
 def start_cards(units: UnitTree, top: Unit, starts: Sequence[Start]) -> tuple[StartCard, ...]:
     """Return a card for every village and workplace at or below a unit, with the addresses of its bots."""
@@ -618,7 +628,7 @@ def links_csv(cards: Sequence[StartCard]) -> str:
 
 
 def _channel(link: str) -> str:
-    return "Telegram" if urlsplit(link).hostname == "t.me" else "Trang web"
+    return {"t.me": "Telegram", "zalo.me": "Zalo"}.get(urlsplit(link).hostname or "", "Trang web")
 
 
 def links_html(title: str, cards: Iterable[StartCard]) -> str:
@@ -627,7 +637,7 @@ def links_html(title: str, cards: Iterable[StartCard]) -> str:
 
 
 def _card(card: StartCard) -> str:
-    pictures = "".join(f"<figure>{_qr(link)}<figcaption>{_channel(link)}</figcaption></figure>" for link in card.links)
+    pictures = "".join(f"<figure>{_qr(link)}<figcaption>{said}</figcaption></figure>" for said, link in card.codes)
     links = "".join(f"<li>{escape(link.partition('://')[2])}</li>" for link in card.links)
     size = ' class="long"' if len(card.unit.name) > LONG_ON_A_CARD else ""
     return (

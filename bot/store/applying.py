@@ -33,7 +33,10 @@ _SAVE_CONVERSATION = (
     update(conversations)
     .where(conversations.c.id == bindparam("_id"))
     .values(
-        {name: bindparam(name) for name in ("session", "language", "consented", "person_id", "blocked_at", "erased_at")}
+        {
+            name: bindparam(name)
+            for name in ("session", "language", "consented", "person_id", "blocked_at", "heard_at", "erased_at")
+        }
     )
 )
 _DONE = (
@@ -169,5 +172,6 @@ def _conversation_row(one: Decided, now: datetime) -> dict[str, Any]:
         "consented": None if erased else known.consented,
         "person_id": None if erased else one.next_id,
         "blocked_at": (turn.blocked_at or now) if blocked else None,
+        "heard_at": None if erased else now,
         "erased_at": now if erased else None,  # who writes again afterwards is a stranger like any other
     }

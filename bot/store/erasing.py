@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import batches, joining, meeting, papers, recognition
-from bot.store.core import button_codes, file_uses, outbox, trail
+from bot.store.core import button_codes, file_links, file_uses, outbox, trail
 from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
 from bot.store.core.tables import (
@@ -133,6 +133,7 @@ async def _erase_conversations(
     await connection.execute(delete(notice_reports).where(*unmade))
     await papers.forget_chats(connection, chats)
     await joining.forget_chats(connection, chats)
+    await file_links.forget_chats(connection, chats)
     others = conversations.c.id.in_(chats - own)
     gone = {"person_id": None, "consented": None, "session": None, "joined": False, "erased_at": now}
     await connection.execute(update(conversations).where(others).values(gone))
@@ -185,7 +186,7 @@ async def forget_addresses(connection: AsyncConnection, now: datetime, of: Colle
     changed = await connection.execute(
         update(conversations)
         .where(conversations.c.id.in_(ids), _nothing_waits())
-        .values(**nobody, blocked_at=None, erased_at=None)
+        .values(**nobody, blocked_at=None, heard_at=None, erased_at=None)
     )
     return changed.rowcount
 

@@ -1,7 +1,7 @@
 """Roles: who holds one, invitations to one, and taking one away."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -123,6 +123,13 @@ async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mappin
         role = Role(row.role, row.unit_id, row.until, row.away_until)
         held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, role))
     return held
+
+
+async def administrators(connection: AsyncConnection, today: date) -> set[int]:
+    """Return who is an administrator anywhere on a day."""
+    in_force = or_(roles.c.until.is_(None), roles.c.until >= today)
+    found = await connection.scalars(select(roles.c.person_id).where(roles.c.role == "admin", in_force))
+    return set(found)
 
 
 async def remove(connection: AsyncConnection, role_id: int) -> None:

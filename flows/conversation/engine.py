@@ -260,6 +260,8 @@ def _understood(
             )
         case Unreadable("voice" | "audio" | "video_note"):
             raise NotUnderstood(_("I cannot listen to voice messages yet. Please press a button or type."))
+        case Unreadable("late"):
+            raise NotUnderstood(_("A message came late, after others. If it still matters, please send it again."))
         case Unreadable():
             raise NotUnderstood(_("Thank you! I can only read text, photos and documents."))
         case Blocked() | Unblocked():

@@ -10,10 +10,11 @@ from flows.conversation.flow import Flow
 from flows.conversation.questions import Choice
 from flows.conversation.session import Session, Talk
 from flows.domain.people import RoleKind
-from flows.words.wording import Wording
+from flows.words.wording import Wording, _
 
 MOST_DIGITS = 18  # what both databases take as a number
 NO_VERSION = -1
+GOES_ON = _("Welcome back. Let us go on where we were.")
 
 
 @dataclass(frozen=True, slots=True)

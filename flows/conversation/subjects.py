@@ -12,7 +12,7 @@ from flows.conversation.flow import Flow, Step
 from flows.conversation.orders import CANCEL, GOODBYE, HELP, NOD, START, STATUS, THANKS
 from flows.conversation.questions import Choice, Chose, Heard, Question
 from flows.conversation.session import HOME, Home, Session, Talk
-from flows.conversation.subject import Command, HomeEntry, Subject
+from flows.conversation.subject import GOES_ON, Command, HomeEntry, Subject
 from flows.domain.people import Role, RoleKind
 from flows.words.refusals import NotUnderstood
 from flows.words.wording import Wording, _, lines, paragraphs
@@ -132,7 +132,7 @@ def _start(subjects: Subjects, facts: Facts, session: Session[Talk], code: str) 
             yield from hear(facts, session, code.removeprefix(beginning))
             return
     if session.frame != HOME:
-        yield Said(_("Welcome back. Let us go on where we were."))
+        yield Said(GOES_ON)
     else:
         yield from subjects.welcome(facts, code)
 

@@ -122,11 +122,28 @@ class Audience(Struct, frozen=True):
     oldest: int | None = None
 
 
+class Long(Struct, frozen=True):
+    """Those whom a channel has not heard for long. So many are `outside`: it takes no message for them, but a template
+    at its price. So many are `late`: each message for them costs its price."""
+
+    outside: int = 0
+    late: int = 0
+    price: int = 0
+    template_price: int = 0
+
+    def plus(self, more: "Long") -> "Long":
+        """Return these with others of the same channel."""
+        return replace(self, outside=self.outside + more.outside, late=self.late + more.late)
+
+
 class Reached(Struct, frozen=True):
-    """How many people an audience has: those who can be reached by channel, those who cannot by reason."""
+    """How many people an audience has: those who can be reached by channel, those who cannot by reason. `names` is what
+    channels are called, `long` whom they have not heard for long."""
 
     by_channel: Mapping[str, int] = {}
     unreachable: Mapping[Reach, int] = {}
+    names: Mapping[str, str] = {}
+    long: Mapping[str, Long] = {}
 
     @property
     def total(self) -> int:

@@ -14,6 +14,7 @@ from flows.notices.notice import (
     Content,
     FormState,
     LedgerState,
+    Long,
     Notice,
     NoticeState,
     Reach,
@@ -110,7 +111,37 @@ def counted(parts: Mapping[Key, int], words: Mapping[Key, Wording]) -> Wording:
 def reach(reached: Reached) -> Wording:
     """Say how many get a notice, by channel where there are several, and how many do not, and why."""
     missed = {key: reached.unreachable.get(key, 0) for key in REACHES}
-    return lines(_reached(reached), _missed(missed) if any(missed.values()) else None)
+    return lines(
+        _reached(reached),
+        *(part for channel, long in reached.long.items() for part in _long(reached.names[channel], long)),
+        _missed(missed) if any(missed.values()) else None,
+    )
+
+
+def _long(channel: str, long: Long) -> Iterator[Wording]:
+    """Say whom a channel takes nothing for, and for whom only at a price."""
+    if long.late:
+        yield n_(
+            "{channel}: {count} person has not written for some days; to send to them costs about {cost} đồng.",
+            "{channel}: {count} people have not written for some days; to send to them costs about {cost} đồng.",
+            long.late,
+            channel=channel,
+            cost=_dong(long.late * long.price),
+        )
+    if long.outside:
+        yield n_(
+            "{channel}: {count} person has not written for a long time and cannot get this; by a template it would cost"
+            " about {cost} đồng.",
+            "{channel}: {count} people have not written for a long time and cannot get this; by a template it would"
+            " cost about {cost} đồng.",
+            long.outside,
+            channel=channel,
+            cost=_dong(long.outside * long.template_price),
+        )
+
+
+def _dong(amount: int) -> str:
+    return f"{amount:,}".replace(",", ".")
 
 
 def _reached(reached: Reached) -> Wording:
@@ -118,7 +149,7 @@ def _reached(reached: Reached) -> Wording:
         return _("It reaches nobody.")
     if len(reached.by_channel) == 1:
         return n_("It reaches {count} person.", "It reaches {count} people.", reached.total)
-    parts = counted(reached.by_channel, CHANNELS)
+    parts = counted(reached.by_channel, {**CHANNELS, **reached.names})
     return n_(
         "It reaches {count} person ({parts}).", "It reaches {count} people ({parts}).", reached.total, parts=parts
     )

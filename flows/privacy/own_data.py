@@ -81,7 +81,10 @@ def own_data(facts: Facts) -> Wording:
         lines(
             _("Besides, for a time only:"),
             _("• what is being filled in at this moment, until it is done"),
-            _("• messages until they are delivered, then for 14 days only that there were some"),
+            _(
+                "• messages until they are delivered, then for 14 days only that there were some; of the last one, when"
+                " it came"
+            ),
             _("• which reminders went out, for some days"),
             _("• a code for joining chats, for minutes; how many wrong codes were typed, for an hour"),
             _("• which forms were decided on together, for 30 days"),

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from flows.conversation.events import Event
+from flows.conversation.events import Event, Said
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
-from flows.conversation.session import Session, Talk
-from flows.conversation.subject import HomeEntry, Subject
+from flows.conversation.session import HOME, Session, Talk
+from flows.conversation.subject import GOES_ON, HomeEntry, Subject
 from flows.forms import standing
 from flows.forms.standing import BEGIN, GO_ON
 from flows.registration import records
-from flows.registration.talk import REGISTRATION, Registering, invitation_obstacle, start
+from flows.registration.talk import REGISTRATION, Registering, in_village, invitation_obstacle, start
 from flows.roles.needs import INVITATION_CODE, digest_of
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
@@ -27,6 +27,18 @@ def welcome(facts: Facts, code: str = "") -> Iterator[Event]:
         unit = facts.reference.units.by_code.get(code.lower().removeprefix(VILLAGE_CODE))
         known = unit is not None and unit.takes_residents
         yield start(facts, Registering(unit_id=unit.id if unit and known else None))
+
+
+def come_from(facts: Facts, session: Session[Talk], village: str) -> Iterator[Event]:
+    """Let somebody register in the village of a link or a code: whoever is not that far yet in telling of themselves,
+    or has not begun. Whoever does something else goes on with it."""
+    unit, talk = facts.reference.units.by_code.get(village.lower()), session.frame.talk
+    if session.frame == HOME:
+        yield from welcome(facts, f"{VILLAGE_CODE}{village}")
+    elif isinstance(talk, Registering) and not talk.another and unit is not None and unit.takes_residents:
+        yield from in_village(session.frame.step, talk, unit.id)
+    else:
+        yield Said(GOES_ON)
 
 
 def take_up(facts: Facts, session: Session[Talk], token: str) -> Iterator[Event]:
@@ -70,7 +82,7 @@ SUBJECT = Subject(
     records=get_args(records.AnyRecord),
     after=records.after,
     buttons={"continue": _pressed_continue},
-    codes={INVITATION_CODE: take_up},
+    codes={INVITATION_CODE: take_up, VILLAGE_CODE: come_from},
     home=_home,
     status=_status,
 )

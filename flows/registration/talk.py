@@ -24,6 +24,7 @@ from flows.conversation.messages import Message
 from flows.conversation.phones import by_name, spoken_for
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
+from flows.conversation.subject import GOES_ON
 from flows.conversation.understanding import says
 from flows.domain.assessments import Assessment
 from flows.domain.criteria import Group
@@ -206,6 +207,17 @@ def start(facts: Facts, talk: Registering) -> Entered:
         return Entered("name", talk)
     known = replace(talk, name=facts.person.name)
     return Entered("take_role" if talk.invitation else "birth_year", known)
+
+
+def in_village(step: str, talk: Registering, unit_id: int) -> Iterator[Event]:
+    """Go on with the village of a link that was opened after the talk began."""
+    known = replace(talk, unit_id=unit_id, suggested=())
+    if step in {"take_role", "consequences"}:  # where a village is not asked for, or was agreed to
+        yield Said(GOES_ON)
+    elif step in {"village", "group", "check"}:
+        yield Went("village_from_link", known)
+    else:
+        yield Went(step, known)
 
 
 def ask_language(facts: Facts, talk: Registering) -> Question:

@@ -317,9 +317,12 @@ def _holder(facts: Facts, talk: Inviting) -> Holder:
 
 
 def links(facts: Facts, code: str, unit_id: int) -> Iterator[Wording]:
-    """Yield the addresses that open the bot of a unit with a code, one per channel that has addresses."""
+    """Yield the addresses that open the bot of a unit with a code, one per channel that has addresses. Where an address
+    carries no code, it is typed."""
     reference = facts.reference
-    yield from (pattern.format(code=code) for pattern in starts_at(reference.units, unit_id, reference.links.start))
+    for pattern in starts_at(reference.units, unit_id, reference.links.start):
+        link = pattern.format(code=code)
+        yield link if code in link else _("{link} (press “Follow”, then send: {code})", link=link, code=code)
 
 
 def obstacle(facts: Facts, talk: Inviting) -> Wording | None:

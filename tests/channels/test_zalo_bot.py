@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from bot.channels.zalo_bot.client import Refused, Unclear, Unreachable
 from bot.channels.zalo_bot.outcomes import outcome_of
 from bot.channels.zalo_bot.parse import CHANNEL, parse
-from bot.channels.zalo_bot.service import LONGEST_TEXT, ZaloBot, texts_of
+from bot.channels.zalo_bot.service import LONGEST_TEXT, ZaloBot, file_told, texts_of
 from bot.services.channel import Host
+from bot.services.file_links import FileLinks
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Rejected, Sent
 from bot.settings import Settings
 from bot.store.core.database import Database
 from bot.store.core.inbox import Incoming
-from flows.conversation.messages import InlineFile, Outgoing, StoredFile
+from flows.conversation.messages import Attachment, InlineFile, Outgoing, StoredFile
 from flows.conversation.replies import Reply, SentFile, Typed, Unreadable
 from tests.sample import CATALOGUES, NOW, ZONE
 from tests.zalo_bot import TOKEN, ZaloBotServer
@@ -52,6 +53,8 @@ EVENTS: list[tuple[dict[str, Any], Reply | None]] = [
     (event(text="hi", chat=CHAT | {"chat_type": "GROUP"}), None),
     (event(text="hi", who=WHO | {"is_bot": True}), None),
     (event(text=5), None),
+    (event(text="hi", message_id="\0"), None),
+    (event(text="hi", chat=CHAT | {"id": "\0"}), None),
     (event(message_id=None), None),
     ({"event_name": "message.text.received"}, None),
     ({"ok": True, "result": None}, None),
@@ -95,8 +98,8 @@ def test_no_text_is_over_the_limit_and_nothing_of_it_is_lost(text: str) -> None:
 
 
 def test_of_a_file_is_said_what_it_is_and_a_text_is_read_at_once() -> None:
-    files = (StoredFile("ab" * 32, "photo", "lop.jpg"), InlineFile("hoctap.txt", "Mọi thứ"))
-    assert list(texts_of("Đây:", files)) == ["📷 lop.jpg", "📄 hoctap.txt\nMọi thứ", "Đây:"]
+    files: tuple[Attachment, ...] = (StoredFile("ab" * 32, "photo", "lop.jpg"), InlineFile("hoctap.txt", "Mọi thứ"))
+    assert list(texts_of("Đây:", [*map(file_told, files)])) == ["📷 lop.jpg", "📄 hoctap.txt\nMọi thứ", "Đây:"]
 
 
 @pytest.mark.parametrize(
@@ -122,9 +125,10 @@ def test_a_failure_means_what_its_number_says(
 async def test_what_fails_is_named_until_that_very_thing_works_again(tmp_path: Path, database: Database) -> None:
     async with ZaloBotServer(quota=0) as zalo:
         person = zalo.person()
+        runtime = Runtime(database, CATALOGUES, lambda: NOW, ZONE)
         host = Host(
-            Settings(zalo_bot_api_url=zalo.url), Runtime(database, CATALOGUES, lambda: NOW, ZONE),
-            FileStore(tmp_path), nobody_receives, {},
+            Settings(zalo_bot_api_url=zalo.url), runtime,
+            FileStore(tmp_path), nobody_receives, {}, FileLinks(runtime, FileStore(tmp_path), None),
         )  # fmt: skip
         bot = ZaloBot(host, TOKEN)
         assert isinstance(await bot.send(person.id, Outgoing("Xin chào"), None), Later)

@@ -24,7 +24,10 @@ class ChatFile(pytest.File):
         """Yield the chat's tests."""
         written = self.path.read_text("utf-8")
         for stage in (stage for stage in STAGES if stage.plays(written)):
-            yield ChatTest.from_parent(self, name=f"{self.path.stem}[{stage.name}]", stage=stage)
+            played = ChatTest.from_parent(self, name=f"{self.path.stem}[{stage.name}]", stage=stage)
+            if stage.rests(self.path.stem):
+                played.add_marker(pytest.mark.soak)
+            yield played
 
 
 class ChatDiffers(Exception):

@@ -18,7 +18,10 @@ from bot.channels.telegram.render import FileCall, Key, TextCall
 from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.channels.zalo_bot import parse as zalo_bot
+from bot.channels.zalo_bot.service import file_told
 from bot.channels.zalo_bot.service import texts_of as zalo_texts
+from bot.channels.zalo_oa import parse as zalo_oa
+from bot.channels.zalo_oa.render import texts_of as oa_messages
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.typed_buttons import Laid, TypedButtons
@@ -198,15 +201,30 @@ class TelegramPhones:
         return self._account.files.content(source) or b""
 
 
-class ZaloBotPhones:
-    """Chats with a bot on Zalo: no buttons, so whatever people press in a chat they type here, as their screen says."""
+class ZaloPhones:
+    """Chats on Zalo, with few buttons or none: what finds no room people type here, as their screen says."""
 
-    channel, bot = zalo_bot.CHANNEL, "1"
+    channel: str
+    bot = "1"
+    most_buttons: int
 
     def __init__(self, files: FileStore) -> None:
         self._buttons: TypedButtons | None = None
         self._laid: dict[int, Laid] = {}
-        self._typed: dict[str, dict[str, str]] = {}
+        # What is typed for a payload, by address; nothing for one that stands on a button.
+        self._typed: dict[str, dict[str, str | None]] = {}
+
+    def parsed(self, address: str, message_id: str, reply: Reply) -> Incoming | None:
+        """Return what the channel makes of something a person does; None for what nobody can do there."""
+        raise NotImplementedError
+
+    def pressed(self, payload: str) -> str:
+        """Return the text as which a pressed button comes."""
+        raise NotImplementedError
+
+    def texts(self, laid: Laid, files: tuple[Attachment, ...]) -> Iterable[str]:
+        """Return the texts of the messages that say a letter."""
+        raise NotImplementedError
 
     def address(self, place: int) -> str:
         """Return the conversation of the person who came as number `place`."""
@@ -216,12 +234,11 @@ class ZaloBotPhones:
         """Return what the channel makes of something a person does."""
         message_id = uuid4().hex
         if isinstance(reply, Pressed):
-            reply = Typed(self._typed[address][reply.payload])
-        event = _zalo_event(address, message_id, reply)
-        if event is None:
+            typed = self._typed.get(address, {}).get(reply.payload)
+            reply = Typed(typed if typed is not None else self.pressed(reply.payload))
+        incoming = self.parsed(address, message_id, reply)
+        if incoming is None:
             return Incoming(self.channel, self.bot, address, message_id, reply)
-        incoming = zalo_bot.parse(event, self.bot)
-        assert incoming is not None
         if self._buttons is None:
             return incoming
         (heard,) = await self._buttons.heard([incoming])
@@ -231,7 +248,8 @@ class ZaloBotPhones:
         self, database: Database, addresses: Iterable[str], now: datetime, wording: NoticeWording, *, quiet: bool
     ) -> list[DueLetter]:
         """Take what waits, in the order it was written, with its choices written out; in quiet hours only replies."""
-        self._buttons = TypedButtons(Runtime(database, catalogues.load(), lambda: now, ZoneInfo("UTC")), 0)
+        runtime = Runtime(database, catalogues.load(), lambda: now, ZoneInfo("UTC"))
+        self._buttons = TypedButtons(runtime, self.most_buttons)
         letters = await _taken(database, (self.channel, self.bot), now, wording, quiet=quiet)
         for letter in letters:
             if letter.outgoing is not None:
@@ -243,12 +261,12 @@ class ZaloBotPhones:
         """Return what a person sees of a letter, choices as if they were buttons: chats are the same on every channel.
         What stands there to be typed is kept."""
         laid = self._laid[letter.id]
-        assert not laid.buttons
-        texts = "\n".join(zalo_texts(laid.text, outgoing.files))
+        assert len(laid.buttons) <= self.most_buttons
+        texts = "\n".join(self.texts(laid, outgoing.files))
         typed = self._typed.setdefault(letter.address, {})
         buttons = [button for row in outgoing.buttons for button in row]
         for button in buttons:
-            typed[button.payload] = _as_written(button, texts)
+            typed[button.payload] = None if button in laid.buttons else _as_written(button, texts)
         return Shown(
             _as_typed(outgoing.text, outgoing.marks),
             tuple(_attached(file) for file in outgoing.files),
@@ -260,7 +278,65 @@ class ZaloBotPhones:
         return content_of(source.rpartition("/")[2])
 
 
-Phones = WebPhones | TelegramPhones | ZaloBotPhones
+class ZaloBotPhones(ZaloPhones):
+    """Chats with a bot on Zalo: no buttons, so whatever people press in a chat they type here."""
+
+    channel, most_buttons = zalo_bot.CHANNEL, 0
+
+    def parsed(self, address: str, message_id: str, reply: Reply) -> Incoming | None:
+        """Return what the channel makes of something a person does; None for what nobody can do there."""
+        event = _zalo_event(address, message_id, reply)
+        return zalo_bot.parse(event, self.bot) if event is not None else None
+
+    def pressed(self, payload: str) -> str:
+        """Refuse: there are no buttons."""
+        raise AssertionError(payload)
+
+    def texts(self, laid: Laid, files: tuple[Attachment, ...]) -> Iterable[str]:
+        """Return the texts of the messages that say a letter."""
+        return zalo_texts(laid.text, [*map(file_told, files)])
+
+
+class ZaloOaPhones(ZaloPhones):
+    """Chats with an Official Account: at most five buttons, and what is pressed comes as a text."""
+
+    channel, most_buttons = zalo_oa.CHANNEL, 5
+
+    def parsed(self, address: str, message_id: str, reply: Reply) -> Incoming | None:
+        """Return what the channel makes of something a person does; None for what nobody can do there."""
+        event = _oa_event(address, message_id, reply)
+        return zalo_oa.parse(event, self.bot) if event is not None else None
+
+    def pressed(self, payload: str) -> str:
+        """Return the text as which a pressed button comes."""
+        return zalo_oa.PRESSED + payload
+
+    def texts(self, laid: Laid, files: tuple[Attachment, ...]) -> Iterable[str]:
+        """Return the texts of the messages that say a letter."""
+        return [message["text"] for message in oa_messages(laid, [*map(file_told, files)])]
+
+
+Phones = WebPhones | TelegramPhones | ZaloPhones
+
+
+def _oa_event(address: str, message_id: str, reply: Reply) -> dict[str, Any] | None:
+    """Return the event of what a person does; None for what nobody can do there."""
+    event = {"app_id": "1", "recipient": {"id": "2"}, "timestamp": "1793000000000"}
+    message: dict[str, Any] = {"msg_id": message_id}
+    match reply:
+        case Typed(text):
+            name, message = "user_send_text", message | {"text": text}
+        case SentFile(kind, called, _, caption):
+            name, type_ = ("user_send_image", "image") if kind == "photo" else ("user_send_file", "file")
+            attached = {"type": type_, "payload": {"url": f"https://zalo.example/{called}", "name": called}}
+            message |= {"text": caption, "attachments": [attached]}
+        case Blocked():
+            return event | {"event_name": "unfollow", "follower": {"id": address}}
+        case Unreadable(kind):
+            name = {"voice": "user_send_audio"}.get(kind, f"user_send_{kind}")
+        case _:
+            return None
+    return event | {"event_name": name, "sender": {"id": address}, "message": message}
 
 
 def _zalo_event(address: str, message_id: str, reply: Reply) -> dict[str, Any] | None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bot.delivery.judging import LONGEST_BACKOFF, Verdict, backoff, judge
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sent
-from bot.store.core.outbox import NOTICE, REPLY, DueLetter, OutboxState, SettledLetter
+from bot.store.core.outbox import NOTICE, REPLY, WAITS_FOR_A_WORD, DueLetter, OutboxState, SettledLetter
 from flows.conversation.messages import Outgoing
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
@@ -31,6 +32,10 @@ class Becomes:
     hold: float | None = None
     too_many: bool = False
     refuses_notice: bool = False
+    outside: bool = False
+
+
+A_MONTH = WAITS_FOR_A_WORD.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,12 @@ class Becomes:
         (REPLYING, Later("429", 9.0, too_many=True), Becomes("queued", again=9.0, too_many=True)),
         (REPLYING, BlockedByPerson("403"), Becomes("blocked")),
         (OF_NOTICE, BlockedByPerson("403"), Becomes("blocked")),
-        (REPLYING, OutsideWindow("-230"), Becomes("outside")),
+        (REPLYING, Later("-9999", tries=2), Becomes("queued", again=1.0)),
+        (letter(attempts=2), Later("-9999", tries=2), Becomes("failed")),
+        (REPLYING, OutsideWindow("-230"), Becomes("queued", again=A_MONTH, outside=True)),
+        (REPLYING, OutsideWindow("night", 60.0), Becomes("queued", again=60.0, outside=True)),
+        (REMINDER, OutsideWindow("-230"), Becomes("outside")),
+        (OF_NOTICE, OutsideWindow("-230"), Becomes("outside")),
         (REPLYING, Rejected("400"), Becomes("failed")),
         (REMINDER, Rejected("400"), Becomes("failed")),
         (OF_NOTICE, Rejected("400", only_here=True), Becomes("failed")),
@@ -63,8 +73,13 @@ def test_an_outcome_is_judged(of: DueLetter, outcome: Outcome, becomes: Becomes)
     due = NOW + timedelta(seconds=becomes.again) if becomes.again is not None else None
     error = None if isinstance(outcome, Sent) else outcome.error
     settled = SettledLetter(3, becomes.state, error, due)
-    expected = Verdict(settled, becomes.hold, becomes.too_many, becomes.refuses_notice)
+    expected = Verdict(settled, becomes.hold, becomes.too_many, becomes.refuses_notice, becomes.outside)
     assert judge(of, outcome, NOW, jitter=2.0) == expected
+
+
+def test_what_has_waited_a_month_for_somebody_waits_no_longer() -> None:
+    old = replace(REPLYING, created_at=NOW - WAITS_FOR_A_WORD)
+    assert judge(old, OutsideWindow("-230"), NOW, jitter=1.0).settled.state == "outside"
 
 
 def test_waiting_doubles_with_every_attempt_up_to_a_bound() -> None:

@@ -146,6 +146,7 @@ def filled_form() -> self_assessment.FilledForm:
 
 FIGURES = tuple(UnitFigures(f"Thôn {n}", Figures(60 + n, 48 + n, 40 + n, 33 + n, 31 + n)) for n in range(1, 13))
 WEB, TELEGRAM = "https://hoc.example.vn/chat#v-tk-dong", "https://t.me/hoctap_bot?start=v-tk-dong"
+WEB_CODE, TELEGRAM_CODE = ("Trang web", WEB), ("Telegram", TELEGRAM)
 PAGE = "https://hoc.example.vn/c/{code}"
 
 
@@ -165,7 +166,9 @@ def paper(name: str) -> tuple[Layout, object]:
         "year": (year_report.LAYOUT, papers.year_report(here, FIGURES, half=False)),
         "poster": (
             poster.LAYOUT,
-            papers.posters(here, [("Thôn Đông", "xã Thần Khê", [TELEGRAM, WEB]), ("Thôn 5", "xã Thần Khê", [WEB])]),
+            papers.posters(
+                here, [("Thôn Đông", "xã Thần Khê", [TELEGRAM_CODE, WEB_CODE]), ("Thôn 5", "xã Thần Khê", [WEB_CODE])]
+            ),
         ),
     }
     return made[name]

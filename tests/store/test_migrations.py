@@ -67,6 +67,10 @@ async def _with_notices(database: Database) -> None:
         tables_of.standing_messages: {"conversation_id": 1, "topic": "notice-1", "message_id": "1"},
         tables_of.button_codes: {"conversation_id": 1, "code": 1, "payload": "c:continue"},
         tables_of.leases: {"name": "delivery", "holder": "somebody", "until": NOW},
+        tables_of.channel_tokens: {
+            "channel": "zalo-oa", "bot": "1", "seed": "", "access": "a", "refresh": "r", "made_at": NOW,
+            "expires_at": NOW,
+        },
         tables_of.outbox: {
             "conversation_id": 1, "channel": "telegram", "bot": "1", "address": "1", "priority": 1, "state": "queued",
             "created_at": NOW, "notice_id": 1,
@@ -131,6 +135,20 @@ async def _with_a_paper(database: Database) -> None:
     async with database.writing() as connection:
         await connection.execute(tables_of.papers.insert().values(id=1, asked_at=NOW, **asked))
         await connection.execute(tables_of.paper_files.insert().values(paper_id=1, digest="0" * 64))
+
+
+async def _with_a_link(database: Database) -> None:
+    row = {
+        "token": "t",
+        "conversation_id": 1,
+        "code": "c",
+        "digest": "d",
+        "name": "",
+        "language": "vi",
+        "expires_at": NOW,
+    }
+    async with database.writing() as connection:
+        await connection.execute(tables_of.file_links.insert().values(row))
 
 
 async def _with_a_template(database: Database) -> None:
@@ -220,6 +238,7 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_proposals(commune.database)
     await _with_a_template(commune.database)
     await _with_a_paper(commune.database)
+    await _with_a_link(commune.database)
     await _with_a_shared_phone(commune.database)
     await commune.say("Hạnh", "trang web")
     await _with_somebody_on_two_channels(commune.database)

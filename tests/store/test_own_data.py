@@ -35,6 +35,7 @@ TOLD = {
         "address": "mã số Lan,",
         "language": "ngôn ngữ: Tiếng Việt",
         "blocked_at": "đã chặn 01/10/2026 10:15",
+        "heard_at": "lần nhắn cuối còn ghi lúc nào",
         "consented": r"Đồng ý cho lưu dữ liệu \(bản 2026.2\): có",
         "session": "• phần đang điền dở trong cuộc trò chuyện",
     },
@@ -208,7 +209,7 @@ WORKS = {
 # signs, and the name as it stands on every decision.
 OF_NOBODY = {
     "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "button_codes",
+    "button_codes", "channel_tokens", "file_links",
     "reference_version", "asked_reminders", "trail_head", "templates", "paper_files",
 }  # fmt: skip
 

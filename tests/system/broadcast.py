@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +19,13 @@ from flows.notices.notice import HIGHEST_LIMIT, Audience, Content
 from flows.notices.records import NoticeSaved
 from tests.botapi import DEFAULT_TOKEN, Person
 from tests.system.commune import COMMUNE, VILLAGE
+from tests.zalo_oa import OaPerson
 
 # Beyond the title that its author is shown while it goes out.
 NOTICE = "Kính mời bà con đến nhà văn hóa thôn"
 TEXT = f"*Tuần lễ hưởng ứng học tập suốt đời* năm nay bắt đầu ngày 1 tháng 10. {NOTICE} lúc 8 giờ sáng."
 VILLAGES = 2
+ON_TELEGRAM = ("telegram", DEFAULT_TOKEN.partition(":")[0])
 FINAL = frozenset({"sent", "blocked", "failed", "uncertain", "outside", "stopped", "muted"})
 NEVER_QUIET = {"QUIET_HOURS": "00:00-00:00"}
 
@@ -126,19 +128,23 @@ class Broadcast:
 
 
 @asynccontextmanager
-async def to_a_commune(address: str, crowd: list[Person]) -> AsyncIterator[Broadcast]:
-    """Let a crowd move into a commune that is set up. The first of them writes notices."""
+async def to_a_commune(
+    address: str,
+    crowd: Sequence[Person | OaPerson],
+    to: tuple[str, str] = ("telegram", DEFAULT_TOKEN.partition(":")[0]),
+) -> AsyncIterator[Broadcast]:
+    """Let a crowd with a bot of a channel move into a commune that is set up. The first of them writes notices."""
     scheme, _, rest = address.partition("://")
     database = Database(f"{ASYNC_DRIVERS[scheme]}://{rest}")
     try:
-        author, unit_id = await _moved_in(database, [person.id for person in crowd])
+        author, unit_id = await _moved_in(database, [int(person.id) for person in crowd], to)
         yield Broadcast(database, author, unit_id)
     finally:
         await database.close()
 
 
-async def _moved_in(database: Database, chats: list[int]) -> tuple[tuple[int, int], int]:
-    now, to = datetime.now(UTC), ("telegram", DEFAULT_TOKEN.partition(":")[0])
+async def _moved_in(database: Database, chats: list[int], to: tuple[str, str]) -> tuple[tuple[int, int], int]:
+    now = datetime.now(UTC)
     addresses = range(chats[0], chats[-1] + 1, chats[1] - chats[0])
     assert list(addresses) == chats
     async with database.writing() as connection:

@@ -141,7 +141,7 @@ class ZaloBotServer:
                 self.odd.append(f"the webhook answered {response.status}")
 
     async def _call(self, request: web.Request) -> web.Response:
-        fields = await request.json()
+        fields = await _fields(request)
         match request.match_info["method"]:
             case "getUpdates":
                 return await self._updates()
@@ -153,6 +153,9 @@ class ZaloBotServer:
             case "deleteWebhook":
                 self.webhook = None
                 return _result({})
+            case "getWebhookInfo":
+                url = self.webhook["url"] if self.webhook is not None else ""
+                return _result({"url": url, "updated_at": 1793000000000})
             case "getMe":
                 return _result({"id": "4242", "account_name": "bot.hoctap", "account_type": "BASIC"})
             case method:
@@ -183,6 +186,14 @@ class ZaloBotServer:
 
     async def _file(self, request: web.Request) -> web.Response:
         return web.Response(body=self._files[request.match_info["name"]])
+
+
+async def _fields(request: web.Request) -> Json:
+    """Return what a call says, as JSON or as a form: clients of others send either."""
+    if request.content_type == "application/json":
+        fields: Json = await request.json()
+        return fields
+    return {name: str(value) for name, value in (await request.post()).items()}
 
 
 def _result(result: Json) -> web.Response:

@@ -133,6 +133,11 @@ class TelegramChannel:
         self.username = bot.get("username")
         log.info("telegram_ready", bot=self.bot, username=self.username)
 
+    async def look(self) -> tuple[str, str]:
+        """Return the bot's name and the address that its updates are brought to, or "". Raises TelegramError."""
+        bot, webhook = await self._ask("getMe"), await self._ask("getWebhookInfo")
+        return str(bot.get("username", "")), str(webhook.get("url", ""))
+
     async def stop(self) -> None:
         """Close the connections."""
         await self._request.shutdown()

@@ -59,7 +59,7 @@ class Client:
             raise Unclear(self._told(error)) from None
         try:
             answer = msgspec.json.decode(body, type=Answer)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise Unclear(f"HTTP {response.status}, and no answer of the platform") from None
         if not answer.ok:
             raise Refused(answer.error_code, answer.description.replace(self._token, "..."))

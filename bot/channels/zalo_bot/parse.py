@@ -1,5 +1,6 @@
 """What an event of the Bot Platform says: a raw body in, an `Incoming` out."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ PRIVATE = "PRIVATE"
 TEXT, IMAGE = "message.text.received", "message.image.received"
 UNREADABLE = {"message.sticker.received": "sticker", "message.voice.received": "voice"}
 UNKNOWN_KIND = "unknown"
+_ID = re.compile(r"[!-~]{1,128}")
 
 
 class Chat(Struct):
@@ -68,6 +70,9 @@ def parse(raw: Mapping[str, Any], bot: str) -> Incoming | None:
         log.warning("event_unparsable", channel=CHANNEL, shape=shape, error=type(error).__name__)
         return None
     message = event.message
+    if not _ID.fullmatch(message.chat.id) or not _ID.fullmatch(message.message_id):
+        log.warning("event_unparsable", channel=CHANNEL, shape=shape, error="an id that is none")
+        return None
     if message.chat.chat_type != PRIVATE or (message.sender is not None and message.sender.is_bot):
         return None
     return Incoming(CHANNEL, bot, message.chat.id, message.message_id, _reply(event.event_name, message))

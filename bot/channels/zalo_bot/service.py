@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,13 +19,14 @@ from bot.channels.zalo_bot.client import Client, Refused, Unclear, Unreachable
 from bot.channels.zalo_bot.outcomes import NOTHING_NEW, QUOTA, WRONG_TOKEN, outcome_of
 from bot.channels.zalo_bot.parse import CHANNEL, parse
 from bot.services import long_texts
-from bot.services.channel import Host, Service, Work
+from bot.services.channel import Finding, Host, Service, Work
 from bot.services.request_bodies import taken
 from bot.services.safe_fetch import SafeFetch
 from bot.services.sending import Outcome, Rates, Sent
 from bot.services.typed_buttons import TypedButtons
 from bot.store.core.inbox import Incoming
 from flows.conversation.messages import Attachment, ChannelFile, InlineFile, Outgoing, StoredFile
+from flows.words.wording import Catalogue
 
 log = structlog.get_logger()
 
@@ -53,6 +54,8 @@ class ZaloBot:
         self._buttons = TypedButtons(host.runtime, 0)
         self._client = Client(host.settings.zalo_bot_api_url, token)
         self._receive = host.receive
+        self._links = host.links
+        self._catalogue = host.runtime.catalogue
         self._fetch = SafeFetch({str(URL(host.settings.zalo_bot_api_url).host)})
 
     @property
@@ -79,13 +82,21 @@ class ZaloBot:
             return Sent()
         laid = await self._buttons.laid_out((self.channel, self.bot, address), outgoing)
         try:
-            for text in texts_of(laid.text, outgoing.files):
+            catalogue = self._catalogue(outgoing.language)
+            told = [await self._told(address, file, catalogue) for file in outgoing.files]
+            for text in texts_of(laid.text, told):
                 await self._client.call("sendMessage", {"chat_id": address, "text": text})
         except (Refused, Unreachable, Unclear) as error:
             self._note("sendMessage", error)
             return outcome_of(error)
         self._troubles.pop("sendMessage", None)
         return Sent()
+
+    async def _told(self, address: str, file: Attachment, catalogue: Catalogue) -> str:
+        """Return a link to a file: the platform carries none."""
+        place = (self.channel, self.bot, address)
+        linked = await self._links.told(place, file, catalogue) if isinstance(file, StoredFile) else None
+        return linked if linked is not None else file_told(file)
 
     def _note(self, method: str, error: Exception) -> None:
         """Keep what is wrong with the bot as a whole, and log it when it begins."""
@@ -95,6 +106,23 @@ class ZaloBot:
         if method not in self._troubles:
             log.warning("zalo_bot_trouble", bot=self.bot, method=method, error=str(error))
         self._troubles[method] = str(error)
+
+    async def look(self, webhook: str = "") -> list[Finding]:
+        """Find out whether the token works, and whether events come to an address, where that is wanted."""
+        try:
+            account = await self._client.call("getMe", {})
+            info = await self._client.call("getWebhookInfo", {}) if webhook else None
+        except Refused as error:
+            return [Finding(False, f"the token does not work: {error}; see ZALO_BOT_TOKEN")]
+        except (Unreachable, Unclear) as error:
+            return [Finding(False, f"the Bot Platform does not answer: {error}; see ZALO_BOT_API_URL")]
+        name = account.get("account_name", self.bot) if isinstance(account, Mapping) else self.bot
+        found = Finding(True, f"the token works, the bot is {name}")
+        if not webhook:
+            return [found, Finding(True, "events are asked for")]
+        if isinstance(info, Mapping) and info.get("url") == webhook:
+            return [found, Finding(True, f"events come to {webhook}")]
+        return [found, Finding(False, "the webhook is another one; hoctap serve sets it when it starts")]
 
     # files
 
@@ -162,7 +190,7 @@ class ZaloBot:
         """Take an event in and return the HTTP status: 200 only once it is kept."""
         try:
             event = msgspec.json.decode(body)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return 400
         await self._take(event)
         return 200
@@ -177,10 +205,10 @@ class ZaloBot:
         return await self._buttons.heard([incoming])
 
 
-def texts_of(text: str, files: tuple[Attachment, ...]) -> Iterator[str]:
-    """Yield the messages that say a letter, the one with the choices last. Of files only what they say is sent."""
-    for file in files:
-        yield from _split(_told(file))
+def texts_of(text: str, told: Sequence[str]) -> Iterator[str]:
+    """Yield the messages that say a letter, the one with the choices last, after what is told of files."""
+    for one in told:
+        yield from _split(one)
     yield from _split(text)
 
 
@@ -189,7 +217,8 @@ def _split(text: str) -> Iterator[str]:
     return long_texts.split(unicodedata.normalize("NFC", text), LONGEST_TEXT)
 
 
-def _told(file: Attachment) -> str:
+def file_told(file: Attachment) -> str:
+    """Return what is said of a file without a link; of a text, the text."""
     match file:
         case InlineFile(name, content):
             return f"📄 {name}\n{content}"
@@ -205,8 +234,9 @@ def served(host: Host, token: str) -> Service:
         secret_text = secret.get_secret_value()
         work: Work = ("zalo bot webhook", partial(bot.set_webhook, host.settings.public_url, secret_text))
         route = Route(WEBHOOK_PATH, partial(_take_event, bot, secret_text), methods=["POST"])
-        return Service(bot, (work,), (route,))
-    return Service(bot, (("zalo bot events", bot.poll),))
+        address = host.settings.public_url.rstrip("/") + WEBHOOK_PATH
+        return Service(bot, (work,), (route,), look=partial(bot.look, address))
+    return Service(bot, (("zalo bot events", bot.poll),), look=bot.look)
 
 
 async def _take_event(bot: ZaloBot, secret: str, request: Request) -> Response:

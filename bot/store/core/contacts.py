@@ -1,7 +1,8 @@
 """Contacts: one row a person, of where notices reach them and what their recipients are chosen by."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import get_args
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal, or_, select
@@ -10,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core import phones
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, contacts, conversations, joined_people, mutes, people, roles
+from flows.domain.channels import ChannelFacts, Window
 from flows.domain.people import RoleKind
 from flows.domain.units import Scope
 from flows.notices.needs import AudienceWanted
-from flows.notices.notice import Audience, Reach, Reached
+from flows.notices.notice import Audience, Long, Reach, Reached
 
 _CHUNK = 500
 MANY_UNITS = 100
@@ -104,9 +106,18 @@ async def refresh_conversation(connection: AsyncConnection, conversation_id: int
     await refresh(connection, {person_id for person_id in found if person_id is not None})
 
 
-async def count(connection: AsyncConnection, wanted: AudienceWanted, rounds: Collection[int], year: int) -> Reached:
-    """Count an audience: who can be reached, by channel, and who cannot, by reason."""
+async def count(
+    connection: AsyncConnection,
+    wanted: AudienceWanted,
+    rounds: Collection[int],
+    year: int,
+    channels: Mapping[str, ChannelFacts] = {},
+    now: datetime | None = None,
+) -> Reached:
+    """Count an audience: who can be reached, by channel, and who cannot, by reason; and whom channels that say so have
+    not heard for long."""
     by_channel: Counter[str] = Counter()
+    long: dict[str, Long] = {}
     unreachable: Counter[Reach] = Counter()
     for belongs in _belonging(wanted.audience, wanted.units):
         chosen = _chosen(belongs, wanted.audience, rounds, year).with_only_columns(
@@ -117,7 +128,26 @@ async def count(connection: AsyncConnection, wanted: AudienceWanted, rounds: Col
                 by_channel[channel] += number
             else:
                 unreachable[reach] += number
-    return Reached(dict(sorted(by_channel.items())), dict(unreachable))
+        for channel, facts in channels.items():
+            if by_channel[channel] and facts.window is not None and now is not None:
+                silent = _chosen(belongs, wanted.audience, rounds, year).where(contacts.c.channel == channel)
+                found = await _long(connection, silent, facts.window, now)
+                long[channel] = found.plus(long.get(channel, Long()))
+    names = {channel: facts.name for channel, facts in channels.items() if by_channel[channel]}
+    return Reached(dict(sorted(by_channel.items())), dict(unreachable), names, long)
+
+
+async def _long(connection: AsyncConnection, chosen: Select[tuple[int]], window: Window, now: datetime) -> Long:
+    """Count those of an audience whom a channel has not heard for longer than is free, and longer than it allows."""
+    heard = func.coalesce(conversations.c.heard_at, literal(now - window.open * 2, conversations.c.heard_at.type))
+    outside, late = heard < now - window.open, heard < now - window.free
+    counted = (
+        chosen.join(conversations, conversations.c.id == contacts.c.conversation_id)
+        .where(contacts.c.reach == "open", late)
+        .with_only_columns(func.coalesce(func.sum(case((outside, 1), else_=0)), 0), func.count())
+    )
+    beyond, silent = (await connection.execute(counted)).one()
+    return Long(beyond, silent - beyond, window.price, window.template_price)
 
 
 def members(audience: Audience, units: Scope, rounds: Collection[int], year: int) -> Select[tuple[int]]:

@@ -11,6 +11,7 @@ from bot.store.core.tables import (
     conversation_people,
     conversations,
     evidence,
+    file_links,
     inbox,
     notice_reports,
     notices,
@@ -23,7 +24,7 @@ _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str]:
-    """Return those of some files that are evidence, or belong to a notice, a report or a paper."""
+    """Return those of some files that are evidence, or belong to a notice, a report, a paper or a link."""
     wanted = sorted(digests)
     if not wanted:
         return set()
@@ -32,6 +33,7 @@ async def kept(connection: AsyncConnection, digests: Collection[str]) -> set[str
     used = {source.removeprefix(_STORED) for source in found}
     used |= set(await connection.scalars(select(notice_reports.c.digest).where(notice_reports.c.digest.in_(wanted))))
     used |= set(await connection.scalars(select(paper_files.c.digest).where(paper_files.c.digest.in_(wanted))))
+    used |= set(await connection.scalars(select(file_links.c.digest).where(file_links.c.digest.in_(wanted))))
     used |= await _named(connection, notices.c.content, b"digest")
     return used & set(wanted)
 

@@ -122,6 +122,23 @@ async def is_done(connection: AsyncConnection, channel: str, bot: str, update_id
     return found.first() is None
 
 
+async def heard_at(connection: AsyncConnection, place: Address) -> datetime | None:
+    """Return when the last turn of a conversation was done; None when none was."""
+    channel, bot, address = place
+    of_place = {"_channel": channel, "_bot": bot, "_address": address}
+    found: datetime | None = await connection.scalar(_HEARD_AT, of_place)
+    return found
+
+
+async def last_received(connection: AsyncConnection, channel: str, bot: str) -> datetime | None:
+    """Return when the last update came that is still known."""
+    of_bot = (inbox.c.channel == channel, inbox.c.bot == bot)
+    found: datetime | None = await connection.scalar(
+        select(inbox.c.received_at).where(*of_bot).order_by(inbox.c.id.desc()).limit(1)
+    )
+    return found
+
+
 def _body(reply: Reply) -> bytes:
     """Encode a reply. Half a surrogate pair has no UTF-8: such a message is kept as one that cannot be read."""
     try:
@@ -154,6 +171,13 @@ _waiting = (
     .scalar_subquery()
 )
 _OF_PLACE = select(conversations.c.consented, _waiting.label("waiting")).where(
+    conversations.c.channel == bindparam("_channel"),
+    conversations.c.bot == bindparam("_bot"),
+    conversations.c.address == bindparam("_address"),
+)
+
+
+_HEARD_AT = select(conversations.c.heard_at).where(
     conversations.c.channel == bindparam("_channel"),
     conversations.c.bot == bindparam("_bot"),
     conversations.c.address == bindparam("_address"),

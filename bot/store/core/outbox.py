@@ -1,7 +1,7 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -50,6 +50,8 @@ from flows.notices.notice import MutedKind
 
 REPLY = 0
 NOTICE = 1
+# So long a letter waits for the next word of somebody to whom their channel takes nothing now.
+WAITS_FOR_A_WORD = timedelta(days=30)
 ADDRESSES_AT_ONCE = 500
 MOST_READ = 200  # letters that a reader gets at once; the next come when these are settled
 
@@ -507,6 +509,13 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
         .values(state="blocked", settled_at=now, **_FORGOTTEN)
     )
     await contacts.refresh_conversation(connection, conversation_id)
+
+
+async def let_go(connection: AsyncConnection, conversation_ids: Collection[int]) -> None:
+    """Let letters go at once that waited for the next word of whoever has written now."""
+    theirs = _open_at(conversations.c.id.in_(sorted(conversation_ids)))
+    waits = (_OPEN, outbox.c.state == "queued", outbox.c.due.is_not(None))
+    await connection.execute(update(outbox).where(outbox.c.id.in_(theirs), *waits).values(due=None))
 
 
 async def drop_letters(connection: AsyncConnection, conversation_ids: Collection[int], now: datetime) -> None:

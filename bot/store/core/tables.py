@@ -108,6 +108,8 @@ conversations = Table(
     Column("blocked_at", Moment),
     # Whether one of its people has other chats, too. Of all others nothing more is read in a turn.
     Column("joined", Boolean, nullable=False, server_default=text("false")),
+    # When somebody last did something here: for so long some channels take messages for them.
+    Column("heard_at", Moment),
     # When whoever spoke here was erased, until the address is forgotten, too.
     Column("erased_at", Moment),
     UniqueConstraint("channel", "bot", "address"),
@@ -692,6 +694,39 @@ button_codes = Table(
     Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
     Column("code", Integer, primary_key=True),
     Column("payload", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The tokens of an account that are renewed by themselves, the second of which works once: a channel speaks by them.
+# `seed` is the hash of the one that a human gave and that all others come from; `told_at` when one was told last that a
+# new one is needed.
+channel_tokens = Table(
+    "channel_tokens",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("bot", Text, primary_key=True),
+    Column("seed", Text, nullable=False),
+    Column("access", Text, nullable=False),
+    Column("refresh", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+# Links to files that a chat cannot show, by the hash of their address, each opened with a code that is kept as a hash.
+file_links = Table(
+    "file_links",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("code", Text, nullable=False),
+    Column("digest", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    # How many wrong codes were tried.
+    Column("wrong", SmallInteger, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
 
