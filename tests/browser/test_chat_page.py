@@ -339,7 +339,7 @@ UNTIL_THE_FIRST_QUESTION = {
     "dong y": "họ và tên",
     "Nguyễn Thị Lan": "năm sinh",
     "1968": "thôn Đông",
-    "co": "Công việc hiện nay",
+    "co": "công việc hiện nay",
     "so 1": "Đúng",
     "dung het roi": "10 câu",
     "bat dau lam phieu": "1/10",
@@ -523,3 +523,25 @@ def test_a_branch_head_opens_the_web_page_from_the_chat_and_signs_out(visit: Vis
     office.get_by_role("button", name="Vào trang").click()
     expect(office.get_by_role("status")).to_contain_text("đã dùng hoặc đã hết hạn")
     snap(office, "office-3-refused")
+
+
+# --- Phones of the demo that look like those of other channels ---
+
+
+def test_a_phone_of_the_demo_looks_like_one_without_buttons(visit: Visit, snap: Snap) -> None:
+    page = visit()
+    lan, head = Phone(page, "Lan"), Phone(page, "Bà Hòa")
+    for phone, channel in ((lan, "Zalo Bot"), (head, "Telegram"), (Phone(page, "Ông Khải"), "Zalo OA")):
+        phone.node.get_by_role("combobox", name="Xem điện thoại như trên").select_option(label=channel)
+    head.type("duyệt phiếu")
+    lan.press("Bắt đầu / Start")
+    expect(lan.log.get_by_role("button")).to_have_count(0)
+    lan.type("tieng viet")
+    lan.type("đồng ý")
+    lan.type("Nguyễn Thị Lan")
+    lan.type("1968")
+    lan.type("có")
+    assert "1. Nông dân" in lan.last.inner_text()
+    assert "Đúng hết rồi" in lan.type("1")
+    assert_readable(page)
+    snap(page, "looks-like-others")

@@ -1263,6 +1263,37 @@ def test_scripts_and_pages_hold_no_words_of_their_own() -> None:
     assert [file.name for file in files if vietnamese.search(file.read_text("utf-8"))] == []
 
 
+# --- Phones that look like those of other channels ---
+
+
+async def test_a_phone_that_looks_like_another_channels_has_no_more_buttons_than_that(web: Web) -> None:
+    await web.agree(TOKEN)
+    lasting = OutgoingButton("Xem phiếu", "c:status", lasting=True)
+    buttons = tuple((OutgoingButton(f"{n}. Mức {n}", f"a:1:{n}", number=n),) for n in range(1, 7))
+    await web.send(Outgoing("Xin chọn", (*buttons, (lasting,), (OutgoingButton("← Quay lại", "a:1:back"),))))
+
+    async def shown(looks: str) -> Json:
+        asked = {"phones": [{"token": TOKEN, "looks": looks}], "wait": 10}
+        (phone,) = (await web.client.post("/web/poll", json=asked)).json()["phones"]
+        (message,) = phone["messages"]
+        return {"text": message["text"], "buttons": [button["label"] for row in message["buttons"] for button in row]}
+
+    assert len((await shown("telegram"))["buttons"]) == len((await shown("nobody's"))["buttons"]) == 8
+    assert (await shown("zalo_oa"))["buttons"] == ["Xem phiếu", "← Quay lại"]
+    without = await shown("zalo_bot")
+    assert without["buttons"] == []
+    assert without["text"].splitlines() == [
+        "Xin chọn",
+        *(f"{n}. Mức {n}" for n in range(1, 7)),
+        "N1. Xem phiếu",
+        "Hoặc nhắn: “Quay lại”",
+    ]
+    await web.say(text="n1")
+    heard = [text for one in await web.hear(seen=1) for text in [one["text"]]]
+    assert heard
+    assert "không hiểu" not in heard[0]
+
+
 # --- Pages ---
 
 

@@ -59,12 +59,14 @@ class Said(msgspec.Struct, frozen=True):
 
 class Phone(msgspec.Struct, frozen=True):
     """A chat in a page, the messages it has shown since it last said so, and which edition of the page's own words;
-    None wants none. `after` is all that pages of earlier versions say: they get what is newer and settle nothing."""
+    None wants none. `after` is all that pages of earlier versions say: they get what is newer and settle nothing. One
+    that `looks` like another channel's is shown no more buttons than that has: the demo does so."""
 
     token: str
     seen: list[int] = []
     after: int = 0
     words: str | None = None
+    looks: str = ""
 
 
 class Poll(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -40,6 +41,7 @@ from bot.services.files import MOST_BYTES, PHOTOS, FileRefused, FileStore, Kept,
 from bot.services.request_bodies import BodyNotReceived, BodyTooLarge, read_body, receive_body
 from bot.services.runtime import Runtime
 from bot.services.turns import Turns
+from bot.services.typed_buttons import TypedButtons
 from bot.services.wording import NoticeWording
 from bot.store.core import inbox, outbox
 from bot.store.core.database import despite_races
@@ -56,6 +58,8 @@ SECONDS_TO_WORK_OFF = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
+# How many buttons a message has on other channels, for phones that look like theirs.
+MOST_BUTTONS = {"zalo_oa": 5, "zalo_bot": 0}
 MOST_JSON_BYTES = 128 * 1024
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
@@ -100,6 +104,7 @@ class Page:
     seen: frozenset[int]
     after: int
     words: str | None
+    looks: str
 
     @property
     def place(self) -> Address:
@@ -120,6 +125,7 @@ class WebChat:
         self._files = files
         self.words = Words(runtime.catalogues)
         self._wording = NoticeWording(runtime.catalogues)
+        self._few_buttons = {looks: TypedButtons(runtime, most) for looks, most in MOST_BUTTONS.items()}
         self._signer = Signer(signing_key)
         self._door = Door()
         most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
@@ -170,7 +176,8 @@ class WebChat:
             self._door.enter("begin", host)
         elif known.waiting + len(incoming) > MOST_WAITING:
             raise TooMany(SECONDS_TO_WORK_OFF)
-        await self._turns.receive(incoming)
+        # A code is typed where a phone looks like one without buttons.
+        await self._turns.receive(await self._few_buttons["zalo_bot"].heard(incoming))
         return JSONResponse({}, status_code=202)
 
     async def _admit(self, token: str, host: str) -> None:
@@ -268,7 +275,7 @@ class WebChat:
         return [
             ShownPhone(
                 one.token,
-                self._shown(found, one.address),
+                await self._shown(found, one),
                 self._other_words(one, chosen.get(one.address), accepted) if one.address in addresses else None,
             )
             for one, found in zip(pages, letters, strict=True)
@@ -279,8 +286,10 @@ class WebChat:
         words = self.words.of(self.words.reader(language, accepted))
         return words if words.edition != phone.words else None
 
-    def _shown(self, letters: list[DueLetter], address: str) -> list[ShownMessage]:
-        shown = (messages.render(letter, address, self._signer, self._runtime.clock()) for letter in letters)
+    async def _shown(self, letters: list[DueLetter], phone: Page) -> list[ShownMessage]:
+        if buttons := self._few_buttons.get(phone.looks):
+            letters = [await _with_few_buttons(letter, phone.place, buttons) for letter in letters]
+        shown = (messages.render(letter, phone.address, self._signer, self._runtime.clock()) for letter in letters)
         return [message for message in shown if message is not None]
 
     async def _settle(self, pages: list[Page]) -> None:
@@ -412,6 +421,15 @@ def compressed(serve: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
     return GZipMiddleware(request_response(serve))
 
 
+async def _with_few_buttons(letter: DueLetter, place: Address, buttons: TypedButtons) -> DueLetter:
+    """Return a letter as a channel with few buttons shows it."""
+    if letter.outgoing is None:
+        return letter
+    laid = await buttons.laid_out(place, letter.outgoing)
+    rows = tuple((button,) for button in laid.buttons)
+    return replace(letter, outgoing=replace(letter.outgoing, text=laid.text, buttons=rows))
+
+
 def _accepted(request: Request) -> str:
     return request.headers.get("accept-language", "")
 
@@ -421,7 +439,8 @@ def _page(phone: messages.Phone) -> Page:
     if len(phone.seen) > MOST_SEEN:
         raise NotUsable("too many messages")
     seen = frozenset(id_ for id_ in phone.seen if 0 < id_ <= LAST_ID)
-    return Page(phone.token, address_of(phone.token), seen, min(max(phone.after, 0), LAST_ID), phone.words)
+    after = min(max(phone.after, 0), LAST_ID)
+    return Page(phone.token, address_of(phone.token), seen, after, phone.words, phone.looks)
 
 
 def _host(request: Request) -> str:

@@ -37,6 +37,8 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "lettersLargest": _("Very large letters"),
     "contrast": _("Strong contrast"),
     "readAloud": _("Read aloud"),
+    "looksLike": _("Show the phone as on"),
+    "asWeb": _("Web page"),
     "pressed": _("Pressed"),
     "opens": _("Opens {host}"),
     "waiting": _("Waiting to be sent"),

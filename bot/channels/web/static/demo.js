@@ -23,6 +23,7 @@ const phones = people.map((person) => new Phone(person, { storage: STORAGE, onCh
 const tabOf = new Map(phones.map((phone) => [phone, tabFor(phone)]));
 let recent = [...phones]; // those that had the attention last come first: they are shown
 
+phones.forEach(letLookLike);
 document.querySelector("main").replaceChildren(...phones.map(({ node }) => node));
 tabs.append(...tabOf.values());
 phones[0]?.attend();
@@ -36,6 +37,20 @@ if (phones.length) line.run();
 
 function fetchPeople() {
   return fetched(`/demo/phones?language=${language}`);
+}
+
+/** Let visitors choose above a phone which channel it looks like: none shows more buttons than that channel has. */
+function letLookLike(phone) {
+  const { words } = phone;
+  const channels = { "": words.asWeb, telegram: "Telegram", zalo_oa: "Zalo OA", zalo_bot: "Zalo Bot" };
+  const options = Object.entries(channels).map(([value, name]) => el("option", { value }, name));
+  const choice = el("select", { class: "looks", "aria-label": words.looksLike, title: words.looksLike, onchange: look }, ...options);
+  phone.node.querySelector("header").append(choice);
+
+  function look() {
+    phone.lookLike(choice.value);
+    line.add(phone); // what is asked for just now would come as before
+  }
 }
 
 function tabFor(phone) {

@@ -42,6 +42,7 @@ export class Phone {
   #typingTimer = 0;
   unread = 0;
   active = false;
+  looks = ""; // like the phones of another channel, which has fewer buttons
 
   /**
    * `person`: {token, role, start}, {title, subtitle} unless the page's own are meant, and a `hint` what to try;
@@ -144,6 +145,12 @@ export class Phone {
     const elsewhere = !event.target.closest("textarea, input, dialog");
     const writes = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (elsewhere && writes) this.input.focus();
+  }
+
+  /** Look like a phone of another channel, from the next message on. */
+  lookLike(channel) {
+    this.looks = this.node.dataset.looks = channel;
+    this.picker.accept = channel === "zalo_bot" ? "image/*" : ACCEPTED;
   }
 
   /** Keep nothing of this conversation on this device any more. */
