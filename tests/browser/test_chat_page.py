@@ -410,7 +410,16 @@ def test_a_kiosk_keeps_nothing_and_forgets_at_a_tap_and_after_a_while(visits: Vi
         page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])") == '[{},{},""]'
     )
     snap(page, "kiosk-2-talk")
-    kiosk.node.get_by_role("button", name="Xong, xóa màn hình").click()
+    page.route("**/web/say", lambda route: route.abort())
+    kiosk.input.fill("1968")
+    kiosk.input.press("Enter")
+    done = kiosk.node.get_by_role("button", name="Xong, xóa màn hình")
+    done.click()
+    unsent = page.get_by_role("dialog", name="Còn tin chưa gửi xong, xóa đi là mất.")
+    unsent.get_by_role("button", name="Không, tiếp tục").click()
+    page.unroute("**/web/say")
+    expect(kiosk.own.last.get_by_role("img", name="Đã gửi")).to_be_visible()
+    done.click()
     expect(kiosk.button("Bắt đầu / Start")).to_be_visible()
     assert "Lan" not in page.locator("main").inner_text()
 

@@ -57,6 +57,7 @@ IN_SCRIPTS: Mapping[str, Wording] = {
         " sent stays with the Study Promotion Association. End it?"
     ),
     "stay": _("No, go on"),
+    "unsent": _("Something was not sent yet, and would be lost."),
     "whose": _("A conversation was begun on this device earlier. Is it yours?"),
     "mine": _("Yes, go on with it"),
     "notMine": _("No, begin a new one"),

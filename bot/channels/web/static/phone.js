@@ -464,10 +464,12 @@ export class Phone {
   }
 
   async #leave() {
-    if (KIOSK) return this.#onLeave(this);
     const { words } = this;
-    const answers = { leave: words.leave, stay: words.stay };
-    if ((await ask(words.leaveSure, answers)) === "leave") this.#onLeave(this);
+    const unsent = this.#transcript.nextWaiting().length > 0;
+    if (KIOSK && !unsent) return this.#onLeave(this);
+    const [question, hint] = KIOSK ? [words.unsent] : [words.leaveSure, unsent ? words.unsent : ""];
+    const answers = { leave: KIOSK ? words.kioskDone : words.leave, stay: words.stay };
+    if ((await ask(question, answers, hint)) === "leave") this.#onLeave(this);
   }
 
   #composer() {
