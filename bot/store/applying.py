@@ -22,7 +22,7 @@ from bot.store.subjects import Rows
 from flows.conversation.events import AnyRecord, Consented, ContactChanged, LanguageChosen
 from flows.forms.needs import assessment
 from flows.forms.records import Acted, Begun, LetIn
-from flows.joining.records import Joined
+from flows.joining.records import Joined, LettersChosen
 from flows.received.records import Muted
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.subjects import SubjectRecord
@@ -47,7 +47,7 @@ _DONE = (
 _ADD_CONSENT = insert(consents)
 
 # What changes how somebody is reached, or what a notice's recipients are chosen by.
-_CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted, Joined)
+_CHANGES_CONTACT = (LanguageChosen, PersonSaved, Begun, Acted, ContactChanged, Muted, Joined, LettersChosen)
 
 
 class Applied(Struct, frozen=True):
@@ -77,6 +77,7 @@ async def apply(connection: AsyncConnection, batch: Sequence[Decided], now: date
     await execute_many(connection, _SAVE_CONVERSATION, [_conversation_row(one, now) for one in batch])
     await phones.turn(connection, batch)
     await joined.keep(connection, batch, now)
+    await rows.joining.separate(connection)
     await mark_done(connection, [one.turn.inbox_id for one in batch], now)
     await contacts.refresh(connection, _changed_contacts(batch))
     return Applied(await rows.privacy.write(connection), rows.acts)

@@ -8,8 +8,9 @@ import msgspec
 from sqlalchemy import Column, ForeignKey, Integer, Row, Table, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import upserts
+from bot.store.core import separating, upserts
 from bot.store.core.bulk import execute_many
+from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.gathering import read_session
@@ -27,6 +28,8 @@ from bot.store.core.tables import (
     people,
 )
 from flows.conversation.facts import Conversation, Found
+from flows.conversation.session import HOME, Session
+from flows.joining.acts import CHAT
 from flows.joining.needs import (
     AnyNeed,
     Claim,
@@ -38,7 +41,17 @@ from flows.joining.needs import (
     OwnChatsWanted,
     OwnCodeWanted,
 )
-from flows.joining.records import AnyRecord, CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined
+from flows.joining.records import (
+    AnyRecord,
+    ChatLeft,
+    CodeEnded,
+    CodeMade,
+    CodeMissed,
+    CodeTyped,
+    Joined,
+    LettersChosen,
+)
+from flows.joining.talk import Joining
 
 # One live code a person, by its keyed digest: where it was made, and where it was typed by whom who says they made it.
 join_codes = Table(
@@ -179,16 +192,29 @@ _IS_THEIRS = (
 )
 
 
+_CHOOSE = (
+    update(joined_people).where(joined_people.c.person_id == bindparam("_person")).values(letters_to=bindparam("chat"))
+)
+
+
+def _act(act: str, one: Decided) -> Entry:
+    """Return what the trail keeps of a chat that was joined or separated: whose, and that they did it themselves."""
+    return Entry(act=act, role="resident", about=CHAT, actor_id=one.person_id, owner_id=one.person_id)
+
+
 class Rows:
     """What a batch changes in codes and in whose chats are."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, acts: list[Entry]) -> None:
         self._now = now
+        self._acts = acts
         self._made: list[dict[str, Any]] = []
         self._typed: list[dict[str, Any]] = []
         self._ended: list[dict[str, Any]] = []
         self._missed: list[dict[str, Any]] = []
         self._joined: list[tuple[Decided, Joined]] = []
+        self._left: list[tuple[Decided, int]] = []
+        self._letters: list[dict[str, Any]] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Turn a record into rows."""
@@ -207,6 +233,12 @@ class Rows:
                 self._missed.append({"conversation_id": chat, "misses": misses, "at": self._now})
             case Joined():
                 self._joined.append((one, record))
+                self._acts.append(_act("join", one))
+            case ChatLeft(chat_id):
+                self._left.append((one, chat_id))
+                self._acts.append(_act("separate", one))
+            case LettersChosen(chat_id):
+                self._letters.append({"_person": one.person_id, "chat": chat_id or None})
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write the rows."""
@@ -215,8 +247,17 @@ class Rows:
         await execute_many(connection, _END, self._ended)
         miss = upserts.insert_or_replace(connection, join_misses, ("misses", "at"))
         await execute_many(connection, miss, self._missed)
+        await execute_many(connection, _CHOOSE, self._letters)
         for one, joined in self._joined:
             await self._join(connection, one, joined.there)
+
+    async def separate(self, connection: AsyncConnection) -> None:
+        """Take chats away from who has left them, once all else is kept of the turns in which they did."""
+        for one, chat_id in self._left:
+            assert one.person_id is not None
+            here = one.turn.session
+            frames = tuple(frame for frame in here.frames if not isinstance(frame.talk, Joining)) or (HOME,)
+            await separating.separate(connection, one.person_id, chat_id, self._now, Session(frames, here.asked))
 
     async def _join(self, connection: AsyncConnection, one: Decided, there: Conversation) -> None:
         """Make a chat somebody's, too: alone, or on the phone of others."""

@@ -120,7 +120,7 @@ class Rows:
         self.papers = papers.Rows(now)
         self.received = received.Rows(now)
         self.signing_in = signing_in.Rows(now)
-        self.joining = joining.Rows(now)
+        self.joining = joining.Rows(now, self.acts)
         self.privacy = privacy.Rows(now, self.acts)
 
     def collect(self, one: Decided, record: SubjectRecord) -> None:

@@ -11,7 +11,7 @@ from flows.conversation.subject import Command, Subject
 from flows.conversation.understanding import says
 from flows.joining import records
 from flows.joining.codes import code_in
-from flows.joining.talk import BUTTON, JOINING, Joining, answer, give_code, typed_code
+from flows.joining.talk import BUTTON, JOINING, Joining, answer, give_code, own_chats, typed_code
 from flows.words.wording import _
 
 ORDER = Choice(
@@ -34,6 +34,8 @@ def _command(facts: Facts, session: Session[Talk], argument: str) -> Iterator[Ev
         yield from typed_code(facts, code)
     elif facts.person is None:
         yield Entered("code", Joining())
+    elif own_chats(facts):
+        yield Entered("chats", Joining())
     else:
         yield from give_code(facts)
 

@@ -4,22 +4,24 @@ Nobody is joined by a name or a number. Whoever types a code that is not theirs 
 nothing else, and who made it is asked before anything happens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from flows.conversation.channels import called
-from flows.conversation.events import ChatAddress, Entered, Event, Left, Moved, Said, Told
+from flows.conversation.events import ChatAddress, Entered, Event, Left, Moved, Said, Told, Went
 from flows.conversation.facts import Facts, Sharer
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.joining.codes import LIFE, MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in, digest_of, new_code, shown
-from flows.joining.needs import Claim, CodeWanted, JoinCode, MissesWanted, OwnCodeWanted
-from flows.joining.records import CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined
+from flows.joining.needs import Claim, CodeWanted, JoinCode, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
+from flows.joining.records import ChatLeft, CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined, LettersChosen
+from flows.people.talk import turn_to
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
-from flows.words.wording import Wording, _, lines, paragraphs
+from flows.words.wording import Lines, Wording, _, lines, paragraphs
 
 BUTTON = "join"
 # So much of a digest tells the code that a button was shown for from another one.
@@ -27,9 +29,10 @@ _TELLING = 12
 
 
 class Joining(Talk, frozen=True, tag="joining"):
-    """The code that was typed, by its digest."""
+    """The code that was typed, by its digest; or one of one's own chats."""
 
     digest: str = ""
+    chat_id: int = 0
 
 
 MADE_IT = Choice(
@@ -68,6 +71,189 @@ def give_code(facts: Facts) -> Iterator[Event]:
         ),
         alone=True,
     )
+
+
+# Of who has several: which they are
+
+
+GET_CODE = Choice(
+    "code",
+    _("➕ Join another place"),
+    words(
+        "nối thêm; thêm; thêm nơi khác; thêm máy; nối nơi khác; lấy mã; lấy mã nối; mã nối; get a code; another; join"
+    ),
+)
+LAST_USED = Choice(
+    "last",
+    _("Letters: where I wrote last"),
+    words("nơi dùng lần cuối; nơi vừa nhắn; nơi nhắn sau cùng; tự động; where i wrote last; last used"),
+)
+SEPARATE = Choice(
+    "separate",
+    _("Separate this place"),
+    words("tách; tách ra; tách nơi này; đăng xuất; đăng xuất nơi này; gỡ; gỡ ra; separate; sign out"),
+)
+LETTERS_HERE = Choice(
+    "letters",
+    _("Letters go there"),
+    words("nhận tin ở đây; nhận tin ở đó; nhận tin; gửi tin vào đây; gửi tin đến đó; letters; letters there"),
+)
+YES_SEPARATE = Choice(
+    "yes_separate",
+    _("Yes, separate it"),
+    words("tách; có tách; đồng ý tách; tách ra; tách luôn; đăng xuất; yes separate it; separate it"),
+    final=True,
+)
+KEEP_JOINED = Choice(
+    "keep",
+    _("No, leave it joined"),
+    words(
+        "thôi không tách; không tách; không tách nữa; giữ nguyên; để nguyên; cứ để; đừng tách; khoan; leave it; keep it"
+    )
+    + NO.also,
+)
+
+
+_NOT_JOINED = _("This place is not joined any more.")
+
+
+def ask_chats(facts: Facts, talk: Joining) -> Question:
+    own = own_chats(facts)
+    return Question(
+        lines(
+            _("You use these places as one person. Which one is it about?"),
+            *(_line(facts, number, one) for number, one in enumerate(own, 1)),
+        ),
+        (*(Choice(str(one.id), _named(facts, one)) for one in own), GET_CODE, *_back_to_last_used(own)),
+        (BACK,),
+        numbered=True,
+        again=_("Which place is it about?"),
+    )
+
+
+def own_chats(facts: Facts) -> tuple[OwnChat, ...]:
+    """Return the chats of who speaks, if there are several."""
+    return facts.find(OwnChatsWanted(facts.person_id)) if facts.person is not None else ()
+
+
+def _back_to_last_used(own: Sequence[OwnChat]) -> Iterator[Choice]:
+    if any(one.letters for one in own):
+        yield LAST_USED
+
+
+def _named(facts: Facts, one: OwnChat) -> Wording:
+    """Name a chat by its channel, and since when it is joined where there are two of a channel."""
+    name = called(one.channel)
+    if sum(other.channel == one.channel for other in own_chats(facts)) > 1:
+        return _("{channel}, since {time}", channel=name, time=_moment(facts, one.since))
+    return name
+
+
+def _line(facts: Facts, number: int, one: OwnChat) -> Wording:
+    is_here = one.id == facts.conversation.id
+    return Lines(
+        (
+            _(
+                "{number}. {channel}: since {since}, last used {used}",
+                number=number,
+                channel=called(one.channel),
+                since=_moment(facts, one.since),
+                used=_moment(facts, one.used_at),
+            ),
+            *((_("(here)"),) if is_here else ()),
+            *((_("(letters go there)"),) if one.letters else ()),
+        ),
+        " ",
+    )
+
+
+def _moment(facts: Facts, at: datetime) -> Wording:
+    local = at.astimezone(facts.now.tzinfo)
+    return _("{day} {time}", day=local.date(), time=f"{local:%H:%M}")
+
+
+def hear_chats(facts: Facts, talk: Joining, heard: Heard) -> Iterator[Event]:
+    if not own_chats(facts):
+        raise OutOfDate(_NOT_JOINED)
+    match chosen(heard):
+        case BACK.key:
+            yield Left()
+        case GET_CODE.key:
+            yield from give_code(facts)
+            yield Left(quiet=True)
+        case LAST_USED.key:
+            yield LettersChosen()
+            yield Said(_("From now on letters go to where you wrote last."))
+        case chat_id:
+            yield Went("chat", Joining(chat_id=int(chat_id)))
+
+
+def _chat(facts: Facts, talk: Joining) -> OwnChat:
+    """Return the chat it is about. That it is one's own is looked at each time."""
+    if (one := next((one for one in own_chats(facts) if one.id == talk.chat_id), None)) is None:
+        raise OutOfDate(_NOT_JOINED)
+    return one
+
+
+def ask_chat(facts: Facts, talk: Joining) -> Question:
+    one = _chat(facts, talk)
+    choices = (SEPARATE,) if one.letters else (SEPARATE, LETTERS_HERE)
+    return Question(_("{channel}: what would you like?", channel=_named(facts, one)), choices, (BACK,))
+
+
+def hear_chat(facts: Facts, talk: Joining, heard: Heard) -> Iterator[Event]:
+    one = _chat(facts, talk)
+    match chosen(heard):
+        case SEPARATE.key:
+            yield Went("sure", talk)
+        case LETTERS_HERE.key:
+            yield LettersChosen(one.id)
+            yield Said(_("From now on letters go there: {channel}.", channel=_named(facts, one)))
+            yield Went("chats", Joining())
+        case _:
+            yield Went("chats", Joining())
+
+
+def ask_sure(facts: Facts, talk: Joining) -> Question:
+    one = _chat(facts, talk)
+    return Question(
+        paragraphs(
+            _(
+                "Separate {channel}? It is yours no more, at once; your form and your data stay.",
+                channel=_named(facts, one),
+            ),
+            _("You go on where you have written otherwise.") if one.id == facts.conversation.id else None,
+        ),
+        (YES_SEPARATE, KEEP_JOINED),
+    )
+
+
+def hear_sure(facts: Facts, talk: Joining, heard: Heard) -> Iterator[Event]:
+    one = _chat(facts, talk)
+    if chosen(heard) != YES_SEPARATE.key:
+        yield Went("chats", Joining())
+    elif one.id == facts.conversation.id:
+        yield from _leave_here(facts)
+    else:
+        name = _named(facts, one)
+        yield ChatLeft(one.id)
+        yield Told(ChatAddress(one.id), Message(_SEPARATED))
+        yield Said(_("Separated: {channel}.", channel=name))
+        yield Left(quiet=True)
+
+
+_SEPARATED = _("This place has been separated: what is written here is nobody's now. To begin, type “start”.")
+
+
+def _leave_here(facts: Facts) -> Iterator[Event]:
+    """Leave the chat that this is written in. On a phone that several share the others stay."""
+    other = next((one for one in facts.conversation.people if one.id != facts.person_id), None)
+    turned = list(turn_to(facts, other.id)) if other is not None else []
+    name = facts.person.name if facts.person is not None else ""
+    yield ChatLeft(facts.conversation.id)
+    yield Left(home=True)
+    yield from turned
+    yield Said(_("{name} is separated from this phone.", name=name) if turned else _SEPARATED, alone=not turned)
 
 
 # Where nobody is known, or somebody else: the code is typed
@@ -208,7 +394,9 @@ def _is_that_you(code: JoinCode, channel: Wording) -> Message:
 
 
 def obstacle(facts: Facts, talk: Joining) -> Wording | None:
-    """Say why the talk cannot go on, if so: the code does not hold any more."""
+    """Say why the talk cannot go on, if so: the code does not hold any more, or the chat is theirs no more."""
+    if talk.chat_id and not any(one.id == talk.chat_id for one in own_chats(facts)):
+        return _NOT_JOINED
     if not talk.digest:
         return None
     code = facts.find(CodeWanted(talk.digest))
@@ -264,4 +452,14 @@ def _join(facts: Facts, claim: Claim, here: Wording, there: Wording) -> Iterator
     )
 
 
-JOINING = Flow(Joining, steps=(Step("code", ask_code, hear_code), Step("own", ask_own, hear_own)), obstacle=obstacle)
+JOINING = Flow(
+    Joining,
+    steps=(
+        Step("code", ask_code, hear_code),
+        Step("own", ask_own, hear_own),
+        Step("chats", ask_chats, hear_chats),
+        Step("chat", ask_chat, hear_chat),
+        Step("sure", ask_sure, hear_sure),
+    ),
+    obstacle=obstacle,
+)

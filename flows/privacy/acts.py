@@ -8,6 +8,7 @@ from flows.domain.criteria import CriteriaSet
 from flows.domain.people import ROLES
 from flows.forms.acts import ACTS as ON_FORMS
 from flows.forms.acts import INDICATOR, LEVEL
+from flows.joining.acts import ACTS as ON_CHATS
 from flows.meeting.acts import ACTS as ON_VILLAGES
 from flows.notices.acts import ACTS as ON_NOTICES
 from flows.privacy.needs import OwnAct
@@ -23,6 +24,7 @@ ACTS: Mapping[tuple[str, str], Wording] = {
     **ON_DECISIONS,
     **ON_ROLES,
     **ON_NOTICES,
+    **ON_CHATS,
 }
 HELD: Mapping[str, Wording] = dict(ROLES.items())
 ACTING: Mapping[str, Wording] = {**HELD, "resident": _("the resident"), "operator": _("who runs the program")}

@@ -26,6 +26,7 @@ from flows.commune.records import ProposalNumbered, Proposed, Sampled
 from flows.conversation.replies import Pressed, Reply
 from flows.domain.assessments import Act
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, LetIn, Vouched
+from flows.joining.records import ChatLeft, CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined, LettersChosen
 from flows.meeting.records import VillageMoved
 from flows.notices.notice import NoticeAct
 from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, ReportAsked
@@ -45,13 +46,14 @@ from tests.databases import Databases
 ACTS_RECORDED = {
     Acted, Followed, Vouched, Invited, InvitationUsed, InvitationWithdrawn, RoleTaken, AwaySaid, NoticeSaved,
     NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, ProposalNumbered,
-    Sampled, Recognised, LetIn,
+    Sampled, Recognised, LetIn, Joined, ChatLeft,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
 NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
     BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked, LinkGiven, SignedOut,
+    CodeMade, CodeTyped, CodeEnded, CodeMissed, LettersChosen,
 }  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def test_every_act_has_words() -> None:
     on_notices = {("notice", act) for act in (*get_args(NoticeAct), "write")}
     of_roles = ("invite", "take_on", "take_over", "take_away", "give_up", "withdraw_invitation", "away", "back")
     on_roles = {("role", act) for act in of_roles}
-    assert set(ACTS) == on_forms | for_the_commune | on_notices | on_roles | {("approval_limit", "set")}
+    on_chats = {("chat", act) for act in ("join", "separate", "sign_out")}
+    assert set(ACTS) == on_forms | for_the_commune | on_notices | on_roles | on_chats | {("approval_limit", "set")}
 
 
 async def acts(commune: Commune, after: int = 0) -> list[tuple[Any, ...]]:

@@ -101,7 +101,7 @@ async def keep(connection: AsyncConnection, batch: Sequence[Decided], now: datet
         if not one.turn.joined or any(isinstance(record, ContactChanged) for record in one.decision.records):
             continue
         chat, decision = one.turn.conversation.id, one.decision
-        if one.next_id is not None:
+        if one.next_id is not None and decision.elsewhere is None:  # else the talk goes on there
             rows.append({"_person": one.next_id, "chat": chat, "kept": _encoder.encode(decision.session)})
             used.append({"_person": one.next_id, "_chat": chat, "used": now})
         if decision.parked and one.person_id is not None:
