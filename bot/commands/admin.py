@@ -126,6 +126,26 @@ def take_role(
     running.run(work, RoleRefused)
 
 
+@app.command("sign-out")
+def sign_out(
+    number: int = typer.Option(..., help="The number of their role, from: hoctap admin roles."),
+) -> None:
+    """Sign somebody out of all their chats and web pages: a lost or stolen phone reads and decides nothing any more."""
+    settings = running.settings()
+
+    async def work() -> None:
+        from bot.application import now
+        from bot.services.roles import sign_out as cut_off
+
+        async with running.database(settings) as database:
+            one, chats = await cut_off(database, number, now())
+        typer.echo(f"{one.name} is signed out of {chats} chats. To let them in again: hoctap admin invite")
+
+    from bot.services.roles import RoleRefused
+
+    running.run(work, RoleRefused)
+
+
 @app.command()
 def invite(
     role: RoleName = typer.Option(..., help="The role to give."),

@@ -654,6 +654,7 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "invitation.unit": _as_admin("unit", Inviting("head")),
     "invitation.holders": _as_admin("holders", Inviting(taking=True, unit_id=_ids()[VILLAGE])),
     "invitation.take_away": _as_admin("take_away", Inviting(taking=True, unit_id=_ids()[VILLAGE], role_id=31)),
+    "invitation.sign_out": _as_admin("sign_out", Inviting(taking=True, unit_id=_ids()[VILLAGE], role_id=31)),
     "invitation.term": _as_admin("term", Inviting("head", unit_id=_ids()[VILLAGE])),
     "invitation.withdraw": _as_admin("withdraw", Inviting(taking=True, unit_id=_ids()[VILLAGE], invitation="0")),
     "own-role.which": _own_role("which", OwnRoleTalk()),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.store import roles
-from bot.store.core import trail
+from bot.store.core import separating, trail
 from bot.store.core.chain import OPERATOR
 from bot.store.core.database import Database
 from bot.store.core.reference import read_unit
@@ -38,3 +38,17 @@ async def take_away(database: Database, role_id: int, now: datetime, *, even_las
         taken = roles.act_on_role("take_away", OPERATOR, one.role, one.unit_id, one.person_id)
         await trail.append(connection, [taken], now)
     return one
+
+
+async def sign_out(database: Database, role_id: int, now: datetime) -> tuple[HeldRole, int]:
+    """Sign who holds a role out of all their chats and web pages: their phone was lost or stolen. Returns the role, and
+    how many chats there were. Raises RoleRefused."""
+    async with database.writing() as connection:
+        held = await roles.read_locked(connection)
+        one = next((role for role in held if role.id == role_id), None)
+        if one is None:
+            raise RoleRefused(f"there is no role with the number {role_id}; see: hoctap admin roles")
+        chats = await separating.sign_out(connection, one.person_id, now)
+        signed_out = roles.act_on_role("sign_out", OPERATOR, one.role, one.unit_id, one.person_id)
+        await trail.append(connection, [signed_out], now)
+    return one, len(chats)

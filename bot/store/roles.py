@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import upserts
+from bot.store.core import separating, upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
@@ -33,7 +33,15 @@ from flows.roles.needs import (
     OwnRole,
     OwnRolesWanted,
 )
-from flows.roles.records import AnyRecord, AwaySaid, InvitationUsed, InvitationWithdrawn, Invited, RoleTaken
+from flows.roles.records import (
+    AnyRecord,
+    AwaySaid,
+    HolderSignedOut,
+    InvitationUsed,
+    InvitationWithdrawn,
+    Invited,
+    RoleTaken,
+)
 
 # An invitation holds while whoever made it could still give the role: an administrator over the unit, or who hands
 # over a role that they still have. The first ones are made at the command line.
@@ -218,6 +226,7 @@ class Rows:
         self._withdrawn: list[dict[str, Any]] = []
         self._taken: list[dict[str, Any]] = []
         self._away: list[dict[str, Any]] = []
+        self._signed_out: list[int] = []
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
         """Turn a record into rows."""
@@ -242,6 +251,9 @@ class Rows:
                 own = person_id == one.person_id
                 act, acting = ("give_up", role) if own else ("take_away", "admin")
                 self._note(one, act, acting, role, unit_id, person_id)
+            case HolderSignedOut(unit_id, role, person_id):
+                self._signed_out.append(person_id)
+                self._note(one, "sign_out", "admin", role, unit_id, person_id)
             case AwaySaid(role_id, unit_id, role, until):
                 self._away.append({"_id": role_id, "away_until": until})
                 self._note(one, "away" if until is not None else "back", role, role, unit_id, one.person_id)
@@ -261,3 +273,5 @@ class Rows:
         await execute_many(connection, _WITHDRAW, self._withdrawn)
         await execute_many(connection, _TAKE_ROLE, self._taken)
         await execute_many(connection, _SAY_AWAY, self._away)
+        for person_id in self._signed_out:
+            await separating.sign_out(connection, person_id, self._now)

@@ -9,5 +9,4 @@ CHAT = "chat"
 ACTS: Mapping[tuple[str, str], Wording] = {
     (CHAT, "join"): _("another chat joined"),
     (CHAT, "separate"): _("a chat separated"),
-    (CHAT, "sign_out"): _("signed out of all chats"),
 }

@@ -18,13 +18,14 @@ ORDER = Choice(
     "connect",
     _("connect"),
     words("""
-        nối; nối thêm; nối máy; nối zalo; nối telegram; nối trang web; nối web; nối với zalo; nối với telegram; kết nối;
-        kết nối zalo; kết nối telegram; dùng thêm; dùng thêm ở nơi khác; dùng thêm zalo; dùng thêm telegram; dùng ở nơi
-        khác; dùng trên zalo; dùng trên telegram; dùng trên web; dùng trên máy khác; dùng máy khác; thêm máy; máy khác;
-        máy mới; điện thoại mới; điện thoại khác; đổi máy; đổi điện thoại; chuyển máy; chuyển sang zalo; chuyển sang
-        telegram; chuyển sang máy khác; làm trên zalo; làm trên máy khác; lấy mã; lấy mã nối; xin mã; cho xin mã; mã
-        nối; tách; tách máy; tách ra; các nơi đang dùng; các máy của tôi; connect; connect zalo; connect telegram; get a
-        code; another device; other device; another phone; new phone; my chats; separate
+        nối; nối thêm; nối máy; nối zalo; nối telegram; nối trang web; nối web; nối với zalo; nối với telegram; kết
+        nối; kết nối zalo; kết nối telegram; dùng thêm; dùng thêm ở nơi khác; dùng thêm zalo; dùng thêm telegram; dùng
+        ở nơi khác; dùng trên zalo; dùng trên telegram; dùng trên web; dùng trên máy khác; dùng máy khác; thêm máy;
+        máy khác; máy mới; điện thoại mới; điện thoại khác; đổi máy; đổi điện thoại; chuyển máy; chuyển sang zalo;
+        chuyển sang telegram; chuyển sang máy khác; làm trên zalo; làm trên máy khác; lấy mã; lấy mã nối; xin mã; cho
+        xin mã; mã nối; mất máy; mất điện thoại; bị mất máy; tách; tách máy; tách ra; các nơi đang dùng; các máy của
+        tôi; connect; connect zalo; connect telegram; get a code; another device; other device; another phone; new
+        phone; my chats; separate
     """),
 )
 

@@ -91,7 +91,7 @@ LAST_USED = Choice(
 SEPARATE = Choice(
     "separate",
     _("Separate this place"),
-    words("tách; tách ra; tách nơi này; đăng xuất; đăng xuất nơi này; gỡ; gỡ ra; separate; sign out"),
+    words("tách; tách ra; tách nơi này; đăng xuất; đăng xuất nơi này; mất máy; mất điện thoại; gỡ; separate; sign out"),
 )
 LETTERS_HERE = Choice(
     "letters",

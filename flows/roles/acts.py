@@ -17,4 +17,5 @@ ACTS: Mapping[tuple[str, str], Wording] = {
     (ROLE, "withdraw_invitation"): _("invitation withdrawn"),
     (ROLE, "away"): _("away for a while"),
     (ROLE, "back"): _("back again"),
+    (ROLE, "sign_out"): _("signed out of all chats"),
 }

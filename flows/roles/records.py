@@ -69,6 +69,18 @@ class RoleTaken(Record, frozen=True):
         return True
 
 
+class HolderSignedOut(Record, frozen=True):
+    """Somebody who holds a role, signed out of all their chats and web pages: their phone was lost or stolen."""
+
+    unit_id: int
+    role: RoleKind
+    person_id: int
+
+    @property
+    def touches(self) -> object:
+        return ("person", self.person_id)
+
+
 class AwaySaid(Record, frozen=True):
     """A branch head who is away until a day, with that day; or is there again."""
 
@@ -82,13 +94,13 @@ class AwaySaid(Record, frozen=True):
         return ("role", self.role_id)
 
 
-AnyRecord = Invited | InvitationUsed | InvitationWithdrawn | RoleTaken | AwaySaid
+AnyRecord = Invited | InvitationUsed | InvitationWithdrawn | RoleTaken | HolderSignedOut | AwaySaid
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
     """Return the picture once a role was given or taken."""
     match record:
-        case Invited():
+        case Invited() | HolderSignedOut():
             return facts
         case InvitationUsed(_, role, unit_id, until):
             return replace(facts, roles=(*facts.roles, Role(role, unit_id, until)))

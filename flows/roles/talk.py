@@ -21,7 +21,7 @@ from flows.roles.needs import (
     OpenInvitationsWanted,
     digest_of,
 )
-from flows.roles.records import InvitationWithdrawn, Invited, RoleTaken
+from flows.roles.records import HolderSignedOut, InvitationWithdrawn, Invited, RoleTaken
 from flows.words.moments import read_coming_day
 from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import Wording, _, lines, paragraphs
@@ -69,6 +69,20 @@ TAKE_AWAY = Choice(
     "take_away",
     _("Yes, take it away"),
     words("cho thôi; cho thôi nhiệm vụ; đồng ý cho thôi; có cho thôi; take it away; yes take it away"),
+    final=True,
+)
+SIGN_OUT = Choice(
+    "sign_out",
+    _("Sign out this person's phones"),
+    words("""
+        đăng xuất; đăng xuất các máy; đăng xuất các máy của người này; đăng xuất máy; mất máy; mất điện thoại;
+        bị mất máy; khóa máy; cắt máy; sign out; lost phone; stolen phone
+    """),
+)
+YES_SIGN_OUT = Choice(
+    "yes_sign_out",
+    _("Yes, sign them out"),
+    words("đăng xuất; có đăng xuất; đồng ý đăng xuất; đăng xuất luôn; sign them out; yes sign them out"),
     final=True,
 )
 NO_TERM = Choice(
@@ -259,12 +273,15 @@ def ask_take_away(facts: Facts, talk: Inviting) -> Question:
             role=ROLES[holder.kind],
             unit=facts.reference.units.in_sentence(talk.unit_id),
         ),
-        (TAKE_AWAY, LEAVE_IT),
+        (TAKE_AWAY, SIGN_OUT, LEAVE_IT),
     )
 
 
 def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
     holder = _holder(facts, talk)
+    if chosen(heard) == SIGN_OUT.key:
+        yield Went("sign_out", talk)
+        return
     if chosen(heard) == TAKE_AWAY.key:
         role = ROLES[holder.kind]
         unit = facts.reference.units.in_sentence(talk.unit_id)
@@ -274,6 +291,31 @@ def hear_take_away(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event
             Message(_("Your role has ended: {role}, {unit}. Thank you for your work.", role=role, unit=unit)),
         )
         yield Said(_("{name} is no longer: {role}, {unit}.", name=holder.named, role=role, unit=unit))
+    yield Went("holders", replace(talk, role_id=0))
+
+
+def ask_sign_out(facts: Facts, talk: Inviting) -> Question:
+    holder = _holder(facts, talk)
+    return Question(
+        lines(
+            _(
+                "All chats and web pages of {name} are signed out at once: nothing can be read or decided there any"
+                " more. Form, data and role stay.",
+                name=holder.named,
+            ),
+            _("To let {name} in again, give the role anew by an invitation. Sign out?", name=holder.named),
+        ),
+        (YES_SIGN_OUT, LEAVE_IT),
+    )
+
+
+def hear_sign_out(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]:
+    holder = _holder(facts, talk)
+    if holder.person_id == facts.person_id:
+        raise Refused(_("Nobody ends their own role here: please ask another administrator."))
+    if chosen(heard) == YES_SIGN_OUT.key:
+        yield HolderSignedOut(talk.unit_id, holder.kind, holder.person_id)
+        yield Said(_("{name} is signed out everywhere.", name=holder.named))
     yield Went("holders", replace(talk, role_id=0))
 
 
@@ -349,6 +391,7 @@ INVITATION = Flow(
         Step("term", ask_term, hear_term),
         Step("holders", ask_holders, hear_holders),
         Step("take_away", ask_take_away, hear_take_away),
+        Step("sign_out", ask_sign_out, hear_sign_out),
         Step("withdraw", ask_withdraw, hear_withdraw),
     ),
     obstacle=obstacle,

@@ -36,7 +36,7 @@ from flows.review.records import UnfinishedReminded
 from flows.review.talk import Deciding
 from flows.roles.needs import digest_of
 from flows.roles.own import OwnRoleTalk
-from flows.roles.records import AwaySaid, InvitationWithdrawn, Invited, RoleTaken
+from flows.roles.records import AwaySaid, HolderSignedOut, InvitationWithdrawn, Invited, RoleTaken
 from flows.roles.talk import Inviting
 from flows.words.wording import contains
 from tests.rights.world import TOKEN, Actor, World
@@ -282,6 +282,7 @@ ACTS: Mapping[str, Act] = {
         for role in ("head", "deputy", "association", "committee", "admin")
     },
     "take a role": Act("role", answered("take_away", _taking, "take_away"), (RoleTaken,)),
+    "sign a holder out": Act("role", answered("sign_out", _taking, "yes_sign_out"), (HolderSignedOut,)),
     "withdraw an invitation": Act("role", answered("withdraw", _withdrawing, "withdraw"), (InvitationWithdrawn,)),
     "hand the role over": Act("role", answered("hand_over", _role_of_the_head, "yes_hand_over"), (Invited,)),
     "give the role up": Act("role", answered("give_up", _role_of_the_head, "yes_give_up"), (RoleTaken,)),

@@ -56,6 +56,7 @@ invite association     | as invite head
 invite committee       | as invite head
 invite admin           | as invite head
 take a role            | as invite head
+sign a holder out      | as invite head
 withdraw an invitation | as invite head
 hand the role over     | head of village                        | -                          | any                    | any
 give the role up       | as hand the role over

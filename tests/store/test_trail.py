@@ -37,7 +37,14 @@ from flows.received.records import Muted, NoticeAnswered
 from flows.recognition.records import Recognised, TitleEnded
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.review.records import ArrivalsChosen, UnfinishedReminded
-from flows.roles.records import AwaySaid, InvitationUsed, InvitationWithdrawn, Invited, RoleTaken
+from flows.roles.records import (
+    AwaySaid,
+    HolderSignedOut,
+    InvitationUsed,
+    InvitationWithdrawn,
+    Invited,
+    RoleTaken,
+)
 from flows.signing_in.records import LinkGiven, SignedOut
 from flows.subjects import SubjectRecord
 from tests.commune import Commune, fill_in, under_way
@@ -46,7 +53,7 @@ from tests.databases import Databases
 ACTS_RECORDED = {
     Acted, Followed, Vouched, Invited, InvitationUsed, InvitationWithdrawn, RoleTaken, AwaySaid, NoticeSaved,
     NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, ProposalNumbered,
-    Sampled, Recognised, LetIn, Joined, ChatLeft,
+    Sampled, Recognised, LetIn, Joined, ChatLeft, HolderSignedOut,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
@@ -70,8 +77,8 @@ def test_every_act_has_words() -> None:
     }  # fmt: skip
     on_notices = {("notice", act) for act in (*get_args(NoticeAct), "write")}
     of_roles = ("invite", "take_on", "take_over", "take_away", "give_up", "withdraw_invitation", "away", "back")
-    on_roles = {("role", act) for act in of_roles}
-    on_chats = {("chat", act) for act in ("join", "separate", "sign_out")}
+    on_roles = {("role", act) for act in (*of_roles, "sign_out")}
+    on_chats = {("chat", act) for act in ("join", "separate")}
     assert set(ACTS) == on_forms | for_the_commune | on_notices | on_roles | on_chats | {("approval_limit", "set")}
 
 
