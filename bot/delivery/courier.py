@@ -249,16 +249,18 @@ class Courier:
 
     async def _landed_after(self, letter: DueLetter) -> LandedLetter:
         """Send a letter. A bug must not leave it on its way for ever: nobody knows how far it got."""
+        tried_at, outside = self._runtime.clock(), False
         try:
             outcome = await self._attempts.outcome(letter)
             verdict = judging.judge(letter, outcome, self._runtime.clock(), self._jitter())
+            outside = verdict.outside
             self._heed(letter, verdict)
         except Exception as error:
             log.exception("letter_broken", outbox_id=letter.id)
             outcome = Later(type(error).__name__, uncertain=True)
             verdict = judging.judge(letter, outcome, self._runtime.clock(), self._jitter())
         message_id = outcome.message_id if isinstance(outcome, Sent) else None
-        return LandedLetter(letter, verdict.settled, message_id, time.monotonic())
+        return LandedLetter(letter, verdict.settled, message_id, time.monotonic(), tried_at if outside else None)
 
     def _heed(self, letter: DueLetter, verdict: Verdict) -> None:
         """Do what an outcome means beyond its letter, and log what did not go well."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.store.core.live_messages import LiveMessage
 from bot.store.core.outbox import NOTICE, DueLetter, SettledLetter
@@ -16,12 +17,14 @@ FEWEST_NOTICES = 8
 
 @dataclass(frozen=True, slots=True)
 class LandedLetter:
-    """A letter that came back: what became of it, the channel's own id where it was sent, and when, by the loop."""
+    """A letter that came back: what became of it, the channel's own id where it was sent, and when, by the loop. One
+    that waits for its reader's next word has since when that counts: they may have written while it was tried."""
 
     letter: DueLetter
     settled: SettledLetter
     message_id: str | None
     at: float
+    outside_since: datetime | None = None
 
     @property
     def standing(self) -> LiveMessage | None:

@@ -26,7 +26,12 @@ async def settle(connection: AsyncConnection, runtime: Runtime, landed: Sequence
         assert notice_id is not None
         await stop_refused(connection, runtime, notice_id, error, now)
         runtime.letters_queued.ring()
+    outside = {one.letter.conversation_id: one.outside_since for one in landed if one.outside_since is not None}
+    heard = await outbox.heard_since(connection, outside)
     await outbox.settle(connection, [one.settled for one in landed], now)
+    if heard:  # while their letters were tried: these wait for no other word
+        await outbox.let_go(connection, heard)
+        runtime.letters_queued.ring()
     for one in landed:
         if one.settled.state == "blocked":
             await outbox.mark_blocked(connection, one.letter.conversation_id, now)

@@ -149,6 +149,26 @@ async def test_a_returned_form_waits_for_the_next_word_of_who_was_silent(
         assert await stage.column(select(outbox.c.id).where(outbox.c.state == "failed")) == []
 
 
+async def test_a_template_tells_that_something_waits_once_and_not_at_night(
+    databases: Databases, tmp_path: Path
+) -> None:
+    async with staged(databases, "sqlite", tmp_path, zalo_oa_template=TEMPLATE) as stage:
+        stage.zalo.templates[TEMPLATE] = ["noi_dung"]
+        stage.at(22)
+        lan = await _returned_when_she_is_silent(stage)
+        before = len(lan.inbox)
+        await stage.until(_is_outside(stage))
+        assert len(lan.inbox) == before
+        stage.at(6)
+        await lan.until(lambda: len(lan.inbox) > before)
+        assert lan.inbox[before].template == TEMPLATE
+        stage.let(hours=2)
+        lan.type("xem")
+        await lan.until(lambda: len(lan.inbox) > before + 2)
+        assert "Câu 2 chưa rõ" in lan.inbox[before + 1].text
+        assert [seen.template for seen in lan.inbox[before:]].count(TEMPLATE) == 1
+
+
 async def test_the_sender_of_a_notice_sees_who_falls_outside_and_what_it_would_cost(
     databases: Databases, tmp_path: Path
 ) -> None:

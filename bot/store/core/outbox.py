@@ -1,6 +1,6 @@
 """The outbox: what is to be sent, written with the turn that says it, and forgotten once it is settled."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -509,6 +509,16 @@ async def mark_blocked(connection: AsyncConnection, conversation_id: int, now: d
         .values(state="blocked", settled_at=now, **_FORGOTTEN)
     )
     await contacts.refresh_conversation(connection, conversation_id)
+
+
+async def heard_since(connection: AsyncConnection, since: Mapping[int, datetime]) -> list[int]:
+    """Return which conversations were heard since a time of their own. No turn of theirs is under way any more, and
+    none begins until the transaction ends."""
+    if not since:
+        return []
+    theirs = select(conversations.c.id, conversations.c.heard_at).where(conversations.c.id.in_(sorted(since)))
+    rows = await connection.execute(theirs.order_by(conversations.c.id).with_for_update())
+    return [row.id for row in rows if row.heard_at is not None and row.heard_at >= since[row.id]]
 
 
 async def let_go(connection: AsyncConnection, conversation_ids: Collection[int]) -> None:
