@@ -22,10 +22,10 @@ from flows.joining.subject import SUBJECT as JOINING
 from flows.joining.talk import Joining
 from flows.late.subject import SUBJECT as LATE
 from flows.late.talk import LettingIn
+from flows.meeting.entering import Meeting
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.records import AnyRecord as MeetingRecord
 from flows.meeting.subject import SUBJECT as MEETING
-from flows.meeting.talk import Meeting
 from flows.notices.draft.drafting import Drafting
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.records import AnyRecord as NoticeRecord

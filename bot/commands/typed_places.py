@@ -44,9 +44,9 @@ from flows.joining.needs import AnyNeed as JoiningNeed
 from flows.joining.needs import CodeWanted, JoinCode, Misses, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
 from flows.joining.talk import Joining
 from flows.late.talk import LettingIn
+from flows.meeting.entering import Meeting
 from flows.meeting.needs import AnyNeed as MeetingNeed
 from flows.meeting.needs import VillagePage, VillagePageWanted, VillageWanted
-from flows.meeting.talk import Meeting
 from flows.notices.draft.drafting import Drafting
 from flows.notices.needs import AnyNeed as NoticeNeed
 from flows.notices.needs import (

@@ -9,7 +9,8 @@ from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject
 from flows.domain.assessments import BRANCH
 from flows.meeting import records
-from flows.meeting.talk import MEETING, Meeting, begin, obstacle
+from flows.meeting.entering import Meeting, begin
+from flows.meeting.talk import MEETING, obstacle
 from flows.words.refusals import Refused
 from flows.words.wording import _
 

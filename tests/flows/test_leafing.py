@@ -11,7 +11,8 @@ from flows.commune.checking import Checking
 from flows.conversation.events import Event, Went
 from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, Chose, Heard
-from flows.meeting import talk as meeting
+from flows.meeting import villages as meeting
+from flows.meeting.entering import Meeting
 from flows.recognition import talk as recognition
 
 Hear = Callable[[Facts, Any, Heard], Iterator[Event]]
@@ -22,7 +23,7 @@ LISTS = [
     (villages.hear_villages, Checking(1, 1, page=1), "page"),
     (forms.hear_forms, Checking(1, 1, village_id=2, place=1), "place"),
     (drawing.hear_sampled, Checking(1, 1, place=1), "place"),
-    (meeting.hear_village, meeting.Meeting(page=1), "page"),
+    (meeting.hear_village, Meeting(page=1), "page"),
     (recognition.hear_proposal, recognition.Recognising(1, datetime(2026, 11, 20), page=1), "page"),
 ]
 

@@ -21,8 +21,8 @@ from flows.forms.records import Acted, Begun, LetIn, Vouched
 from flows.forms.talk import Filling
 from flows.forms.words import answers
 from flows.late.talk import LettingIn
+from flows.meeting.entering import Meeting
 from flows.meeting.records import VillageMoved
-from flows.meeting.talk import Meeting
 from flows.notices.draft.drafting import Drafting
 from flows.notices.notice import Audience, Content
 from flows.notices.records import NoticeActed, NoticeSaved, ReportAsked
