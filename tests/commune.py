@@ -1,7 +1,7 @@
 """A commune on a database: people who write to the turn loop, and the letters and rows that come of it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -165,25 +165,39 @@ class Commune:
         return "\n".join(found)
 
 
-async def gone_live(database: Database) -> None:
-    """Make a commune with an open round, two heads of Thôn Đông and an administrator."""
+StaffMember = tuple[str, str, RoleKind, str]
+
+
+async def staffed(
+    database: Database, units: Sequence[tuple[str, str, str, str | None]], staff: Iterable[StaffMember]
+) -> Commune:
+    """Make units with an open round of the first of them, and let people take up their roles."""
     await migrate(database)
     await rounds.load_shipped(database, NOW)
     async with database.writing() as connection:
-        units = [Unit(0, code, name, kind) for code, name, kind, _parent in UNITS]
-        await setup.save_units(connection, units, {code: parent for code, _, _, parent in UNITS if parent})
-    await rounds.open_round(
-        database, year=2026, name="Đợt 2026", unit_code="tk", opens=date(2026, 9, 1), closes=date(2026, 11, 15), now=NOW
-    )
+        wanted = [Unit(0, code, name, kind) for code, name, kind, _parent in units]
+        await setup.save_units(connection, wanted, {code: parent for code, _, _, parent in units if parent})
+    opens, closes = date(2026, 9, 1), date(2026, 11, 15)
+    top = units[0][0]
+    await rounds.open_round(database, year=2026, name="Đợt 2026", unit_code=top, opens=opens, closes=closes, now=NOW)
     commune = Commune(database)
-    staff: tuple[tuple[str, str, RoleKind, str], ...] = (
-        ("Trường", "Trần Văn Trường", "head", "tk-dong"),
-        ("Hạnh", "Vũ Thị Hạnh", "head", "tk-dong"),
-        ("Hoa", "Phạm Thị Hoa", "admin", "tk"),
-    )
     for name, full_name, role, unit in staff:
         code, _expires = await invitations.invite(database, role, unit, NOW)
         await commune.say(name, f"/start {code}", "vi", "đồng ý", full_name, "có")
+    return commune
+
+
+async def gone_live(database: Database) -> None:
+    """Make a commune with an open round, two heads of Thôn Đông and an administrator."""
+    commune = await staffed(
+        database,
+        UNITS,
+        (
+            ("Trường", "Trần Văn Trường", "head", "tk-dong"),
+            ("Hạnh", "Vũ Thị Hạnh", "head", "tk-dong"),
+            ("Hoa", "Phạm Thị Hoa", "admin", "tk"),
+        ),
+    )
     await commune.deliver()
 
 

@@ -7,25 +7,20 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from sqlalchemy import select
 
-from bot.services import audit, invitations, rounds
+from bot.services import audit
 from bot.services.batches import BatchCarrier
 from bot.services.supervisor import Supervisor
-from bot.store.core import setup
 from bot.store.core.database import Database
-from bot.store.core.migrating import migrate
 from bot.store.core.tables import assessments, closings, inbox, outbox, roles, titles, trail, units
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.domain.assessments import BRANCH, GIVING_BACK, STATES, TRANSITIONS
-from flows.domain.people import RoleKind
-from flows.domain.units import Unit
-from tests.commune import Commune, fill_in
-from tests.sample import NOW
+from tests.commune import Commune, StaffMember, fill_in, staffed
 
 UNITS = (
     ("hy", "Tỉnh Hưng Yên", "province", None),
@@ -35,7 +30,7 @@ UNITS = (
     ("tk-doai", "Thôn Đoài", "village", "tk"),
     ("mk-thuong", "Thôn Thượng", "village", "mk"),
 )
-STAFF: tuple[tuple[str, str, RoleKind, str], ...] = (
+STAFF: tuple[StaffMember, ...] = (
     ("Trường", "Trần Văn Trường", "head", "tk-dong"),
     ("Hạnh", "Vũ Thị Hạnh", "deputy", "tk-dong"),
     ("Đoàn", "Bùi Văn Đoàn", "head", "tk-doai"),
@@ -115,18 +110,7 @@ _CODE = re.compile(r"/start (i-[\w-]{24})")
 
 async def alive(database: Database) -> None:
     """Make two communes in which people of every role have come, and some have filled in their forms."""
-    await migrate(database)
-    await rounds.load_shipped(database, NOW)
-    async with database.writing() as connection:
-        wanted = [Unit(0, code, name, kind) for code, name, kind, _parent in UNITS]
-        await setup.save_units(connection, wanted, {code: parent for code, _, _, parent in UNITS if parent})
-    await rounds.open_round(
-        database, year=2026, name="Đợt 2026", unit_code="hy", opens=date(2026, 9, 1), closes=date(2026, 11, 15), now=NOW
-    )
-    commune = Commune(database)
-    for name, full_name, role, unit in STAFF:
-        code, _expires = await invitations.invite(database, role, unit, NOW)
-        await commune.say(name, f"/start {code}", "vi", "đồng ý", full_name, "có")
+    commune = await staffed(database, UNITS, STAFF)
     for name, full_name, unit, answered in RESIDENTS:
         await commune.say(name, f"/start v-{unit}", "vi", "đồng ý", full_name, "1975", "có", "1", "có", "bắt đầu")
         await fill_in(commune, name, answered)
