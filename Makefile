@@ -81,13 +81,13 @@ clean: ## Remove what was installed, built or cached
 		"or name yours: make install PYTHON=/path/to/python3" >&2; exit 1
 
 .venv/installed: requirements.lock pyproject.toml | .venv/made
-	@echo "Installing hoctap into .venv (half a minute) ..."
+	@echo "Installing hoctap into .venv (a minute or more) ..."
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/tested: tests/requirements.lock | .venv/installed
-	@echo "Installing what the tests need into .venv (half a minute) ..."
+	@echo "Installing what the tests need into .venv (a minute or more) ..."
 	@$(PIP) install --require-hashes -r tests/requirements.lock
 	@touch $@
 

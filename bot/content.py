@@ -22,9 +22,10 @@ from bot.catalogues import COMPLETE, BrokenCatalogue, choices, forms, languages,
 from bot.services import criteria_files
 from flows.conversation.flow import Step
 from flows.conversation.questions import BACK, EXPLAIN, PAUSE, Choice
+from flows.conversation.subject import Command
 from flows.conversation.understanding import is_two_sided, spellings
 from flows.domain.criteria import BrokenCriteria, CriteriaSet
-from flows.subjects import FLOWS
+from flows.subjects import FLOWS, SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, Catalogues, Text
 
 # What brings a conversation to a step: of a talk that has steps in the same module, or of any.
@@ -59,7 +60,12 @@ def problems() -> list[str]:
     except BrokenCatalogue as broken:
         return [str(broken)]
     code = tuple(calls())
-    return [*unworded(code), *lost_steps(code), *collisions(sets, catalogues)]
+    return [
+        *unworded(code),
+        *lost_steps(code),
+        *sharing_a_place(SUBJECTS.commands),
+        *collisions(sets, catalogues),
+    ]
 
 
 def fingerprint(folders: Iterable[Path]) -> str:
@@ -219,6 +225,18 @@ def _passing_on(statement: ast.stmt, branches: Iterable[ast.expr]) -> str | None
 
 def _branches(node: ast.expr) -> list[ast.expr]:
     return [*_branches(node.body), *_branches(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+# Commands
+
+
+def sharing_a_place(commands: Iterable[Command]) -> Iterator[str]:
+    """Yield the commands that have the same place in the menu."""
+    first: dict[int, str] = {}
+    for one in commands:
+        other = first.setdefault(one.place, one.name)
+        if other != one.name:
+            yield f'the commands "{other}" and "{one.name}" share place {one.place} in the menu; give one a free place'
 
 
 # Answers, typed without tone marks

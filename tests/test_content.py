@@ -12,7 +12,7 @@ from bot import content
 from bot.catalogues import load, locales
 from bot.services.criteria_files import shipped
 from flows.conversation.questions import Choice
-from flows.subjects import FLOWS
+from flows.subjects import FLOWS, SUBJECTS
 from flows.words.spelling import composed
 from tests import khmer
 
@@ -137,3 +137,10 @@ def test_the_further_words_for_an_answer_are_written_as_they_are_compared() -> N
         for word in choice.also
     }
     assert sorted(word for word in words if composed(word) != word) == []
+
+
+def test_a_command_in_the_place_of_another_is_named_with_it() -> None:
+    first, second, *others = SUBJECTS.commands
+    moved = dataclasses.replace(second, place=first.place)
+    (problem,) = content.sharing_a_place([first, moved, *others])
+    assert f'"{first.name}" and "{second.name}" share place {first.place}' in problem
