@@ -46,6 +46,14 @@ PEOPLE = form.table_of_people(
     "people",
 )
 
+
+def list_of_people(name: str, title: str) -> Section:
+    """Lay out the list of whom a paper is about, on pages of its own."""
+    titles = (title, "DANH HIỆU “{{ title|upper }}” NĂM {{ year }}")
+    top = form.appendix(name, to="{{ reference }}", title_lines=titles)
+    return Section(form.A4, (*top, PEOPLE, Text("Danh sách có {{ count }} người./.", form.TEXT)))
+
+
 LAYOUT = Layout(
     "decision",
     "Quyết định công nhận",
@@ -71,17 +79,6 @@ LAYOUT = Layout(
                 *form.TRAIL,
             ),
         ),
-        Section(
-            form.A4,
-            (
-                *form.appendix(
-                    "Phụ lục",
-                    to="{{ reference }}",
-                    title_lines=("DANH SÁCH NGƯỜI ĐƯỢC CÔNG NHẬN", "DANH HIỆU “{{ title|upper }}” NĂM {{ year }}"),
-                ),
-                PEOPLE,
-                Text("Danh sách có {{ count }} người./.", form.TEXT),
-            ),
-        ),
+        list_of_people("Phụ lục", "DANH SÁCH NGƯỜI ĐƯỢC CÔNG NHẬN"),
     ),
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.documents import decree30 as form
 from bot.documents.blocks import Cell, Each, Layout, Row, Section, Table, Text, When
-from bot.documents.decision import PEOPLE
+from bot.documents.decision import list_of_people
 from bot.documents.decree30 import Heading, Signature
 from bot.documents.people import Listed
 
@@ -106,20 +106,6 @@ LAYOUT = Layout(
                 *form.TRAIL,
             ),
         ),
-        Section(
-            form.A4,
-            (
-                *form.appendix(
-                    "",
-                    to="{{ reference }}",
-                    title_lines=(
-                        "DANH SÁCH NGƯỜI ĐƯỢC ĐỀ NGHỊ CÔNG NHẬN",
-                        "DANH HIỆU “{{ title|upper }}” NĂM {{ year }}",
-                    ),
-                ),
-                PEOPLE,
-                Text("Danh sách có {{ count }} người./.", form.TEXT),
-            ),
-        ),
+        list_of_people("", "DANH SÁCH NGƯỜI ĐƯỢC ĐỀ NGHỊ CÔNG NHẬN"),
     ),
 )
