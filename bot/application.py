@@ -32,6 +32,7 @@ from bot.services.evidence_folder import EvidenceFolder
 from bot.services.file_links import FileLinks
 from bot.services.files import FileStore
 from bot.services.housekeeping import Housekeeper
+from bot.services.joining import CodeKeeper
 from bot.services.notices import NoticeRunner
 from bot.services.paper_maker import PaperMaker
 from bot.services.reminders import Reminders
@@ -174,6 +175,7 @@ class Application:
         yield "keeping reminders", lambda: self.reminders().run()
         yield "carrying out batches", lambda: self.batches().run()
         yield "making papers", lambda: self.papers().run()
+        yield "ending codes", lambda: CodeKeeper(self.runtime).run(self.supervisor)
         yield "keeping house", lambda: self.housekeeper().run(self.supervisor)
         yield "keeping the evidence folder", self._keep_folder
         if self.served:

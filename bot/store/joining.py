@@ -310,6 +310,30 @@ async def forget_chats(connection: AsyncConnection, chats: Collection[int]) -> N
         await connection.execute(delete(table).where(table.c.conversation_id.in_(chats)))
 
 
+_over = (join_codes.c.expires <= bindparam("now"), join_codes.c.claimed_by.is_not(None))
+_ANY_OVER = select(join_codes.c.person_id).where(*_over).limit(1)
+_TAKE_OVER = (
+    select(join_codes)
+    .where(*_over)
+    .order_by(join_codes.c.person_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
+
+async def any_over(connection: AsyncConnection, now: datetime) -> bool:
+    """Tell whether somebody was asked about a code and did not answer in time."""
+    return await connection.scalar(_ANY_OVER, {"now": now}) is not None
+
+
+async def end_over(connection: AsyncConnection, now: datetime, most: int) -> list[tuple[int, int | None]]:
+    """End some of these codes. Returns the chats in which they were made and typed, each with who is told there."""
+    rows = (await connection.execute(_TAKE_OVER, {"now": now, "most": most})).all()
+    await execute_many(connection, _END, [{"_owner": row.person_id} for row in rows])
+    made = [(row.conversation_id, row.person_id) for row in rows]
+    return [*made, *((row.claimed_by, row.claimed_for) for row in rows)]
+
+
 async def forget_old(connection: AsyncConnection, codes: datetime, misses: datetime) -> None:
     """Forget codes that were over before a moment, and wrong ones typed before another."""
     await connection.execute(delete(join_codes).where(join_codes.c.expires < codes))

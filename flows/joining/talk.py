@@ -48,6 +48,7 @@ NOT_MINE = Choice(
 )
 NOT_JOINED = _("Nothing has been joined.")
 GET_ANOTHER = _("If it is needed, get another code.")
+TOO_LATE = lines(_("It took too long."), NOT_JOINED, GET_ANOTHER)
 
 
 # Where somebody is known: a code
@@ -420,10 +421,7 @@ def answer(facts: Facts, rest: list[str]) -> Iterator[Event]:
     if said == "yes" and code.expires > facts.now and code.claim.person_id == code.claim.was:
         yield from _join(facts, code.claim, here, there)
         return
-    if said == "yes":
-        news = lines(_("It took too long."), NOT_JOINED, GET_ANOTHER)
-    else:
-        news = lines(_("Who made the code says that it was somebody else."), NOT_JOINED)
+    news = TOO_LATE if said == "yes" else lines(_("Who made the code says that it was somebody else."), NOT_JOINED)
     yield Told(to_other, Message(news))
     yield Said(
         news if said == "yes" else lines(NOT_JOINED, _("Whoever asks you for a code is not from the association."))

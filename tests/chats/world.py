@@ -17,6 +17,7 @@ from bot.services.batches import BatchCarrier
 from bot.services.criteria_files import shipped
 from bot.services.evidence import EvidenceFetcher
 from bot.services.files import FileStore
+from bot.services.joining import CodeKeeper
 from bot.services.notices import NoticeRunner
 from bot.services.paper_maker import PaperMaker
 from bot.services.reminders import Reminders
@@ -94,6 +95,7 @@ class World:
         self._wording = NoticeWording(self._words)
         self._keeper = NoticeRunner(self._runtime, self._files, self._sources)
         self._reminders = Reminders(self._runtime)
+        self._codes = CodeKeeper(self._runtime)
         self._carrier = BatchCarrier(self._runtime, links=lambda: LINKS)
         self._paper_maker = PaperMaker(self._runtime, self._files, links=lambda: LINKS)
 
@@ -200,6 +202,8 @@ class World:
             while await self._carrier.run_once() or await self._reminders.run_once():
                 pass
             while await self._paper_maker.run_once():
+                pass
+            while await self._codes.run_once():
                 pass
         letters = await (self._letters() if keeping else self._sent())
         if self._strangers is not None:

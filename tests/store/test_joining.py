@@ -1,0 +1,148 @@
+"""One person in several chats: what is kept of a code, guessing, two chats at once, and what becomes of each chat."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+
+from bot.services.turns import Turns
+from bot.store.core.tables import (
+    answers,
+    assessments,
+    conversation_people,
+    conversations,
+    joined_chats,
+    joined_people,
+    papers,
+)
+from bot.store.joining import join_codes, join_misses
+from flows.joining.codes import MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in
+from tests.commune import Commune, commune
+
+__all__ = ["commune"]
+
+
+async def code_of(commune: Commune, name: str) -> str:
+    """Return a code that somebody asks for."""
+    await commune.deliver()
+    await commune.say(name, "nối")
+    shown = re.search(r": (\d{3} \d{3})$", (await commune.texts(name))[-1], re.MULTILINE)
+    assert shown is not None
+    return shown[1]
+
+
+async def join(commune: Commune, name: str, other: str) -> None:
+    """Join another chat to somebody's, by a yes on both sides."""
+    await commune.say(other, f"nối {await code_of(commune, name)}", "đúng")
+    await commune.press(name, await commune.payload(name, "c:join:yes"))
+    await commune.deliver()
+
+
+async def whose(commune: Commune, address: str) -> int | None:
+    of_chat = select(conversations.c.person_id).where(conversations.c.address == address)
+    person_id: int | None = (await commune.column(of_chat))[0]
+    return person_id
+
+
+def use_key(commune: Commune, key: bytes) -> None:
+    """Let the deployment have a key."""
+    commune.runtime = replace(commune.runtime, key=key)
+    commune.turns = commune.instance()
+
+
+async def test_of_a_code_only_a_digest_with_the_deployments_key_is_kept(commune: Commune) -> None:
+    use_key(commune, b"the key")
+    code = (await code_of(commune, "Minh")).replace(" ", "")
+    (digest,) = await commune.column(select(join_codes.c.digest))
+    kept = await commune.everything()
+    assert code not in re.findall(r"(?<!\d)\d{6}(?!\d)", kept)
+    assert digest not in {hashlib.sha256(text.encode()).hexdigest() for text in (code, f"join:{code}")}
+    await commune.say("Minh2", code)
+    assert "Telegram" in (await commune.texts("Minh2"))[-1]
+    use_key(commune, b"another key")
+    await commune.say("Minh3", code)
+    assert "Mã không đúng" in (await commune.texts("Minh3"))[-1]
+
+
+async def test_a_flood_of_wrong_codes_from_many_chats_closes_joining_for_a_while(commune: Commune) -> None:
+    chats = MOST_MISSES_IN_ALL // MOST_MISSES
+    for guess in range(MOST_MISSES):
+        await commune.together(*((f"guesser {n}", f"00{n:02}{guess:02}") for n in range(chats)))
+    assert await commune.count(join_misses) == chats
+    code = await code_of(commune, "Minh")
+    await commune.say("Minh2", code)
+    assert "thử lại sau một giờ" in (await commune.texts("Minh2"))[-1]
+    commune.now += WAIT + timedelta(minutes=1)
+    await join(commune, "Minh", "Minh2")
+    assert await whose(commune, "Minh2") == await whose(commune, "Minh")
+
+
+async def test_two_chats_at_once_lose_no_answer_and_nobody_is_told_sorry(commune: Commune) -> None:
+    await join(commune, "Minh", "Minh2")
+    before = await commune.count(answers)
+    two = [commune.instance(), commune.instance()]
+    for _n in range(3):
+        await two[0].receive([commune.update("Minh", "bỏ qua"), commune.update("Minh2", "1")])
+        await asyncio.gather(*(work(one) for one in two))
+    await work(commune.turns)
+    said = [*await commune.texts("Minh"), *await commune.texts("Minh2")]
+    assert not any("Có lỗi" in text for text in said)
+    for _n in range(40):
+        await commune.say("Minh2", "1", "bỏ qua")
+    assert await commune.count(answers) > before
+    (row,) = await commune.rows(select(joined_people))
+    assert row.person_id == await whose(commune, "Minh2")
+
+
+async def work(turns: Turns) -> None:
+    while (await turns.run_once()).turns:
+        pass
+
+
+async def test_what_somebody_joined_is_erased_with_them(commune: Commune) -> None:
+    await join(commune, "Minh", "Minh2")
+    await code_of(commune, "Lan")
+    await commune.say("Minh2", "/privacy", "xoá", "xoá hết")
+    await commune.deliver()
+    assert [await commune.count(table) for table in (joined_people, joined_chats)] == [0, 0]
+    assert await commune.count(conversations, conversations.c.address == "Minh") == 0
+    assert "Lê Văn Minh" not in await commune.everything()
+    assert await commune.count(join_codes) == 1  # that of somebody else
+
+
+async def test_what_was_asked_for_in_a_chat_that_is_separated_comes_to_another(commune: Commune) -> None:
+    commune.now += timedelta(days=1)
+    await join(commune, "Minh", "Minh2")
+    minh = await whose(commune, "Minh")
+    chats = {row.address: row.id for row in await commune.rows(select(conversations))}
+    form = await commune.form("Minh")
+    paper = {"person_id": minh, "kind": "form", "unit_id": form.unit_id, "year": 2026, "about": form.id, "group": ""}
+    async with commune.database.writing() as connection:
+        for name in ("Minh", "Minh2"):
+            await connection.execute(insert(papers).values(**paper, conversation_id=chats[name], asked_at=commune.now))
+    await commune.say("Minh2", "nối", "1", "tách", "tách")
+    assert await commune.column(select(papers.c.conversation_id)) == [chats["Minh2"]] * 2
+    assert await whose(commune, "Minh") is None
+    assert await whose(commune, "Minh2") == minh
+    assert await commune.count(joined_people) == 0  # one chat is left, as most have
+    assert await commune.column(select(conversations.c.joined).where(conversations.c.address == "Minh2")) == [False]
+
+
+async def test_nobody_decides_on_the_form_of_who_shares_another_phone_of_theirs(commune: Commune) -> None:
+    form = await commune.form("Lan")
+    await join(commune, "Hạnh", "Lan")
+    assert await commune.count(conversation_people) == 2
+    for press in ("confirm", "return"):
+        await commune.press("Hạnh", f"c:{press}:{form.id}:{form.version}")
+    assert await commune.column(select(assessments.c.state).where(assessments.c.id == form.id)) == ["submitted"]
+
+
+def test_six_digits_are_a_code_however_they_are_typed_and_nothing_else_is() -> None:
+    for typed in ("482915", "482 915", "482-915 ạ", "mã 482 915 nhé", "ma 482915", "nối 482915", "Mã nối: 482 915."):
+        assert code_in(typed) == "482915", typed
+    for typed in ("48291", "4829155", "482915 đồng", "sinh 482915", "482 915 đúng không", "không phải 482915"):
+        assert code_in(typed) is None, typed
+    assert code_in("482915", "named") is code_in("mã 482915", "ordered") is None
