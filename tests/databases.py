@@ -54,7 +54,7 @@ class Databases:
             case "sqlite":
                 shutil.copy(self._file(name), self._file(copy))
             case "postgresql":
-                await self._order(f"CREATE DATABASE {copy} TEMPLATE {name}")
+                await self._order(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY FILE_COPY")
         try:
             yield self._address(backend, copy)
         finally:
