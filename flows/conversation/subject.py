@@ -48,18 +48,6 @@ class HomeEntry:
     hear: Callable[[Facts], Iterable[Event]]
 
 
-def _no_entries(facts: Facts) -> Iterable[HomeEntry]:
-    return ()
-
-
-def _no_status(facts: Facts) -> Iterable[Wording | None]:
-    return ()
-
-
-def _nothing_overheard(facts: Facts, session: Session[Talk], typed: str) -> Iterable[Event]:
-    return ()
-
-
 def _unchanged(facts: Facts, record: Any) -> Facts:
     return facts
 
@@ -81,10 +69,10 @@ class Subject:
     commands: tuple[Command, ...] = ()
     buttons: Mapping[str, Callable[[Facts, list[str]], Iterable[Event]]] = field(default_factory=dict)
     codes: Mapping[str, Callable[[Facts, Session[Talk], str], Iterable[Event]]] = field(default_factory=dict)
-    home: Callable[[Facts], Iterable[HomeEntry]] = _no_entries
-    status: Callable[[Facts], Iterable[Wording | None]] = _no_status
-    overhear: Callable[[Facts, Session[Talk], str], Iterable[Event]] = _nothing_overheard
-    otherwise: Callable[[Facts, Session[Talk], str], Iterable[Event]] = _nothing_overheard
+    home: Callable[[Facts], Iterable[HomeEntry]] | None = None
+    status: Callable[[Facts], Iterable[Wording | None]] | None = None
+    overhear: Callable[[Facts, Session[Talk], str], Iterable[Event]] | None = None
+    otherwise: Callable[[Facts, Session[Talk], str], Iterable[Event]] | None = None
 
 
 def is_number(written: str) -> bool:

@@ -25,8 +25,12 @@ class Subjects:
     the code of the link they came by."""
 
     def __init__(self, *subjects: Subject, welcome: Callable[[Facts, str], Iterable[Event]]) -> None:
-        self._subjects = subjects
         self.welcome = welcome
+        # Only those that have something to say there: most turns ask all of these.
+        self._home = [one.home for one in subjects if one.home is not None]
+        self._status = [one.status for one in subjects if one.status is not None]
+        self._overhear = [one.overhear for one in subjects if one.overhear is not None]
+        self._otherwise = [one.otherwise for one in subjects if one.otherwise is not None]
         of_subjects = (flow for one in subjects for flow in one.flows)
         self.flows: Mapping[type[Talk], Flow[Any]] = {flow.talk: flow for flow in (*of_subjects, _home(self))}
         commands = [*_basic_commands(self), *(command for one in subjects for command in one.commands)]
@@ -61,22 +65,22 @@ class Subjects:
 
     def overhear(self, facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
         """Yield what a subject takes what was typed for, before the question does."""
-        for one in self._subjects:
-            yield from one.overhear(facts, session, typed)
+        for overhear in self._overhear:
+            yield from overhear(facts, session, typed)
 
     def otherwise(self, facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
         """Yield what a subject takes what was typed for, once the question does not understand it."""
-        for one in self._subjects:
-            yield from one.otherwise(facts, session, typed)
+        for otherwise in self._otherwise:
+            yield from otherwise(facts, session, typed)
 
     def home(self, facts: Facts) -> Iterator[HomeEntry]:
         """Yield what can be begun at home."""
-        for one in self._subjects:
-            yield from one.home(facts)
+        for home in self._home:
+            yield from home(facts)
 
     def status(self, facts: Facts) -> Wording:
         """Say how things stand, in a line or two."""
-        known = [wording for one in self._subjects for wording in one.status(facts) if wording is not None]
+        known = [wording for status in self._status for wording in status(facts) if wording is not None]
         return paragraphs(*known) if known else _("Hello.")
 
     def after(self, facts: Facts, record: Record) -> Facts:

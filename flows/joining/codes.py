@@ -44,6 +44,8 @@ def shown(code: str) -> str:
 def code_in(typed: str, sure: Literal["code", "named", "ordered"] = "code") -> str | None:
     """Return the code that somebody typed and said nothing else: `482915`, `482 915 ạ`, `mã 482-915 nhé`. Where six
     digits may mean something else they must be `named`, and in the middle of a talk `ordered`: `nối 482915`."""
+    if sum(map(str.isnumeric, typed)) < DIGITS:  # which is nearly everything that people type
+        return None
     said = gist(phrase(typed))
     words = tuple(word for word in said if not _DIGITS.fullmatch(word))
     code = "".join(said[len(words) :])

@@ -131,19 +131,19 @@ def is_constant(wording: Wording) -> bool:
 
 def render(wording: Wording, catalogue: Catalogue) -> str:
     """Say a wording in a language. User text stays as it is: channels send plain text, nothing is markup."""
-    match wording:
-        case str():
-            return wording
-        case Localized():
-            return wording.in_language(catalogue.language)
-        case Lines(parts, separator):
-            rendered = [render(part, catalogue) for part in parts]
-            return separator.join([part for part in rendered if part])
-        case Spoken(label):
-            return _SIGNS_BEFORE.sub("", render(label, catalogue))
+    match wording:  # the most frequent first
         case Text(msgid, params, plural, count):
             sentence = catalogue.gettext(msgid) if plural is None else catalogue.ngettext(msgid, plural, count)
             return sentence.format_map({key: _shown(value, catalogue) for key, value in params}) if params else sentence
+        case str():
+            return wording
+        case Lines(parts, separator):
+            rendered = [render(part, catalogue) for part in parts]
+            return separator.join([part for part in rendered if part])
+        case Localized():
+            return wording.in_language(catalogue.language)
+        case Spoken(label):
+            return _SIGNS_BEFORE.sub("", render(label, catalogue))
 
 
 def _shown(value: Any, catalogue: Catalogue) -> Any:
