@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 # One worker takes all of these: they share what is dear to make, or want the machine for themselves.
 # The marks of pytest-xdist are without effect since pytest 9.2 (pytest-xdist, issue 1386), so this tells by the file.
 GROUPS = {
-    "heavy": r"tests/system/test_(two_instances|broadcast|kill|kill_confirming)\.py",
+    "heavy": r"tests/system/test_(two_instances|broadcast|kill|kill_confirming|zalo_oa_kill)\.py",
     "browser": r"tests/browser/",
     "toy": r"tests/toy/",
     "wheel": r"tests/packaging/test_wheel\.py",

@@ -16,7 +16,7 @@ from tests.system.process import HURRIED_HOCTAP, Deployment
 from tests.zalo_oa import APP_ID, OaPerson, ZaloOaServer, settings_for
 from tests.zalo_oa.server import Fault
 
-pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("heavy"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 SEED = 20261104
 RESIDENTS, RECIPIENTS, KILLS = 40, 3_000, 20
