@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.leading import Leading
@@ -21,8 +22,9 @@ from flows.conversation.facts import Conversation, Facts, Found, Links
 from flows.conversation.messages import Button, Message
 from flows.domain.assessments import Assessment
 from flows.domain.people import Role
-from flows.forms.needs import AssessmentWanted
+from flows.forms.needs import AssessmentWanted, Seen
 from flows.forms.records import Acted, changed_by
+from flows.forms.seen import differences
 from flows.forms.tellings import told_to_resident
 from flows.papers.rights import PaperKind
 from flows.papers.words import button
@@ -167,7 +169,24 @@ class _Piece:
             return
         stage: Stage = "undoable" if self._batch.order.can_be_undone else "telling"
         await self._enter(stage if counts.get("done") else "ended", self._now)
-        await self._tell_who_ordered(words.ended(self._batch, counts, left, await self._papers()))
+        told = words.ended(self._batch, counts, await self._with_changes(left), await self._papers())
+        await self._tell_who_ordered(told)
+
+    async def _with_changes(self, left: Sequence[words.Left]) -> list[words.Left]:
+        """Say of forms that had changed what it was."""
+        shown_at, changed = self._batch.order.shown_at, [one.assessment_id for one in left if one.why == "changed"]
+        before = await forms.seen_until(self._connection, changed, shown_at)
+        found = await self._found(dict.fromkeys(changed, 0))
+        return [self._with_change(one, _readable(found, one.assessment_id), before) for one in left]
+
+    def _with_change(self, one: words.Left, form: Assessment | None, before: Mapping[int, Seen]) -> words.Left:
+        if form is None:
+            return one
+        if form.id in before:
+            changes = differences(self._shared.reference.units, before[form.id], form)
+            return replace(one, changed=tuple(changes))
+        is_new = form.submitted_at is not None and form.submitted_at > self._batch.order.shown_at
+        return replace(one, is_new=is_new)
 
     async def _papers(self) -> tuple[Button, ...]:
         """Return buttons for the papers that are due now: the proposal, or the decision with its certificates."""

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import batches, erasing, joining, papers
+from bot.store import batches, erasing, forms, joining, papers
 from bot.store.core import file_links, file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
@@ -33,6 +33,8 @@ KEEP_PAPERS = timedelta(days=1)
 # Who is asked about a code and does not answer is told so before. How many were wrong counts for an hour.
 KEEP_CODES = timedelta(minutes=10)
 KEEP_MISSES = timedelta(hours=1)
+# So long a decision that is refused can say what has changed since the form was shown.
+KEEP_SEEN = timedelta(days=180)
 ROWS_AT_ONCE = 1000
 
 
@@ -66,6 +68,7 @@ class Housekeeper:
                 await batches.forget(connection, now - KEEP_BATCHES)
                 await papers.forget(connection, now - KEEP_PAPERS)
                 await file_links.forget(connection, now)
+                await forms.forget_seen(connection, now - KEEP_SEEN)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed
             try:
                 await self._sweep_files(now)

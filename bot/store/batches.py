@@ -342,7 +342,7 @@ async def counts(connection: AsyncConnection, batch_id: int) -> Mapping[Outcome,
 async def left(connection: AsyncConnection, batch_id: int, reasons: Collection[Why]) -> list[Left]:
     """Return the first forms that were left as they are for these reasons, by their owners' names."""
     rows = await connection.execute(
-        select(people.c.id, people.c.name, batch_items.c.outcome)
+        select(people.c.id, people.c.name, batch_items.c.outcome, assessments.c.id.label("form"))
         .join(assessments, assessments.c.id == batch_items.c.assessment_id)
         .join(people, people.c.id == assessments.c.person_id)
         .where(batch_items.c.batch_id == batch_id, batch_items.c.outcome.in_(sorted(reasons)))
@@ -350,7 +350,7 @@ async def left(connection: AsyncConnection, batch_id: int, reasons: Collection[W
         .limit(MOST_NAMED)
         .with_for_update(read=True, key_share=True, of=people)
     )
-    return [Left(Named(row.id, row.name), row.outcome) for row in rows]
+    return [Left(Named(row.id, row.name), row.outcome, row.form) for row in rows]
 
 
 # what leaves

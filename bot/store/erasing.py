@@ -27,6 +27,7 @@ from bot.store.core.tables import (
     proposals,
     roles,
     samples,
+    seen_forms,
     sign_ins,
     standing_messages,
 )
@@ -141,7 +142,7 @@ async def _erase_conversations(
 
 
 async def _erase_forms(connection: AsyncConnection, person_id: int, forms: Select[tuple[int]]) -> None:
-    for table in (answers, evidence):
+    for table in (answers, evidence, seen_forms):
         await connection.execute(delete(table).where(table.c.assessment_id.in_(forms)))
     await connection.execute(delete(assessments).where(assessments.c.person_id == person_id))
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy import Column, Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
@@ -22,7 +22,17 @@ from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
-from bot.store.core.tables import answers, assessments, closings, evidence, people, rounds, tallies, trail
+from bot.store.core.tables import (
+    answers,
+    assessments,
+    closings,
+    evidence,
+    people,
+    rounds,
+    seen_forms,
+    tallies,
+    trail,
+)
 from flows.conversation.facts import Found
 from flows.domain.assessments import (
     GIVING_BACK,
@@ -37,8 +47,19 @@ from flows.domain.assessments import (
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
 from flows.forms.acts import FORM, INDICATOR, LEVEL
-from flows.forms.needs import AnyNeed, AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted, assessment
+from flows.forms.needs import (
+    AnyNeed,
+    AssessmentWanted,
+    Latecomer,
+    LatecomersWanted,
+    LatecomerWanted,
+    Seen,
+    Since,
+    SinceWanted,
+    assessment,
+)
 from flows.forms.records import Acted, Answered, AnyRecord, Begun, EvidenceGiven, Followed, LetIn, Vouched
+from flows.forms.seen import seen
 from flows.words.name_order import name_order
 from flows.words.spelling import fold
 
@@ -141,7 +162,8 @@ _CHANGE_FORM = (
     .values(reminded=0)
 )
 _VOUCH = update(evidence).where(evidence.c.id == bindparam("_id")).values(known=bindparam("known"))
-_ADD_FORM, _ADD_EVIDENCE = insert(assessments), insert(evidence)
+_ADD_FORM, _ADD_EVIDENCE, _ADD_SEEN = insert(assessments), insert(evidence), insert(seen_forms)
+_seen_decoder = msgspec.json.Decoder(Seen)
 
 
 # what turns read
@@ -250,6 +272,8 @@ def finder(need: AnyNeed) -> Finder:
             return _find_latecomers
         case LatecomerWanted():
             return _find_latecomer
+        case SinceWanted():
+            return _find_since
 
 
 async def _find_latecomers(
@@ -274,6 +298,39 @@ async def _find_latecomer(
     for need in needs:
         row = (await connection.execute(_residents(need.year).where(people.c.id == need.person_id))).first()
         found.put(need, _latecomer(row) if row is not None else None)
+
+
+async def _find_since(
+    connection: AsyncConnection, needs: Sequence[SinceWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        before = await _seen(connection, need.assessment_id, seen_forms.c.version <= need.version)
+        done = trail.select().where(
+            trail.c.about == FORM, trail.c.about_id == need.assessment_id, trail.c.version >= need.version
+        )
+        acts = tuple([row.act for row in await connection.execute(done.order_by(trail.c.number))])
+        found.put(need, Since(before, acts))
+
+
+async def seen_until(connection: AsyncConnection, form_ids: Collection[int], at: datetime) -> dict[int, Seen]:
+    """Return forms as they were at a moment, those of which that is kept."""
+    found = {id_: await _seen(connection, id_, seen_forms.c.at <= at) for id_ in form_ids}
+    return {id_: before for id_, before in found.items() if before is not None}
+
+
+async def _seen(connection: AsyncConnection, form_id: int, when: ColumnElement[bool]) -> Seen | None:
+    """Return a form as it was last shown then; None where that is not kept, or only another version can read it."""
+    last = select(seen_forms.c.content).where(seen_forms.c.assessment_id == form_id, when)
+    content = await connection.scalar(last.order_by(seen_forms.c.version.desc()).limit(1))
+    try:
+        return _seen_decoder.decode(content) if content is not None else None
+    except msgspec.DecodeError:
+        return None
+
+
+async def forget_seen(connection: AsyncConnection, before: datetime) -> None:
+    """Forget how forms were shown before a moment."""
+    await connection.execute(delete(seen_forms).where(seen_forms.c.at < before))
 
 
 def _residents(year: int) -> Select[*tuple[Any, ...]]:
@@ -321,6 +378,7 @@ class Rows:
         self._evidence: list[dict[str, Any]] = []
         self._vouched: list[dict[str, Any]] = []
         self._changed: dict[int, dict[str, Any]] = {}
+        self._seen: list[dict[str, Any]] = []
         self._tallies: Counter[TallyKey] = Counter()
 
     def collect(self, one: Decided, record: AnyRecord) -> None:
@@ -405,6 +463,9 @@ class Rows:
             "open_until": after.open_until,
             "proposal_id": after.proposal_id or None,
         }
+        if not after.editable and (before.editable or _shows_other(before, after)):
+            kept = {"assessment_id": after.id, "version": after.version, "at": self._now}
+            self._seen.append({**kept, "content": msgspec.json.encode(seen(after))})
         if _tally_key(before) != _tally_key(after):
             self._tallies[_tally_key(before)] -= 1
             self._tallies[_tally_key(after)] += 1
@@ -435,6 +496,7 @@ class Rows:
             (_ADD_EVIDENCE, self._evidence),
             (_VOUCH, self._vouched),
             (_CHANGE_FORM, list(self._changed.values())),
+            (_ADD_SEEN, self._seen),
             (upserts.insert_or_add(connection, tallies, "count"), counted),
         ):
             await execute_many(connection, statement, rows)
@@ -455,6 +517,13 @@ def _forms_of(one: Decided, assessment_id: int) -> tuple[Assessment, Assessment]
     assert before is not None
     assert after is not None
     return before, after
+
+
+def _shows_other(before: Assessment, after: Assessment) -> bool:
+    """Tell whether something else stands on a form now, besides its state."""
+    return (before.answers, before.evidence, before.person, before.unit_id, before.criteria.pin) != (
+        after.answers, after.evidence, after.person, after.unit_id, after.criteria.pin,
+    )  # fmt: skip
 
 
 def _entry(form: Assessment, record: Acted | Followed, actor: Actor, person_id: int | None) -> Entry:

@@ -8,7 +8,7 @@ from flows.batches.batch import DONE, Batch, Outcome, Why
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import Choice, words
 from flows.domain.assessments import Act, Assessment
-from flows.words.wording import Named, Wording, _, lines, n_, paragraphs
+from flows.words.wording import Lines, Named, Wording, _, lines, n_, paragraphs
 
 UNDO = Choice(
     "undo",
@@ -22,6 +22,8 @@ UNDO = Choice(
 )
 CAN_BE_UNDONE = _("Nobody is told for a minute. Until then you can undo it: press the button or type “undo”.")
 MOST_NAMED = 20
+# So many changes are told of each.
+MOST_CHANGES = 3
 
 WHY: Mapping[Why, Wording] = {
     "changed": _("changed or came in meanwhile"),
@@ -42,10 +44,13 @@ WHY: Mapping[Why, Wording] = {
 
 
 class Left(Struct, frozen=True):
-    """A form that was left as it is, by its owner's name, and why."""
+    """A form that was left as it is, by its owner's name, and why; what has changed of it, where that is why."""
 
     name: Named
     why: Why
+    assessment_id: int = 0
+    changed: tuple[Wording, ...] = ()
+    is_new: bool = False
 
 
 def ended(
@@ -98,6 +103,20 @@ def _done(act: Act, count: int) -> Wording:
             return n_("✅ {count} form done.", "✅ {count} forms done.", count)
 
 
+def _why(one: Left) -> Wording:
+    if one.is_new:
+        return _("came in meanwhile")
+    if not one.changed:
+        return WHY[one.why]
+    more = len(one.changed) - MOST_CHANGES
+    changes = Lines(one.changed[:MOST_CHANGES], "; ")
+    return (
+        _("changed meanwhile: {changes}; and {more} more", changes=changes, more=more)
+        if more > 0
+        else _("changed meanwhile: {changes}", changes=changes)
+    )
+
+
 def _left(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Wording | None:
     """Name the forms that were left, reason by reason."""
     reasons = [why for why in WHY if counts.get(why)]
@@ -106,7 +125,7 @@ def _left(counts: Mapping[Outcome, int], left: Sequence[Left]) -> Wording | None
     number = sum(counts[why] for why in reasons)
     return lines(
         n_("Not done, {count} form:", "Not done, {count} forms:", number),
-        *(_("• {name}: {why}", name=one.name, why=WHY[one.why]) for one in left[:MOST_NAMED]),
+        *(_("• {name}: {why}", name=one.name, why=_why(one)) for one in left[:MOST_NAMED]),
         n_("• and {count} more", "• and {count} more", number - len(left[:MOST_NAMED]))
         if number > len(left[:MOST_NAMED])
         else None,

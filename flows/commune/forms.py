@@ -13,6 +13,7 @@ from flows.forms import words as forms
 from flows.forms.card import ANSWERS, card, file_buttons, shown_file
 from flows.forms.deciding import barred
 from flows.forms.needs import assessment
+from flows.forms.seen import HERE_IT_IS, changed
 from flows.review.needs import FormList, ListedForm, ListWanted
 from flows.words.refusals import Refused
 from flows.words.wording import _, lines, paragraphs
@@ -39,7 +40,6 @@ LISTS: dict[State, Choice] = {
     "draft": Choice("draft", _("Not finished"), words("chưa xong; chưa nộp; ai chưa xong; ai chưa làm; unfinished")),
     "checked": Choice("checked", _("Proposed"), words("đã đề nghị; đã trình; proposed")),
 }
-CHANGED = _("This form has changed since it was shown. Here is what it is now:")
 
 
 def ask_forms(facts: Facts, talk: Checking) -> Question:
@@ -137,7 +137,8 @@ def _back_to_list(talk: Checking) -> Went:
 
 def show_changed(facts: Facts, talk: Checking) -> Iterator[Event]:
     """Show a form that has moved on since it was shown."""
-    yield Said(CHANGED)
+    form = subject(facts, talk.assessment_id)
+    yield Said(changed(facts, form, talk.version, HERE_IT_IS))
     yield Went("form", at_form(facts, talk, talk.assessment_id))
 
 

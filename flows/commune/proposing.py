@@ -90,12 +90,25 @@ def _named(facts: Facts, unit_ids: tuple[int, ...], count: int) -> Wording:
     return _("{names} and {count} more", names=names, count=more) if more else names
 
 
+def _changed(facts: Facts, before: tuple[int, ...], after: tuple[int, ...]) -> Wording:
+    """Say which villages are there now that were not, and the other way round."""
+    more = tuple(unit_id for unit_id in after if unit_id not in before)
+    fewer = tuple(unit_id for unit_id in before if unit_id not in after)
+    return lines(
+        _("Villages have been closed or sent back since this was shown."),
+        _("• Added: {units}", units=_named(facts, more, len(more))) if more else None,
+        _("• No longer there: {units}", units=_named(facts, fewer, len(fewer))) if fewer else None,
+        _("Here is the list as it is now:"),
+    )
+
+
 def hear_proposing(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:
     if chosen(heard) != PROPOSE_NOW.key:
         yield Went("villages", replace(talk, up=(), shown_at=None))
         return
-    if _to_propose(facts, talk).up != talk.up:
-        yield Said(_("Villages have been closed or sent back since this was shown. Here is the list as it is now:"))
+    here = _to_propose(facts, talk)
+    if here.up != talk.up:
+        yield Said(_changed(facts, talk.up, here.up))
         yield from preview(facts, talk)
         return
     count = facts.find(ChosenWanted(_order(talk), facts.person_id)).count

@@ -1,11 +1,12 @@
 """What is asked about forms while a turn is decided."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec import Struct
 
 from flows.conversation.facts import Facts, Need
-from flows.domain.assessments import Assessment, State
+from flows.domain.assessments import Act, Assessment, State
 from flows.domain.people import Person
 from flows.domain.units import Scope
 
@@ -43,7 +44,36 @@ class LatecomerWanted(Need[Latecomer | None], frozen=True):
     year: int
 
 
-AnyNeed = AssessmentWanted | LatecomersWanted | LatecomerWanted
+class Seen(Struct, frozen=True):
+    """A form as it was shown: its owner's details, the level and points of each answer, how many proofs each has, and
+    whether the branch knows what it is to vouch for."""
+
+    pin: str
+    unit_id: int
+    name: str
+    birth_year: int | None
+    group: str | None
+    representative: str | None
+    answers: Mapping[str, tuple[str, int]] = {}
+    proofs: Mapping[str, int] = {}
+    known: Mapping[str, bool] = {}
+
+
+class Since(Struct, frozen=True):
+    """A form as it was, None where that is not kept; and what was done with it since, the newest last."""
+
+    before: Seen | None = None
+    acts: tuple[Act, ...] = ()
+
+
+class SinceWanted(Need[Since], frozen=True):
+    """What a form was as some version, and what was done with it since."""
+
+    assessment_id: int
+    version: int
+
+
+AnyNeed = AssessmentWanted | LatecomersWanted | LatecomerWanted | SinceWanted
 
 
 def assessment(facts: Facts, assessment_id: int) -> Assessment | None:

@@ -88,6 +88,7 @@ def own_data(facts: Facts) -> Wording:
             _("• which reminders went out, for some days"),
             _("• a code for joining chats, for minutes; how many wrong codes were typed, for an hour"),
             _("• which forms were decided on together, for 30 days"),
+            _("• what stood on a form each time that it was shown to whoever decides, for 180 days"),
             _("Counts of forms by village have no names."),
         ),
     )

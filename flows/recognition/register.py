@@ -13,6 +13,7 @@ from flows.domain.assessments import Act, Assessment, next_state
 from flows.domain.reasons import read_reason
 from flows.forms.deciding import barred, decided
 from flows.forms.needs import assessment
+from flows.forms.seen import HERE_IT_IS, changed
 from flows.recognition.needs import Title, TitlesWanted, TitleWanted
 from flows.recognition.records import TitleEnded
 from flows.recognition.words import entry, told_ended
@@ -156,7 +157,9 @@ def hear_sure(facts: Facts, talk: Registered, heard: Heard) -> Iterator[Event]:
     form, title = subject(facts, talk.assessment_id), _title(facts, talk)
     act: Act = "revoke" if talk.act == "revoke" else "unlock"
     if form.version != talk.version:
-        raise OutOfDate(_("This entry has changed since it was shown. Here is how it stands now:"))
+        yield Said(changed(facts, form, talk.version, HERE_IT_IS))
+        yield Went("entry", Registered(talk.typed, form.id, form.version))
+        return
     next_state(form, act, "committee", talk.reason)
     yield decided(form, act, "committee", talk.reason)
     yield TitleEnded(form.id, talk.reason)

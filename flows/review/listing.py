@@ -1,7 +1,7 @@
 """The lists of forms that a branch head looks at: the villages, the forms of one state, how they are shown."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import chain
 from zlib import crc32
 
@@ -43,6 +43,7 @@ class Reviewing(Talk, frozen=True, tag="review"):
 PAGE = 8
 # Days before the last one on which it is named first.
 SOON = 3
+LATEST = datetime.max.replace(tzinfo=UTC)
 # Days after which it is said how long the oldest form has waited.
 LONG = 3
 
@@ -82,6 +83,7 @@ ORDERS: Mapping[str, Wording] = {
     "name": _("sorted by name"),
     "points": _("sorted by points"),
     "time": _("sorted by time"),
+    "look": _("those that need a look first"),
 }
 
 
@@ -102,7 +104,7 @@ def _villages(facts: Facts) -> tuple[VillageForms, ...]:
 
 
 def ask_villages(facts: Facts, talk: Reviewing) -> Question:
-    villages = _villages(facts)
+    villages = sorted(_villages(facts), key=lambda one: one.oldest or LATEST)  # what is urgent comes first
     names = facts.reference.units.labels(one.unit_id for one in villages)
     urgent = [one for one in villages if one.oldest is not None and (facts.now - one.oldest).days >= LONG]
     return Question(
@@ -199,6 +201,8 @@ def _ordered(forms: tuple[ListedForm, ...], order: str) -> tuple[ListedForm, ...
             return tuple(sorted(forms, key=lambda form: -form.total))
         case "time":
             return tuple(sorted(forms, key=lambda form: (form.since is not None, form.since, form.assessment_id)))
+        case "look":
+            return tuple(sorted(forms, key=lambda form: not form.needs_a_look))
         case _:
             return forms
 
@@ -235,7 +239,7 @@ def ask_list(facts: Facts, talk: Reviewing) -> Question:
                 _oldest(facts, found) if state == "submitted" else None,
             ),
             lines(_totals(found.counts), _to_look_at(talk, found)),
-            _how_to(talk, found),
+            _how_to(facts, talk, found),
             HELPED_MEANS if any(form.helped for form in here) else None,
             _heading(talk, page, pages, forms),
             lines(*(_unfinished(form) for form in here)) if state == "draft" else None,
@@ -287,10 +291,12 @@ def _to_look_at(talk: Reviewing, found: FormList) -> Wording | None:
     return _("⚠️ Needs a look: {count} (below the line, a file without a word, or the branch is to vouch)", count=number)
 
 
-def _how_to(talk: Reviewing, found: FormList) -> Wording | None:
-    """Say once what can be typed, where there are several."""
+def _how_to(facts: Facts, talk: Reviewing, found: FormList) -> Wording | None:
+    """Say once what can be typed, where there are several; not what is the head's to do, to a deputy."""
     if state_of(talk) != "submitted" or len(found.forms) < 2 or talk.page or talk.sift or talk.order != "name":
         return None
+    if head_instead(facts, talk.unit) is not None:
+        return _("You may type “below 80”, “by points”, or the number or name of a form.")
     return _(
         "You may type “confirm all but 2, 5”, “all from 80 on”, “below 80”, “by points”, or the number or name of a"
         " form."

@@ -31,6 +31,7 @@ from flows.forms.card import (
 from flows.forms.deciding import decided
 from flows.forms.needs import assessment
 from flows.forms.records import Vouched, changed_by
+from flows.forms.seen import changed
 from flows.forms.tellings import told_to_resident
 from flows.review.listing import Reviewing, ask_list, ask_villages, hear_list, hear_villages, late_by, without
 from flows.roles.deciding import as_whom, decided_by, head_instead, may_see
@@ -50,7 +51,7 @@ class Deciding(Talk, frozen=True, tag="decision"):
 
 SURE = replace(YES, final=True)
 NOT_SURE = replace(NO, also=NO.also + words("không trả; không trả nữa; đừng trả; không sửa; gõ lại"))
-CHANGED = _("This form has changed since it was shown. To look at it once more, type “review”.")
+LOOK_ONCE_MORE = _("To look at it once more, type “review”.")
 # A reason may be dropped by saying so.
 DROP_REASON = replace(
     BACK,
@@ -117,7 +118,7 @@ def vouch(facts: Facts, form: Assessment, version: int, proof_id: str, *, known:
     proof: evidence is not compulsory, so points change only when the answer is adjusted."""
     found = next(((indicator, proof) for indicator, proof in to_vouch(form) if str(proof.id) == proof_id), None)
     if form.version != version or found is None:
-        raise OutOfDate(CHANGED)
+        raise OutOfDate(changed(facts, form, version, LOOK_ONCE_MORE))
     actor = as_whom(facts, form)
     next_state(form, "confirm", actor)  # which tells whether the branch still decides on it
     indicator, proof = found
@@ -320,7 +321,8 @@ def decision_obstacle(facts: Facts, talk: Deciding) -> Wording | None:
         return lines()  # decided in this very turn, which says so itself
     if (unseen := _unseen(facts, talk.assessment_id)) is not None:
         return unseen
-    return CHANGED if subject(facts, talk.assessment_id).version != talk.version else None
+    form = subject(facts, talk.assessment_id)
+    return changed(facts, form, talk.version, LOOK_ONCE_MORE) if form.version != talk.version else None
 
 
 def _unseen(facts: Facts, assessment_id: int) -> Wording | None:
@@ -357,7 +359,7 @@ def _hold_to(facts: Facts, form: Assessment, version: int, act: Act) -> None:
     """Refuse to decide on a form that has moved on, or on other answers than were shown."""
     next_state(form, act, as_whom(facts, form), reason="to come")
     if form.version != version:
-        raise OutOfDate(CHANGED)
+        raise OutOfDate(changed(facts, form, version, LOOK_ONCE_MORE))
 
 
 def _done(form: Assessment, act: Act) -> Wording:

@@ -61,6 +61,12 @@ _SIFT = re.compile(
     rf"{_AROUND}(?:cac )?(?:phieu )?(?:nao )?(?:{_FROM}|{_ABOVE}|{_BELOW}|{_FAILED}|{_PASSED}|{_LOOK}|{_EVERY})"
     rf"{_ENDING}"
 )
+# Those that need a look before the others: not the same as only those.
+_LOOK_FIRST = re.compile(
+    rf"{_AROUND}(?:sap xep |xep |sap |sort )?(?:(?:theo|by) (?:can xem|can chu y|needs? a look)"
+    rf"|(?:cac )?(?:phieu )?(?:can xem|can xem lai|can chu y|needs? a look)"
+    rf" (?:truoc|len truoc|len dau|o tren|first)){_ENDING}"
+)
 _ORDER = re.compile(
     rf"{_AROUND}(?:sap xep |xep |sap |sort |sorted )?(?:theo|by) (?:(?P<name>ten|name|abc)|(?P<points>diem|tong diem|"
     rf"points?|total)|(?P<time>thoi gian|ngay|ngay nop|luc nop|time|date)){_ENDING}"
@@ -90,6 +96,8 @@ def read(typed: str) -> Asked | None:
     folded = fold(head)
     if but is not None:
         return _all_but(folded, but)
+    if _LOOK_FIRST.fullmatch(folded):
+        return Ordered("look")
     if (many := _confirm(folded, ())) is not None:
         return many
     if order := _ORDER.fullmatch(folded):

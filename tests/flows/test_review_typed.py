@@ -41,6 +41,10 @@ ASKED: dict[str, Asked] = {
     "theo điểm": Ordered("points"),
     "sắp xếp theo tên": Ordered("name"),
     "xếp theo thời gian nhé": Ordered("time"),
+    "cần xem trước": Ordered("look"),
+    "xếp phiếu cần xem lên trước": Ordered("look"),
+    "theo cần xem": Ordered("look"),
+    "needs a look first": Ordered("look"),
     "12": Opened("12"),
     "mở phiếu số 3": Opened("3"),
 }

@@ -167,6 +167,7 @@ TOLD = {
     "arrivals": {"told_how": "Báo phiếu mới: Gộp lại, mỗi giờ một lần"},
     "batches": {"ordered": "• những phiếu được quyết định cùng lúc"},
     "batch_items": {"outcome": "• những phiếu được quyết định cùng lúc"},
+    "seen_forms": {"content": "• nội dung phiếu mỗi lần đưa cho người xét, trong 180 ngày"},
     "reminders": {"key": "• việc đã nhắc những gì", "at": "• việc đã nhắc những gì"},
     "tallies": {"count": "Số liệu tổng hợp theo thôn không có tên ai"},
 }
@@ -190,6 +191,7 @@ WORKS = {
     "closings": {"round_id", "version"},
     "proposals": {"state"},
     "recognitions": {"proposal_id", "round_id"},
+    "seen_forms": {"version", "at"},
     "samples": {"unit_id", "round_id", "seed", "drawn_from", "forms"},
     "trail": {"about", "version", "actor_salt", "actor_digest", "salt", "hash"},  # none of them says anything by itself
     "notices": {

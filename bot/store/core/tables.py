@@ -378,6 +378,17 @@ batch_items = Table(
     sqlite_with_rowid=False,
 )
 
+# A form as it was shown to whoever decides, whenever what stands on it changed: said where a decision is refused.
+seen_forms = Table(
+    "seen_forms",
+    metadata,
+    Column("assessment_id", ForeignKey("assessments.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 # How many forms there are, per village and round; changes in the transaction of the turn that changes it. Forms of the
 # erased that were decided are counted as “erased”.
 tallies = Table(
@@ -441,7 +452,7 @@ recognitions = Table(
     "recognitions",
     metadata,
     _id(),
-    Column("proposal_id", ForeignKey("proposals.id"), nullable=False),
+    Column("proposal_id", ForeignKey("proposals.id"), nullable=False, index=True),
     Column("unit_id", ForeignKey("units.id"), nullable=False),
     Column("round_id", ForeignKey("rounds.id"), nullable=False),
     Column("number", Text, nullable=False),
