@@ -38,7 +38,15 @@ from flows.domain.rounds import Round, usual_phases
 from flows.domain.unit_tree import UnitTree
 from flows.domain.units import Unit
 from flows.forms.needs import AnyNeed as FormNeed
-from flows.forms.needs import AssessmentWanted, Latecomer, LatecomersWanted, LatecomerWanted, Since, SinceWanted
+from flows.forms.needs import (
+    AssessmentWanted,
+    CountWanted,
+    Latecomer,
+    LatecomersWanted,
+    LatecomerWanted,
+    Since,
+    SinceWanted,
+)
 from flows.forms.talk import Filling
 from flows.joining.needs import AnyNeed as JoiningNeed
 from flows.joining.needs import CodeWanted, JoinCode, Misses, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
@@ -198,6 +206,8 @@ class Place(Struct, frozen=True):
                 found.put(need, (_latecomer(), _latecomer()))
             case LatecomerWanted():
                 found.put(need, _latecomer())
+            case CountWanted():
+                found.put(need, 1)
             case SinceWanted():
                 found.put(need, Since())
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy import Column, ColumnElement, Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core import upserts
@@ -50,6 +50,7 @@ from flows.forms.acts import FORM, INDICATOR, LEVEL
 from flows.forms.needs import (
     AnyNeed,
     AssessmentWanted,
+    CountWanted,
     Latecomer,
     LatecomersWanted,
     LatecomerWanted,
@@ -268,12 +269,40 @@ def finder(need: AnyNeed) -> Finder:
     match need:
         case AssessmentWanted():
             return find_assessments
+        case CountWanted():
+            return _find_counts
         case LatecomersWanted():
             return _find_latecomers
         case LatecomerWanted():
             return _find_latecomer
         case SinceWanted():
             return _find_since
+
+
+async def _find_counts(
+    connection: AsyncConnection, needs: Sequence[CountWanted], found: Found, shared: ReferenceRead
+) -> None:
+    for need in needs:
+        counted = select(func.coalesce(func.sum(tallies.c.count), 0)).where(
+            lies_in(tallies.c.unit_id, need.units),
+            tallies.c.round_id.in_(sorted(need.rounds)),
+            tallies.c.state == need.state,
+        )
+        if need.to_propose:
+            counted = counted.where(tallies.c.passed, _village_is_closed)
+        found.put(need, int(await connection.scalar(counted) or 0))
+
+
+_village_is_closed = (
+    select(closings.c.unit_id)
+    .where(
+        closings.c.unit_id == tallies.c.unit_id,
+        closings.c.round_id == tallies.c.round_id,
+        closings.c.state == "closed",
+    )
+    .correlate(tallies)
+    .exists()
+)
 
 
 async def _find_latecomers(

@@ -14,8 +14,9 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject, is_number
+from flows.forms.needs import waiting
 from flows.words.refusals import OutOfDate, Refused
-from flows.words.wording import Wording, _
+from flows.words.wording import Wording, _, lines, n_
 
 ENTRY = Choice(
     "commune",
@@ -77,7 +78,17 @@ def _home(facts: Facts) -> Iterator[HomeEntry]:
 
 def _status(facts: Facts) -> Iterator[Wording]:
     if facts.has_role("association"):
-        yield _("You check the villages of your commune; each comes here once it is closed.")
+        count = waiting(facts, ("association",), "confirmed", to_propose=True)
+        yield lines(
+            _("You check the villages of your commune; each comes here once it is closed."),
+            n_(
+                "{count} person in villages that are closed waits to be proposed.",
+                "{count} people in villages that are closed wait to be proposed.",
+                count,
+            )
+            if count
+            else None,
+        )
 
 
 SUBJECT = Subject(

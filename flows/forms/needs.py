@@ -6,8 +6,8 @@ from datetime import date
 from msgspec import Struct
 
 from flows.conversation.facts import Facts, Need
-from flows.domain.assessments import Act, Assessment, State
-from flows.domain.people import Person
+from flows.domain.assessments import Act, Assessment, State, result_of
+from flows.domain.people import Person, RoleKind
 from flows.domain.units import Scope
 
 
@@ -73,7 +73,32 @@ class SinceWanted(Need[Since], frozen=True):
     version: int
 
 
-AnyNeed = AssessmentWanted | LatecomersWanted | LatecomerWanted | SinceWanted
+class CountWanted(Need[int], frozen=True):
+    """How many forms of these units and rounds are in a state; `to_propose` only those in villages that are closed, of
+    people who reach the title."""
+
+    units: Scope
+    rounds: frozenset[int]
+    state: State
+    to_propose: bool = False
+
+
+AnyNeed = AssessmentWanted | CountWanted | LatecomersWanted | LatecomerWanted | SinceWanted
+
+
+def waiting(facts: Facts, role: tuple[RoleKind, ...], state: State, *, to_propose: bool = False) -> int:
+    """Return how many forms wait in a state for who holds a role, without their own, as it will be after this turn."""
+    units = facts.scope(*role)
+    wanted = CountWanted(units, facts.rounds_in(units), state, to_propose)
+    count = facts.find(wanted) - sum([_waits(facts, form, wanted) for form in facts.own])
+    return count + sum([_waits(facts, after, wanted) - _waits(facts, before, wanted) for before, after in facts.moved])
+
+
+def _waits(facts: Facts, form: Assessment, wanted: CountWanted) -> bool:
+    here = form.round_id in wanted.rounds and facts.reference.units.is_in(wanted.units, form.unit_id)
+    if not here or form.state != wanted.state:
+        return False
+    return not wanted.to_propose or (form.closed and result_of(form).passed)
 
 
 def assessment(facts: Facts, assessment_id: int) -> Assessment | None:

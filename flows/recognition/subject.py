@@ -8,12 +8,13 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice, words
 from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject
+from flows.forms.needs import waiting
 from flows.recognition import records, register
 from flows.recognition.needs import TitleWanted
 from flows.recognition.register import REGISTER, Registered
 from flows.recognition.talk import RECOGNITION, Recognising, begin, obstacle
 from flows.words.refusals import Refused
-from flows.words.wording import Wording, _, lines
+from flows.words.wording import Wording, _, lines, n_
 
 ENTRY = Choice(
     "recognition",
@@ -74,7 +75,11 @@ def _home(facts: Facts) -> Iterator[HomeEntry]:
 
 def _status(facts: Facts) -> Iterator[Wording | None]:
     if facts.has_role("committee"):
-        yield _("You decide for the People's Committee of your commune; what is proposed is told here.")
+        count = waiting(facts, ("committee",), "checked")
+        yield lines(
+            _("You decide for the People's Committee of your commune; what is proposed is told here."),
+            n_("{count} person waits for a decision.", "{count} people wait for a decision.", count) if count else None,
+        )
     if facts.form is None or facts.form.state not in {"recognised", "revoked"}:
         return
     title, pattern = facts.find(TitleWanted(facts.form.id)), facts.reference.links.certificate

@@ -41,6 +41,8 @@ class Reviewing(Talk, frozen=True, tag="review"):
 
 
 PAGE = 8
+# So many villages are told of one by one.
+MOST_TOLD = 30
 # Days before the last one on which it is named first.
 SOON = 3
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -114,6 +116,7 @@ def ask_villages(facts: Facts, talk: Reviewing) -> Question:
                 *_last_days(facts, _rounds(facts, talk), waiting=any(map(_wait, villages))),
             ),
             _totals(_added(villages)),
+            lines(*(_of_village(names[one.unit_id], one) for one in villages[:MOST_TOLD])),
             lines(
                 _("Waiting longest:"),
                 *(
@@ -141,6 +144,16 @@ def ask_villages(facts: Facts, talk: Reviewing) -> Question:
         ),
         (ALL_VILLAGES, BACK),
         numbered=True,
+    )
+
+
+def _of_village(name: Wording, one: VillageForms) -> Wording:
+    return _(
+        "• {village}: {waiting} waiting, {confirmed} confirmed, {unfinished} not finished",
+        village=name,
+        waiting=_wait(one),
+        confirmed=one.counts.get("confirmed", 0),
+        unfinished=one.counts.get("draft", 0) + one.counts.get("returned", 0),
     )
 
 

@@ -12,6 +12,7 @@ from flows.conversation.subject import Command, HomeEntry, Subject, is_number, v
 from flows.conversation.understanding import says
 from flows.domain.assessments import BRANCH, Assessment
 from flows.forms.card import KNOWS, UNKNOWN, card
+from flows.forms.needs import waiting
 from flows.forms.records import Vouched, changed_by
 from flows.review import arrivals, records, talk
 from flows.review.arrivals import ARRIVALS, CHOOSING_ARRIVALS
@@ -19,7 +20,7 @@ from flows.review.listing import Reviewing, hear_typed, hear_typed_at_home, look
 from flows.review.many import CONFIRMING_MANY
 from flows.review.talk import DECISION, REVIEW
 from flows.words.refusals import OutOfDate, Refused
-from flows.words.wording import Wording, _
+from flows.words.wording import Wording, _, lines, n_
 
 FORMS_OF_BRANCH = Choice(
     "review",
@@ -99,7 +100,13 @@ def _home(facts: Facts) -> Iterator[HomeEntry]:
 
 def _status(facts: Facts) -> Iterator[Wording]:
     if facts.has_role(*BRANCH):
-        yield _("You confirm the forms of your branch; new ones come here by themselves.")
+        count = waiting(facts, BRANCH, "submitted")
+        yield lines(
+            _("You confirm the forms of your branch; new ones come here by themselves."),
+            n_("{count} form waits for confirmation.", "{count} forms wait for confirmation.", count)
+            if count
+            else None,
+        )
 
 
 _UNDER_A_FORM = ("confirm", "adjust", "return", "answers", "file", KNOWS, UNKNOWN)

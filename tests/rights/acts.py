@@ -98,6 +98,11 @@ def ordered(decision: Decision) -> Order | None:
     return None
 
 
+def undone(decision: Decision) -> int:
+    """Return the batch that a turn takes back; 0 if none."""
+    return next((one.batch_id for one in decision.records if isinstance(one, BatchUndone)), 0)
+
+
 def lasting(*payloads: Callable[[Try], str]) -> Callable[[Try], Iterator[Way]]:
     """Make the ways of lasting buttons, pressed at home."""
     return lambda one: (Way(HOME, Pressed(payload(one))) for payload in payloads)
@@ -156,6 +161,10 @@ def _undo(one: Try) -> str:
     assert heads is not None
     own = one.actor.person.id if one.actor.person is not None else heads.id
     return f"c:undo_batch:{one.world.batch_ids.get(own, one.world.batch_ids[heads.id])}"
+
+
+def _undo_one(one: Try) -> str:
+    return f"c:undo_form:{one.target.id}:{one.target.version - 1}"
 
 
 def _meeting(one: Try) -> Meeting:
@@ -260,6 +269,7 @@ ACTS: Mapping[str, Act] = {
     # many forms
     "confirm all": Act("many", answered("confirm_many", _confirming_many, "sure"), (BatchOrdered,)),
     "undo": Act("undo", lasting(_undo), (BatchUndone,)),
+    "undo one": Act("undo", lasting(_undo_one), (BatchUndone,)),
     "propose": Act("many", answered("proposing", _proposing, "propose_now"), (Proposed,)),
     "recognise": Act("many", answered("check", _recognising, "decide"), (Recognised,)),
     # the village

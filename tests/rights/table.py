@@ -29,6 +29,7 @@ confirm                | deputy over the village, head away     | given back    
 return, adjust, vouch  | as confirm
 confirm all            | as confirm                             |                            |                        | all but next year
 undo                   | head, deputy over the village          | confirmed                  | open                   | any
+undo one               | head, deputy over the village          | confirmed, returned        | open                   | any
 close                  | head over the village                  | -                          | open                   | any
 close                  | deputy over the village, head away     | -                          | open                   | any
 remind                 | head, deputy over the village          | -                          | any                    | all but next year

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import subjects
-from flows.batches.batch import Order
 from flows.batches.carrying import act_on, take_back
 from flows.conversation.engine import Decision
 from flows.conversation.facts import FactMissing, Facts, Found, Need
@@ -20,7 +19,7 @@ from flows.forms.records import Acted
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.notices.notice import Ledger, Reached
 from flows.subjects import decide
-from tests.rights.acts import Act, Try, Way, ordered
+from tests.rights.acts import Act, Try, Way, ordered, undone
 from tests.rights.world import PHASES, Actor, World
 from tests.sample import CATALOGUES, ZONE
 
@@ -55,17 +54,14 @@ class Trier:
         form, facts = one.target, self._facts(one)
         order = ordered(decision)
         if order is None:
-            confirmed = Order("confirm", _role(one.actor), self._scope(form), (form.round_id,), one.now)
-            undone = await self._with_facts(facts, lambda known: take_back(known, confirmed, form, form.version - 1))
-            return isinstance(undone, Acted)
+            before = self.world.orders[undone(decision)]
+            back = await self._with_facts(facts, lambda known: take_back(known, before, form, form.version - 1))
+            return isinstance(back, Acted)
         among = form.round_id in order.rounds and self.world.shared.reference.units.is_in(order.units, form.unit_id)
         if not among or form.id in order.without or (order.passed_only and form.state == "draft"):
             return False
         acted = await self._with_facts(facts, lambda known: act_on(known, order, form, form.version))
         return isinstance(acted, Acted)
-
-    def _scope(self, form: Assessment) -> Any:
-        return self.world.shared.reference.units.scope([form.unit_id])
 
     def _facts(self, one: Try) -> Facts:
         roles = tuple(role for role in one.actor.roles if role.in_force(one.now.date()))
@@ -94,10 +90,6 @@ class Trier:
             case _:
                 return await subjects.look_up(self.connection, [need], self.world.shared)
         return found
-
-
-def _role(actor: Actor) -> Any:
-    return actor.kind if actor.kind in {"head", "deputy"} else "head"
 
 
 def as_owner(actor: Actor, form: Assessment) -> Actor:

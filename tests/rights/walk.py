@@ -17,7 +17,18 @@ from bot.services import audit
 from bot.services.batches import BatchCarrier
 from bot.services.supervisor import Supervisor
 from bot.store.core.database import Database
-from bot.store.core.tables import assessments, closings, inbox, outbox, roles, titles, trail, units
+from bot.store.core.tables import (
+    assessments,
+    closings,
+    conversation_people,
+    inbox,
+    outbox,
+    people,
+    roles,
+    titles,
+    trail,
+    units,
+)
 from flows.conversation.replies import Pressed, Reply, Typed
 from flows.domain.assessments import BRANCH, GIVING_BACK, STATES, TRANSITIONS
 from tests.commune import Commune, StaffMember, fill_in, staffed
@@ -49,11 +60,23 @@ RESIDENTS = (
     ("Nam", "Ngô Văn Nam", "tk-doai", 10),
     ("Ước", "Lý Thị Ước", "mk-thuong", 10),
 )
+# Who shares a phone with its owner, and whether the owner fills in for them.
+SHARING = (
+    ("Lan", "Phạm Thị Mận", False),
+    ("Trường", "Trần Thị Mơ", False),
+    ("Hội", "Trịnh Thị Đào", True),
+    ("Hạnh", "Vũ Văn Mít", True),
+)
 QUESTIONS = 10
 # Who holds a role has a form as well: the very people who must not decide on it.
 WITH_FORMS = ("Trường", "Hạnh", "Hội", "Chủ")
 MEETING = ("/meeting", "nhập", "hôm nay", "để trống", "nhà văn hóa", "tôi", "Lê Thị Thư", "10/12", "tất cả đồng ý", "0")
+ADDED = ("đồng ý", "{name}", "1970", "có", "1", "đúng hết")
+HELPED = ("làm hộ", "nói trực tiếp", "hôm nay", "Lò Văn Páo", "đã đồng ý", "{name}", "1940", "có", "1", "đúng hết")
 TALKS: Mapping[str, tuple[str, ...]] = {
+    "whose turn": ("đổi người", "1"),
+    "another's turn": ("đổi người", "2"),
+    "one more": ("thêm người", "thêm người", "tự bấm", "đồng ý", "Đinh Thị Thêm", "1990", "có", "1", "đúng hết"),
     "fill in": ("bắt đầu làm phiếu", "1", "1", "bỏ qua", "nộp phiếu"),
     "submit": ("làm tiếp phiếu", "nộp phiếu"),
     "take back": ("rút lại phiếu",),
@@ -85,8 +108,10 @@ TALKS: Mapping[str, tuple[str, ...]] = {
     "invite": ("/invite", "1", "Thôn Đông", "1", "không thời hạn"),
     "take a role": ("/invite", "thu hồi", "Thôn Đông", "1", "1", "cho thôi"),
 }  # fmt: skip
-# What ends much of what others could do.
-SELDOM = frozenset({"close", "give up", "hand over", "take a role", "be away"})
+# What ends much of what others could do, or is about nothing they do.
+SELDOM = frozenset({
+    "close", "give up", "hand over", "take a role", "be away", "one more", "whose turn", "another's turn",
+})  # fmt: skip
 WORDS = (
     "1", "2", "3", "có", "không", "duyệt hết", "duyệt hết trừ 1", "tất cả từ 80 điểm", "hoàn tác", "xác nhận", "thôi",
     "quay lại", "/start", "/review", "/commune", "/recognise", "/cancel", "trợ giúp", "dưới 80",
@@ -98,13 +123,19 @@ _BY: Mapping[str, str] = {
     "propose": "association", "recognise": "committee", "leave out": "committee", "unlock": "committee",
     "revoke": "committee", "invite": "admin", "take a role": "admin", "give up": "deputy", "hand over": "committee",
 }  # fmt: skip
-# Whose talk each is: of those with a role, or of the branch's where none is named.
-WHOSE: Mapping[str, Sequence[tuple[str, ...]]] = {
-    talk: RESIDENTS  # type: ignore[misc]
-    if _BY.get(talk) == "resident"
-    else [one for one in STAFF if one[2] in _BY.get(talk, "head deputy").split()]
-    for talk in TALKS
-}
+_OF_SHARERS = frozenset({"whose turn", "another's turn", "one more"})
+
+
+def _whose(talk: str) -> list[str]:
+    """Return whose talk it is: of those with a role, or of the branch's where none is named."""
+    if talk in _OF_SHARERS:
+        return [owner for owner, _name, _helped in SHARING]
+    if _BY.get(talk) == "resident":
+        return [name for name, *_rest in RESIDENTS]
+    return [name for name, _full_name, role, _unit in STAFF if role in _BY.get(talk, "head deputy").split()]
+
+
+WHOSE: Mapping[str, Sequence[str]] = {talk: _whose(talk) for talk in TALKS}
 _CODE = re.compile(r"/start (i-[\w-]{24})")
 
 
@@ -120,7 +151,18 @@ async def alive(database: Database) -> None:
         await commune.say(name, "bắt đầu làm phiếu", "1975", "thôn Đông Thần Khê", "1", "1", "có", "bắt đầu làm phiếu")
         await fill_in(commune, name, QUESTIONS)
         await commune.say(name, "nộp phiếu")
+    for owner, full_name, helped in SHARING:
+        await _joins(commune, owner, full_name, helped=helped)
     await commune.deliver()
+
+
+async def _joins(commune: Commune, owner: str, full_name: str, *, helped: bool) -> None:
+    """Let somebody share a phone, fill in a form there, and turn it back to its owner."""
+    told = HELPED if helped else ("tự bấm", *ADDED)
+    await commune.say(owner, "thêm người", *(text.format(name=full_name) for text in told))
+    await commune.say(owner, "bắt đầu làm phiếu")
+    await fill_in(commune, owner, QUESTIONS)
+    await commune.say(owner, "nộp phiếu", owner)
 
 
 class Broken(AssertionError):
@@ -183,7 +225,7 @@ class Walk:
         if chance < 0.50:
             (kind,) = self.random.choices([*TALKS], [0.3 if talk in SELDOM else 1 for talk in TALKS])
             if chance < 0.44:  # mostly by somebody whose talk it is
-                who = self.random.choice([name for name, *_rest in WHOSE[kind]])
+                who = self.random.choice(WHOSE[kind])
             return [(who, Typed(text)) for text in self._talk(TALKS[kind])]
         if chance < 0.75 and self._buttons.get(who):
             return [(who, Pressed(self.random.choice(self._buttons[who])))]
@@ -247,8 +289,11 @@ class Walk:
                 await self._its_life_has_that(row)
 
     async def _its_life_has_that(self, row: Any) -> None:
-        own = row.actor_id == row.owner_id
-        assert own == (row.role == "resident"), self._said(row)
+        near = await self._near(row.owner_id)
+        if row.role == "resident":
+            assert row.actor_id in near, self._said(row)
+        else:  # nobody decides on themselves, nor on whom they share a phone with or fill in for
+            assert row.actor_id not in near, self._said(row)
         if row.act == "vouch":
             return
         before = self._states.get(row.about_id, "draft")
@@ -269,6 +314,13 @@ class Walk:
         last = (await self.commune.rows(closing.order_by(trail.c.number.desc()).limit(1)))[:1]
         if last and last[0].act == "close":
             assert self._given_back.get(row.about_id, 0) > last[0].number, f"{self._said(row)}, closed"
+
+    async def _near(self, person_id: int) -> set[int]:
+        """Return somebody with those on the same phone and who fills in for them."""
+        theirs = select(conversation_people.c.conversation_id).where(conversation_people.c.person_id == person_id)
+        sharing = select(conversation_people.c.person_id).where(conversation_people.c.conversation_id.in_(theirs))
+        helping = select(people.c.helper_id).where(people.c.id == person_id, people.c.helper_id.is_not(None))
+        return {person_id, *await self.commune.column(sharing), *await self.commune.column(helping)}
 
     def _said(self, row: Any) -> str:
         return f"{row.role} {row.actor_id} did “{row.act}” on {row.about} {row.about_id} of {row.owner_id}"

@@ -21,6 +21,7 @@ from bot.store.core.reference import ReferenceRead, read_reference
 from bot.store.core.tables import (
     answers,
     assessments,
+    batch_items,
     batches,
     closings,
     conversations,
@@ -88,6 +89,8 @@ FORMS: Mapping[Village, tuple[str, ...]] = {
     "proposed": ("draft", "submitted", "returned", "confirmed", "given back", "checked", "recognised", "revoked"),
 }
 NOTICE_STATES: tuple[NoticeState, ...] = ("awaiting", "scheduled", "sending", "paused")
+# Of each form.
+VERSION = 12
 TOKEN = "a-token-that-opens-nothing"
 BEGAN = datetime(2026, 10, 2, 8, 0, tzinfo=ZONE)
 CLOSED_AT = datetime(2026, 11, 1, 20, 0, tzinfo=ZONE)
@@ -126,6 +129,7 @@ class World:
     forms: dict[str, Assessment] = field(default_factory=dict)
     proposal_id: int = 999
     batch_ids: dict[int, int] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
     notice_ids: dict[str, int] = field(default_factory=dict)
     role_ids: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -236,7 +240,7 @@ async def _form(connection: AsyncConnection, world: World, kind: str) -> None:
     on_list = state in {"checked", "recognised", "revoked"}
     form = {
         "person_id": person_id, "round_id": world.round_id, "unit_id": world.unit("village"), "pin": criteria.pin,
-        "state": state, "version": 12, "total": 100, "passed": state != "draft", "begun_at": BEGAN,
+        "state": state, "version": VERSION, "total": 100, "passed": state != "draft", "begun_at": BEGAN,
         "submitted_at": BEGAN if state != "draft" else None, "touched_at": BEGAN,
         "proposal_id": world.proposal_id if on_list else None, "open_until": None,
     }  # fmt: skip
@@ -264,7 +268,7 @@ def _giving_back(form_id: int, owner_id: int) -> dict[str, Any]:
 async def _title(connection: AsyncConnection, world: World, form_id: int, state: str, name: str) -> None:
     decision = {
         "proposal_id": world.proposal_id, "unit_id": world.unit("commune"), "round_id": world.round_id,
-        "number": f"{form_id}/QĐ-UBND", "dated": date(2026, 11, 2), "signer": "Trần Văn Bảy", "at": CLOSED_AT,
+        "number": f"{form_id}/QĐ-UBND", "dated": date(2026, 11, 2), "signer": "Trần Văn Bảy", "at": BEGAN,
     }  # fmt: skip
     new = insert(recognitions).values(decision).returning(recognitions.c.id)
     title = {
@@ -289,17 +293,33 @@ async def _count(connection: AsyncConnection, world: World) -> None:
 
 
 async def _batches(connection: AsyncConnection, world: World) -> None:
-    """Let everybody who holds a role have ordered that the village be confirmed, half a minute ago."""
+    """Let everybody who holds a role have ordered that the village be confirmed, half a minute ago; and have confirmed
+    one form and returned another one by one."""
     units = world.shared.reference.units
     chats = select(conversations.c.id, roles.c.person_id, roles.c.role, roles.c.unit_id).join(
         roles, roles.c.person_id == conversations.c.person_id
     )
     for chat_id, person_id, kind, _unit_id in (await connection.execute(chats)).all():
         role: RoleKind = kind if kind in {"head", "deputy"} else "head"
-        order = Order("confirm", role, units.scope([world.unit("village")]), (world.round_id,), CLOSED_AT)
-        row = {"person_id": person_id, "conversation_id": chat_id, "ordered": _encode(order), "stage": "undoable"}
-        new = insert(batches).values({**row, "ordered_at": BEGAN, "done_at": BEGAN}).returning(batches.c.id)
-        world.batch_ids[person_id] = (await connection.execute(new)).scalar_one()
+        here = (role, units.scope([world.unit("village")]), (world.round_id,), CLOSED_AT)
+        row = {"person_id": person_id, "conversation_id": chat_id, "stage": "undoable"}
+        row |= {"ordered_at": BEGAN, "done_at": BEGAN}
+        confirming, returning = Order("confirm", *here), Order("return", *here, reason="Câu 2 chưa rõ")
+        world.batch_ids[person_id] = await _batch(connection, world, row, confirming)
+        await _batch(connection, world, row, confirming, "confirmed")
+        await _batch(connection, world, row, returning, "returned")
+
+
+async def _batch(connection: AsyncConnection, world: World, row: dict[str, Any], order: Order, of_one: str = "") -> int:
+    """Let there be an order that was carried out, of one form where it says in which state that is now."""
+    new = insert(batches).values({**row, "ordered": _encode(order)}).returning(batches.c.id)
+    batch_id = int((await connection.execute(new)).scalar_one())
+    world.orders[batch_id] = order
+    form_id = await connection.scalar(select(assessments.c.id).where(assessments.c.state == of_one))
+    if form_id is not None:
+        item = {"batch_id": batch_id, "assessment_id": form_id, "version": VERSION - 1, "outcome": "done"}
+        await connection.execute(insert(batch_items).values(item))
+    return batch_id
 
 
 async def _know(connection: AsyncConnection, world: World) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from bot.services.files import FileStore
-from bot.services.housekeeping import Housekeeper
-from bot.store.core.tables import inbox, outbox
+from bot.services.housekeeping import KEEP_SEEN, Housekeeper
+from bot.store.core.tables import inbox, outbox, seen_forms
 from flows.conversation.replies import Typed
 from tests.commune import BOT, CHANNEL, Commune
 
@@ -47,3 +47,15 @@ async def test_what_waits_stays_and_so_do_ledgers_but_no_letter_waits_for_ever(
     assert await commune.count(outbox, outbox.c.body.is_not(None)) == 0
     await keeper.run_once()
     assert await commune.count(outbox) == await commune.count(outbox, outbox.c.notice_id == 7) == 1
+
+
+async def test_how_a_form_was_shown_is_kept_until_it_is_too_long_ago(commune: Commune, tmp_path: Path) -> None:
+    keeper = Housekeeper(commune.database, FileStore(tmp_path), lambda: commune.now)
+    shown = await commune.count(seen_forms)
+    assert shown > 0
+    commune.now += KEEP_SEEN - timedelta(days=1)
+    await keeper.run_once()
+    assert await commune.count(seen_forms) == shown
+    commune.now += timedelta(days=2)
+    await keeper.run_once()
+    assert await commune.count(seen_forms) == 0

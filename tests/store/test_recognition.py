@@ -135,3 +135,29 @@ async def test_of_two_instances_that_decide_on_one_list_one_does_and_the_other_t
     said = {name: "\n".join(await commune.texts(name)) for name in ("Chủ", "Sửu")}
     assert sorted("Đã công nhận 1 người" in text for text in said.values()) == [False, True]
     assert sorted("Người ghi quyết định:" in text for text in said.values()) == [False, True], said
+
+
+async def test_home_says_how_many_wait_for_who_decides_on_them(commune: Commune) -> None:
+    await joins(commune, "Hội", "Đỗ Văn Hội", "association", "tk")
+    await joins(commune, "Chủ", "Lê Thị Chủ", "committee", "tk")
+    assert "Đang chờ xác nhận: 1 phiếu." in await home(commune, "Trường")
+    await confirms(commune, "Trường", "Lan")
+    assert "Đang chờ xác nhận" not in await home(commune, "Trường")
+    assert "chờ đề nghị" not in await home(commune, "Hội"), "the village is not closed yet"
+    await closes(commune, "Trường")
+    assert "Các thôn đã chốt còn 1 người chờ đề nghị công nhận." in await home(commune, "Hội")
+    assert "Đang chờ quyết định" not in await home(commune, "Chủ")
+    await commune.say("Hội", "/commune", "đề nghị công nhận", "đề nghị danh sách này")
+    await carry_out(commune)
+    assert "chờ đề nghị" not in await home(commune, "Hội")
+    assert "Đang chờ quyết định: 1 người." in await home(commune, "Chủ")
+    await commune.say("Chủ", *DECISION, "công nhận")
+    await carry_out(commune)
+    assert "Đang chờ quyết định" not in await home(commune, "Chủ")
+
+
+async def home(commune: Commune, name: str) -> str:
+    """Return what somebody reads at home."""
+    await commune.read(name)
+    await commune.say(name, "/cancel")
+    return (await commune.texts(name))[-1]
