@@ -13,7 +13,11 @@ LANGUAGES = ("vi", "en")
 BETWEEN = "# The next talk of the guide.\n"
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=[stage.name for stage in STAGES])
+# Where not every chat is played every day, no guide is.
+ON_STAGES = [pytest.param(one, id=one.name, marks=[pytest.mark.soak] if one.one_of > 1 else []) for one in STAGES]
+
+
+@pytest.mark.parametrize("stage", ON_STAGES)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_a_guide_shows_is_what_the_bot_says(

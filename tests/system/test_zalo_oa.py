@@ -10,7 +10,7 @@ import pytest
 from tests.databases import BACKENDS, Databases
 from tests.system.commune import VILLAGE, invite, leave_empty, set_up
 from tests.system.conftest import Serve
-from tests.system.process import Deployment
+from tests.system.process import HURRIED_HOCTAP, Deployment
 from tests.system.story import JPEG
 from tests.zalo_oa import OA_ID, OaPerson, ZaloOaServer, settings_for
 
@@ -28,7 +28,8 @@ async def on_zalo(
 ) -> AsyncIterator[Deployment]:
     """A commune with an account on Zalo."""
     async with databases.fresh(request.param, leave_empty) as url:
-        yield having(Deployment(tmp_path, {"DATABASE_URL": url, "EVIDENCE_URL": f"file://{tmp_path}/evidence"}), zalo)
+        settings = {"DATABASE_URL": url, "EVIDENCE_URL": f"file://{tmp_path}/evidence"}
+        yield having(Deployment(tmp_path, settings, HURRIED_HOCTAP), zalo)
 
 
 def having(deployment: Deployment, zalo: ZaloOaServer) -> Deployment:

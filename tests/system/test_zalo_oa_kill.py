@@ -61,7 +61,8 @@ async def _lives(person: OaPerson, levels: list[int]) -> None:
         before = len(person.inbox)
 
         def came() -> list[str]:
-            return [one for one in wanted if any(one in seen.text for seen in person.inbox[before:])]
+            shown = "\n".join("\n".join((seen.text, *seen.buttons)) for seen in person.inbox[before:])
+            return [one for one in wanted if one in shown]
 
         person.type(text)
         await person.until(lambda: bool(came()), 240)
