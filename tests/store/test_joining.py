@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 
 from bot.services.turns import Turns
+from bot.store.core.joined import asked_beyond
 from bot.store.core.tables import (
     answers,
     assessments,
@@ -19,10 +20,12 @@ from bot.store.core.tables import (
     papers,
 )
 from bot.store.joining import join_codes, join_misses
-from flows.joining.codes import MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in
+from flows.joining.codes import LIFE, MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in
 from tests.commune import Commune, commune
 
 __all__ = ["commune"]
+
+NAM = "Hoàng Văn Nam"
 
 
 async def code_of(commune: Commune, name: str) -> str:
@@ -138,6 +141,40 @@ async def test_nobody_decides_on_the_form_of_who_shares_another_phone_of_theirs(
     for press in ("confirm", "return"):
         await commune.press("Hạnh", f"c:{press}:{form.id}:{form.version}")
     assert await commune.column(select(assessments.c.state).where(assessments.c.id == form.id)) == ["submitted"]
+
+
+async def test_a_yes_that_comes_too_late_or_for_somebody_else_joins_nothing(commune: Commune) -> None:
+    await commune.say("Minh2", f"nối {await code_of(commune, 'Minh')}", "đúng")
+    yes = await commune.payload("Minh", "c:join:yes")
+    commune.now += LIFE + timedelta(minutes=1)
+    await commune.press("Minh", yes)
+    assert await whose(commune, "Minh2") is None
+    await commune.say("Minh2", f"nối {await code_of(commune, 'Minh')}", "đúng")
+    yes = await commune.payload("Minh", "c:join:yes")
+    await commune.say("Minh2", "/start v-tk-dong", "vi", "đồng ý", NAM, "1990", "có", "1", "có")
+    nam = await whose(commune, "Minh2")
+    await commune.press("Minh", yes)
+    assert await whose(commune, "Minh2") == nam is not None
+    assert await commune.count(joined_people) == await commune.count(conversation_people) == 0
+
+
+async def test_a_yes_counts_only_in_the_chat_in_which_the_code_was_made(commune: Commune) -> None:
+    await join(commune, "Minh", "Minh2")
+    await commune.say("Minh", "dừng", "nối", "nối thêm")
+    shown = re.search(r": (\d{3} \d{3})$", "\n".join(await commune.texts("Minh")), re.MULTILINE)
+    assert shown is not None
+    await commune.say("Minh3", shown[1], "đúng")
+    yes = await commune.payload("Minh", "c:join:yes")
+    await commune.press("Minh2", yes)
+    assert await whose(commune, "Minh3") is None
+    await commune.press("Minh", yes)
+    assert await whose(commune, "Minh3") == await whose(commune, "Minh")
+
+
+def test_the_number_of_a_question_that_is_taken_over_is_beyond_what_was_asked_in_that_chat() -> None:
+    assert asked_beyond(3, 17) == 17
+    assert asked_beyond(20, 17) == 21
+    assert asked_beyond(17, 17) == 17  # it was asked here last, and is the same
 
 
 def test_six_digits_are_a_code_however_they_are_typed_and_nothing_else_is() -> None:
