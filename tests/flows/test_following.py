@@ -9,7 +9,7 @@ from flows.conversation.facts import Conversation, Facts, Reference
 from flows.domain.assessments import Act, Assessment, State
 from flows.domain.people import Person
 from flows.domain.rounds import Round, usual_phases
-from flows.forms.following import following
+from flows.forms.following import following, left_behind
 from flows.words.refusals import Refused
 from tests.sample import FAR_COMMUNE, FAR_VILLAGE, LAN, OTHER_VILLAGE, REFERENCE, ROUND, UNITS, ZONE, form
 
@@ -105,3 +105,24 @@ def test_a_set_of_its_own_for_a_group_that_shares_one_is_no_other_form() -> None
     reference = Reference(UNITS, (round_,), REFERENCE.criteria)
     known = facts(DAYS[0], form(1, state="confirmed"), reference=reference)
     assert outcome(known, CHANGES["group"]) == ("change", "submitted")
+
+
+@pytest.mark.parametrize(
+    ("state", "day", "stays"),
+    [
+        ("submitted", DAYS[3], True),
+        ("confirmed", DAYS[2], True),
+        ("confirmed", DAYS[3], False),
+        ("draft", DAYS[3], False),
+        ("recognised", DAYS[0], False),
+    ],
+)
+def test_a_form_where_its_owner_lives_no_more_is_left_behind_while_it_is_at_work(
+    state: State, day: date, *, stays: bool
+) -> None:
+    moved = replace(form(*[1] * 10, state=state), person=FAR)
+    assert bool(list(left_behind(facts(day, moved)))) is stays
+
+
+def test_details_of_a_form_that_is_proposed_are_not_changed_before_the_decision() -> None:
+    assert outcome(facts(DAYS[0], form(*[1] * 10, state="checked")), CHANGES["name"]) == REFUSED

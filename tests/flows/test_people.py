@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.conversation.facts import Sharer
+from flows.conversation.messages import Button, Message
+from flows.conversation.phones import marked
 from flows.domain.people import NAME_LENGTH, BirthYear, Name, Person, needs_representative, read_birth_year, read_name
+from flows.people.names import asks_to_help, named_in
 from flows.words.refusals import Refused
 from flows.words.spelling import has_invisible
 
@@ -147,3 +151,18 @@ def test_who_may_be_under_sixteen_needs_a_representative(born: int, needed: bool
 @pytest.mark.parametrize(("birth_year", "unit_id"), [(None, None), (1975, None), (None, 3), (1975, 3)])
 def test_who_has_not_told_everything_is_no_resident_yet(birth_year: int | None, unit_id: int | None) -> None:
     assert not Person(1, "Nguyễn Thị Lan", birth_year, unit_id).is_resident
+
+
+def test_a_button_for_more_people_than_it_can_name_is_for_whoever_is_spoken_for() -> None:
+    button = Button("Xem", "c:status", lasting=True)
+    few, many = ([*range(1, count)] for count in (4, 40))
+    assert marked(Message("", ((button,),)), few).buttons[0][0].payload == "c:@1.2.3:status"
+    assert marked(Message("", ((button,),)), many).buttons[0][0].payload == "c:@0:status"
+
+
+def test_a_long_text_names_nobody_and_asks_for_no_help() -> None:
+    people = (Sharer(1, "Nguyễn Thị Lan"),)
+    assert named_in("lan", people)
+    assert asks_to_help("làm hộ mẹ")
+    assert not named_in("lan" + " ạ" * 200, people)
+    assert not asks_to_help("làm hộ mẹ" + " ạ" * 200)

@@ -116,3 +116,9 @@ def test_what_is_remembered_is_what_would_be_found(rounds: list[Round], unit_id:
     reference = Reference(UNITS, tuple(rounds))
     assert [reference.round_for(unit_id, day)] * 2 == [round_for(rounds, UNITS, unit_id, day)] * 2
     assert reference.round_for(unit_id, day) == reference.round_for(unit_id, day)
+
+
+def test_rounds_at_work_are_remembered_for_some_days_only_and_stay_the_same() -> None:
+    reference = Reference(UNITS, (OPEN,))
+    days = [DAY + timedelta(days=later) for later in range(8)]
+    assert {reference.rounds_at_work(VILLAGE.id, day) for day in (*days, *days)} == {frozenset({OPEN.id})}

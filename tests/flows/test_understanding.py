@@ -21,10 +21,11 @@ from flows.conversation.questions import (
     written,
 )
 from flows.conversation.replies import SentFile
+from flows.conversation.understanding import understand
 from flows.domain.criteria import CriteriaSet, Indicator
 from flows.words.refusals import NotUnderstood
 from flows.words.spelling import fold
-from tests.sample import SETS, heard
+from tests.sample import CATALOGUES, SETS, heard
 
 MOVES = (BACK, EXPLAIN, PAUSE)
 INDICATORS = [indicator for criteria in SETS.values() for indicator in criteria.indicators]
@@ -122,3 +123,22 @@ def test_what_does_not_fit_a_step_is_not_understood() -> None:
     for reader, misfit in ((chosen, Wrote("yes")), (chosen, file), (written, Chose("yes")), (written, file)):
         with pytest.raises(NotUnderstood):
             reader(misfit)
+
+
+@pytest.mark.parametrize("typed", ["1", "số 1", "thứ nhất", "a"])
+def test_what_cannot_be_taken_back_wants_its_own_words_and_no_number(typed: str) -> None:
+    question = Question("?", (Choice("confirm", "Xác nhận", final=True), Choice("return", "Trả lại")), numbered=True)
+    with pytest.raises(NotUnderstood):
+        understand(typed, question, CATALOGUES)
+    assert heard("xac nhan", question) == Chose("confirm")
+
+
+@pytest.mark.parametrize("typed", ["để nghị công nhậm", "đế nghị cong nhậm"])
+def test_of_four_words_one_may_have_a_wrong_mark_and_one_a_wrong_letter(typed: str) -> None:
+    question = Question("?", (Choice("propose", "Đề nghị công nhận"), Choice("forms", "Xem phiếu")))
+    assert heard(typed, question) == Chose("propose")
+
+
+@pytest.mark.parametrize("typed", ["không đôi khi nóng", "khong doi khi nong"])
+def test_a_no_of_two_words_is_not_heard_in_what_only_begins_like_it(typed: str) -> None:
+    assert heard(typed, Question("?", (Choice("change", "Đổi"), Choice("keep", "Không đổi")))) is None

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.words.keystrokes import typed_out
 from flows.words.localized import Localized
+from flows.words.remembering import forget_what_was_typed
 from flows.words.spelling import cleaned, composed, fold, has_invisible, storable
-from flows.words.wording import Lines, Spoken, Wording, _, contains, lines, n_, paragraphs, render
+from flows.words.wording import Lines, Spoken, Wording, _, contains, is_constant, lines, n_, paragraphs, render
 from tests.sample import CATALOGUES
 
 VI, EN = CATALOGUES["vi"], CATALOGUES["en"]
@@ -140,3 +142,21 @@ def test_a_sentence_is_found_in_what_was_put_together(wording: Wording, has_it: 
 def test_a_label_is_named_as_it_would_be_typed_without_the_signs_before_its_words() -> None:
     assert render(Spoken(_("✅ Confirm")), VI) == "Xác nhận"
     assert render(_("Type {words}", words=Spoken("🗑 Bỏ")), VI) == "Type Bỏ"
+
+
+def test_words_that_are_spoken_are_the_programs_own_where_what_they_say_is() -> None:
+    assert is_constant(Spoken(_("Back")))
+    assert not is_constant(Spoken("Nguyễn Thị Lan"))
+
+
+def test_what_people_typed_is_remembered_no_longer_than_wanted_and_reads_the_same() -> None:
+    before = fold("Nguyễn Thị Lan")
+    forget_what_was_typed()
+    assert fold("Nguyễn Thị Lan") == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("huong7", "hương"), ("nuoc71", "nước"), ("Truong72", "Trường"), ("thon2", "thòn")]
+)
+def test_the_keystrokes_of_a_keyboard_with_digits_are_turned_right(typed: str, read: str) -> None:
+    assert typed_out(typed) == read
