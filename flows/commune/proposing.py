@@ -16,7 +16,6 @@ from flows.conversation.questions import BACK, Choice, Heard, Question, chosen, 
 from flows.domain.assessments import Assessment
 from flows.domain.units import Scope
 from flows.roles.needs import holders_over
-from flows.words.refusals import OutOfDate
 from flows.words.wording import Wording, _, lines, n_, paragraphs
 
 MOST_NAMED = 20
@@ -112,8 +111,6 @@ def hear_proposing(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event
         yield from preview(facts, talk)
         return
     count = facts.find(ChosenWanted(_order(talk), facts.person_id)).count
-    if not count:
-        raise OutOfDate(_("There is nobody left to propose: somebody else has done it meanwhile."))
     yield Proposed(talk.unit_id, talk.round_id, _order(talk))
     unit = facts.reference.units.full_name(talk.unit_id)
     text = n_(

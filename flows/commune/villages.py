@@ -188,8 +188,7 @@ def _closing(facts: Facts, village: Village) -> Iterator[Wording]:
     yield _("✅ Closed by the branch.")
     if closing.is_posted(facts.today):
         yield _("📌 The list is posted until the end of {day}.", day=closing.posted_until)
-    if closing.minutes is not None:
-        yield from in_words(closing.minutes)
+    yield from in_words(closing.minutes) if closing.minutes is not None else ()
 
 
 def hear_village(facts: Facts, talk: Checking, heard: Heard) -> Iterator[Event]:

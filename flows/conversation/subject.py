@@ -48,8 +48,8 @@ class HomeEntry:
     hear: Callable[[Facts], Iterable[Event]]
 
 
-def _unchanged(facts: Facts, record: Any) -> Facts:
-    return facts
+def _records_nothing(facts: Facts, record: Any) -> Facts:
+    raise AssertionError(f"no subject records {type(record).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Subject:
     name: str
     flows: tuple[Flow[Any], ...] = ()
     records: tuple[type[Record], ...] = ()
-    after: Callable[[Facts, Any], Facts] = _unchanged
+    after: Callable[[Facts, Any], Facts] = _records_nothing
     commands: tuple[Command, ...] = ()
     buttons: Mapping[str, Callable[[Facts, list[str]], Iterable[Event]]] = field(default_factory=dict)
     codes: Mapping[str, Callable[[Facts, Session[Talk], str], Iterable[Event]]] = field(default_factory=dict)

@@ -95,7 +95,7 @@ def _after(facts: Facts, record: AnyRecord) -> Facts:
         case Consented(given=given):
             return replace(facts, conversation=replace(facts.conversation, consented=given))
         case ContactChanged():
-            return facts
+            raise AssertionError("nothing is asked then")
 
 
 # Home: nothing under way

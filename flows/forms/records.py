@@ -130,8 +130,7 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
 
 def _with_changed(facts: Facts, record: Changing) -> Facts:
     known = assessment(facts, record.assessment_id)
-    if known is None:
-        return facts
+    assert known is not None  # what is acted on was looked at
     changed = changed_by(record, known)
     moved = (*facts.moved, (known, changed)) if changed.state != known.state else facts.moved
     if any(form.id == changed.id for form in facts.own):

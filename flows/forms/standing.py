@@ -171,10 +171,8 @@ def _earlier(facts: Facts) -> Wording | None:
 
 
 def _not_begun(facts: Facts) -> Wording:
-    criteria = talk.criteria_for(facts)
-    assert criteria is not None
     return n_(
         "The self-assessment has {count} question and takes about ten minutes.",
         "The self-assessment has {count} questions and takes about ten minutes.",
-        len(criteria.indicators),
+        len(talk.criteria_for(facts).indicators),
     )

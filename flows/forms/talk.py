@@ -113,28 +113,30 @@ CHANGE = Choice(
 
 def begin(facts: Facts) -> Iterator[Event]:
     """Begin the form of the present round, or go on where it was left."""
-    form, round_, criteria = facts.form, facts.round, criteria_for(facts)
-    if form is not None:
-        yield resume(form)
-    elif round_ is not None and criteria is not None and facts.person is not None:
-        assert facts.person.unit_id is not None
-        yield Begun(round_.id, facts.person.unit_id, criteria)
-        yield Said(_("You can stop at any time and go on another day; nothing is lost."))
-        begun = Assessment(0, facts.person, round_.id, facts.person.unit_id, criteria)
-        if last_year.anything_before(facts, begun):
-            yield Said(
-                _(
-                    "What was answered the last time stands beside each question. It counts only once it is chosen;"
-                    " photos and papers are to be sent anew."
-                )
+    if facts.form is not None:
+        yield resume(facts.form)
+        return
+    criteria, person, round_ = criteria_for(facts), facts.person, facts.round
+    assert person is not None
+    assert person.unit_id is not None
+    assert round_ is not None
+    yield Begun(round_.id, person.unit_id, criteria)
+    yield Said(_("You can stop at any time and go on another day; nothing is lost."))
+    if last_year.anything_before(facts, Assessment(0, person, round_.id, person.unit_id, criteria)):
+        yield Said(
+            _(
+                "What was answered the last time stands beside each question. It counts only once it is chosen;"
+                " photos and papers are to be sent anew."
             )
-        yield Entered("indicator", Filling(criteria.indicators[0].id))
+        )
+    yield Entered("indicator", Filling(criteria.indicators[0].id))
 
 
-def criteria_for(facts: Facts) -> CriteriaSet | None:
-    """Return the criteria set a resident begins with in the present round."""
-    if facts.round is None or facts.person is None or facts.person.group is None:
-        return None
+def criteria_for(facts: Facts) -> CriteriaSet:
+    """Return the criteria set that a resident begins with in the present round, which there is."""
+    assert facts.round is not None
+    assert facts.person is not None
+    assert facts.person.group is not None
     return facts.reference.criteria[facts.round.sets[facts.person.group]]
 
 

@@ -23,7 +23,7 @@ from flows.forms.tellings import told_to_resident
 from flows.meeting.needs import VillageWanted
 from flows.roles.deciding import closes_as
 from flows.words.moments import read_coming_day
-from flows.words.refusals import OutOfDate, Refused
+from flows.words.refusals import Refused
 from flows.words.spelling import composed
 from flows.words.wording import Wording, _, lines
 
@@ -73,10 +73,7 @@ def late_round(facts: Facts, units: Scope) -> Round | None:
 
 def let_in(facts: Facts, unit: int = 0) -> Iterator[Event]:
     """Ask who is to be let in."""
-    talk = LettingIn(unit)
-    if (wording := obstacle(facts, talk)) is not None:
-        raise Refused(wording)
-    yield Entered("who", talk)
+    yield Entered("who", LettingIn(unit))
 
 
 def obstacle(facts: Facts, talk: LettingIn) -> Wording | None:
@@ -214,8 +211,7 @@ def _found_there(facts: Facts, talk: LettingIn) -> Latecomer | None:
 
 def _latecomer(facts: Facts, talk: LettingIn) -> Latecomer:
     latecomer = _found_there(facts, talk)
-    if latecomer is None:
-        raise OutOfDate(_("This person is not in your unit any more."))
+    assert latecomer is not None  # else the talk does not go on
     return latecomer
 
 
@@ -303,8 +299,7 @@ def _let_in(facts: Facts, talk: LettingIn, latecomer: Latecomer, role: Role) -> 
     round_, person = _round(facts, talk), latecomer.person
     if latecomer.form_id:
         form = assessment(facts, latecomer.form_id)
-        if form is None:
-            raise OutOfDate(_("This person is not in your unit any more."))
+        assert form is not None  # it was found with its owner
         acted = decided(form, "let_in", role, talk.reason, open_until=talk.until)
         yield acted
         yield Told(PersonAddress(person.id), told_to_resident(changed_by(acted, form), "let_in", talk.reason))

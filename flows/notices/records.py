@@ -65,8 +65,7 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
 
 def _with_notice(facts: Facts, record: NoticeActed) -> Facts:
     known = notice_of(facts, record.notice_id)
-    if known is None:
-        return facts
+    assert known is not None  # what is acted on was looked at
     counts = dict(known.counts)
     again = AGAIN.get(record.act)
     if again is not None and again in counts:

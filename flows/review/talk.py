@@ -151,11 +151,9 @@ def ask_adjust_which(facts: Facts, talk: Deciding) -> Question:
 
 def _adjustable(form: Assessment, indicator: Indicator) -> Choice:
     """Make the button of an answer, short enough for a phone; the answer itself stands in the text above."""
-    answer = form.answers.get(indicator.id)
+    points = form.answers[indicator.id].points  # what was handed in has all its answers
     names = (*indicator.other_names, *(name for _language, name in indicator.short.texts))
-    if answer is None:
-        return Choice(indicator.id, indicator.short, names)
-    return Choice(indicator.id, _("{short} · {points} pt", short=indicator.short, points=answer.points), names)
+    return Choice(indicator.id, _("{short} · {points} pt", short=indicator.short, points=points), names)
 
 
 def hear_adjust_which(facts: Facts, talk: Deciding, heard: Heard) -> Iterator[Event]:

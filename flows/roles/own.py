@@ -14,7 +14,6 @@ from flows.roles.needs import Holder, HoldersWanted, OwnRole, OwnRolesWanted
 from flows.roles.records import AwaySaid, RoleTaken
 from flows.roles.talk import invitation
 from flows.words.moments import read_coming_day
-from flows.words.refusals import OutOfDate
 from flows.words.wording import Named, Wording, _, lines, paragraphs
 
 
@@ -233,9 +232,7 @@ def _own(facts: Facts) -> list[OwnRole]:
 
 def _one(facts: Facts, talk: OwnRoleTalk) -> OwnRole:
     """Return the role it is about, if it is still one's own."""
-    if (own := next((one for one in _own(facts) if one.role_id == talk.role_id), None)) is None:
-        raise OutOfDate(_("This role has ended already."))
-    return own
+    return next(one for one in _own(facts) if one.role_id == talk.role_id)  # else the talk does not go on
 
 
 def _away_until(facts: Facts, role: Role) -> date | None:

@@ -148,8 +148,6 @@ def render(wording: Wording, catalogue: Catalogue) -> str:
 
 def _shown(value: Any, catalogue: Catalogue) -> Any:
     match value:
-        case str() | int():
-            return value
         case Named(name=name):
             return name
         case Text() | Localized() | Lines() | Spoken():
