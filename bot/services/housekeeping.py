@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from bot.services.files import STORED, FileStore
 from bot.services.leading import Leading
 from bot.services.supervisor import Supervisor
-from bot.store import batches, erasing, forms, joining, papers
+from bot.store import batches, erasing, forms, joining, papers, signing_in
 from bot.store.core import file_links, file_uses, retention
 from bot.store.core.database import Database
 from bot.store.core.tables import inbox, outbox
@@ -30,6 +30,8 @@ KEEP_UNREAD = timedelta(days=30)
 KEEP_BATCHES = timedelta(days=30)
 # Papers that were sent name people; whoever wants one again has it made again.
 KEEP_PAPERS = timedelta(days=1)
+# When somebody was signed in to web pages; each time ends within hours.
+KEEP_SIGN_INS = timedelta(days=30)
 # Who is asked about a code and does not answer is told so before. How many were wrong counts for an hour.
 KEEP_CODES = timedelta(minutes=10)
 KEEP_MISSES = timedelta(hours=1)
@@ -67,6 +69,7 @@ class Housekeeper:
                 await retention.give_up_letters(connection, now - KEEP_UNREAD, now)
                 await batches.forget(connection, now - KEEP_BATCHES)
                 await papers.forget(connection, now - KEEP_PAPERS)
+                await signing_in.forget(connection, now - KEEP_SIGN_INS)
                 await file_links.forget(connection, now)
                 await forms.forget_seen(connection, now - KEEP_SEEN)
             self._forgotten_to = dict.fromkeys(self._forgotten_to, 0)  # some were not over yet when they were passed

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.bulk import execute_many
@@ -63,12 +63,10 @@ class Rows:
                 self._signed_out.append(one.person_id)
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Write the rows. What is over goes when somebody is given another link."""
+        """Write the rows."""
         if self._signed_out:
             await sign_out(connection, self._signed_out)
-        if self._given:
-            await _forget_old(connection, [row["person_id"] for row in self._given], self._now)
-            await execute_many(connection, insert(sign_ins), self._given)
+        await execute_many(connection, insert(sign_ins), self._given)
 
 
 async def sign_out(connection: AsyncConnection, person_ids: Collection[int]) -> None:
@@ -76,10 +74,9 @@ async def sign_out(connection: AsyncConnection, person_ids: Collection[int]) -> 
     await connection.execute(delete(sign_ins).where(sign_ins.c.person_id.in_(person_ids)))
 
 
-async def _forget_old(connection: AsyncConnection, person_ids: Collection[int], now: datetime) -> None:
-    unused = sign_ins.c.opened_at.is_(None) & (sign_ins.c.link_ends < now)
-    over = or_(unused, sign_ins.c.ends < now)
-    await connection.execute(delete(sign_ins).where(sign_ins.c.person_id.in_(person_ids), over))
+async def forget(connection: AsyncConnection, before: datetime) -> None:
+    """Forget links that were given, and whatever they opened, before a moment."""
+    await connection.execute(delete(sign_ins).where(sign_ins.c.given_at < before))
 
 
 # what pages read and write

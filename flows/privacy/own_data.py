@@ -77,7 +77,7 @@ def own_data(facts: Facts) -> Wording:
         _section(_("Notices written:"), (_notice(facts, one, NOTICE_STATES) for one in kept.notices_written)),
         _section(_("Reports of notices asked for:"), (_at(facts, at) for at in kept.reports_asked)),
         _section(_("Papers asked for, kept for a day:"), (_at(facts, at) for at in kept.papers_asked)),
-        _section(_("Signed in to the web page:"), (_at(facts, at) for at in kept.signed_in)),
+        _section(_("Signed in to the web page, kept for 30 days:"), (_at(facts, at) for at in kept.signed_in)),
         lines(
             _("Besides, for a time only:"),
             _("• what is being filled in at this moment, until it is done"),

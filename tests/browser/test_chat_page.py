@@ -404,7 +404,7 @@ def test_a_kiosk_keeps_nothing_and_forgets_at_a_tap_and_after_a_while(visits: Vi
     snap(page, "kiosk-1-begin")
     kiosk.button("Bắt đầu / Start").click()
     consented(kiosk)
-    expect(kiosk.node.get_by_text("Máy này dùng chung, không lưu lại gì")).to_be_visible()
+    expect(kiosk.node.get_by_text("Máy dùng chung, không lưu lại gì")).to_be_visible()
     kiosk.type("Nguyễn Thị Lan")
     assert (
         page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])") == '[{},{},""]'

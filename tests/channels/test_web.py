@@ -1294,6 +1294,24 @@ async def test_a_phone_that_looks_like_another_channels_has_no_more_buttons_than
     assert "không hiểu" not in heard[0]
 
 
+# What Chrome 86 and Safari 15 do not know, or cannot even read.
+TOO_NEW = r"""
+    ^(?:const\ .*=\ )?await\ | \(\?<[=!] | \.at\( | \.findLast | \.replaceAll\( | \?\?= | \|\|= | &&= | static\ \{
+    | AbortSignal\. | structuredClone | Object\.(?:hasOwn|groupBy) | \.toSorted\( | /[gimsu]*v[gimsu]*[,;)]
+"""
+
+
+def test_the_chats_scripts_use_nothing_that_the_oldest_browsers_lack() -> None:
+    scripts = [file for file in STATIC.glob("*.js") if file.name != "demo.js"]
+    found = [
+        (file.name, line.strip())
+        for file in scripts
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(TOO_NEW, line, re.VERBOSE)
+    ]
+    assert found == []
+
+
 # --- Pages ---
 
 

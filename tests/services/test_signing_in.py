@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from bot.channels.web.limits import LIMITS, TooMany
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.officials import COOKIE, OfficialPages
 from bot.channels.web.words import Words
+from bot.services.files import FileStore
+from bot.services.housekeeping import KEEP_SIGN_INS, Housekeeper
 from bot.services.signing_in import SignIns
 from bot.store.core.tables import roles, sign_ins
 from flows.signing_in.subject import LINK_LASTS, PAGES_LAST
@@ -197,6 +200,18 @@ async def test_whoever_loses_the_role_sees_nothing_more(office: Office) -> None:
         await connection.execute(delete(roles))
     page = await browser.me()
     assert (page.status_code, "thôn Đông" in page.text) == (403, False)
+
+
+async def test_when_somebody_was_signed_in_is_forgotten_after_a_month(office: Office, tmp_path: Path) -> None:
+    await office.browser().sign_in(await office.link())
+    await office.link()
+    housekeeper = Housekeeper(office.commune.database, FileStore(tmp_path), lambda: office.commune.now)
+    office.commune.now += KEEP_SIGN_INS - timedelta(days=1)
+    await housekeeper.run_once()
+    assert await office.commune.count(sign_ins) == 2
+    office.commune.now += timedelta(days=2)
+    await housekeeper.run_once()
+    assert await office.commune.count(sign_ins) == 0
 
 
 async def test_who_holds_no_role_gets_no_link(office: Office) -> None:

@@ -155,7 +155,7 @@ TOLD = {
         "at": "Đã trả lời thông báo:\n• 01/10/2026 10:15: ",
     },
     "notice_reports": {"asked_at": "Báo cáo thông báo đã yêu cầu:\n• 01/10/2026 10:15"},
-    "sign_ins": {"opened_at": "Đã đăng nhập trang web:\n• 01/10/2026 10:15"},
+    "sign_ins": {"opened_at": "Đã đăng nhập trang web, giữ 30 ngày:\n• 01/10/2026 10:15"},
     "papers": {"asked_at": "Giấy tờ đã yêu cầu, giữ một ngày:\n• 01/10/2026 10:15"},
     "outbox": {
         "notice_id": "Thông báo đã gửi đến:\n• 01/10/2026 10:15: “Kính mời họp”",

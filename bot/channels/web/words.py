@@ -27,7 +27,10 @@ IN_SCRIPTS: Mapping[str, Wording] = {
     "newMessages": _("↓ Read on"),
     "reconnecting": _("Reconnecting…"),
     "unkept": _("This browser keeps nothing. Please leave the page open until you have finished."),
-    "kiosk": _("This device is for everybody and keeps nothing. When you have finished, press “{done}”."),
+    "kiosk": _(
+        "This device is for everybody and keeps nothing. To go on with a phone of your own, type “get a code”. When you"
+        " have finished, press “{done}”."
+    ),
     "kioskDone": _("Done, clear the screen"),
     "stillThere": _("Is somebody still here? In half a minute the screen will be cleared."),
     "stillHere": _("Yes, still here"),
