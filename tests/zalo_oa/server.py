@@ -95,6 +95,7 @@ class ZaloOaServer:
     odd: list[str] = field(default_factory=list)
     spent: int = 0
     renewals: int = 0
+    refused_renewals: int = 0
     redelivered: int = 0
     _moved: timedelta = timedelta()
     _access: Token | None = None
@@ -213,6 +214,7 @@ class ZaloOaServer:
             return web.json_response({"error_name": "Invalid app", "error": -14001})
         now = self.now()
         if self._refresh is None or form.get("refresh_token") != self._refresh.text or self._refresh.until < now:
+            self.refused_renewals += 1
             return web.json_response({"error_name": "Invalid refresh token.", "error": -14014})
         self.renewals += 1
         number = next(self._numbers)
