@@ -436,7 +436,9 @@ async def _year_report(desk: Desk) -> Paper:
 
 async def _posters(desk: Desk) -> Paper:
     if not desk.wanted.links:
-        raise DocumentRefused("no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat")
+        raise DocumentRefused(
+            "no channel has an address; set TELEGRAM_TOKEN, ZALO_OA_ID, or PUBLIC_URL for the web chat"
+        )
     cards = start_cards(desk.reference.units, desk.unit, desk.wanted.links)
     if not cards:
         raise DocumentRefused(f"no village or workplace lies in {desk.unit.name}; import them first")

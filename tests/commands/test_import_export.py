@@ -168,7 +168,7 @@ def test_warnings_do_not_stop_an_import(hoctap: Run, tmp_path: Path) -> None:
         (("export", "links", "zz", "links.csv"), "there is no unit with the code 'zz'; see: hoctap export units"),
         (
             ("export", "links", "ta", "links.html"),
-            "no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat",
+            "no channel has an address; set TELEGRAM_TOKEN, ZALO_OA_ID, or PUBLIC_URL for the web chat",
         ),
     ],
 )

@@ -37,7 +37,7 @@ def test_papers_are_written_as_docx_and_as_pdf(hoctap: Run, tmp_path: Path) -> N
         (("list", "--unit", "ta", "--out", "no/x.pdf"), "no/x.pdf: cannot be written: No such file or directory"),
         (
             ("poster", "--unit", "ta", "--out", "x.pdf"),
-            "no channel has an address; set TELEGRAM_TOKEN, or PUBLIC_URL for the web chat",
+            "no channel has an address; set TELEGRAM_TOKEN, ZALO_OA_ID, or PUBLIC_URL for the web chat",
         ),
     ],
 )
