@@ -41,6 +41,9 @@ from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
 from flows.privacy.subject import SUBJECT as PRIVACY
 from flows.privacy.talk import ChoosingLanguage, Privacy
+from flows.publishing.records import AnyRecord as PublishingRecord
+from flows.publishing.subject import SUBJECT as PUBLISHING
+from flows.publishing.talk import AskingForNames
 from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
 from flows.received.subject import SUBJECT as RECEIVED
@@ -72,7 +75,7 @@ from flows.signing_in.subject import SUBJECT as SIGNING_IN
 # In the order in which they are named at home.
 EVERY = (
     BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PAPERS,
-    PEOPLE, JOINING, RECEIVED, PRIVACY, SIGNING_IN,
+    PUBLISHING, PEOPLE, JOINING, RECEIVED, PRIVACY, SIGNING_IN,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
@@ -92,6 +95,7 @@ AnyTalk = (
     | Inviting
     | OwnRoleTalk
     | Papering
+    | AskingForNames
     | Noticing
     | Drafting
     | Muting
@@ -112,6 +116,7 @@ SubjectRecord = (
     | ReviewRecord
     | RoleRecord
     | PaperRecord
+    | PublishingRecord
     | NoticeRecord
     | ReceivedRecord
     | JoiningRecord

@@ -32,6 +32,7 @@ from flows.conversation.replies import Pressed, Reply, SentFile, Typed
 from flows.domain.quiet_hours import QuietHours
 from flows.domain.unit_tree import UnitTree
 from flows.forms.talk import VOUCHED, WITHOUT, Filling
+from flows.publishing.talk import AskingForNames
 from flows.registration.subject import VILLAGE_CODE
 from flows.words.wording import Catalogues
 
@@ -267,6 +268,8 @@ class Story:
                     heard = yield Typed("nộp phiếu")
                 case _:
                     heard = yield Typed("tạm dừng")
+        if isinstance(talk, AskingForNames) and (answer := _about_names(one, heard)):
+            yield Typed(answer)
 
     def _shows(self, one: Resident, proof: str, heard: Decision) -> Generator[Reply, Decision, Decision]:
         match proof:
@@ -402,6 +405,14 @@ def _sends_back(village_id: int) -> Says:
     (round_id,) = facts.reference.rounds_at_work(village_id, facts.today)
     yield Pressed(f"c:village:{village_id}:{round_id}")
     yield from _types("trả thôn về chi hội", MEETING_UNCLEAR, "có")
+
+
+def _about_names(one: Resident, heard: Decision) -> str:
+    """Return what somebody answers about posted lists: most agree, some do not, a few leave it open."""
+    person = heard.facts.person
+    if person is not None and person.is_helped:
+        return "nói trực tiếp"
+    return "" if one.born % 10 == 0 else "không nêu tên" if one.born % 4 == 1 else "đồng ý nêu tên"
 
 
 def _stops_at(one: Resident) -> int:

@@ -59,6 +59,12 @@ def village_list(unit: str = UNIT, year: int = YEAR, out: Path = OUT) -> None:
     _make("list", unit, year, out)
 
 
+@app.command("posted")
+def posted_list(unit: str = UNIT, year: int = YEAR, out: Path = OUT) -> None:
+    """Write the list to be posted: of those proposed, then of the recognised. Only those who agreed are named."""
+    _make("posted", unit, year, out)
+
+
 @app.command("proposal")
 def proposal(unit: str = UNIT, year: int = YEAR, out: Path = OUT) -> None:
     """Write the association's proposal with its list. Number and day are blank until they are recorded."""

@@ -84,6 +84,7 @@ from flows.people.needs import AnotherWanted
 from flows.people.talk import Adding, Switching
 from flows.privacy.needs import OwnData, OwnDataWanted
 from flows.privacy.talk import ChoosingLanguage, Privacy
+from flows.publishing.talk import AskingForNames
 from flows.received.needs import MutedWanted, ReceivedWanted
 from flows.received.talk import Muting
 from flows.recognition.needs import AnyNeed as RecognitionNeed
@@ -337,6 +338,8 @@ def places() -> Iterator[str]:
                 yield from (f"{where} {variant}" for variant in _HOMES)
             case "notices.notice":
                 yield from (f"{where} {variant}" for variant in _NOTICES)
+            case "publishing.named":
+                yield from (where, f"{where} helped")
             case _:
                 yield where
 
@@ -572,6 +575,12 @@ def _home(variant: str) -> Place:
     return Place("", Session(asked=1), _HOMES[variant]())
 
 
+def _being_named(variant: str = "") -> Place:
+    """Whether posted lists name somebody: asked of themselves, or `helped` by whoever fills in."""
+    person = replace(_person(), helper="Trần Văn Tám", helper_id=9) if variant == "helped" else _person()
+    return _at("named", AskingForNames(), _facts(person, _form("farmer", 10, "submitted")))
+
+
 def _own(step: str, talk: Talk) -> Callable[[], Place]:
     return lambda: _at(step, talk, _facts(_person(), _form("farmer", 3)))
 
@@ -659,6 +668,7 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "proposal_number.proposal_number": _as_association("proposal_number", Numbering(1)),
     "proposal_number.proposal_dated": _as_association("proposal_dated", Numbering(1, "03/TTr-HKH")),
     "proposal_number.proposal_check": _as_association("proposal_check", Numbering(1, "03/TTr-HKH", NOW.date())),
+    "publishing.named": _being_named,
     "papers.kinds": _as_association("kinds", Papering()),
     "papers.unit": lambda: _as_association("unit", Papering("list", _ids()[COMMUNE]))(),
     "papers.group": lambda: _as_association("group", Papering("form", chosen_id=_ids()[VILLAGE]))(),

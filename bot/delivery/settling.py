@@ -11,7 +11,7 @@ from bot.services.runtime import Runtime
 from bot.store.core import live_messages as standing
 from bot.store.core import outbox
 from bot.store.core.database import is_unreachable
-from bot.store.core.outbox import Letter, SettledLetter
+from bot.store.core.outbox import SettledLetter
 from bot.store.notices import keeping, reading
 from flows.notices.talk import refused_message
 
@@ -73,6 +73,8 @@ async def stop_refused(
     if not await keeping.refuse(connection, notice_id, error):
         return
     notice = await reading.find(connection, notice_id)
-    to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice_id))
-    if notice is not None and to is not None:
-        await outbox.queue(connection, [Letter(to, runtime.said(refused_message(notice), to.language))], now)
+    if notice is None:
+        return
+    to = await outbox.recipient_of(connection, await reading.conversation_of(connection, notice_id), notice.author_id)
+    if to is not None:
+        await outbox.queue(connection, [runtime.letter(to, refused_message(notice))], now)

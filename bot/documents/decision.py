@@ -74,7 +74,9 @@ LAYOUT = Layout(
                     lead="Điều 1. ",
                 ),
                 Text("Quyết định này có hiệu lực kể từ ngày ký.", form.TEXT, lead="Điều 2. "),
-                Text("{{ carried_out_by }} chịu trách nhiệm thi hành Quyết định này./.", form.TEXT, lead="Điều 3. "),
+                Text(
+                    "{{ carried_out_by }} chịu trách nhiệm thi hành Quyết định này./.", form.TEXT_LAST, lead="Điều 3. "
+                ),
                 *form.ending(form.signed()),
                 *form.TRAIL,
             ),

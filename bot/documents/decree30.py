@@ -32,9 +32,14 @@ SUBJECT = Look("Trích yếu", 14, bold=True, align="center", with_next=True)
 WHO_DECIDES = Look("Thẩm quyền ban hành", 14, bold=True, align="center", before=12, after=6, with_next=True)
 DECIDES = Look("Quyết định", 14, bold=True, align="center", before=6, after=6, with_next=True)
 TO_WHOM = Look("Kính gửi", 14, align="center", before=12, after=12)
+# Of several, each stands on a line of its own.
+TO_MANY = Look("Kính gửi nhiều nơi", 14, first_line=30, before=12, with_next=True)
+TO_EACH = Look("Kính gửi, từng nơi", 14, first_line=50, with_next=True)
 GROUND = Look("Căn cứ", 14, italic=True, align="justify", first_line=12.7, after=6, line=1.1)
 TEXT = Look("Nội dung", 14, align="justify", first_line=12.7, after=6, line=1.1)
 TEXT_FIRST = Look("Nội dung, đoạn đầu", 14, align="justify", first_line=12.7, before=12, after=6, line=1.1)
+# The last sentence goes with the signature: no signature stands on a page by itself.
+TEXT_LAST = Look("Nội dung, câu kết", 14, align="justify", first_line=12.7, after=6, line=1.1, with_next=True)
 PART = Look("Mục", 14, bold=True, align="justify", first_line=12.7, after=6, line=1.1, with_next=True)
 NOTE = Look("Ghi chú", 12, italic=True, align="center", before=6, after=6)
 

@@ -22,6 +22,7 @@ LAYOUTS: Mapping[str, Layout] = {
         self_assessment.BLANK,
         minutes.LAYOUT,
         village_list.LAYOUT,
+        village_list.POSTED,
         proposal.LAYOUT,
         decision.LAYOUT,
         certificate.ON_A4,

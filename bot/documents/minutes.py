@@ -88,7 +88,7 @@ LEFT_OUT = When(
     "left_out",
     (
         Text("Các trường hợp cuộc họp chưa đề nghị công nhận:", form.TEXT),
-        Each("person", "left_out", (Text("- {{ person.name }}: {{ person.reason }}", form.TEXT),)),
+        Each("person", "left_out", (Text("- {{ person.name }}: {{ person.reason }}.", form.TEXT),)),
     ),
 )
 
@@ -122,7 +122,7 @@ LAYOUT = Layout(
                 PEOPLE,
                 LEFT_OUT,
                 When("posting", (Text("4. Niêm yết: {{ posting }}", form.TEXT),)),
-                Text("Cuộc họp kết thúc vào {{ ends }}./.", form.TEXT),
+                Text("Cuộc họp kết thúc vào {{ ends }}./.", form.TEXT_LAST),
                 *form.ending(form.signed("chair_signs"), form.signed("secretary_signs")),
                 Space(4),
                 *form.RECIPIENTS_LISTED,

@@ -79,7 +79,7 @@ LAYOUT = Layout(
                         ),
                         Text("Mở máy ảnh hoặc Zalo, quét mã để bắt đầu", CALL),
                         Text("Mười câu hỏi, khoảng mười phút.\nKhông phải cài đặt, không hỏi số căn cước.", HOW),
-                        Text("Không có điện thoại thông minh? Xin gặp chi hội trưởng khuyến học.", HOW),
+                        Text("Không có điện thoại thông minh? Xin gặp chi hội trưởng.", HOW),
                         form.PROVISIONAL,
                     ),
                 ),

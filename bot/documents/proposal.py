@@ -100,7 +100,7 @@ LAYOUT = Layout(
                 Text(
                     "{{ by }} kính đề nghị {{ to }} xem xét, quyết định công nhận {{ count }} người đạt danh hiệu"
                     " “{{ title }}” năm {{ year }} (có danh sách kèm theo)./.",
-                    form.TEXT,
+                    form.TEXT_LAST,
                 ),
                 *form.ending(form.signed()),
                 *form.TRAIL,

@@ -30,6 +30,11 @@ class Register:
     signature: Signature
     provisional: str = ""
 
+    @property
+    def count(self) -> int:
+        """Return how many titles were ever given in it."""
+        return len(self.entries)
+
 
 ENTRIES = Table(
     (16, 54, 50, 52, 48, 32),
@@ -73,6 +78,7 @@ LAYOUT = Layout(
                 *form.heading(form.A4_ACROSS, numbered=False),
                 *form.title("SỔ CẤP GIẤY CHỨNG NHẬN", "{{ period }}"),
                 ENTRIES,
+                Text("Sổ ghi {{ count }} giấy chứng nhận./.", form.TEXT_LAST),
                 Side(
                     (
                         (152, (Text("", form.CELL),)),

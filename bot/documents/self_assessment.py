@@ -166,6 +166,8 @@ CONSENT = (
     "□ Tôi đồng ý để Hội Khuyến học lưu và dùng thông tin trong phiếu này để xét danh hiệu; tôi có quyền xem, sửa và"
     " yêu cầu xóa."
 )
+# Asked by itself, and of nobody's result: who leaves it empty is not named.
+CONSENT_TO_NAME = "□ Tôi đồng ý nêu tên trên danh sách niêm yết (không bắt buộc; để trống thì chỉ được tính số)."
 
 
 def _title() -> Blocks:
@@ -232,6 +234,7 @@ BLANK = Layout(
                                 Text("{{ village }}", ASKED, lead="Nơi ở: "),
                                 Text(LONG_DOTS[44:], ASKED, lead="Người đại diện (nếu dưới 16 tuổi): "),
                                 Text(CONSENT, ASKED),
+                                Text(CONSENT_TO_NAME, ASKED),
                             ),
                         ),
                         (

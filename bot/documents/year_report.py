@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from bot.documents import decree30 as form
-from bot.documents.blocks import Cell, Each, Layout, Look, Row, Section, Table, Text
+from bot.documents.blocks import Cell, Each, Layout, Look, Row, Section, Space, Table, Text
 from bot.documents.decree30 import Heading, Signature
 
 
@@ -52,7 +52,7 @@ class YearReport:
 
     heading: Heading
     period: str
-    to: str
+    to: tuple[str, ...]
     title: str
     units: tuple[UnitFigures, ...]
     signature: Signature
@@ -175,7 +175,9 @@ LAYOUT = Layout(
             (
                 *form.heading(),
                 *form.title("BÁO CÁO", "Kết quả xây dựng mô hình “{{ title }}” {{ period }}"),
-                Text("Kính gửi: {{ to }}", form.TO_WHOM),
+                Text("Kính gửi:", form.TO_MANY),
+                Each("one", "to", (Text("- {{ one }}", form.TO_EACH),)),
+                Space(3),
                 Text("I. KẾT QUẢ BÌNH XÉT, CÔNG NHẬN", form.PART),
                 RESULTS,
                 Text(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from multiprocessing import get_context
 from typing import Literal, TypeAlias
 
@@ -247,15 +247,57 @@ async def _blank_form(desk: Desk) -> Paper:
 
 
 async def _village_list(desk: Desk) -> Paper:
-    scope = desk.reference.units.scope([desk.unit.id])
-    forms = [
-        form
-        for form in await store.read_confirmed(desk.connection, scope, desk.wanted.year)
-        if form.passed and form.state != "revoked"
-    ]
+    forms = await _proposable(desk)
     people = in_order(desk.listed(form, _LATE if form.late else "") for form in forms)
+    setting = desk.resting_on(forms)
+    if not desk.unit.takes_residents:
+        return village_list.LAYOUT, papers.commune_list(setting, people)
     head = await store.read_head(desk.connection, desk.unit.id)
-    return village_list.LAYOUT, papers.village_list(desk.resting_on(forms), desk.village, people, head)
+    return village_list.LAYOUT, papers.village_list(setting, desk.village, people, head)
+
+
+async def _proposable(desk: Desk) -> list[FormOnList]:
+    """Return the forms of those whom the branches propose."""
+    scope = desk.reference.units.scope([desk.unit.id])
+    confirmed = await store.read_confirmed(desk.connection, scope, desk.wanted.year)
+    return [form for form in confirmed if form.passed and form.state != "revoked"]
+
+
+async def _posted_list(desk: Desk) -> Paper:
+    """Put together what may hang where everybody reads it: of the recognised once there are some, else of those who are
+    proposed. It names only those who agreed, by name, village and title; the others are counted."""
+    scope = desk.reference.units.scope([desk.unit.id])
+    titles = await store.read_titles(desk.connection, scope, desk.wanted.year)
+    valid = [title for title in titles if title.revoked_at is None]
+    forms = [] if valid else await _proposable(desk)
+    found: Sequence[FormOnList | TitleRow] = valid or forms
+    named = in_order(
+        [
+            *(Listed(one.name, inside_sentence(one.village), one.title) for one in valid if one.publishes),
+            *(replace(desk.listed(one), note="") for one in forms if one.publishes),
+        ]
+    )
+    setting, unnamed = desk.resting_on(found), len(found) - len(named)
+    if not desk.unit.takes_residents:
+        return village_list.POSTED, papers.posted_list(setting, named, unnamed, recognised=bool(valid))
+    closed = await store.read_meeting(desk.connection, desk.unit.id, desk.wanted.year) if forms else None
+    made = papers.posted_list(
+        setting,
+        named,
+        unnamed,
+        village=desk.village,
+        head=await store.read_head(desk.connection, desk.unit.id),
+        until=_posted_until(closed),
+        recognised=bool(valid),
+    )
+    return village_list.POSTED, made
+
+
+def _posted_until(closed: store.ClosedVillage | None) -> date | None:
+    """Return until when a list hangs that the meeting had posted."""
+    if closed is None or not closed.minutes.posting_days:
+        return None
+    return closed.minutes.day + timedelta(days=closed.minutes.posting_days)
 
 
 def in_order(people: Iterable[Listed]) -> tuple[Listed, ...]:
@@ -323,7 +365,7 @@ async def _proposal(desk: Desk) -> Paper:
     row = await store.read_proposal(desk.connection, scope, desk.wanted.year, desk.wanted.about)
     if row is None:
         raise DocumentRefused(f"nothing is proposed for {desk.unit.name} in {desk.wanted.year} yet")
-    forms = await store.read_proposed(desk.connection, row.id)
+    forms = await store.read_proposed_then(desk.connection, row, desk.reference.units.scope([row.unit_id]))
     return proposal.LAYOUT, papers.proposal(desk.resting_on(forms), await _proposed(desk, row, forms))
 
 
@@ -404,7 +446,10 @@ async def _filled_form(desk: Desk) -> Paper:
     form = await read_form(desk.connection, desk.wanted.about, desk.by_pin)
     if form is None:
         raise DocumentRefused("there is no such form")
-    return self_assessment.FILLED, papers.filled_form(desk.setting, form, desk.village)
+    person = form.person
+    consent = await store.read_recorded_consent(desk.connection, person.id) if person.is_helped else None
+    helper = papers.helper_said(person.helper, consent, desk.setting.words) if person.helper is not None else ""
+    return self_assessment.FILLED, papers.filled_form(desk.setting, form, desk.village, helper)
 
 
 async def _register(desk: Desk) -> Paper:
@@ -453,6 +498,7 @@ READERS: Mapping[str, Callable[[Desk], Awaitable[Paper]]] = {
     "certificate": _certificate,
     "minutes": _minutes,
     "list": _village_list,
+    "posted": _posted_list,
     "proposal": _proposal,
     "decision": _decision,
     "certificates": _certificates,

@@ -370,7 +370,7 @@ class NoticeRunner:
         rate = _rate(before, one.notice, now)
         left = one.notice.count("queued", "sending") / rate if rate else None
         rest = self._rest_of(one.notice, now)
-        to = await outbox.recipient_of(connection, one.conversation_id)
+        to = await outbox.recipient_of(connection, one.conversation_id, one.notice.author_id)
         if to is not None and not last and await outbox.count_open(connection, to) >= MOST_WAITING:
             self._look_again(one.notice.id)
             return
@@ -399,7 +399,7 @@ class NoticeRunner:
 
     async def _make_report(self, wanted: ReportWanted, now: datetime) -> bool:
         async with self._runtime.database.reading() as connection:
-            to = await outbox.recipient_of(connection, wanted.conversation_id)
+            to = await outbox.recipient_of(connection, wanted.conversation_id, wanted.person_id)
             catalogue = self._runtime.catalogue(to.language if to is not None else None)
             made = await make_report(connection, self._runtime, wanted.notice_id, catalogue)
         assert made is not None  # notices are never deleted

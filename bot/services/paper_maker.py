@@ -15,7 +15,6 @@ from bot.services.supervisor import Supervisor
 from bot.store import papers
 from bot.store.core import outbox
 from bot.store.core.database import is_unreachable
-from bot.store.core.outbox import Letter
 from bot.store.core.reference import read_branch
 from bot.store.papers import WaitingPaper
 from flows.conversation.facts import Links
@@ -210,12 +209,11 @@ class PaperMaker:
         topic: str = "",
         buttons: tuple[Button, ...] = (),
     ) -> None:
-        to = await outbox.recipient_of(connection, waiting.conversation_id)
+        """Tell whoever asked; on a phone that several share the message says whom it is for."""
+        to = await outbox.recipient_of(connection, waiting.conversation_id, waiting.person_id)
         if to is not None:
-            said = self._runtime.said(
-                Message(text, (buttons,) if buttons else (), files=tuple(files), topic=topic), to.language
-            )
-            await outbox.queue(connection, [Letter(to, said)], self._runtime.clock())
+            message = Message(text, (buttons,) if buttons else (), files=tuple(files), topic=topic)
+            await outbox.queue(connection, [self._runtime.letter(to, message)], self._runtime.clock())
 
 
 def _suffixes(waiting: WaitingPaper) -> "tuple[Suffix, ...]":

@@ -16,12 +16,12 @@ from bot.documents.proposal import Proposal
 from bot.documents.records import Decided, GivenTitle, Meeting, Proposed
 from bot.documents.register import Entry, Register
 from bot.documents.self_assessment import BlankForm, FilledForm, Line, Part
-from bot.documents.village_list import VillageList
+from bot.documents.village_list import PostedList, VillageList
 from bot.documents.year_report import Figures, UnitFigures, YearReport
-from bot.store.documents import FormCount
+from bot.store.documents import FormCount, RecordedConsent
 from flows.domain.assessments import Answer, Assessment, Evidence, result_of
 from flows.domain.criteria import Competency, CriteriaSet, Indicator
-from flows.domain.people import GROUPS
+from flows.domain.people import GROUPS, HOW_AGREED
 from flows.forms import words as forms
 from flows.words.wording import Catalogue, render
 
@@ -117,6 +117,17 @@ def filled_form(setting: Setting, form: Assessment, village: str, by_another: st
     )
 
 
+def helper_said(helper: str, consent: RecordedConsent | None, words: Catalogue) -> str:
+    """Say who typed a form for somebody, and how that one agreed; a helper who was erased has no name any more."""
+    name = helper or ERASED
+    if consent is None:
+        return name
+    how = [render(HOW_AGREED[consent.how], words), day_said(consent.day)]
+    if consent.witness:
+        how.append(f"người chứng kiến: {consent.witness}")
+    return f"{name}; người được làm hộ đã đồng ý ({', '.join(how)})"
+
+
 def _filled_part(
     setting: Setting, form: Assessment, letter: str, competency: Competency, points: int, maximum: int
 ) -> Part:
@@ -156,16 +167,79 @@ def _evidence(setting: Setting, proofs: Sequence[Evidence]) -> Iterable[str]:
 
 def village_list(setting: Setting, village: str, people: tuple[Listed, ...], head: str) -> VillageList:
     """Put together the list of those whom a branch proposes."""
-    heading = setting.letterhead.branch_heading(village, year=setting.year)
+    heading, signature = _of_branch(setting, village, head)
     return VillageList(
         heading=heading,
         village=_label(setting, village),
         title=setting.title,
         year=setting.year,
         people=people,
-        signature=Signature(("CHI HỘI TRƯỞNG",), head),
+        signature=signature,
         provisional=setting.provisional,
     )
+
+
+def commune_list(setting: Setting, people: tuple[Listed, ...]) -> VillageList:
+    """Put together the list of those whom the branches of a commune propose: its association sums them up."""
+    heading, signature = _of_association(setting)
+    return VillageList(
+        heading=heading,
+        village=f"{setting.letterhead.unit[:1].upper()}{setting.letterhead.unit[1:]}",
+        title=setting.title,
+        year=setting.year,
+        people=people,
+        signature=signature,
+        provisional=setting.provisional,
+    )
+
+
+def posted_list(
+    setting: Setting,
+    people: tuple[Listed, ...],
+    unnamed: int,
+    *,
+    village: str = "",
+    head: str = "",
+    until: date | None = None,
+    recognised: bool = False,
+) -> PostedList:
+    """Put together a list that everybody can read: of those who are proposed or, once they are, of the recognised. With
+    a village it is that of its branch; a commune's is the association's, and that of the recognised the committee's."""
+    letterhead = setting.letterhead
+    if village:
+        heading, signature = _of_branch(setting, village, head)
+    elif recognised:
+        heading = letterhead.decides.heading("", letterhead.place, setting.year)
+        signature = letterhead.decides.signature
+    else:
+        heading, signature = _of_association(setting)
+    return PostedList(
+        heading=heading,
+        purpose="Người được công nhận" if recognised else "Người được đề nghị công nhận",
+        where=_label(setting, village) if village else f"{letterhead.unit[:1].upper()}{letterhead.unit[1:]}",
+        title=setting.title,
+        year=setting.year,
+        people=people,
+        unnamed=unnamed,
+        signature=signature,
+        until=_until(until, head) if until is not None else "",
+        provisional=setting.provisional,
+    )
+
+
+def _until(until: date, head: str) -> str:
+    to = f"Chi hội trưởng {head}" if head else "Chi hội trưởng"
+    return f"Danh sách được niêm yết đến hết {day_said(until)}. Ý kiến về danh sách xin gửi {to}."
+
+
+def _of_branch(setting: Setting, village: str, head: str) -> tuple[Heading, Signature]:
+    heading = setting.letterhead.branch_heading(village, year=setting.year)
+    return heading, Signature(("CHI HỘI TRƯỞNG",), head)
+
+
+def _of_association(setting: Setting) -> tuple[Heading, Signature]:
+    body = setting.letterhead.association
+    return body.heading("", setting.letterhead.place, setting.year), body.signature
 
 
 def _label(setting: Setting, village: str) -> str:
@@ -368,7 +442,7 @@ def year_report(setting: Setting, units: tuple[UnitFigures, ...], *, half: bool)
     return YearReport(
         heading=body.heading("BC", letterhead.place, setting.year),
         period=f"6 tháng đầu năm {setting.year}" if half else f"năm {setting.year}",
-        to=f"Hội Khuyến học cấp trên; Ủy ban nhân dân {letterhead.unit}",
+        to=("Hội Khuyến học cấp trên;", f"Ủy ban nhân dân {letterhead.unit}."),
         title=setting.title,
         units=units,
         signature=body.signature,

@@ -6,15 +6,18 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, and_, bindparam, func, or_, select
+from sqlalchemy import Row, and_, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import meeting
 from bot.store.core import upserts
+from bot.store.core.chain import read_details
+from bot.store.core.lists import is_one_of
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import (
     assessments,
     closings,
+    consents,
     people,
     proposals,
     recognitions,
@@ -31,8 +34,9 @@ from bot.store.core.trail import head_about
 from flows.commune.acts import PROPOSAL
 from flows.domain.assessments import State
 from flows.domain.closings import Minutes
+from flows.domain.people import HowAgreed
 from flows.domain.units import Scope
-from flows.forms.acts import FORM
+from flows.forms.acts import FORM, PUT_ON
 from flows.meeting.acts import VILLAGE
 from flows.recognition.acts import DECISION
 
@@ -95,7 +99,8 @@ async def count_forms(connection: AsyncConnection, scope: Scope, year: int) -> l
 
 class FormOnList(Struct, frozen=True):
     """A form that stands on a list, with its owner's name as it is now. `helped` was filled in by somebody else, `late`
-    confirmed after the village had met; `total` is what its answers come to."""
+    confirmed after the village had met; `total` is what its answers come to. Whose owner `publishes` may be named where
+    everybody can read it."""
 
     name: str
     unit_id: int
@@ -105,6 +110,7 @@ class FormOnList(Struct, frozen=True):
     passed: bool
     total: int
     helped: bool
+    publishes: bool
     late: bool = False
 
 
@@ -117,6 +123,7 @@ _ON_LIST = (
     assessments.c.passed,
     assessments.c.total,
     people.c.helper.is_not(None).label("helped"),
+    func.coalesce(people.c.publishes, false()).label("publishes"),
 )
 _of_owner = people.c.id == assessments.c.person_id
 _of_village = units.c.id == assessments.c.unit_id
@@ -146,6 +153,26 @@ async def read_confirmed(connection: AsyncConnection, scope: Scope, year: int) -
         .where(rounds.c.year == year, lies_in(assessments.c.unit_id, scope), assessments.c.state.in_(CONFIRMED))
     )
     return [FormOnList(*tuple(row)) for row in await connection.execute(confirmed)]
+
+
+class RecordedConsent(Struct, frozen=True):
+    """How and when somebody agreed to be helped, as their helper has recorded it, and who witnessed it."""
+
+    how: HowAgreed
+    day: date
+    witness: str
+
+
+async def read_recorded_consent(connection: AsyncConnection, person_id: int) -> RecordedConsent | None:
+    """Return what is on record of somebody's consent to be filled in for; None where nothing is."""
+    recorded = select(consents.c.how, consents.c.given_on, consents.c.witness).where(
+        consents.c.person_id == person_id,
+        consents.c.about == "keeping",
+        consents.c.how.is_not(None),
+        consents.c.withdrawn_at.is_(None),
+    )
+    row = (await connection.execute(recorded.order_by(consents.c.id.desc()).limit(1))).first()
+    return RecordedConsent(row.how, row.given_on, row.witness or "") if row is not None else None
 
 
 async def read_head(connection: AsyncConnection, unit_id: int) -> str:
@@ -230,6 +257,21 @@ async def read_proposed(connection: AsyncConnection, proposal_id: int) -> list[F
     return [FormOnList(*tuple(row)) for row in rows]
 
 
+async def read_proposed_then(connection: AsyncConnection, proposal: ProposalRow, scope: Scope) -> list[FormOnList]:
+    """Return the forms that a proposal was made with, those among them that were left out of it later."""
+    acts = select(trail.c.about_id, trail.c.details).where(
+        trail.c.about == FORM, trail.c.act == "propose", trail.c.at >= proposal.at, lies_in(trail.c.unit_id, scope)
+    )
+    put_on_it = [row.about_id for row in await connection.execute(acts) if _put_on(row.details) == proposal.id]
+    either = or_(assessments.c.proposal_id == proposal.id, is_one_of(assessments.c.id, put_on_it))
+    rows = await connection.execute(select(*_ON_LIST).join(people, _of_owner).join(units, _of_village).where(either))
+    return [FormOnList(*tuple(row)) for row in rows]
+
+
+def _put_on(details: str) -> int | str | None:
+    return read_details(details).get(PUT_ON)
+
+
 async def read_samples(connection: AsyncConnection, scope: Scope, round_id: int, until: datetime) -> list[int]:
     """Return of how many forms each sample was that was drawn in units until a moment, the oldest first."""
     drawn = select(samples.c.forms).where(
@@ -276,8 +318,8 @@ async def _decision_row(connection: AsyncConnection, row: AnyRow) -> DecisionRow
 
 
 class TitleRow(Struct, frozen=True):
-    """An entry of the register, with the village and what it lies in, the decision that it rests on, and the criteria
-    of its form. Of somebody who was erased the name is empty."""
+    """An entry of the register, with the village and what it lies in, the decision that it rests on, the criteria of
+    its form, and whether its owner may be named on posted lists. Of somebody who was erased the name is empty."""
 
     number: int
     name: str
@@ -292,6 +334,7 @@ class TitleRow(Struct, frozen=True):
     revoked_at: datetime | None
     reason: str
     pin: str | None
+    publishes: bool
 
 
 _above = units.alias("above")
@@ -310,11 +353,13 @@ _TITLES = (
         titles.c.revoked_at,
         titles.c.reason,
         assessments.c.pin,
+        func.coalesce(people.c.publishes, false()).label("publishes"),
     )
     .join(recognitions, recognitions.c.id == titles.c.recognition_id)
     .join(units, units.c.id == titles.c.village_id)
     .outerjoin(_above, _above.c.id == units.c.parent_id)
     .outerjoin(assessments, assessments.c.id == titles.c.assessment_id)
+    .outerjoin(people, _of_owner)
     .order_by(titles.c.unit_id, titles.c.number)
 )
 

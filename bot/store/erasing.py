@@ -154,10 +154,13 @@ async def _forget_acts(connection: AsyncConnection, person_id: int, acts: list[E
 
 
 async def _forget_roles(connection: AsyncConnection, person_id: int) -> None:
-    """Keep which invitations there were without saying whose; what they were themselves is no more."""
+    """Keep which invitations, lists and reports there were without saying whose; their own roles are no more."""
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
     for table in (proposals, samples):
         await connection.execute(update(table).where(table.c.person_id == person_id).values(person_id=None))
+    asked = notice_reports.c.person_id == person_id
+    await connection.execute(delete(notice_reports).where(asked, notice_reports.c.digest.is_(None)))
+    await connection.execute(update(notice_reports).where(asked).values(person_id=None))
     await meeting.forget_person(connection, person_id)
     for table in (roles, arrivals):
         await connection.execute(delete(table).where(table.c.person_id == person_id))

@@ -46,7 +46,7 @@ from flows.domain.assessments import (
 )
 from flows.domain.criteria import CriteriaSet
 from flows.domain.people import Person
-from flows.forms.acts import FORM, INDICATOR, LEVEL
+from flows.forms.acts import FORM, INDICATOR, LEVEL, PUT_ON
 from flows.forms.needs import (
     AnyNeed,
     AssessmentWanted,
@@ -460,9 +460,11 @@ class Rows:
 
     def act(self, person_id: int | None, before: Assessment, after: Assessment, record: Acted) -> None:
         """Turn an act of somebody's into rows, with the form as it was and as the act leaves it."""
-        adjusted = {INDICATOR: record.indicator_id, LEVEL: record.answer.level_id} if record.answer else {}
+        details: dict[str, str | int] = {PUT_ON: record.proposal_id} if record.proposal_id else {}
+        if record.answer is not None:
+            details |= {INDICATOR: record.indicator_id, LEVEL: record.answer.level_id}
         entry = _entry(before, record, record.actor, person_id)
-        self._acts.append(replace(entry, reason=record.reason, details=adjusted))
+        self._acts.append(replace(entry, reason=record.reason, details=details))
         if record.answer is not None:
             self._answers.append(_answer_row(record.assessment_id, record.indicator_id, record.answer, self._now))
         self._change_form(before, after, undone=record.act == "undo")

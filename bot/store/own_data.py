@@ -105,8 +105,7 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
         notices_received=tuple(_notices(await rows(_received(theirs)))),
         notices_written=tuple(_notices(await rows(_written(person_id)))),
         reports_asked=tuple(
-            row.asked_at
-            for row in await rows(_of(notice_reports, ("asked_at",), notice_reports.c.conversation_id.in_(theirs)))
+            row.asked_at for row in await rows(_of(notice_reports, ("asked_at",), *_asked_reports(theirs, person_id)))
         ),
         papers_asked=tuple(
             row.asked_at for row in await rows(_of(papers, ("asked_at",), papers.c.person_id == person_id))
@@ -172,13 +171,19 @@ def _consents(theirs: Select[tuple[int]], person_id: int) -> Select[*tuple[Any, 
     it is theirs. What was withdrawn with everything else is nobody's now and left out."""
     return _of(
         consents,
-        ("text_version", "given", "given_by", "how", "given_on", "witness", "at"),
+        ("about", "text_version", "given", "given_by", "how", "given_on", "witness", "at"),
         or_(
             and_(consents.c.conversation_id.in_(theirs), consents.c.person_id.is_(None)),
             consents.c.person_id == person_id,
         ),
         consents.c.withdrawn_at.is_(None),
     )
+
+
+def _asked_reports(theirs: Select[tuple[int]], person_id: int) -> Sequence[ColumnElement[bool]]:
+    """Say that a report was asked for by somebody, in a chat of theirs, and not by another of the phone."""
+    reports = notice_reports.c
+    return reports.conversation_id.in_(theirs), or_(reports.person_id.is_(None), reports.person_id == person_id)
 
 
 def _concerns(person_id: int) -> ColumnElement[bool]:

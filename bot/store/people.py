@@ -19,7 +19,7 @@ _OTHER = (
         people.c.id.label("person_id"),
         *[
             people.c[name]
-            for name in ("name", "birth_year", "unit_id", "group", "representative", "helper_id", "helper")
+            for name in ("name", "birth_year", "unit_id", "group", "representative", "helper_id", "helper", "publishes")
         ],
         case((joined_people.c.person_id.is_(None), conversation_people.c.session), else_=joined_people.c.session).label(
             "session"

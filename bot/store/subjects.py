@@ -17,6 +17,7 @@ from bot.store import (
     papers,
     people,
     privacy,
+    publishing,
     received,
     recognition,
     registration,
@@ -45,6 +46,7 @@ from flows.papers.records import AnyRecord as PaperRecord
 from flows.people.needs import AnyNeed as PeopleNeed
 from flows.privacy.needs import AnyNeed as PrivacyNeed
 from flows.privacy.records import AnyRecord as PrivacyRecord
+from flows.publishing.records import AnyRecord as PublishingRecord
 from flows.received.needs import AnyNeed as ReceivedNeed
 from flows.received.records import AnyRecord as ReceivedRecord
 from flows.recognition.needs import AnyNeed as RecognitionNeed
@@ -118,6 +120,7 @@ class Rows:
         self.review = review.Rows(now)
         self.notices = notices.Rows(now, self.acts)
         self.papers = papers.Rows(now)
+        self.publishing = publishing.Rows(now)
         self.received = received.Rows(now)
         self.signing_in = signing_in.Rows(now)
         self.joining = joining.Rows(now, self.acts)
@@ -143,7 +146,7 @@ class Rows:
             self.roles.collect(one, record)
         elif isinstance(record, NoticeRecord):
             self.notices.collect(one, record)
-        elif isinstance(record, ReceivedRecord | PaperRecord | JoiningRecord | SigningInRecord):
+        elif isinstance(record, ReceivedRecord | PaperRecord | PublishingRecord | JoiningRecord | SigningInRecord):
             self._collect_for_oneself(one, record)
         elif isinstance(record, PrivacyRecord):
             self.privacy.collect(one, record)
@@ -152,13 +155,15 @@ class Rows:
             assert_never(record)
 
     def _collect_for_oneself(
-        self, one: Decided, record: ReceivedRecord | PaperRecord | JoiningRecord | SigningInRecord
+        self, one: Decided, record: ReceivedRecord | PaperRecord | PublishingRecord | JoiningRecord | SigningInRecord
     ) -> None:
-        """Turn what somebody asks for, turns off or joins for themselves into rows."""
+        """Turn what somebody asks for, turns off, allows or joins for themselves into rows."""
         if isinstance(record, ReceivedRecord):
             self.received.collect(one, record)
         elif isinstance(record, PaperRecord):
             self.papers.collect(one, record)
+        elif isinstance(record, PublishingRecord):
+            self.publishing.collect(one, record)
         elif isinstance(record, JoiningRecord):
             self.joining.collect(one, record)
         else:

@@ -1,6 +1,6 @@
 """The conversation engine: a session, a reply and facts in; a new session, messages and records out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from flows.conversation.events import (
 from flows.conversation.facts import Another, Conversation, Facts, Sharer
 from flows.conversation.flow import Step
 from flows.conversation.messages import Button, Message
-from flows.conversation.orders import ONLY_SAID
+from flows.conversation.orders import GOODBYE, ONLY_SAID, THANKS
 from flows.conversation.questions import Choice, Chose, Gave, Question
 from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile, Typed, Unblocked, Unreadable
 from flows.conversation.session import HOME, Frame, Session, Talk
@@ -188,14 +188,26 @@ def _says_itself_what(reply: Reply) -> bool:
 
 def _respond(
     subjects: Subjects, session: Session[Talk], reply: Reply, facts: Facts, catalogues: Catalogues, more_waiting: bool
-) -> Iterable[Event]:
+) -> Iterator[Event]:
     match reply:
         case Pressed(payload) if payload.startswith(COMMAND):
-            return hear_lasting_button(subjects, facts, payload.removeprefix(COMMAND))
+            yield from _make_way(subjects, session)
+            yield from hear_lasting_button(subjects, facts, payload.removeprefix(COMMAND))
         case Typed(text) if text.lstrip().startswith("/") and storable(text):
-            return hear_command(subjects, facts, session, text.strip())
+            yield from (way := list(_make_way(subjects, session)))
+            yield from hear_command(subjects, facts, _at_home(session) if way else session, text.strip())
         case _:
-            return _answer(subjects, session, reply, facts, catalogues, more_waiting)
+            yield from _answer(subjects, session, reply, facts, catalogues, more_waiting)
+
+
+def _make_way(subjects: Subjects, session: Session[Talk]) -> Iterator[Left]:
+    """Leave a question that need not be answered for what is wanted instead."""
+    if subjects.flows[type(session.frame.talk)].gives_way:
+        yield Left(home=True, quiet=True)
+
+
+def _at_home(session: Session[Talk]) -> Session[Talk]:
+    return Session((HOME,), session.asked)
 
 
 def _answer(
@@ -220,12 +232,20 @@ def _answer(
         if isinstance(reply, Typed) and (instead := list(subjects.otherwise(facts, session, reply.text))):
             yield from instead
             return
-        raise
+        if not flow.gives_way:
+            raise
+        yield from _make_way(subjects, session)
+        yield from _answer(subjects, _at_home(session), reply, facts, catalogues, more_waiting)
+        return
     if isinstance(understood.heard, Order) and more_waiting and understood.heard.command in ONLY_SAID:
         yield Waited()
         return
     if isinstance(understood.heard, Order):
-        yield from hear_order(subjects, facts, session, understood.heard.command)
+        if flow.gives_way and understood.heard.command not in {THANKS.key, GOODBYE.key}:
+            yield from _make_way(subjects, session)
+            yield from _answer(subjects, _at_home(session), reply, facts, catalogues, more_waiting)
+        else:
+            yield from hear_order(subjects, facts, session, understood.heard.command)
         return
     if understood.taken_for is not None:
         yield Said(understood_as(understood.taken_for))

@@ -31,13 +31,15 @@ class Step(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Flow(Generic[T]):
     """A talk. `obstacle` says why it cannot go on now, if so; `stopped` is said to whoever leaves it in the middle;
-    `heading` stands above its questions on a phone that several share, and says whom they are about."""
+    `heading` stands above its questions on a phone that several share, and says whom they are about. One that
+    `gives_way` need not be answered: whatever else is wanted leaves it, and is heard as it would be at home."""
 
     talk: type[T]
     steps: tuple[Step[T], ...]
     obstacle: Callable[[Facts, T], Wording | None] = _no_obstacle
     stopped: Wording = STOPPED
     heading: Callable[[Facts, T], Wording | None] = spoken_for
+    gives_way: bool = False
 
     def step(self, name: str) -> Step[T]:
         """Return a step by name; one that a newer version no longer has leads to the first."""

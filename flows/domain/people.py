@@ -104,7 +104,8 @@ _SAID_PLACES = frozenset({"muoi", "tram", "nghin", "ngan", "chuc"})
 
 class Person(Struct, frozen=True):
     """Somebody known to the bot. A branch head need not be a resident: then the rest is unknown. `helper` fills in for
-    them, having recorded their consent; the name is empty once that one was erased, and None where nobody does."""
+    them, having recorded their consent; the name is empty once that one was erased, and None where nobody does.
+    `publishes` tells whether they may be named on posted lists, and is None until they have said."""
 
     id: int
     name: str
@@ -114,6 +115,7 @@ class Person(Struct, frozen=True):
     representative: str | None = None
     helper: str | None = None
     helper_id: int = 0
+    publishes: bool | None = None
 
     @property
     def is_helped(self) -> bool:

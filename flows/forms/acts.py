@@ -7,6 +7,8 @@ from flows.words.wording import Wording, _
 FORM = "form"
 # Which answer was adjusted, and to what.
 INDICATOR, LEVEL = "indicator", "level"
+# Which proposal a form was put on: it may be left out later, and the proposal was signed with it.
+PUT_ON = "proposal"
 
 ACTS: Mapping[tuple[str, str], Wording] = {
     (FORM, "submit"): _("submitted"),

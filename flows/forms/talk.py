@@ -33,6 +33,7 @@ from flows.forms import last_year
 from flows.forms import words as forms
 from flows.forms.card import card
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, changed_by
+from flows.publishing.talk import AskingForNames, is_asked
 from flows.roles.needs import holders_over
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.spelling import cleaned, composed, fold, has_invisible
@@ -341,6 +342,8 @@ def submit(facts: Facts, form: Assessment) -> Iterator[Event]:
         yield Said(COMES_LATE)
         yield from _told_to_association(facts, form)
     yield Left(home=True)
+    if form.state == "draft" and is_asked(facts.person):  # once: whoever corrects a form has been asked
+        yield Entered("named", AskingForNames())
 
 
 def _told_to_association(facts: Facts, form: Assessment) -> Iterator[Event]:

@@ -36,7 +36,7 @@ class Meeting(Talk, frozen=True, tag="meeting"):
     posting: int | None = None
 
 
-PAPERS: tuple[PaperKind, ...] = ("minutes", "list")
+PAPERS: tuple[PaperKind, ...] = ("minutes", "list", "posted")
 CLOSED_ALREADY = _(
     "This village has been closed or sent back meanwhile. To look at it once more, type “branch meeting”."
 )

@@ -138,7 +138,7 @@ def hear_standing(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
     match chosen(heard):
         case ENTER.key:
             yield Went("day", talk)
-        case "minutes" | "list" as paper:
+        case "minutes" | "list" | "posted" as paper:
             yield from ask_for(facts, paper, talk.unit_id, round_of(facts, talk).year)
         case _ if _is_alone(facts):
             yield Left()

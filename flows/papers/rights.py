@@ -12,6 +12,7 @@ from flows.domain.units import Unit
 PaperKind = Literal[
     "minutes",
     "list",
+    "posted",
     "form",
     "poster",
     "proposal",
@@ -28,6 +29,7 @@ OWN: frozenset[PaperKind] = frozenset({"filled-form", "certificate"})
 ROLES_OF: Mapping[PaperKind, tuple[RoleKind, ...]] = {
     "minutes": ("head", "deputy", "association", "admin"),
     "list": ("head", "deputy", "association", "admin"),
+    "posted": ("head", "deputy", "association", "committee", "admin"),
     "form": ("head", "deputy", "association", "admin"),
     "poster": ("head", "deputy", "association", "admin"),
     "proposal": ("association", "committee", "admin"),
@@ -37,9 +39,9 @@ ROLES_OF: Mapping[PaperKind, tuple[RoleKind, ...]] = {
     "year": ("association", "committee", "admin"),
 }
 # What a village has, and what a commune has; some papers are of either.
-OF_VILLAGES: frozenset[PaperKind] = frozenset({"minutes", "list", "form", "poster", "certificates"})
+OF_VILLAGES: frozenset[PaperKind] = frozenset({"minutes", "list", "posted", "form", "poster", "certificates"})
 OF_COMMUNES: frozenset[PaperKind] = frozenset(
-    {"list", "poster", "proposal", "decision", "certificates", "register", "year"}
+    {"list", "posted", "poster", "proposal", "decision", "certificates", "register", "year"}
 )
 
 

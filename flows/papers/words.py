@@ -10,6 +10,7 @@ from flows.words.wording import Wording, _, n_
 NAMES: Mapping[PaperKind, Wording] = {
     "minutes": _("Minutes of the branch meeting"),
     "list": _("List of those proposed"),
+    "posted": _("List to be posted"),
     "form": _("Blank form, to fill in by hand"),
     "poster": _("Poster with the QR code"),
     "proposal": _("Proposal"),
@@ -24,6 +25,10 @@ NAMES: Mapping[PaperKind, Wording] = {
 TYPED: Mapping[PaperKind, tuple[str, ...]] = {
     "minutes": words("biên bản; biên bản họp; biên bản họp chi hội; minutes"),
     "list": words("danh sách; danh sách đề nghị; danh sách thôn; danh sách đề nghị công nhận; list"),
+    "posted": words(
+        "danh sách niêm yết; danh sách để niêm yết; bản niêm yết; niêm yết; danh sách để dán; danh sách dán bảng tin;"
+        " danh sách công khai; danh sách công bố; posted list; list to be posted"
+    ),
     "form": words("phiếu trống; mẫu phiếu; phiếu để điền tay; mẫu phiếu trống; blank form"),
     "poster": words("mã qr; qr; tờ mã qr; áp phích; tờ giới thiệu; poster; qr code"),
     "proposal": words("tờ trình; proposal"),
@@ -39,10 +44,10 @@ TYPED: Mapping[PaperKind, tuple[str, ...]] = {
 # Said before it wherever one is: the name alone of many a paper is that of the talk in which it comes about.
 ASKING = words("in; lấy; xin; tải; cho tôi; cho xin; gửi; gửi tôi; gửi cho tôi; print; get; send me")
 # Names that mean nothing but the paper.
-ALONE: frozenset[PaperKind] = frozenset({"form", "poster", "year", "certificates", "certificate"})
+ALONE: frozenset[PaperKind] = frozenset({"posted", "form", "poster", "year", "certificates", "certificate"})
 CERTIFICATE_LATER = _("There is no certificate yet: it comes once the People's Committee has recognised you.")
 # Papers that are changed in Word come as docx, too.
-AS_DOCX: frozenset[PaperKind] = frozenset({"minutes", "list", "proposal", "decision", "register", "year"})
+AS_DOCX: frozenset[PaperKind] = frozenset({"minutes", "list", "posted", "proposal", "decision", "register", "year"})
 
 
 # What is on a paper that is not there yet, and what has to happen first.

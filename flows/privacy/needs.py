@@ -27,9 +27,10 @@ class OwnChat(Struct, frozen=True):
 
 
 class OwnConsent(Struct, frozen=True):
-    """A choice about personal data; `given_by` is who made it for a child. One that somebody else recorded says how
-    and when it was made and who witnessed it."""
+    """A choice about personal data: about its being kept, or about posted lists. `given_by` is who made it for a child.
+    One that somebody else recorded says how and when it was made and who witnessed it."""
 
+    about: str
     text_version: str
     given: bool
     given_by: str | None

@@ -28,6 +28,7 @@ from flows.privacy.needs import (
     OwnRole,
     OwnTitle,
 )
+from flows.publishing.talk import named_or_not
 from flows.received.talk import KINDS
 from flows.review.arrivals import WAYS
 from flows.words.wording import Lines, Wording, _, lines, n_, paragraphs
@@ -112,6 +113,11 @@ def _recorded(one: OwnConsent) -> Wording:
 def _agreed(facts: Facts, one: OwnConsent) -> Wording:
     answer = _("given") if one.given else _("not given")
     at = _at(facts, one.at)
+    if one.about == "publishing":
+        named = {"version": one.text_version, "answer": answer, "time": at}
+        if one.given_by:
+            return _("Named on posted lists, by {name} (text {version}): {answer}, {time}", name=one.given_by, **named)
+        return _("Named on posted lists (text {version}): {answer}, {time}", **named)
     if one.given_by:
         return _(
             "Consent by {name} (text {version}): {answer}, {time}",
@@ -131,6 +137,7 @@ def _details(facts: Facts, kept: OwnData, person: Person) -> Wording:
         _("Registered in: {unit}", unit=_unit(facts, person.unit_id)),
         _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
         _("Filled in by: {name}", name=person.helper or "–") if person.is_helped else None,
+        _("Posted lists: {answer}", answer=named_or_not(person)) if person.is_resident else None,
         _("Known since: {time}", time=_at(facts, kept.known_since)) if kept.known_since else None,
     )
 

@@ -11,6 +11,7 @@ from flows.conversation.session import Talk
 from flows.people.talk import others, turn_to
 from flows.privacy.own_data import own_data
 from flows.privacy.records import Erased
+from flows.publishing.talk import AskingForNames, named_or_not
 from flows.registration.talk import KEPT, SEEN_BY, Registering
 from flows.words.refusals import NotUnderstood
 from flows.words.wording import Wording, _, lines, paragraphs
@@ -36,6 +37,14 @@ CORRECT = Choice(
         sửa; sửa thông tin; đổi thông tin; sửa tên; đổi tên; sai tên; sửa họ tên; sửa năm sinh; đổi thôn; sửa nơi ở;
         đổi nơi ở; sai thông tin; chỉnh sửa; sai rồi; nhầm tên; sai năm sinh; sửa thôn; sửa nhóm; đổi nhóm; correct;
         change; edit
+    """),
+)
+NAMING = Choice(
+    "naming",
+    _("My name on posted lists"),
+    words("""
+        nêu tên; niêm yết; niêm yết tên; danh sách niêm yết; tên trên danh sách; công khai tên; không nêu tên; đổi nêu
+        tên; đồng ý nêu tên; rút tên; bỏ tên; posted lists; my name on lists
     """),
 )
 ERASE = Choice(
@@ -71,11 +80,14 @@ def ask_privacy(facts: Facts, talk: Privacy) -> Question:
             lines(
                 KEPT,
                 SEEN_BY,
+                _("• Posted lists: {answer}.", answer=named_or_not(facts.person))
+                if facts.person and facts.person.is_resident
+                else None,
                 _("• If you no longer agree, press “Delete my data”: it is deleted at once."),
             ),
             _("What would you like?"),
         ),
-        (SEE, *((CORRECT,) if facts.person and facts.person.is_resident else ()), ERASE),
+        (SEE, *((CORRECT, NAMING) if facts.person and facts.person.is_resident else ()), ERASE),
         (BACK,),
     )
 
@@ -86,6 +98,8 @@ def hear_privacy(facts: Facts, talk: Privacy, heard: Heard) -> Iterator[Event]:
             yield Sent(Message(_whose(facts), files=(Document(_("my-data.txt"), own_data(facts)),)))
         case CORRECT.key:
             yield Entered("check", _known(facts))
+        case NAMING.key:
+            yield Entered("named", AskingForNames(asked_for=True))
         case ERASE.key:
             yield Went("sure", talk)
         case _:

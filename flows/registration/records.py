@@ -55,7 +55,7 @@ def after(facts: Facts, record: AnyRecord) -> Facts:
     if isinstance(record, PersonAdded):
         return facts
     known = facts.person.id if facts.person else 0
-    helper = (facts.person.helper, facts.person.helper_id) if facts.person else (None, 0)
+    kept = (facts.person.helper, facts.person.helper_id, facts.person.publishes) if facts.person else (None, 0, None)
     details = (record.name, record.birth_year, record.unit_id, record.group, record.representative)
-    person = Person(known, *details, *helper)
+    person = Person(known, *details, *kept)
     return replace(facts, person=person, own=tuple(replace(form, person=person) for form in facts.own))

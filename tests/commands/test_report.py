@@ -46,7 +46,7 @@ def test_what_cannot_be_made_is_said_in_one_line(hoctap: Run, words: tuple[str, 
 
 
 def test_templates_go_out_are_changed_and_come_in_again(hoctap: Run, tmp_path: Path) -> None:
-    assert hoctap("export", "templates", "mau", "--unit", "ta") == (0, "", "12 templates are in mau.\n")
+    assert hoctap("export", "templates", "mau", "--unit", "ta") == (0, "", "13 templates are in mau.\n")
     assert hoctap("export", "templates", "mau")[2] == (
         "hoctap: mau/form.docx is there already; delete it, or give another name\n"
     )
@@ -78,7 +78,8 @@ def test_every_fault_of_a_template_is_a_line(hoctap: Run, tmp_path: Path) -> Non
     code, output, errors = hoctap("import", "template", "mau.docx", "--as", "register", "--unit", "ta")
     assert (code, output) == (2, "")
     assert errors.splitlines() == [
-        "hoctap: mau.docx: the field nmae is unknown; there are: entries, heading, period, provisional, signature",
+        "hoctap: mau.docx: the field nmae is unknown; there are: count, entries, heading, period, provisional,"
+        " signature",
         "hoctap: mau.docx: the field {{ heading }} is missing; put it back, as in the exported template",
         "hoctap: mau.docx: the field {{ period }} is missing; put it back, as in the exported template",
         "hoctap: mau.docx: the field {{ entries }} is missing; put it back, as in the exported template",

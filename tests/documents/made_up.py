@@ -25,6 +25,7 @@ from bot.documents.records import Decided, GivenTitle, Meeting, Proposed
 from bot.documents.year_report import Figures, UnitFigures
 from bot.services import papers
 from bot.services.papers import CITIZEN, Setting
+from bot.store.documents import RecordedConsent
 from flows.domain.assessments import Evidence
 from tests.sample import CATALOGUES, SETS, form
 
@@ -140,7 +141,8 @@ def filled_form() -> self_assessment.FilledForm:
     whole = form(1, 1, 2, 1, 2, 3, 1, 2, 1, 1, state="confirmed")
     first, second = (indicator.id for indicator in whole.criteria.indicators[:2])
     proofs = {first: (Evidence("vouched"),), second: (Evidence("photo"), Evidence("text", "Lớp kỹ thuật trồng lúa"))}
-    by_another = "Trần Văn Trường (chi hội trưởng); bà Lan đồng ý trước mặt người làm chứng Vũ Thị Hạnh, 12/10/2026"
+    consent = RecordedConsent("said", date(2026, 10, 12), "Vũ Thị Hạnh")
+    by_another = papers.helper_said("Trần Văn Trường", consent, CATALOGUES["vi"])
     return papers.filled_form(setting(), replace(whole, evidence=proofs), "thôn Đông", by_another)
 
 
@@ -158,6 +160,12 @@ def paper(name: str) -> tuple[Layout, object]:
         "blank-form": (self_assessment.BLANK, papers.blank_form(here, SETS["farmer"], "thôn Đông", WEB)),
         "minutes": (minutes.LAYOUT, papers.minutes(here, "thôn Đông", meeting(of_one_village(16)))),
         "list": (village_list.LAYOUT, papers.village_list(here, "thôn Đông", of_one_village(16), "Trần Văn Trường")),
+        "posted": (
+            village_list.POSTED,
+            papers.posted_list(
+                here, of_one_village(13), 3, village="thôn Đông", head="Trần Văn Trường", until=date(2026, 11, 20)
+            ),
+        ),
         "proposal": (proposal.LAYOUT, papers.proposal(here, proposed(some))),
         "decision": (decision.LAYOUT, papers.decision(here, decided(some))),
         "certificate-a4": (certificate.ON_A4, papers.certificates(here, titles(people(2)), PAGE)),

@@ -62,6 +62,7 @@ def test_fonts_are_embedded_and_are_those_that_come_along(name: str) -> None:
         ("proposal", {A4}),
         ("minutes", {A4}),
         ("list", {A4}),
+        ("posted", {A4}),
         ("form", {A4}),
         ("blank-form", {A4}),
         ("poster", {A4}),

@@ -37,6 +37,7 @@ from flows.notices.notice import Ledger, Reached
 from flows.papers.records import PaperAsked
 from flows.papers.rights import ROLES_OF
 from flows.privacy.records import Erased
+from flows.publishing.records import Publishing
 from flows.received.records import Muted, NoticeAnswered
 from flows.registration.records import PersonAdded, PersonSaved
 from flows.registration.talk import Registering
@@ -49,7 +50,7 @@ from flows.words.wording import Catalogues
 # Who is asked about a code has typed it; whom it joins is asked in the chat of who made it.
 OWN = (
     Begun, CodeEnded, CodeTyped, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted,
-    NoticeAnswered, ArrivalsChosen, LinkGiven, SignedOut,
+    NoticeAnswered, ArrivalsChosen, LinkGiven, SignedOut, Publishing,
 )  # fmt: skip
 # Who presses: a role and the unit it is held over. There is nobody with these roles in the database.
 STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (

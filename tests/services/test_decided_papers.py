@@ -2,7 +2,7 @@
 pdf."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +11,17 @@ from docx import Document
 from sqlalchemy import select, update
 
 from bot.services.documents import DocumentRefused, Wanted, make
-from bot.store.core.tables import criteria_sets, people, proposals, recognitions, titles, trail
+from bot.store.core.tables import (
+    assessments,
+    consents,
+    conversations,
+    criteria_sets,
+    people,
+    proposals,
+    recognitions,
+    titles,
+    trail,
+)
 from tests.commune import Commune, commune, fill_in
 from tests.documents.made_up import LONG_NAME, ODD_NAMES, ODD_NAMES_PRINTED
 from tests.documents.pages import Pdf
@@ -215,6 +225,82 @@ async def test_a_title_that_was_revoked_has_no_certificate_and_stays_in_decision
         await paper(commune, "certificates")
 
 
+async def test_a_proposal_printed_anew_names_who_was_left_out_of_it_since(commune: Commune) -> None:
+    """It was signed with everybody on it; the decision is about those who are left."""
+    await proposed(commune)
+    before = await paper(commune, "proposal")
+    async with commune.database.writing() as connection:  # as the committee leaves them when it decides
+        await connection.execute(update(assessments).values(proposal_id=None, state="confirmed"))
+    assert await paper(commune, "proposal") == before
+    assert "Nguyễn Thị Lan" not in await paper(commune, "decision")
+
+
+async def test_a_printed_form_says_who_filled_it_in_and_how_that_was_agreed(commune: Commune) -> None:
+    lan = await commune.form("Lan")
+    chat = (await commune.column(select(conversations.c.id).where(conversations.c.address == "Lan")))[0]
+    consent = {"conversation_id": chat, "person_id": lan.person_id, "text_version": "2026.2", "given": True}
+    recorded = {"how": "signed", "given_on": date(2026, 9, 30), "witness": "Lò Văn Páo", "at": commune.now}
+    async with commune.database.writing() as connection:
+        await connection.execute(update(people).where(people.c.id == lan.person_id).values(helper="Trần Văn Tám"))
+        await connection.execute(consents.insert().values(**consent, **recorded))
+    said = await paper(commune, "filled-form", "tk-dong", about=lan.id)
+    assert (
+        "Người làm hộ: Trần Văn Tám; người được làm hộ đã đồng ý (ký giấy, ngày 30 tháng 9 năm 2026, người chứng kiến:"
+        " Lò Văn Páo)" in said
+    )
+
+
+async def agree(commune: Commune, *names: str) -> None:
+    """Let people agree to be named on posted lists."""
+    for name in names:
+        await commune.say(name, "đồng ý nêu tên", "đồng ý nêu tên")
+
+
+async def test_a_posted_list_names_who_agreed_and_counts_the_others(commune: Commune) -> None:
+    await met(commune)
+    async with commune.database.writing() as connection:
+        await connection.execute(update(assessments).values(passed=True))
+    said = await paper(commune, "posted", "tk-dong")
+    assert {"Nguyễn Thị Lan", "Lê Văn Minh"}.isdisjoint(said)
+    assert "Từ số 1 đến số 2: 2 người không nêu tên" in said
+    assert "Danh sách có 2 người./." in said
+    await agree(commune, "Minh")
+    said = await paper(commune, "posted", "tk-dong")
+    place = said.index("Lê Văn Minh")
+    assert said[place - 1 : place + 3] == ["1", "Lê Văn Minh", "thôn Đông", "Công dân học tập"]
+    assert "Số 2: 1 người không nêu tên" in said
+    assert "Danh sách có 2 người, trong đó 1 người không nêu tên./." in said
+    assert "Nguyễn Thị Lan" in await paper(commune, "list", "tk-dong")  # which is not posted
+
+
+async def test_a_posted_list_says_nothing_of_people_but_name_village_and_title(commune: Commune) -> None:
+    await met(commune)
+    await agree(commune, "Lan")
+    async with commune.database.writing() as connection:
+        await connection.execute(update(people).values(helper="Trần Văn Tám"))
+    assert "có người làm hộ" in await paper(commune, "list", "tk-dong")
+    assert "có người làm hộ" not in await paper(commune, "posted", "tk-dong")
+
+
+async def test_once_they_are_recognised_the_posted_list_is_of_the_recognised(commune: Commune) -> None:
+    await proposed(commune)
+    await agree(commune, "Lan")
+    assert any("Người được đề nghị công nhận" in line for line in await paper(commune, "posted"))
+    await commune.say("Chủ", *DECISION, "công nhận")
+    await carry_out(commune)
+    for unit in ("tk", "tk-dong"):
+        said = await paper(commune, "posted", unit)
+        assert "Nguyễn Thị Lan" in said
+        assert any(line.startswith("Người được công nhận danh hiệu") for line in said)
+    await commune.say("Lan", "rút tên", "không nêu tên")
+    said = await paper(commune, "posted")
+    assert "Nguyễn Thị Lan" not in said
+    assert "Danh sách có 1 người./." in said
+    assert "Nguyễn Thị Lan" in await paper(commune, "decision")  # which has to name everybody
+    await commune.say("Chủ", "/register", "lan", "1", "thu hồi", "Kê khai không đúng", "có")
+    assert "Danh sách có 0 người./." in await paper(commune, "posted")
+
+
 async def test_certificates_of_two_decisions_name_each_their_own(commune: Commune) -> None:
     await decided(commune)
     await commune.say("Chủ", "/register", "lan", "1", "mở lại", "Sai tên đệm", "có")
@@ -259,10 +345,10 @@ async def test_a_name_is_text_on_every_paper(commune: Commune) -> None:
     for odd, printed in [*list(names)[::2], (LONG_NAME, LONG_NAME)]:
         kept = odd.replace("\x07", "")
         async with commune.database.writing() as connection:
-            await connection.execute(update(people).where(people.c.name != "x").values(name=kept))
+            await connection.execute(update(people).where(people.c.name != "x").values(name=kept, publishes=True))
             await connection.execute(update(titles).values(name=kept))
-        for kind in ("minutes", "list", "proposal", "decision", "register", "certificates"):
-            unit = "tk-dong" if kind in {"minutes", "list"} else "tk"
+        for kind in ("minutes", "list", "posted", "proposal", "decision", "register", "certificates"):
+            unit = "tk-dong" if kind in {"minutes", "list", "posted"} else "tk"
             assert " ".join(printed.split()) in " ".join(" ".join(await paper(commune, kind, unit)).split()), kind
             # In print a name goes over several lines of its cell, with those of other cells between them.
             said = await as_pdf(commune, kind, unit)

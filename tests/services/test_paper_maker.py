@@ -13,7 +13,7 @@ from bot.services.files import FileStore, Kept
 from bot.services.housekeeping import Housekeeper
 from bot.services.paper_maker import MOST_ATTEMPTS, PaperMaker
 from bot.services.supervisor import Supervisor
-from bot.store.core.tables import paper_files, papers, roles, titles
+from bot.store.core.tables import conversation_people, conversations, paper_files, papers, roles, titles
 from flows.conversation.messages import Outgoing, StoredFile
 from tests.commune import Commune, commune
 from tests.documents.test_docx import text_of
@@ -67,6 +67,24 @@ async def test_what_comes_is_what_was_asked_for(commune: Commune, files: FileSto
     assert said is not None
     assert "Nguyễn Thị Lan" in text_of(Document(BytesIO(said)))
     assert (await files.read(pdf.digest) or b"").startswith(b"%PDF-")
+
+
+async def test_on_a_shared_phone_a_paper_says_who_asked_for_it(commune: Commune, files: FileStore) -> None:
+    lan, minh = await commune.form("Lan"), await commune.form("Minh")
+    (chat,) = await commune.column(select(conversations.c.id).where(conversations.c.address == "Lan"))
+    async with commune.database.writing() as connection:
+        for place, form in enumerate((lan, minh)):
+            row = {"conversation_id": chat, "person_id": form.person_id, "place": place}
+            await connection.execute(conversation_people.insert().values(row))
+    await commune.say("Lan", "/papers", "phiếu của tôi")
+    async with commune.database.writing() as connection:
+        moved_on = update(conversations).where(conversations.c.id == chat).values(person_id=minh.person_id)
+        await connection.execute(moved_on)
+    await commune.deliver()
+    await commune.read("Lan")
+    await make_all(PaperMaker(commune.runtime, files))
+    (said,) = await commune.texts("Lan")
+    assert said.startswith("👤 Nguyễn Thị Lan\n")
 
 
 async def test_asked_twice_at_once_it_is_made_once(commune: Commune, files: FileStore) -> None:

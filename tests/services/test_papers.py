@@ -35,7 +35,10 @@ def test_a_form_says_answers_points_and_evidence() -> None:
     assert lines[0].evidence == "nhờ chi hội làm chứng"
     assert lines[1].evidence == "ảnh\n“Lớp kỹ thuật trồng lúa”"
     assert paper.result.endswith("Kết quả: đủ điều kiện.")
-    assert paper.by_another.startswith("Trần Văn Trường (chi hội trưởng); bà Lan đồng ý")
+    assert paper.by_another == (
+        "Trần Văn Trường; người được làm hộ đã đồng ý (nói trực tiếp, ngày 12 tháng 10 năm 2026, người chứng kiến:"
+        " Vũ Thị Hạnh)"
+    )
 
 
 def test_what_the_branch_changed_stands_beside_the_residents_own_answer() -> None:

@@ -210,6 +210,18 @@ async def test_consent_that_ended_is_nobodys_to_an_older_version(commune: Commun
     assert await commune.count(tables_of.consents) == there - 1
 
 
+async def test_what_was_agreed_about_names_is_no_consent_to_be_kept_in_an_older_version(commune: Commune) -> None:
+    await commune.say("Lan", "không nêu tên", "không nêu tên")
+    told = select(tables_of.consents.c.given).order_by(tables_of.consents.c.id)
+    mine = tables_of.consents.c.about == "keeping"
+    before = await commune.column(told.where(mine))
+    assert len(await commune.column(told)) == len(before) + 1
+    await migrate(commune.database, "0046")
+    await migrate(commune.database)
+    assert await commune.column(told) == await commune.column(told.where(mine)) == before
+    assert set(await commune.column(select(tables_of.people.c.publishes))) == {None}
+
+
 async def test_what_notices_repeat_and_how_long_their_lists_are_is_found_for_those_that_were_there_before(
     commune: Commune,
 ) -> None:

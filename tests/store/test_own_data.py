@@ -28,6 +28,7 @@ TOLD = {
         "group": "Nhóm nghề nghiệp: Nông dân",
         "representative": "Cha, mẹ hoặc người giám hộ: Đỗ Thị Thu",
         "helper": "Người làm hộ: Trần Văn Tám",
+        "publishes": "Danh sách niêm yết: có nêu tên",
         "created_at": r"Đăng ký từ: 01/10/2026 08:\d\d",
     },
     "conversations": {
@@ -48,6 +49,7 @@ TOLD = {
     "join_codes": {"made_at": "• mã nối, trong ít phút"},
     "join_misses": {"misses": "số lần gõ sai mã, trong một giờ"},
     "consents": {
+        "about": r"Đồng ý nêu tên trên danh sách niêm yết \(bản 2026.1\): có, 01/10/2026 10:15",
         "text_version": r"\(bản 2026.2\)",
         "given": r"\(bản 2026.2\): có",
         "given_by": "Người đại diện Đỗ Thị Thu đồng ý",
@@ -263,7 +265,7 @@ async def sets_everything(commune: Commune) -> None:
         for statement in (
             update(tables.people)
             .where(tables.people.c.id == lan)
-            .values(representative="Đỗ Thị Thu", helper="Trần Văn Tám"),
+            .values(representative="Đỗ Thị Thu", helper="Trần Văn Tám", publishes=True),
             update(tables.assessments).where(tables.assessments.c.id == form.id).values(reminded=2),
             insert(conversations).values(
                 channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at
@@ -271,6 +273,14 @@ async def sets_everything(commune: Commune) -> None:
             insert(tables.joined_people).values(person_id=lan, conversation_id=chat, letters_to=chat),
             insert(tables.joined_chats).values(person_id=lan, conversation_id=chat, since=at, used_at=at),
             insert(tables.consents).values(consent),
+            insert(tables.consents).values(
+                conversation_id=chat,
+                person_id=lan,
+                about="publishing",
+                text_version="2026.1",
+                given=True,
+                at=at,
+            ),
             insert(tables.roles).values(
                 person_id=lan,
                 role="head",

@@ -33,6 +33,7 @@ from flows.notices.records import ApprovalLimitSet, NoticeActed, NoticeSaved, Re
 from flows.papers.records import PaperAsked
 from flows.privacy.acts import ACTS
 from flows.privacy.records import Erased
+from flows.publishing.records import Publishing
 from flows.received.records import Muted, NoticeAnswered
 from flows.recognition.records import Recognised, TitleEnded
 from flows.registration.records import PersonAdded, PersonSaved
@@ -60,7 +61,7 @@ ACTS_RECORDED = {
 NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
     BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked, LinkGiven, SignedOut,
-    CodeMade, CodeTyped, CodeEnded, CodeMissed, LettersChosen,
+    CodeMade, CodeTyped, CodeEnded, CodeMissed, LettersChosen, Publishing,
 }  # fmt: skip
 
 

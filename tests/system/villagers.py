@@ -233,6 +233,8 @@ class SelfAssessing(Villager):
                 await self._type(f"sua {self.random.randint(1, QUESTIONS)}")
             else:
                 await self._press(heard, "Nộp phiếu")
+        elif heard.label("Không nêu tên"):
+            await self._press(heard, self.random.choice(("Đồng ý nêu tên", "Không nêu tên")))
         else:
             for words in ("Bắt đầu làm phiếu", "Sửa phiếu", "Làm tiếp phiếu"):
                 if await self._press(heard, words):

@@ -82,6 +82,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             people.c.representative,
             people.c.helper_id,
             people.c.helper,
+            people.c.publishes,
             json_rows(
                 _sharers.c.id,
                 _sharers.c.name,
@@ -254,4 +255,5 @@ def person_in(row: AnyRow) -> Person:
         row.representative,
         row.helper,
         row.helper_id or 0,
+        row.publishes,
     )

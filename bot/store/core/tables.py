@@ -89,6 +89,8 @@ people = Table(
     # erased, for the mark stays. Neither where somebody fills in for themselves.
     Column("helper_id", Key),
     Column("helper", Text),
+    # Whether they may be named on lists that are posted; nothing until they have said.
+    Column("publishes", Boolean),
     Column("created_at", Moment, nullable=False),
     Index("ix_people_helper_id", "helper_id", sqlite_where=_is_helped, postgresql_where=_is_helped),
 )
@@ -162,6 +164,8 @@ consents = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     # Whose it was on a phone that several share; of a chat of one person it may be empty.
     Column("person_id", Key, index=True),
+    # To what: to data being kept (“keeping”), or to being named on posted lists (“publishing”).
+    Column("about", Text, nullable=False, server_default=text("'keeping'")),
     Column("text_version", Text, nullable=False),
     Column("given", Boolean, nullable=False),
     # Who agreed for a child.
@@ -605,6 +609,8 @@ notice_reports = Table(
     _id(),
     Column("notice_id", ForeignKey("notices.id"), nullable=False),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    # Who asked, of several on a phone; nobody once they were erased.
+    Column("person_id", Key),
     Column("asked_at", Moment, nullable=False),
     # The file once it is made; it is kept for a day.
     Column("digest", Text),

@@ -10,25 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core.tables import notice_reports
 
 
-async def ask_report(connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime) -> None:
-    """Let a report be made and sent to a conversation, unless one is on its way there already."""
+async def ask_report(
+    connection: AsyncConnection, notice_id: int, conversation_id: int, now: datetime, person_id: int | None = None
+) -> None:
+    """Let a report be made and sent to who asks in a conversation, unless one is on its way there already."""
     waits = select(notice_reports.c.id).where(
         notice_reports.c.notice_id == notice_id,
         notice_reports.c.conversation_id == conversation_id,
         notice_reports.c.digest.is_(None),
     )
-    asked = select(literal(notice_id), literal(conversation_id), literal(now, notice_reports.c.asked_at.type))
-    await connection.execute(
-        insert(notice_reports).from_select(["notice_id", "conversation_id", "asked_at"], asked.where(~waits.exists()))
-    )
+    asked = {"notice_id": notice_id, "conversation_id": conversation_id, "person_id": person_id, "asked_at": now}
+    row = select(*(literal(value, notice_reports.c[name].type) for name, value in asked.items()))
+    await connection.execute(insert(notice_reports).from_select(list(asked), row.where(~waits.exists())))
 
 
 class ReportWanted(Struct, frozen=True):
-    """A report somebody waits for."""
+    """A report somebody waits for: who asked, who may be one of several on the phone."""
 
     id: int
     notice_id: int
     conversation_id: int
+    person_id: int | None
 
 
 async def next_report(connection: AsyncConnection, resting: Collection[int] = ()) -> ReportWanted | None:
@@ -40,7 +42,7 @@ async def next_report(connection: AsyncConnection, resting: Collection[int] = ()
         .limit(1)
     )
     row = (await connection.execute(waiting)).first()
-    return ReportWanted(row.id, row.notice_id, row.conversation_id) if row is not None else None
+    return ReportWanted(row.id, row.notice_id, row.conversation_id, row.person_id) if row is not None else None
 
 
 async def report_made(connection: AsyncConnection, report_id: int, digest: str) -> bool:

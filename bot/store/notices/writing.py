@@ -46,7 +46,7 @@ class Rows:
                     await act(connection, record, self._now, (person_id, conversation_id))
                     self._note(person_id, done, notice_id, version)
                 case ReportAsked(notice_id):
-                    await ask_report(connection, notice_id, conversation_id, self._now)
+                    await ask_report(connection, notice_id, conversation_id, self._now, person_id)
                 case ApprovalLimitSet(unit_id, above):
                     await set_limit(connection, unit_id, above, person_id)
                     limit = Entry(act="set", role="admin", about=APPROVAL_LIMIT, details={"above": above})

@@ -1,0 +1,1 @@
+"""Whose name may stand on lists that are posted."""
