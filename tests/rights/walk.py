@@ -260,8 +260,8 @@ class Walk:
         waiting = select(outbox.c.address).where(outbox.c.state == "queued").distinct()
         for name in await self.commune.column(waiting):
             for letter in await self.commune.read(name):
-                shown = [button.payload for row in letter.buttons for button in row if button.payload]
-                self._buttons.setdefault(name, deque(maxlen=16)).extend(shown)
+                if shown := [button.payload for row in letter.buttons for button in row if button.payload]:
+                    self._buttons.setdefault(name, deque(maxlen=16)).extend(shown)
                 self._codes += _CODE.findall(letter.text)
 
     # what may never be otherwise
