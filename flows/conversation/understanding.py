@@ -304,9 +304,10 @@ def says(typed: str, *choices: Choice) -> bool:
     )
 
 
-def begins_with_no(typed: str) -> bool:
-    """Tell whether a short text begins with a negation: `không chụp được` is no evidence and no reason."""
-    return any(len(reading) <= MOST_AROUND and negations(gist(reading)[:1]) for reading in _readings(typed[:LONGEST]))
+def begins_with_no(typed: str, most: int = MOST_AROUND) -> bool:
+    """Tell whether a text of so many words at most begins with a negation: `không chụp được` is no evidence and no
+    reason."""
+    return any(len(reading) <= most and negations(gist(reading)[:1]) for reading in _readings(typed[:LONGEST]))
 
 
 def begins(typed: str, choice: Choice) -> bool:

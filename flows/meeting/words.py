@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import time
 
+from flows.conversation.understanding import LONGEST, begins_with_no
 from flows.domain.closings import Counts, Minutes
 from flows.domain.rounds import MOST_POSTING_DAYS
 from flows.words.moments import read_time
@@ -13,8 +14,6 @@ from flows.words.wording import Wording, _, n_
 
 MOST_PEOPLE = 100_000
 
-_LEAD_IN = r"(?:(?:da|thua|vang|a|u|oi)[ ,]+)*"
-_DENIED = re.compile(_LEAD_IN + r"(?:khong|ko|k|kh|hok|hong|dung|chua|thoi|chang|khoi|no|not|don t|don't|never)\b")
 _NUMBER = re.compile(r"\d{1,6}")
 _UNTIL = re.compile(r"\s*(?:-|–|—|\bđến\b|\bden\b|\btới\b|\btoi\b(?=\s*\d)|\bto\b|\buntil\b)\s*", re.IGNORECASE)
 _FROM = re.compile(r"^\s*(?:từ|tu|from)\b", re.IGNORECASE)
@@ -72,9 +71,11 @@ def read_posting(typed: str) -> int:
 
 
 def _numbers(typed: str) -> list[int]:
-    """Return the numbers in what was typed; none of what begins with a no, for who knows what it denies."""
+    """Return the numbers in what was typed; none of what begins with a no, for who knows what it denies. A nought is a
+    number here."""
     plain = fold(typed)
-    return [] if _DENIED.match(plain) else [int(number) for number in _NUMBER.findall(plain)]
+    denied = not plain[:1].isdigit() and begins_with_no(typed, LONGEST)
+    return [] if denied else [int(number) for number in _NUMBER.findall(plain)]
 
 
 def standing(counts: Counts) -> Iterator[Wording]:

@@ -80,7 +80,9 @@ def test_votes_are_as_many_as_were_present(votes_for: int, against: int, abstain
         read_votes(f"{votes_for} {against} {abstained}", present + 1)
 
 
-@pytest.mark.parametrize("typed", ["11", "không niêm yết 5 ngày", "5 hay 7", "", "nhiều"])
+@pytest.mark.parametrize(
+    "typed", ["11", "không niêm yết 5 ngày", "tôi không niêm yết danh sách 5 ngày đâu ạ", "5 hay 7", "", "nhiều"]
+)
 def test_a_list_is_posted_for_ten_days_at_most(typed: str) -> None:
     assert read_posting("10 ngày") == 10
     with pytest.raises(Refused):
