@@ -368,6 +368,9 @@ def test_a_whole_form_is_filled_in_by_keyboard_and_heard(visits: Visits) -> None
     expect(phone.log.get_by_text("Tổng cộng")).to_be_visible()
     focus_by_tab(page, phone.button("Nộp phiếu"), back=True)
     keys.press("Enter")
+    phone.expect_heard("nêu tên trên danh sách")
+    focus_by_tab(page, phone.button("Đồng ý nêu tên"), back=True)
+    keys.press("Enter")
     phone.expect_heard("Phiếu đã nộp")
 
 

@@ -62,7 +62,8 @@ def test_lan_fills_in_her_form_and_the_branch_head_confirms_it(visit: Visit, sna
     expect(lan.log.get_by_role("button", name="Xem ảnh lớn: giay-chung-nhan.jpg")).to_be_visible()
     snap(page, "story-3-result")
 
-    assert "Phiếu đã nộp: 100 điểm" in lan.press("Nộp phiếu")
+    assert "nêu tên trên danh sách" in lan.press("Nộp phiếu")
+    assert "Phiếu đã nộp: 100 điểm" in lan.press("Đồng ý nêu tên")
     head.expect_heard("Có phiếu chờ xác nhận")
     head.expect_heard("Nguyễn Thị Lan, sinh năm 1968")
     head.expect_unread(2)

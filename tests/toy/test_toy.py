@@ -20,16 +20,18 @@ SUBJECT = Path(__file__).parent / "subject"
 
 pytestmark = pytest.mark.timeout(600)
 
-Check = Literal["mypy", "import-linter", "the test of the lists", "the test of the columns"]
+Check = Literal["mypy", "import-linter", "the test of the lists", "the test of the columns", "its chat"]
 
 BIN = Path(sys.executable).parent
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 LISTS, COLUMNS = "tests/flows/test_subjects.py", "tests/store/test_own_data.py"
+CHAT, STRANGERS = "tests/chats/people_count_the_books_they_read.chat", "tests/rights/strangers.py"
 CHECKS: dict[Check, Sequence[str | Path]] = {
     "mypy": (BIN / "mypy", "flows/subjects.py", "bot/store/subjects.py", "flows/reading", "bot/store/reading.py"),
     "import-linter": (BIN / "lint-imports", "--no-logo"),
     "the test of the lists": (*PYTEST, LISTS),
     "the test of the columns": (*PYTEST, COLUMNS, "-k", "every_column"),
+    "its chat": (*PYTEST, CHAT, "-k", "web-sqlite"),
 }
 
 
@@ -74,6 +76,7 @@ LINES = {
     "its table, which is about nobody": Line(
         COLUMNS, '    "books_read",\n', "the test of the columns", after="\nOF_NOBODY = {\n"
     ),
+    "its record, which is the own of who presses": Line(STRANGERS, "    BooksRead,\n", "its chat", after="\nOWN = (\n"),
 }
 # Whoever forgets one of these is told by mypy that a name is not defined.
 IMPORTS = (
@@ -94,6 +97,9 @@ IMPORTS = (
             "flows.reading.records import AnyRecord as ReadingRecord",
         )
     ),
+    Line(
+        STRANGERS, "from flows.reading.records import BooksRead\n", "mypy", before="from flows.received.records import"
+    ),
 )
 
 
@@ -107,7 +113,9 @@ class Copy:
         for cache in (".mypy_cache", ".import_linter_cache"):
             if (CHECKOUT / cache).is_dir():  # what was found out of files that are the same
                 shutil.copytree(CHECKOUT / cache, folder / cache)
-        self._lists = {file: (CHECKOUT / file).read_text("utf-8") for file in (FLOWS, STORE, LAYERS, COLUMNS)}
+        self._lists = {
+            file: (CHECKOUT / file).read_text("utf-8") for file in (FLOWS, STORE, LAYERS, COLUMNS, STRANGERS)
+        }
         self._add_own_files()
 
     def _add_own_files(self) -> None:
@@ -147,8 +155,7 @@ def test_with_all_its_lines_each_check_is_content(copy: Copy, check: Check) -> N
 
 def test_with_all_its_lines_it_is_in_every_list_and_people_talk_of_it(copy: Copy) -> None:
     copy.write_lists([*IMPORTS, *LINES.values()])
-    chat = "tests/chats/people_count_the_books_they_read.chat"
-    ended, printed = copy.run(*PYTEST, LISTS, COLUMNS, chat, "-k", "test_subjects or every_column or sqlite")
+    ended, printed = copy.run(*PYTEST, LISTS, COLUMNS, CHAT, "-k", "test_subjects or every_column or sqlite")
     assert ended == 0, printed
 
 
