@@ -185,8 +185,9 @@ class _Piece:
         if form.id in before:
             changes = differences(self._shared.reference.units, before[form.id], form)
             return replace(one, changed=tuple(changes))
-        is_new = form.submitted_at is not None and form.submitted_at > self._batch.order.shown_at
-        return replace(one, is_new=is_new)
+        order = self._batch.order
+        is_new = order.before == "submitted" and form.submitted_at is not None and form.submitted_at > order.shown_at
+        return replace(one, is_new=is_new)  # to the branch; to the levels above it is one that has changed
 
     async def _papers(self) -> tuple[Button, ...]:
         """Return buttons for the papers that are due now: the proposal, or the decision with its certificates."""
