@@ -17,6 +17,7 @@ from bot.services.documents import DocumentRefused, Wanted, make, use_template
 from bot.services.papers import figures
 from bot.store.core.tables import assessments, people, tallies
 from bot.store.documents import FormCount
+from flows.conversation.facts import Start
 from tests.commune import Commune, commune, fill_in
 from tests.documents.test_docx import text_of
 from tests.sample import CATALOGUES, NOW, ZONE
@@ -111,14 +112,14 @@ def test_figures_follow_the_states_of_forms() -> None:
 
 
 async def test_a_poster_leads_into_its_village(commune: Commune) -> None:
-    said = await text(commune, "poster", "tk", links=(WEB,))
+    said = await text(commune, "poster", "tk", links=(Start(WEB),))
     assert "Thôn Đông" in said.split("\n")
     assert "Thôn Đoài" in said.split("\n")
     assert "hoc.example.vn/chat#v-tk-dong" in said
 
 
 async def test_a_blank_form_has_the_questions_of_its_group(commune: Commune) -> None:
-    said = await text(commune, "form", group="farmer", links=(WEB,))
+    said = await text(commune, "form", group="farmer", links=(Start(WEB),))
     assert "Có hay xem thời sự, nghe loa thôn hoặc đọc tin mùa vụ, giá nông sản không?" in said
     assert "□ Hằng ngày (10\u00a0điểm)" in said
     assert "Tôi đồng ý để Hội Khuyến học lưu" in said

@@ -97,7 +97,7 @@ async def test_of_two_who_close_a_village_at_once_one_does_and_the_other_is_told
     assert (await village_of(commune)).version == 1
     said = {head: "\n".join(await commune.texts(head)) for head in ("Trường", "Hạnh")}
     assert sorted("Đã chốt danh sách" in text for text in said.values()) == [False, True]
-    assert sorted("vừa được chốt hoặc bị trả lại" in text for text in said.values()) == [False, True]
+    assert sorted("vừa được chốt hoặc được trả về chi hội" in text for text in said.values()) == [False, True]
 
 
 async def test_once_a_village_is_closed_its_branch_decides_nothing(commune: Commune) -> None:
@@ -195,7 +195,7 @@ async def test_nobody_proposes_their_own_form(commune: Commune) -> None:
         role = {"person_id": lan, "role": "association", "unit_id": commune_id, "since": NOW}
         await connection.execute(insert(roles).values(role))
     await commune.say("Lan", "/commune", "đề nghị")
-    assert "Không có phiếu của chính mình" in (await commune.texts("Lan"))[-1]
+    assert "không có phiếu của chính người đề nghị" in (await commune.texts("Lan"))[-1]
     await commune.say("Lan", "đề nghị danh sách này")
     await carry_out(commune)
     assert (await commune.form("Lan")).state == "confirmed"
