@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from flows.conversation.channels import called
 from flows.conversation.facts import Facts
 from flows.domain.assessments import Assessment, Evidence
 from flows.domain.criteria import Indicator
@@ -146,7 +147,7 @@ def _chat(facts: Facts, one: OwnChat) -> Wording:
     languages = (choice.label for choice in facts.reference.languages if choice.key == one.language)
     known = _(
         "{channel}, number {address}, language: {language}",
-        channel=CHANNELS.get(one.channel, one.channel),
+        channel=CHANNELS.get(one.channel, called(one.channel)),
         address=one.address,
         language=next(languages, "–"),
     )
