@@ -96,7 +96,10 @@ def _pytest(folder: Path, chat: str, *options: str) -> subprocess.CompletedProce
     """Run pytest on a chat in a copy of the runner."""
     chats = folder / "tests" / "chats"
     shutil.copytree(CHECKOUT / "tests" / "chats", chats, ignore=shutil.ignore_patterns("*.chat", "__pycache__"))
-    shutil.copytree(CHECKOUT / "tests" / "botapi", folder / "tests" / "botapi")
+    for used in ("botapi", "rights"):
+        shutil.copytree(
+            CHECKOUT / "tests" / used, folder / "tests" / used, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in ("conftest.py", "databases.py", "distribution.py", "khmer.py", "plain_logs.py"):
         shutil.copy(CHECKOUT / "tests" / name, folder / "tests" / name)
     (chats / "one.chat").write_text(chat, "utf-8")

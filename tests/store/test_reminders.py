@@ -9,7 +9,7 @@ from sqlalchemy import Executable, event, insert, select
 
 from bot.services.criteria_files import shipped
 from bot.store import reminders
-from bot.store.core import setup
+from bot.store.core import contacts, setup
 from bot.store.core.database import Database
 from bot.store.core.reference import mark_changed
 from bot.store.core.tables import assessments, conversations, mutes, people, roles, rounds, tallies, units
@@ -175,6 +175,8 @@ async def test_people_are_reached_in_their_newest_open_chat_unless_they_turned_i
         insert(conversations).values(rows),
         insert(mutes).values([{"person_id": 3, "kind": "digests"}, {"person_id": 4, "kind": "reminders"}]),
     )
+    async with village.writing() as connection:
+        await contacts.refresh(connection, {1, 2, 3, 4})
     async with village.reading() as connection:
         reached = await reminders.reached(connection, {1, 2, 3, 5}, kind)
         nobody = await reminders.reached(connection, set(), kind)
