@@ -3,10 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from bot.delivery.judging import judge
 from bot.services.files import FileStore
-from bot.services.housekeeping import KEEP_SEEN, Housekeeper
+from bot.services.housekeeping import KEEP_SEEN, KEEP_UNREAD, Housekeeper
+from bot.services.sending import OutsideWindow
+from bot.store.core.outbox import (
+    WAITS_FOR_A_WORD,
+    SettledLetter,
+    next_replies,
+    settle,
+)
 from bot.store.core.tables import inbox, outbox, seen_forms
 from flows.conversation.replies import Typed
 from tests.commune import BOT, CHANNEL, Commune
@@ -59,3 +67,23 @@ async def test_how_a_form_was_shown_is_kept_until_it_is_too_long_ago(commune: Co
     commune.now += timedelta(days=2)
     await keeper.run_once()
     assert await commune.count(seen_forms) == 0
+
+
+async def test_what_waits_for_the_next_word_of_somebody_is_not_given_up_as_never_fetched(
+    commune: Commune, tmp_path: Path
+) -> None:
+    keeper = Housekeeper(commune.database, FileStore(tmp_path), lambda: commune.now)
+    await commune.say("Minh", "/help")
+    written_at = commune.now
+    async with commune.database.writing() as connection:
+        (id_,) = await connection.scalars(select(outbox.c.id).where(outbox.c.state == "queued"))
+        await settle(connection, [SettledLetter(id_, "queued", "-230", written_at + WAITS_FOR_A_WORD)], written_at)
+    commune.now = written_at + WAITS_FOR_A_WORD + timedelta(minutes=1)
+    await keeper.run_once()
+    assert await commune.column(select(outbox.c.state)) == ["queued"]  # its delivery says that it is outside the window
+    async with commune.database.reading() as connection:
+        due = await next_replies(connection, CHANNEL, BOT, (), 9, commune.now)
+    assert [judge(letter, OutsideWindow("-230"), commune.now, 1.0).settled.state for letter in due] == ["outside"]
+    commune.now += KEEP_UNREAD
+    await keeper.run_once()  # or there is no such channel any more
+    assert await commune.column(select(outbox.c.state)) == ["failed"]

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy import Table, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.core.outbox import WAITS_FOR_A_WORD
 from bot.store.core.tables import OPEN_LETTERS, WAITING_FOR_PAGES, inbox, outbox
 
 _LEAVES = {
@@ -29,11 +30,15 @@ async def forget_rows(connection: AsyncConnection, table: Table, before: datetim
 
 
 async def give_up_letters(connection: AsyncConnection, before: datetime, now: datetime) -> None:
-    """Give up letters that nobody has fetched for so long: their page is not opened any more."""
+    """Give up letters that nobody has fetched for so long: their page is not opened any more. One that a channel put
+    off, until its reader's next word, is its delivery's to settle: it is left as long again, lest its channel is no
+    more."""
     forgotten = {"body": None, "callback": None, "address": "", "due": None}
+    nobodys = or_(outbox.c.attempts == 0, outbox.c.created_at < before - WAITS_FOR_A_WORD)
+    error = func.coalesce(outbox.c.error, "never fetched")
     for unread in (OPEN_LETTERS, WAITING_FOR_PAGES):
         await connection.execute(
             update(outbox)
-            .where(text(unread), outbox.c.created_at < before)
-            .values(state="failed", error="never fetched", settled_at=now, **forgotten)
+            .where(text(unread), outbox.c.created_at < before, nobodys)
+            .values(state="failed", error=error, settled_at=now, **forgotten)
         )
