@@ -1,6 +1,7 @@
 """What leaves the database with time."""
 
-from datetime import timedelta
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert, select
@@ -11,11 +12,15 @@ from bot.services.housekeeping import KEEP_SEEN, KEEP_UNREAD, Housekeeper
 from bot.services.sending import OutsideWindow
 from bot.store.core.outbox import (
     WAITS_FOR_A_WORD,
+    Letter,
     SettledLetter,
     next_replies,
+    queue,
+    recipient_of,
     settle,
 )
-from bot.store.core.tables import inbox, outbox, seen_forms
+from bot.store.core.tables import conversations, inbox, outbox, seen_forms
+from flows.conversation.messages import Outgoing, StoredFile
 from flows.conversation.replies import Typed
 from tests.commune import BOT, CHANNEL, Commune
 
@@ -87,3 +92,31 @@ async def test_what_waits_for_the_next_word_of_somebody_is_not_given_up_as_never
     commune.now += KEEP_UNREAD
     await keeper.run_once()  # or there is no such channel any more
     assert await commune.column(select(outbox.c.state)) == ["failed"]
+
+
+async def test_the_file_of_a_letter_stays_until_the_letter_has_gone(commune: Commune, tmp_path: Path) -> None:
+    files = FileStore(tmp_path)
+    kept = await files.keep(b"%PDF-1.4 a certificate")
+    _written_at(tmp_path, commune.now)
+    keeper = Housekeeper(commune.database, files, lambda: commune.now)
+    await commune.say("Minh", "/help")
+    await commune.deliver()
+    paper = Outgoing("Giấy chứng nhận", files=(StoredFile(kept.digest, "document", "giay.pdf"),))
+    async with commune.database.writing() as connection:
+        id_ = await connection.scalar(select(conversations.c.id).limit(1))
+        to = await recipient_of(connection, id_ or 0)
+        assert to is not None
+        await queue(connection, [Letter(to, paper)], commune.now)
+    commune.now += timedelta(days=20)
+    await keeper.run_once()
+    assert await files.read(kept.digest) is not None
+    await commune.deliver()
+    commune.now += timedelta(days=2)
+    await keeper.run_once()
+    assert await files.read(kept.digest) is None
+
+
+def _written_at(folder: Path, moment: datetime) -> None:
+    """Let the files of a folder be as old as if they had been written at a time."""
+    for content in folder.glob("??/*"):
+        os.utime(content, (moment.timestamp(),) * 2)

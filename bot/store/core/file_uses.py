@@ -3,11 +3,12 @@
 import re
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, TextClause, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.blobs import contains
 from bot.store.core.tables import (
+    OPEN_LETTERS,
     conversation_people,
     conversations,
     evidence,
@@ -15,6 +16,7 @@ from bot.store.core.tables import (
     inbox,
     notice_reports,
     notices,
+    outbox,
     paper_files,
     reference_version,
 )
@@ -48,15 +50,17 @@ async def remember_folder(connection: AsyncConnection, mark: str) -> str | None:
 
 
 async def in_talks(connection: AsyncConnection) -> set[str]:
-    """Return the files that somebody has sent in a talk that is not over, or in a message that waits."""
+    """Return the files that somebody has sent in a talk that is not over, or in a message that waits, and those of
+    letters that wait: some do for weeks, until their reader comes back."""
     waiting = await _named(connection, inbox.c.body, _STORED.encode(), inbox.c.done_at.is_(None))
+    waiting |= await _named(connection, outbox.c.body, b"digest", text(OPEN_LETTERS))
     for said in (conversations.c.session, conversation_people.c.session):
         waiting |= await _named(connection, said, _STORED.encode()) | await _named(connection, said, b"digest")
     return waiting
 
 
 async def _named(
-    connection: AsyncConnection, column: ColumnElement[bytes], mark: bytes, *where: ColumnElement[bool]
+    connection: AsyncConnection, column: ColumnElement[bytes], mark: bytes, *where: ColumnElement[bool] | TextClause
 ) -> set[str]:
     """Return the digests in all values of a column that have a mark in them."""
     used: set[str] = set()
