@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.closing import Closing
 from tests.databases import database, database_url, databases
 from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.plain_logs import use_plain_logs
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-pictures", action="store_true", help=drawn)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Log plainly, before anything is logged."""
     use_plain_logs()
+    config.pluginmanager.register(Closing())
