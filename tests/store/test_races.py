@@ -19,6 +19,7 @@ from bot.store.core.tables import (
     assessments,
     conversations,
     inbox,
+    joined_people,
     mutes,
     notice_units,
     notices,
@@ -36,6 +37,7 @@ from flows.notices.notice import Audience
 from flows.received.records import NoticeAnswered
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
+from tests.store.test_joining import join
 
 
 @pytest.fixture
@@ -135,6 +137,26 @@ async def test_a_notice_that_is_paused_while_it_ends_is_not_ended(commune: Commu
     assert await ending == []
     row = (await commune.rows(select(notices).where(notices.c.id == notice_id)))[0]
     assert (row.state, row.version, row.ended_at) == ("paused", 2, None)
+
+
+async def test_who_writes_in_two_chats_at_once_goes_on_in_the_second_where_the_first_has_come_to(
+    commune: Commune,
+) -> None:
+    """On another server Minh stops in the chat joined to his, and meanwhile types a number here."""
+    await join(commune, "Minh", "Minh2")
+    await commune.say("Minh", "1")
+    answered = await commune.answers("Minh")
+    there = select(conversations.c.id).where(conversations.c.address == "Minh2").scalar_subquery()
+    await commune.turns.receive([commune.update("Minh", "1")])
+    async with commune.database.writing() as stopping:
+        stopped = {"conversation_id": there, "session": b'{"asked": 50}'}
+        await stopping.execute(update(joined_people).values(stopped))
+        working = asyncio.create_task(commune.work())
+        await _somebody_waits_for_a_lock(commune)
+    await working
+    assert await commune.answers("Minh") == answered
+    (row,) = await commune.rows(select(joined_people, conversations.c.address).join(conversations))
+    assert (row.address, b'"asked":51' in row.session) == ("Minh", True)
 
 
 async def _end(commune: Commune) -> list[int]:

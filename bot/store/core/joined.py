@@ -26,9 +26,10 @@ from flows.subjects import AnyTalk
 
 _encoder = msgspec.json.Encoder()
 
+# The chat is no join: PostgreSQL would drop the row of who has waited here while another chat became the last one.
+_channel = select(conversations.c.channel).where(conversations.c.id == joined_people.c.conversation_id)
 _LAST_USED = (
-    select(joined_people, conversations.c.channel)
-    .join(conversations, conversations.c.id == joined_people.c.conversation_id)
+    select(joined_people, _channel.scalar_subquery().label("channel"))
     .where(is_among(joined_people.c.person_id, "ids"))
     .order_by(joined_people.c.person_id)
     .with_for_update(of=joined_people)
