@@ -31,7 +31,8 @@ MOST_FORM_BYTES = 1024
 HEADERS = {
     "Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "Content-Security-Policy":
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }  # fmt: skip
 
 TITLE = _("Open a file")
@@ -88,23 +89,23 @@ class FileLinks:
 
     async def ask(self, request: Request) -> Response:
         """Ask for the code. Whoever only looks, as programs that show links do, opens nothing."""
-        token = request.path_params["token"]
-        async with self._runtime.database.reading() as connection:
-            link = await file_links.find(connection, _hash(token)) if _TOKEN.fullmatch(token) else None
+        link = await self._find(request.path_params["token"])
         if link is None or not self._holds(link):
             return self._page(link, GONE, 404)
         return self._page(link, ASKED, form=True)
 
     async def open(self, request: Request) -> Response:
         """Give the file for its code, or count a wrong one."""
-        token = request.path_params["token"]
         try:
             form = parse_qs((await read_body(request, MOST_FORM_BYTES)).decode("ascii", "replace"))
         except (BodyTooLarge, BodyNotReceived):
             return Response(status_code=400)
         code = re.sub(r"\D", "", form.get("code", [""])[0])
+        link = await self._find(token := request.path_params["token"])
+        if link is None or not self._holds(link):  # whoever makes links up keeps nobody from writing
+            return self._page(link, GONE, 404)
         async with self._runtime.database.writing() as connection:
-            link = await file_links.find(connection, _hash(token), locked=True) if _TOKEN.fullmatch(token) else None
+            link = await file_links.find(connection, link.token, locked=True)
             if link is None or not self._holds(link):
                 return self._page(link, GONE, 404)
             if not _CODE.fullmatch(code) or not hmac.compare_digest(_hash(token, code), link.code):
@@ -115,6 +116,12 @@ class FileLinks:
                 await file_links.end_at(connection, link.token, soon)
         content = await self._files.read(link.digest)
         return _file(link.name, content) if content is not None else self._page(link, GONE, 404)
+
+    async def _find(self, token: str) -> FileLink | None:
+        if not _TOKEN.fullmatch(token):
+            return None
+        async with self._runtime.database.reading() as connection:
+            return await file_links.find(connection, _hash(token))
 
     def _holds(self, link: FileLink) -> bool:
         return link.wrong < MOST_WRONG and link.expires_at > self._runtime.clock()

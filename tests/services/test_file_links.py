@@ -66,6 +66,7 @@ async def test_the_code_opens_the_file_and_looking_at_the_link_opens_nothing(doo
         assert (looked.status_code, code in looked.text, "no-store" in looked.headers["cache-control"]) == (
             200, False, True,
         )  # fmt: skip
+        assert "frame-ancestors 'none'" in looked.headers["content-security-policy"]
     opened = await door.post(address, f"{code[:3]} {code[3:]}")
     assert opened.content == PDF
     assert opened.headers["content-disposition"].startswith("attachment; filename*=UTF-8''Danh%20s")
@@ -111,6 +112,14 @@ async def test_nothing_odd_breaks_it(door: Door) -> None:
         assert (await door.post(path, "123456")).status_code == 404
     assert (await door.browser.post(address, content=b"\xff" * 2000)).status_code == 400
     assert (await door.browser.post(address, content=b"\xff&code")).status_code == 403
+
+
+async def test_whoever_makes_links_up_keeps_nobody_from_writing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(door.commune.database, "writing", lambda: written.append("a transaction"))
+    for path in ("/f/x", "/f/" + "a" * 22):
+        assert (await door.post(path, "123456")).status_code == 404
+    assert written == []
 
 
 async def test_without_a_public_address_and_for_nobody_there_is_no_link(door: Door, tmp_path: Path) -> None:
