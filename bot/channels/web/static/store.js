@@ -2,7 +2,7 @@
 
 const memory = new Map();
 
-/** On a device that many use in turn nothing is kept, and nothing kept is looked at. */
+/** On a device that many use in turn nothing is kept, and what somebody keeps on it is neither looked at nor removed. */
 export const KIOSK = new URLSearchParams(location.search).has("kiosk");
 
 /** Return what is kept under a key, or null. */
@@ -31,7 +31,7 @@ export function write(key, value) {
 export function remove(key) {
   memory.delete(key);
   try {
-    localStorage.removeItem(key);
+    if (!KIOSK) localStorage.removeItem(key);
   } catch {
     // Nothing was kept.
   }
