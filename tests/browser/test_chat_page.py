@@ -443,6 +443,20 @@ def test_a_kiosk_keeps_nothing_and_forgets_at_a_tap_and_after_a_while(visits: Vi
     expect(kiosk.own).to_have_count(0)
 
 
+def test_a_kiosk_leaves_alone_what_the_device_keeps_of_somebody(visits: Visits) -> None:
+    phone = consented(visits("chat/ta-dong"))
+    phone.type("Nguyễn Thị Lan")
+    context = phone.page.context
+    phone.page.close()
+    kiosk = visits.in_another_tab(context, "chat/ta-dong?kiosk")
+    kiosk.button("Bắt đầu / Start").click()
+    kiosk.expect_heard("chọn ngôn ngữ")
+    kiosk.node.get_by_role("button", name="Xong, xóa màn hình").click()
+    expect(kiosk.button("Bắt đầu / Start")).to_be_visible()
+    again = visits.in_another_tab(context)
+    expect(again.own.last).to_contain_text("Nguyễn Thị Lan")
+
+
 # --- Eyes and ears ---
 
 
@@ -523,6 +537,9 @@ def test_a_branch_head_opens_the_web_page_from_the_chat_and_signs_out(visit: Vis
     expect(office.get_by_role("button", name="Vào trang")).to_be_visible()
     assert "#" not in office.url
     snap(office, "office-1-link")
+    office.route("**/dashboard/in", lambda route: route.abort(), times=1)
+    office.get_by_role("button", name="Vào trang").click()
+    expect(office.get_by_role("status")).to_have_text("Chưa kết nối được. Xin chờ giây lát rồi bấm lại.")
     office.get_by_role("button", name="Vào trang").click()
     expect(office.get_by_role("listitem")).to_contain_text("Chi hội trưởng, thôn Đông")
     assert office.evaluate("document.cookie") == ""  # scripts cannot read it

@@ -39,6 +39,7 @@ HEADERS = {
 TITLE = _("Web page for those who hold a role")
 SIGN_IN = _("Sign in")
 LINK_REFUSED = _("This link was used or has ended. In the chat, type “web page” for a new one.")
+NO_CONNECTION = _("There is no connection. Please wait a moment, then press again.")
 SIGNED_OUT = _("You are not signed in. In the chat, type “web page”, then open the link that comes.")
 NO_ROLE = _("You hold no role here.")
 ONLY_SCRIPT = _("Please open this page in Chrome, Safari or Cốc Cốc.")
@@ -105,7 +106,8 @@ class OfficialPages:
         reader = self._reader(request, None)
         body = f'<p id="said" role="status"></p><button id="in" type="button">{_said(SIGN_IN, reader)}</button>'
         body += f"<noscript><p>{_said(ONLY_SCRIPT, reader)}</p></noscript>"
-        script = f'<script type="module" src="/static/signin.js" data-refused="{_said(LINK_REFUSED, reader)}"></script>'
+        said = f'data-refused="{_said(LINK_REFUSED, reader)}" data-trouble="{_said(NO_CONNECTION, reader)}"'
+        script = f'<script type="module" src="/static/signin.js" {said}></script>'
         return self._page(reader, body + script)
 
     async def sign_in(self, request: Request) -> Response:
