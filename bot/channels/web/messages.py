@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
@@ -60,13 +61,13 @@ class Said(msgspec.Struct, frozen=True):
 class Phone(msgspec.Struct, frozen=True):
     """A chat in a page, the messages it has shown since it last said so, and which edition of the page's own words;
     None wants none. `after` is all that pages of earlier versions say: they get what is newer and settle nothing. One
-    that `looks` like another channel's is shown no more buttons than that has: the demo does so."""
+    that looks like another channel's, as in the demo, is shown no more buttons than that has."""
 
     token: str
     seen: list[int] = []
     after: int = 0
     words: str | None = None
-    looks: str = ""
+    most_buttons: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class Poll(msgspec.Struct, frozen=True):

@@ -58,8 +58,6 @@ SECONDS_TO_WORK_OFF = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
 LAST_ID = 2**63 - 1
 LONGEST_WAIT = 30.0
-# How many buttons a message has on other channels, for phones that look like theirs.
-MOST_BUTTONS = {"zalo_oa": 5, "zalo_bot": 0}
 MOST_JSON_BYTES = 128 * 1024
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UPLOADS_A_DAY = 100 * 1024 * 1024
@@ -104,7 +102,7 @@ class Page:
     seen: frozenset[int]
     after: int
     words: str | None
-    looks: str
+    most_buttons: int | None
 
     @property
     def place(self) -> Address:
@@ -125,7 +123,6 @@ class WebChat:
         self._files = files
         self.words = Words(runtime.catalogues)
         self._wording = NoticeWording(runtime.catalogues)
-        self._few_buttons = {looks: TypedButtons(runtime, most) for looks, most in MOST_BUTTONS.items()}
         self._signer = Signer(signing_key)
         self._door = Door()
         most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
@@ -176,8 +173,8 @@ class WebChat:
             self._door.enter("begin", host)
         elif known.waiting + len(incoming) > MOST_WAITING:
             raise TooMany(SECONDS_TO_WORK_OFF)
-        # A code is typed where a phone looks like one without buttons.
-        await self._turns.receive(await self._few_buttons["zalo_bot"].heard(incoming))
+        # A code is typed where a phone shows few buttons.
+        await self._turns.receive(await TypedButtons(self._runtime, 0).heard(incoming))
         return JSONResponse({}, status_code=202)
 
     async def _admit(self, token: str, host: str) -> None:
@@ -287,7 +284,8 @@ class WebChat:
         return words if words.edition != phone.words else None
 
     async def _shown(self, letters: list[DueLetter], phone: Page) -> list[ShownMessage]:
-        if buttons := self._few_buttons.get(phone.looks):
+        if phone.most_buttons is not None:
+            buttons = TypedButtons(self._runtime, phone.most_buttons)
             letters = [await _with_few_buttons(letter, phone.place, buttons) for letter in letters]
         shown = (messages.render(letter, phone.address, self._signer, self._runtime.clock()) for letter in letters)
         return [message for message in shown if message is not None]
@@ -440,7 +438,7 @@ def _page(phone: messages.Phone) -> Page:
         raise NotUsable("too many messages")
     seen = frozenset(id_ for id_ in phone.seen if 0 < id_ <= LAST_ID)
     after = min(max(phone.after, 0), LAST_ID)
-    return Page(phone.token, address_of(phone.token), seen, after, phone.words, phone.looks)
+    return Page(phone.token, address_of(phone.token), seen, after, phone.words, phone.most_buttons)
 
 
 def _host(request: Request) -> str:

@@ -12,6 +12,11 @@ const ROOM = [
   { query: matchMedia("(min-width: 980px)"), phones: 3 },
   { query: matchMedia("(min-width: 700px)"), phones: 2 },
 ];
+const CHANNELS = {
+  telegram: { name: "Telegram" },
+  zalo_oa: { name: "Zalo OA", mostButtons: 5 },
+  zalo_bot: { name: "Zalo Bot", mostButtons: 0, accept: "image/*" },
+};
 const tabs = document.querySelector("nav");
 const [resetButton, languageButton] = ["#reset", "#language"].map((name) => document.querySelector(name));
 const { lang: language } = document.documentElement;
@@ -42,13 +47,13 @@ function fetchPeople() {
 /** Let visitors choose above a phone which channel it looks like: none shows more buttons than that channel has. */
 function letLookLike(phone) {
   const { words } = phone;
-  const channels = { "": words.asWeb, telegram: "Telegram", zalo_oa: "Zalo OA", zalo_bot: "Zalo Bot" };
-  const options = Object.entries(channels).map(([value, name]) => el("option", { value }, name));
+  const channels = { "": { name: words.asWeb }, ...CHANNELS };
+  const options = Object.entries(channels).map(([value, { name }]) => el("option", { value }, name));
   const choice = el("select", { class: "looks", "aria-label": words.looksLike, title: words.looksLike, onchange: look }, ...options);
   phone.node.querySelector("header").append(choice);
 
   function look() {
-    phone.lookLike(choice.value);
+    phone.lookLike(choice.value, channels[choice.value]);
     line.add(phone); // what is asked for just now would come as before
   }
 }

@@ -113,7 +113,7 @@ export class Line {
 
   async #poll() {
     const asked = Date.now();
-    const phones = [...this.#phones.values()].map(({ token, seen, edition, looks }) => ({ token, seen, words: edition, looks }));
+    const phones = [...this.#phones.values()].map(({ token, seen, edition, mostButtons }) => ({ token, seen, words: edition, most_buttons: mostButtons }));
     const answer = await this.#ask({ phones, wait: POLL_SECONDS });
     if (!answer) return;
     this.#tell(true);

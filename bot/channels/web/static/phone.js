@@ -42,7 +42,7 @@ export class Phone {
   #typingTimer = 0;
   unread = 0;
   active = false;
-  looks = ""; // like the phones of another channel, which has fewer buttons
+  mostButtons; // under a message, where a phone looks like one of a channel that has few
 
   /**
    * `person`: {token, role, start}, {title, subtitle} unless the page's own are meant, and a `hint` what to try;
@@ -147,10 +147,11 @@ export class Phone {
     if (elsewhere && writes) this.input.focus();
   }
 
-  /** Look like a phone of another channel, from the next message on. */
-  lookLike(channel) {
-    this.looks = this.node.dataset.looks = channel;
-    this.picker.accept = channel === "zalo_bot" ? "image/*" : ACCEPTED;
+  /** Look like a phone of another channel, which has so many buttons and takes such files, from the next message on. */
+  lookLike(channel, { mostButtons, accept = ACCEPTED } = {}) {
+    this.node.dataset.looks = channel;
+    this.mostButtons = mostButtons;
+    this.picker.accept = accept;
   }
 
   /** Keep nothing of this conversation on this device any more. */
