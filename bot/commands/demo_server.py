@@ -15,8 +15,9 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from bot.application import Application, now, spare_the_collector
+from bot.channels.web.frame import PAGES
 from bot.channels.web.messages import BOT, CHANNEL, address_of
-from bot.channels.web.routes import PAGE_HEADERS, PAGES
+from bot.channels.web.routes import PAGE_HEADERS
 from bot.commands.demo_phones import PHONES, DemoPhone
 from bot.commands.demo_story import Story, read_letters, without_phones
 from bot.commands.sample import sample_settings

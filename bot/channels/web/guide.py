@@ -1,6 +1,5 @@
 """The guides at `/guide`: pages without scripts, in the language that is asked for."""
 
-import re
 from html import escape
 from importlib.resources import files as package_files
 
@@ -8,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.web.frame import filled, said, tag_of
 from bot.channels.web.routes import PAGE_HEADERS
 from bot.channels.web.words import Words
 from bot.guides.pages import ADDRESS, NAMES, Guide, address, languages, read
@@ -16,8 +16,6 @@ from flows.words.wording import Catalogue, Catalogues, Wording, _, render
 GUIDES = _("Guides")
 OPEN_CHAT = _("Open the conversation")
 ON_THIS_PAGE = _("On this page")
-
-_HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
 class GuidePages:
@@ -67,17 +65,16 @@ class GuidePages:
         )
 
     def _page(self, language: str, title: str, links: str, body: str, status: int = 200) -> Response:
-        parts = {"language": language.replace("_", "-"), "title": escape(title), "links": links, "body": body}
-        content = _HOLE.sub(lambda hole: parts[hole[1]], self._frame)
-        return Response(content, status, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
+        parts = {"language": tag_of(language), "title": escape(title), "links": links, "body": body}
+        return Response(filled(self._frame, parts), status, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
 
 def _contents(guide: Guide, reader: Catalogue) -> str:
     """Return the list of a guide's sections, after the paragraph that says what it is for."""
-    heading = escape(render(ON_THIS_PAGE, reader))
+    heading = said(ON_THIS_PAGE, reader)
     sections = "".join(f'<li><a href="#{id_}">{escape(words)}</a></li>' for id_, words in guide.sections.items())
     return f'<p class="opening">{guide.opening}</p><nav class="contents"><b>{heading}</b><ul>{sections}</ul></nav>'
 
 
 def _link(to: str, words: Wording, reader: Catalogue) -> str:
-    return f'<a href="{escape(to)}">{escape(render(words, reader))}</a>'
+    return f'<a href="{escape(to)}">{said(words, reader)}</a>'

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.web.frame import PAGES, tag_of
 from bot.channels.web.words import IN_SCRIPTS, TITLE, Words
 from flows.words.wording import render
 
@@ -54,7 +55,7 @@ class InstalledChat:
                 "name": render(TITLE, reader),
                 "short_name": render(TITLE, reader),
                 "description": render(IN_SCRIPTS["subtitle"], reader),
-                "lang": reader.language.replace("_", "-"),
+                "lang": tag_of(reader.language),
                 "start_url": CHAT,
                 "scope": CHAT,
                 "display": "standalone",
@@ -82,11 +83,11 @@ class InstalledChat:
 
 def _worker(words: Words) -> str:
     """Return the script, which changes with whatever it keeps."""
-    page = (HERE / "pages" / "chat.html").read_text("utf-8")
+    page = (PAGES / "chat.html").read_text("utf-8")
     names = sorted(set(_STATIC.findall(page)))
     contents = [(HERE / name.removeprefix("/")).read_bytes() for name in names]
     digest = sha256(b"\0".join([page.encode(), words.edition.encode(), *contents])).hexdigest()
-    script = (HERE / "pages" / "worker.js").read_text("utf-8")
+    script = (PAGES / "worker.js").read_text("utf-8")
     return script.replace("{{version}}", digest[:16]).replace("{{files}}", json.dumps([CHAT, *names]))
 
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
 MOST_REMEMBERED = 100_000
 EVERYBODY = ""
 
@@ -96,6 +98,11 @@ class Door:
     def speak(self, address: str) -> None:
         """Count something said in a conversation. Raises TooMany."""
         self._of_conversation.take(address)
+
+
+def host_of(request: Request) -> str:
+    """Return the network address of who asks; behind a proxy the one it tells, if uvicorn was told to trust it."""
+    return request.client.host if request.client is not None else ""
 
 
 def network_of(host: str) -> str:

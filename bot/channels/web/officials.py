@@ -6,10 +6,8 @@ anew each time. What changes something is a POST with the page's own token.
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from html import escape
-from importlib.resources import files as package_files
 from urllib.parse import parse_qs
 
 import msgspec
@@ -17,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.web.limits import Door
+from bot.channels.web.frame import PageFrame, said
+from bot.channels.web.limits import Door, host_of
 from bot.channels.web.messages import NotUsable
 from bot.channels.web.routes import SECURITY_HEADERS
 from bot.channels.web.words import Words
 from bot.services.request_bodies import BodyNotReceived, BodyTooLarge, read_body
 from bot.services.signing_in import Actor, SignIns, named
-from flows.words.wording import Catalogue, Wording, _, render
+from flows.words.wording import Catalogue, _, render
 
 HERE = "/dashboard"
 COOKIE = "__Host-hoctap"  # only over https, only for this host, whatever stands beside it
@@ -43,8 +42,6 @@ NO_CONNECTION = _("There is no connection. Please wait a moment, then press agai
 SIGNED_OUT = _("You are not signed in. In the chat, type “web page”, then open the link that comes.")
 NO_ROLE = _("You hold no role here.")
 ONLY_SCRIPT = _("Please open this page in Chrome, Safari or Cốc Cốc.")
-
-_HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
 class SignInAsked(msgspec.Struct, frozen=True):
@@ -89,7 +86,7 @@ class OfficialPages:
         self._sign_ins = sign_ins
         self._limits = Door()
         self.door = PageDoor(sign_ins, key)
-        self._frame = (package_files("bot.channels.web") / "pages" / "official.html").read_text("utf-8")
+        self._frame = PageFrame("official", TITLE, HEADERS)
 
     def routes(self) -> list[BaseRoute]:
         """Return what the web server serves of them."""
@@ -104,15 +101,15 @@ class OfficialPages:
     async def ask_in(self, request: Request) -> Response:
         """Show the button that signs in. Whoever only looks at an address, as programs do, uses no link up."""
         reader = self._reader(request, None)
-        body = f'<p id="said" role="status"></p><button id="in" type="button">{_said(SIGN_IN, reader)}</button>'
-        body += f"<noscript><p>{_said(ONLY_SCRIPT, reader)}</p></noscript>"
-        said = f'data-refused="{_said(LINK_REFUSED, reader)}" data-trouble="{_said(NO_CONNECTION, reader)}"'
-        script = f'<script type="module" src="/static/signin.js" {said}></script>'
-        return self._page(reader, body + script)
+        body = f'<p id="said" role="status"></p><button id="in" type="button">{said(SIGN_IN, reader)}</button>'
+        body += f"<noscript><p>{said(ONLY_SCRIPT, reader)}</p></noscript>"
+        sentences = f'data-refused="{said(LINK_REFUSED, reader)}" data-trouble="{said(NO_CONNECTION, reader)}"'
+        script = f'<script type="module" src="/static/signin.js" {sentences}></script>'
+        return self._frame.page(reader, body + script)
 
     async def sign_in(self, request: Request) -> Response:
         """Use a link up. Only a page of ours asks so: others may not send JSON here."""
-        self._limits.enter("sign in", request.client.host if request.client is not None else "")
+        self._limits.enter("sign in", host_of(request))
         if not request.headers.get("content-type", "").startswith("application/json") or _from_elsewhere(request):
             raise NotUsable("origin")
         try:
@@ -131,18 +128,18 @@ class OfficialPages:
         actor = await self.door.actor(request)
         reader = self._reader(request, actor)
         if actor is None:
-            return self._page(reader, f"<p>{_said(SIGNED_OUT, reader)}</p>", 401)
+            return self._frame.page(reader, f"<p>{said(SIGNED_OUT, reader)}</p>", 401)
         if not actor.roles:
-            return self._page(reader, f"<p>{_said(NO_ROLE, reader)}</p>{self._out(request, reader)}", 403)
-        roles = "".join(f"<li>{_said(named(role, unit), reader)}</li>" for role, unit in actor.roles)
-        until = _said(_("Signed in until {time}.", time=f"{actor.ends:%H:%M %d/%m/%Y}"), reader)
-        return self._page(
+            return self._frame.page(reader, f"<p>{said(NO_ROLE, reader)}</p>{self._out(request, reader)}", 403)
+        roles = "".join(f"<li>{said(named(role, unit), reader)}</li>" for role, unit in actor.roles)
+        until = said(_("Signed in until {time}.", time=f"{actor.ends:%H:%M %d/%m/%Y}"), reader)
+        return self._frame.page(
             reader, f"<h2>{escape(actor.name)}</h2><ul>{roles}</ul><p>{until}</p>{self._out(request, reader)}"
         )
 
     def _out(self, request: Request, reader: Catalogue) -> str:
         token = f'<input type="hidden" name="form" value="{self.door.form_token(request)}" />'
-        here, everywhere = _said(_("Sign out on this device"), reader), _said(_("Sign out everywhere"), reader)
+        here, everywhere = said(_("Sign out on this device"), reader), said(_("Sign out everywhere"), reader)
         return (
             f'<form method="post" action="{HERE}/out">{token}<button>{here}</button>'
             f'<button name="everywhere" value="1">{everywhere}</button></form>'
@@ -161,11 +158,6 @@ class OfficialPages:
         chosen = actor.language if actor is not None else None
         return self._words.reader(chosen, request.headers.get("accept-language", ""))
 
-    def _page(self, reader: Catalogue, body: str, status: int = 200) -> Response:
-        parts = {"language": reader.language.replace("_", "-"), "title": _said(TITLE, reader), "body": body}
-        content = _HOLE.sub(lambda hole: parts[hole[1]], self._frame)
-        return Response(content, status, media_type="text/html; charset=utf-8", headers=HEADERS)
-
 
 def cookie_of(request: Request) -> str | None:
     """Return what a browser is known by."""
@@ -176,7 +168,3 @@ def cookie_of(request: Request) -> str | None:
 def _from_elsewhere(request: Request) -> bool:
     """Tell whether a browser says that a page of another site asks."""
     return request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
-
-
-def _said(words: Wording, reader: Catalogue) -> str:
-    return escape(render(words, reader))

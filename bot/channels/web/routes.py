@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files as package_files
 from math import ceil
 from typing import Any, TypeVar
 
@@ -21,8 +20,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot.channels.web import messages
+from bot.channels.web.frame import PAGES
 from bot.channels.web.installed import InstalledChat
-from bot.channels.web.limits import EVERYBODY, MOST_REMEMBERED, Door, TooMany, network_of
+from bot.channels.web.limits import EVERYBODY, MOST_REMEMBERED, Door, TooMany, host_of, network_of
 from bot.channels.web.messages import (
     BOT,
     CHANNEL,
@@ -67,7 +67,6 @@ UPLOADS_A_DAY_IN_ALL = 50 * 1024 * 1024 * 1024
 MOST_UPLOADS = 500
 MOST_IN_MEMORY = 4  # uploads that have arrived whole, are looked at and written under their name
 SECONDS_UNTIL_ROOM = "600"
-PAGES = package_files("bot.channels.web") / "pages"
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -152,7 +151,7 @@ class WebChat:
 
     async def open(self, request: Request) -> Response:
         """Give a browser a token of its own. Nothing is stored before it says something."""
-        self._door.enter("open", _host(request))
+        self._door.enter("open", host_of(request))
         return JSONResponse({"token": self.new_token()})
 
     def new_token(self) -> str:
@@ -161,7 +160,7 @@ class WebChat:
 
     async def say(self, request: Request) -> Response:
         """Keep what somebody did. 202 means that it is committed."""
-        host = _host(request)
+        host = host_of(request)
         self._door.enter("say", host)
         said = await _read(request, Said)
         incoming = messages.parse(said, self._signer)
@@ -199,7 +198,7 @@ class WebChat:
 
     async def poll(self, request: Request) -> Response:
         """Answer with what is new, as soon as there is anything. What the page has seen is settled."""
-        host = _host(request)
+        host = host_of(request)
         self._door.enter("poll", host)
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
@@ -310,7 +309,7 @@ class WebChat:
 
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
-        host, token = _host(request), _bearer(request)
+        host, token = host_of(request), _bearer(request)
         self._door.enter("upload", host)
         address = address_of(token)
         await self._admit(token, host)
@@ -439,11 +438,6 @@ def _page(phone: messages.Phone) -> Page:
     seen = frozenset(id_ for id_ in phone.seen if 0 < id_ <= LAST_ID)
     after = min(max(phone.after, 0), LAST_ID)
     return Page(phone.token, address_of(phone.token), seen, after, phone.words, phone.most_buttons)
-
-
-def _host(request: Request) -> str:
-    """Return the network address of who asks; behind a proxy the one it tells, if uvicorn was told to trust it."""
-    return request.client.host if request.client is not None else ""
 
 
 def _bearer(request: Request) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from html import escape
-from re import Match, compile
 
 import msgspec
 
+from bot.channels.web.frame import filled, said, tag_of
 from flows.words.wording import Catalogue, Catalogues, Wording, _, catalogue_for, render
 
 TITLE = _("Learning citizen")
@@ -96,8 +96,6 @@ IN_PAGES: Mapping[str, Wording] = {
 }
 MOST_RANGES = 20
 
-_HOLE = compile(r"\{\{(\w+)\}\}")
-
 
 class PageWords(msgspec.Struct, frozen=True):
     """The words of the scripts in a language. By its `edition` a page tells which words it has."""
@@ -130,16 +128,12 @@ class Words:
     def page(self, template: str, reader: Catalogue) -> str:
         """Return a page in a language, with the words for its scripts in it."""
         words = self.of(reader)
-        said = {name: render(wording, reader) for name, wording in IN_PAGES.items()}
-        said |= {"language": words.language.replace("_", "-"), "words": msgspec.json.encode(words).decode()}
-
-        def fill(hole: Match[str]) -> str:
-            return escape(said[hole[1]])
-
-        return _HOLE.sub(fill, template)
+        parts = {name: said(wording, reader) for name, wording in IN_PAGES.items()}
+        parts |= {"language": tag_of(words.language), "words": escape(msgspec.json.encode(words).decode())}
+        return filled(template, parts)
 
     def _best(self, accepted: str) -> str | None:
-        known = {language.replace("_", "-").lower(): language for language in self._catalogues}
+        known = {tag_of(language).lower(): language for language in self._catalogues}
         for tag in _ranked(accepted):
             if found := known.get(tag) or known.get(tag.partition("-")[0]):
                 return found
