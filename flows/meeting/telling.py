@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from flows.conversation.events import Event, Said, Went
 from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, SKIP, Choice, Chose, Heard, Question, words, written
-from flows.domain.people import Name, read_name
+from flows.domain.people import Name, Person, read_name
 from flows.domain.rounds import MOST_POSTING_DAYS
 from flows.meeting.entering import Meeting, at_village, round_of
 from flows.meeting.words import posting, read_hours, read_posting, read_present, read_votes
@@ -102,9 +102,18 @@ def _read_place(typed: str) -> str:
 
 
 def ask_chair(facts: Facts, talk: Meeting) -> Question:
-    assert facts.person is not None
-    me = Choice("me", facts.person.name, words("tôi; chính tôi; mình; tôi chủ trì; me; myself; i did"))
-    return Question(_("Who chaired the meeting? Type the full name."), (me,), (BACK,), free=True)
+    return Question(_("Who chaired the meeting? Type the full name."), (_me(facts),), (BACK,), free=True)
+
+
+def _me(facts: Facts) -> Choice:
+    """Make the button of who enters the meeting."""
+    also = words("tôi; chính tôi; mình; tôi chủ trì; tôi ghi; tôi viết; me; myself; i did")
+    return Choice("me", _person(facts).name, also)
+
+
+def _person(facts: Facts) -> Person:
+    assert facts.person is not None  # who holds a role is known
+    return facts.person
 
 
 def hear_chair(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
@@ -112,8 +121,7 @@ def hear_chair(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
         case Chose(BACK.key):
             yield Went("place", talk)
         case Chose():
-            assert facts.person is not None
-            yield _onwards(_with_chair(talk, facts.person.name))
+            yield _onwards(_with_chair(talk, _person(facts).name))
         case _:
             name = _read_person(facts, talk, written(heard))
             if name.sure or name.name == talk.unsure:
@@ -144,12 +152,17 @@ def _with_chair(talk: Meeting, name: str) -> Meeting:
 
 
 def ask_secretary(facts: Facts, talk: Meeting) -> Question:
+    me = _me(facts)
+    known = (me.label, talk.chair)
     deputies = [
-        one for one in facts.find(HoldersWanted(talk.unit_id)) if one.kind == "deputy" and one.name != talk.chair
+        one for one in facts.find(HoldersWanted(talk.unit_id)) if one.kind == "deputy" and one.name not in known
     ]
     return Question(
         _("Who wrote the minutes? Type the full name."),
-        tuple(Choice(str(one.person_id), _("{name}", name=one.named)) for one in deputies),
+        (
+            *((me,) if me.label != talk.chair else ()),
+            *(Choice(str(one.person_id), _("{name}", name=one.named)) for one in deputies),
+        ),
         (BACK,),
         free=True,
     )
@@ -159,6 +172,8 @@ def hear_secretary(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]
     match heard:
         case Chose(BACK.key):
             yield Went("chair", talk)
+        case Chose("me"):
+            yield _onwards(replace(talk, secretary=_person(facts).name))
         case Chose(person_id):
             held = facts.find(HoldersWanted(talk.unit_id))
             yield _onwards(replace(talk, secretary=next(one.name for one in held if str(one.person_id) == person_id)))

@@ -1,12 +1,14 @@
 """Files that are sent together are one answer: kept up to the limit, and answered once."""
 
 import pytest
+from msgspec.structs import replace
 
 from flows.conversation.messages import rendered
 from flows.conversation.replies import SentFile, Typed
 from flows.domain.assessments import MOST_FILE_BYTES
 from flows.forms.records import EvidenceGiven
 from flows.forms.talk import Filling
+from flows.subjects import decide
 from tests.flows import town as towns
 from tests.flows.town import Town, Turn
 from tests.sample import CATALOGUES
@@ -86,3 +88,13 @@ def test_a_file_that_is_said_to_be_too_large_is_refused_where_it_was_asked_for(t
     assert answer.startswith("Ảnh hoặc tài liệu quá lớn, tối đa 10 MB.")
     assert "có ảnh, giấy tờ gì làm minh chứng không?" in answer
     assert kept(town.turn("Minh", SentFile("document", "giay.pdf", "file", size=MOST_FILE_BYTES))) == ["file"]
+
+
+def test_an_album_that_answers_the_question_and_is_too_much_then_is_answered_without_a_complaint(town: Town) -> None:
+    town.say("Minh", "bỏ qua")
+    assert town.phone("Minh").session.frame.step == "indicator"
+    session = replace(town.phone("Minh").session, album="album", owes=True)
+    known = town.turn("Minh", Typed("?")).facts
+    decision = decide(session, part(2), known, CATALOGUES)
+    assert len(decision.messages) == 1
+    assert "không cần" not in rendered(decision.messages[0], CATALOGUES["vi"]).text
