@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from flows.conversation.events import Event, Said, Went
 from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, SKIP, Choice, Chose, Heard, Question, words, written
+from flows.conversation.understanding import says
 from flows.domain.people import Name, Person, read_name
 from flows.domain.rounds import MOST_POSTING_DAYS
 from flows.meeting.entering import Meeting, at_village, round_of
@@ -133,7 +134,11 @@ def hear_chair(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]:
 
 def _read_person(facts: Facts, talk: Meeting, typed: str) -> Name:
     """Return a name as it will stand in the minutes; of who holds a role in the village as they are known, for it may
-    have been typed without tone marks."""
+    have been typed without tone marks. “Me” is nobody's name, nor is where the branch met."""
+    if says(typed, _me(facts)):
+        return Name(_person(facts).name, sure=True)
+    if says(typed, _hall(facts, talk)) or fold(composed(typed)) == fold(talk.place):
+        raise Refused(_("Please type family name and given name in letters, for example: Nguyễn Văn An."))
     name = read_name(typed)
     held = (one.name for one in facts.find(HoldersWanted(talk.unit_id)))
     return next((Name(known, sure=True) for known in held if fold(known) == fold(name.name)), name)
