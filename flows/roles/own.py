@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import date
 
+from msgspec.structs import replace
+
 from flows.conversation.events import Entered, Event, Left, PersonAddress, Said, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Message
 from flows.conversation.questions import BACK, NO, Choice, Chose, Heard, Question, chosen, words, written
-from flows.conversation.session import Talk
+from flows.conversation.session import Session, Talk
+from flows.conversation.understanding import says
 from flows.domain.people import ROLES, Role
 from flows.roles.needs import Holder, HoldersWanted, OwnRole, OwnRolesWanted
 from flows.roles.records import AwaySaid, RoleTaken
@@ -31,11 +34,9 @@ AWAY = Choice(
         leave
     """),
 )
-BACK_AGAIN = Choice(
-    "back_again",
-    _("I am back"),
-    words("đã về; tôi đã về; về rồi; làm tiếp; hết vắng; đã có mặt; i am back; back again"),
-)
+# What is enough to be back, wherever it is said.
+I_AM_BACK = Choice("back_again", _("I am back"), words("đã về; tôi đã về; tôi về rồi; i am back"))
+BACK_AGAIN = replace(I_AM_BACK, also=I_AM_BACK.also + words("về rồi; làm tiếp; hết vắng; đã có mặt; back again"))
 HAND_OVER = Choice(
     "hand_over",
     _("Hand my role over"),
@@ -114,9 +115,7 @@ def hear_act(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Event]:
         case AWAY.key:
             yield Went("away", talk)
         case BACK_AGAIN.key:
-            yield AwaySaid(own.role_id, own.role.unit_id, own.role.kind, None)
-            yield from _told_deputies(facts, own, None)
-            yield Said(_("Welcome back. You decide on the forms of your branch again."))
+            yield from _back(facts, [own])
             yield Left(quiet=True)
         case HAND_OVER.key:
             yield Went("hand_over", talk)
@@ -146,6 +145,21 @@ def hear_away(facts: Facts, talk: OwnRoleTalk, heard: Heard) -> Iterator[Event]:
     yield from _told_deputies(facts, own, until)
     yield Said(_("Noted: you are away until the end of {day}. When you are back sooner, say so here.", day=until))
     yield Left(quiet=True)
+
+
+def hear_back(facts: Facts, session: Session[Talk], typed: str) -> Iterator[Event]:
+    """Let whoever is away be back in all their branches once they say so, as they were told to: wherever that is."""
+    if any(_away_until(facts, role) for role in facts.roles) and says(typed, I_AM_BACK):
+        yield from _back(facts, [one for one in _own(facts) if _away_until(facts, one.role)])
+        if isinstance(session.frame.talk, OwnRoleTalk):
+            yield Left(quiet=True)
+
+
+def _back(facts: Facts, away: list[OwnRole]) -> Iterator[Event]:
+    for own in away:
+        yield AwaySaid(own.role_id, own.role.unit_id, own.role.kind, None)
+        yield from _told_deputies(facts, own, None)
+    yield Said(_("Welcome back. You decide on the forms of your branch again."))
 
 
 def _told_deputies(facts: Facts, own: OwnRole, until: date | None) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from flows.conversation.session import Session, Talk
 from flows.conversation.subject import Command, HomeEntry, Subject
 from flows.domain.people import RoleKind
 from flows.roles import records
-from flows.roles.own import OWN_ROLE, own_role
+from flows.roles.own import OWN_ROLE, hear_back, own_role
 from flows.roles.talk import INVITATION, Inviting
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
@@ -80,4 +80,5 @@ SUBJECT = Subject(
     ),
     home=_home,
     status=_status,
+    overhear=hear_back,
 )
