@@ -96,6 +96,9 @@ NO = Choice(
     """),
 )
 
+# Who is asked for a name may say that it is they. Without marks “mình” is a name.
+ME = Choice("me", "tôi", words("tôi; chính tôi; bản thân tôi; me; myself; i did"))
+
 
 def ticked(choice: Choice, taken: bool) -> Choice:
     """Return a choice of several that shows whether it is taken."""

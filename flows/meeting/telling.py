@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from flows.conversation.events import Event, Said, Went
 from flows.conversation.facts import Facts
-from flows.conversation.questions import BACK, SKIP, Choice, Chose, Heard, Question, words, written
+from flows.conversation.questions import BACK, ME, SKIP, Choice, Chose, Heard, Question, words, written
 from flows.conversation.understanding import says
 from flows.domain.people import Name, Person, read_name
 from flows.domain.rounds import MOST_POSTING_DAYS
@@ -108,8 +108,7 @@ def ask_chair(facts: Facts, talk: Meeting) -> Question:
 
 def _me(facts: Facts) -> Choice:
     """Make the button of who enters the meeting."""
-    also = words("tôi; chính tôi; mình; tôi chủ trì; tôi ghi; tôi viết; me; myself; i did")
-    return Choice("me", _person(facts).name, also)
+    return Choice(ME.key, _person(facts).name, ME.also + words("tôi chủ trì; tôi ghi; tôi viết"))
 
 
 def _person(facts: Facts) -> Person:
@@ -177,7 +176,7 @@ def hear_secretary(facts: Facts, talk: Meeting, heard: Heard) -> Iterator[Event]
     match heard:
         case Chose(BACK.key):
             yield Went("chair", talk)
-        case Chose("me"):
+        case Chose(ME.key):
             yield _onwards(replace(talk, secretary=_person(facts).name))
         case Chose(person_id):
             held = facts.find(HoldersWanted(talk.unit_id))

@@ -12,8 +12,9 @@ from flows.conversation.events import Entered, Event, Left, Said, Turned, Went
 from flows.conversation.facts import Facts, Sharer
 from flows.conversation.flow import Flow, Step
 from flows.conversation.phones import by_name
-from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.questions import BACK, ME, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
+from flows.conversation.understanding import says
 from flows.domain.people import HowAgreed, read_name
 from flows.people.names import named_in
 from flows.people.needs import AnotherWanted
@@ -301,7 +302,7 @@ def hear_witness(facts: Facts, talk: Adding, heard: Heard) -> Iterator[Event]:
         case _:
             name = read_name(written(heard), as_typed=talk.as_typed)
             helper = facts.person.who_types if facts.person is not None else None
-            if helper is not None and fold(name.name) == fold(helper.name):
+            if says(name.name, ME) or (helper is not None and fold(name.name) == fold(helper.name)):
                 raise Refused(_("The witness has to be somebody else than who fills in."))
             yield Went("sure", replace(talk, witness=name.name))
 

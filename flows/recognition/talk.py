@@ -11,8 +11,9 @@ from flows.conversation.events import Event, Left, PersonAddress, Said, Told, We
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.questions import BACK, ME, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
+from flows.conversation.understanding import says
 from flows.domain.people import read_name
 from flows.domain.reasons import read_reason
 from flows.domain.rounds import Round
@@ -286,7 +287,12 @@ def hear_signer(facts: Facts, talk: Recognising, heard: Heard) -> Iterator[Event
             assert last is not None
             yield Went("check", replace(talk, signer=last.signer))
         case _:
-            yield Went("check", replace(talk, signer=read_name(written(heard)).name))
+            yield Went("check", replace(talk, signer=_read_signer(facts, written(heard))))
+
+
+def _read_signer(facts: Facts, typed: str) -> str:
+    assert facts.person is not None  # who holds a role is known
+    return facts.person.name if says(typed, ME) else read_name(typed).name
 
 
 def ask_check(facts: Facts, talk: Recognising) -> Question:

@@ -22,7 +22,7 @@ from flows.conversation.flow import Flow, Step
 from flows.conversation.found_units import offered, too_many
 from flows.conversation.messages import Message
 from flows.conversation.phones import by_name, spoken_for
-from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.questions import BACK, ME, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.conversation.subject import GOES_ON
 from flows.conversation.understanding import says
@@ -424,14 +424,14 @@ def _grown_up(facts: Facts, talk: Registering) -> tuple[Choice, ...]:
         return ()
     if needs_representative(person.birth_year, facts.today.year):
         return ()
-    return (Choice("me", by_name(person)),)
+    return (replace(ME, label=by_name(person)),)
 
 
 def hear_representative(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
     if heard == Chose(BACK.key):
         yield Went("birth_year", talk)
         return
-    if heard == Chose("me") and facts.person is not None:
+    if heard == Chose(ME.key) and facts.person is not None:
         yield Went("representative_consent", replace(talk, representative=facts.person.name))
         return
     name = _name(heard, as_typed=talk.as_typed)
