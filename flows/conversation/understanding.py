@@ -413,7 +413,17 @@ def _position(typed: str, readings: Iterable[Phrase]) -> int:
     """Return the number that is all that was said: `2`, `số 2 ạ`, `hai`, `b`; 0 for anything else."""
     if _NO_ORDINAL.search(typed):
         return 0
+    readings = [reading for reading in readings if not _is_no_letter(reading, phrase(typed))]
     return next((number for reading in readings if (number := _number(reading))), 0)
+
+
+def _is_no_letter(reading: Phrase, words: Phrase) -> bool:
+    """Tell whether the letter that is left of a text is a word for somebody, or politeness: `co a` is a yes, `da e` is
+    `dạ em`. Said first, or after a word like “chọn”, it is a letter."""
+    if len(reading[-1]) != 1 or reading[-1] not in _LETTERS or reading[-1] not in words:
+        return False
+    before = words[: words.index(reading[-1])]
+    return bool(before) and not any(alike(before[-1], word) for word in _ORDINALS)
 
 
 def _number(reading: Phrase) -> int:

@@ -63,8 +63,10 @@ AFFIRMATIONS = "vâng; dạ vâng; ừ; ok; oke; có; đúng; đúng rồi; đư
 # Ending in one of these, a text asks and says nothing.
 QUESTION_WORDS = "sao gì nào ai đâu hả ư nhỉ"
 
-# Said before a number: `số 2`, `câu 2`, `đáp án 2`.
-ORDINALS = "số câu ý chọn đáp án phương mục lựa nút bấm nhấn thứ cái mức dòng ô nhóm number option answer choice"
+# Said before a number or a letter: `số 2`, `câu 2`, `đáp án b`.
+ORDINALS = (
+    "số câu ý chọn đáp án phương mục lựa nút bấm nhấn thứ cái mức dòng ô nhóm number option answer choice là choose"
+)
 # Numbers in words, from one. Those of ranks are numbers only after “thứ”: `hay cai nhat` is no “cái nhất”.
 RANK = "thứ"
 RANKED = "nhất nhì"

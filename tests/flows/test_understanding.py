@@ -111,6 +111,18 @@ def test_free_text_is_taken_as_it_was_typed_unless_it_names_a_button() -> None:
     assert heard("1", FREE) == Wrote("1")
 
 
+@pytest.mark.parametrize("typed", ["co a", "da a", "dạ a", "um a", "da e", "dạ b ạ", "thưa c", "vang a"])
+def test_politeness_and_words_for_people_are_no_letters(typed: str) -> None:
+    assert heard(typed, Question("?", tuple(Choice(key, key * 6) for key in "abcde"), numbered=True)) is None
+
+
+@pytest.mark.parametrize(
+    "typed", ["b", "B.", "b ạ", "b nhé", "ý b", "chọn b ạ", "dạ chọn b", "câu b", "tôi chọn b", "là b"]
+)
+def test_a_letter_said_first_or_chosen_is_that_answer(typed: str) -> None:
+    assert heard(typed, Question("?", tuple(Choice(key, key * 6) for key in "abcde"), numbered=True)) == Chose("b")
+
+
 def test_a_number_names_a_suggestion_only_where_suggestions_are_numbered() -> None:
     assert heard("2", NUMBERED_FREE) == Chose("4")
     assert heard("3", NUMBERED_FREE) == Wrote("3")
