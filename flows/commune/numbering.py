@@ -11,7 +11,7 @@ from flows.conversation.events import Event, Left, Sent, Went
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.questions import BACK, BACK_OR_NO, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.papers.words import button
 from flows.recognition.talk import TODAY, read_number
@@ -70,7 +70,7 @@ def ask_check(facts: Facts, talk: Numbering) -> Question:
             _("It stands on the proposal and on the decision. Is everything right?"),
         ),
         (RECORD,),
-        (BACK,),
+        (BACK_OR_NO,),
     )
 
 

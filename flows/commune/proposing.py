@@ -12,7 +12,7 @@ from flows.commune.records import Proposed
 from flows.conversation.events import Event, Left, PersonAddress, Said, Told, Went
 from flows.conversation.facts import Facts
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, Choice, Heard, Question, chosen, words
+from flows.conversation.questions import BACK_OR_NO, Choice, Heard, Question, chosen, words
 from flows.domain.assessments import Assessment
 from flows.domain.units import Scope
 from flows.roles.needs import holders_over
@@ -73,7 +73,7 @@ def ask_proposing(facts: Facts, talk: Checking) -> Question:
             else None,
         ),
         (PROPOSE_NOW,) if count else (),
-        (BACK,),
+        (BACK_OR_NO,),
         again=_("Press “Propose this list”, or “Back”.") if count else None,
     )
 

@@ -95,6 +95,15 @@ NO = Choice(
         khỏi; không muốn; không đâu; chẳng; chẳng phải; không phải ở đó; no thank you; thôi không; để sau
     """),
 )
+# Beside a single thing to agree to, a no leads back.
+BACK_OR_NO = replace(
+    BACK,
+    also=BACK.also
+    + words("""
+        không; không đâu; không phải; không đúng; không đồng ý; chưa; chưa đâu; chưa đúng; chưa đồng ý; sai; sai rồi;
+        nhầm; nhầm rồi; no; nope; not yet
+    """),
+)
 
 # Who is asked for a name may say that it is they. Without marks “mình” is a name.
 ME = Choice("me", "tôi", words("tôi; chính tôi; bản thân tôi; me; myself; i did"))

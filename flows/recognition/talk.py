@@ -11,7 +11,7 @@ from flows.conversation.events import Event, Left, PersonAddress, Said, Told, We
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, ME, Choice, Chose, Heard, Question, chosen, words, written
+from flows.conversation.questions import BACK, BACK_OR_NO, ME, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
 from flows.conversation.understanding import says
 from flows.domain.people import read_name
@@ -315,7 +315,7 @@ def ask_check(facts: Facts, talk: Recognising) -> Question:
             ),
         ),
         (DECIDE,),
-        (BACK,),
+        (BACK_OR_NO,),
     )
 
 

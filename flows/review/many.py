@@ -10,7 +10,7 @@ from flows.batches.records import BatchOrdered
 from flows.conversation.events import Entered, Event, Left, Said
 from flows.conversation.facts import Facts
 from flows.conversation.flow import Flow, Step
-from flows.conversation.questions import BACK, Choice, Heard, Question, chosen, words
+from flows.conversation.questions import BACK, BACK_OR_NO, Choice, Heard, Question, chosen, words
 from flows.conversation.session import Talk
 from flows.domain.units import Scope
 from flows.review.needs import ListedForm
@@ -99,7 +99,7 @@ def ask(facts: Facts, talk: ConfirmingMany) -> Question:
             _late(facts, talk),
         ),
         (_sure(found.count),),
-        (BACK,),
+        (BACK_OR_NO,),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from flows.conversation.events import Event, Left, Said, Sent, Went
 from flows.conversation.facts import Facts
 from flows.conversation.messages import Message
-from flows.conversation.questions import BACK, Choice, Heard, Question, chosen
+from flows.conversation.questions import BACK_OR_NO, Choice, Heard, Question, chosen
 from flows.conversation.questions import words as said
 from flows.notices import words
 from flows.notices.audience import reach_of, subject
@@ -34,7 +34,7 @@ def ask_confirm(facts: Facts, talk: Drafting) -> Question:
             open_gaps(talk),
         ),
         (SEND,),
-        (BACK,),
+        (BACK_OR_NO,),
     )
 
 
