@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,7 +17,6 @@ from starlette.routing import BaseRoute, Route
 
 from bot import metrics
 from bot.catalogues import load
-from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels.web.certificate import CertificatePage
 from bot.channels.web.guide import GuidePages
 from bot.channels.web.limits import TooMany
@@ -46,12 +46,21 @@ from bot.store.core import figures
 from bot.store.core.database import Database, DatabaseUnusable, check_reachable
 from flows.conversation.facts import Links, Start
 from flows.conversation.messages import MenuEntry
-from flows.domain.channels import ChannelFacts
+from flows.domain.channels import CHANNELS as KNOWN
+from flows.domain.channels import Window
 from flows.subjects import SUBJECTS
 from flows.words.wording import DEFAULT_LANGUAGE, render
 
-# What people write with besides the web chat, which is always there.
-CHANNELS: tuple[OpenChannel, ...] = (telegram.opened, zalo_bot.opened, zalo_oa.opened)
+WEB = "web"
+
+
+def _opened(channel: str) -> OpenChannel:
+    opened: OpenChannel = import_module(f"bot.channels.{channel.replace('-', '_')}").opened
+    return opened
+
+
+# What people write with besides the web chat, which is always there: for each line of the list there is a folder.
+CHANNELS: tuple[OpenChannel, ...] = tuple(_opened(channel) for channel in KNOWN if channel != WEB)
 
 SECONDS_FOR_NEWER = 5.0
 
@@ -106,7 +115,7 @@ class Application:
         self.folder = EvidenceFolder(self.database, self.files)
         # Only on PostgreSQL may a newer version run beside this one.
         for_newer = 0.0 if self.database.is_sqlite else SECONDS_FOR_NEWER
-        self.turns = Turns(self.runtime, self._links, for_newer, self._channels)
+        self.turns = Turns(self.runtime, self._links, for_newer, self._windows)
         self.file_links = FileLinks(self.runtime, self.files, settings.public_url)
         host = Host(settings, self.runtime, self.files, self.turns.receive, self._menus(), self.file_links)
         self.served = tuple(self._served([service for opened in channels for service in opened(host)]))
@@ -128,7 +137,7 @@ class Application:
         services = [one.service for one in self.served]
         start = [Start(link, one.bot.channel, one.bot.bot, one.unit) for one in services if (link := one.bot.link)]
         if public:
-            start.append(Start(f"{public}/chat#{{code}}", "web"))
+            start.append(Start(f"{public}/chat#{{code}}", WEB))
         return Links(
             tuple(start),
             f"{public}/guide" if public else None,
@@ -136,9 +145,9 @@ class Application:
             f"{public}/dashboard/in#{{code}}" if public else None,
         )
 
-    def _channels(self) -> dict[str, ChannelFacts]:
-        """Return what channels say of themselves."""
-        return {one.service.bot.channel: one.service.facts for one in self.served if one.service.facts is not None}
+    def _windows(self) -> dict[str, Window]:
+        """Return for how long channels take messages for somebody, of those that do not always."""
+        return {one.service.bot.channel: one.service.window for one in self.served if one.service.window is not None}
 
     def http(self, extra: list[BaseRoute] | None = None) -> Starlette:
         """Return the web server's application."""
@@ -236,7 +245,7 @@ class Application:
         failing = dict(self.supervisor.failing())
         if TURNS in failing:
             return JSONResponse({"status": "nobody is answered", "failing": failing}, status_code=503)
-        channels = {"web": "ok"} | {one.name: one.trouble or "ok" for one in self.served}
+        channels = {WEB: "ok"} | {one.name: one.trouble or "ok" for one in self.served}
         return JSONResponse(
             {
                 "status": "failing" if failing else "ok",
@@ -255,7 +264,7 @@ class Application:
         except Exception:
             log.warning("figures_not_counted", exc_info=True)  # the others are told all the same
         else:
-            for channel in {"web", *(one.service.bot.channel for one in self.served)}:
+            for channel in {WEB, *(one.service.bot.channel for one in self.served)}:
                 metrics.OUTBOX.labels(channel).set(letters.get(channel, 0))
                 metrics.OUTSIDE.labels(channel).set(outside.get(channel, 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from msgspec import Struct
 
 from bot.sheets import writing
+from flows.domain.channels import told_apart
 from flows.notices.notice import ANSWERS, LedgerState, Notice, NoticeAnswer
-from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
+from flows.notices.words import LEDGER, NOTICE_STATES
 from flows.words.marks import read_marks
 from flows.words.spelling import cleaned, fold
 from flows.words.wording import Catalogue, Wording, _, render
@@ -155,7 +156,7 @@ _COLUMNS: Columns = (
 def _write_recipient(sheet: "_Sheet", row: int, recipient: ReportRow) -> None:
     sheet.text(row, 0, recipient.village or NOBODY)
     sheet.text(row, 1, recipient.name or NOBODY)
-    sheet.text(row, 2, CHANNELS.get(recipient.channel, recipient.channel))
+    sheet.text(row, 2, told_apart(recipient.channel))
     sheet.text(row, 3, recipient.language)
     sheet.word(row, 4, LEDGER[recipient.state])
     sheet.moment(row, 5, recipient.at)

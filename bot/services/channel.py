@@ -13,7 +13,7 @@ from bot.services.sending import FileSource, Sender
 from bot.settings import Settings
 from bot.store.core.inbox import Incoming
 from flows.conversation.messages import MenuEntry
-from flows.domain.channels import ChannelFacts
+from flows.domain.channels import Window
 
 Receive = Callable[[Sequence[Incoming]], Awaitable[None]]
 
@@ -71,14 +71,15 @@ async def nothing_found() -> Sequence[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A bot as the application runs it, with what its channel says of itself. `unit` is the code of the unit that it is
-    for, if it is one of several. `look` finds out whether its token works and what is missing, and changes nothing."""
+    """A bot as the application runs it. `unit` is the code of the unit that it is for, if it is one of several;
+    `window` is for how long its channel takes messages for who is silent, where it does not always. `look` finds out
+    whether its token works and what is missing, and changes nothing."""
 
     bot: Bot
     works: Sequence[Work]
     routes: Sequence[BaseRoute] = ()
     unit: str = ""
-    facts: ChannelFacts | None = None
+    window: Window | None = None
     look: Look = nothing_found
 
 

@@ -38,7 +38,7 @@ from flows.conversation.events import ChatAddress, HeadsAddress, PersonAddress, 
 from flows.conversation.facts import FactMissing, Facts, Links, Need, Reference
 from flows.conversation.messages import MenuEntry, Message, people_named, rendered
 from flows.conversation.phones import marked
-from flows.domain.channels import ChannelFacts
+from flows.domain.channels import Window
 from flows.domain.unit_tree import UnitTree
 from flows.forms.records import EvidenceGiven
 from flows.notices.needs import AudienceWanted, LedgerWanted
@@ -131,11 +131,11 @@ class Turns:
         runtime: Runtime,
         links: Callable[[], Links] = Links,
         seconds_for_newer: float = 0.0,
-        channels: Callable[[], Mapping[str, ChannelFacts]] = dict,
+        windows: Callable[[], Mapping[str, Window]] = dict,
     ) -> None:
         self._runtime = runtime
         self._links = links
-        self._channels = channels
+        self._windows = windows
         self._languages = choices(runtime.catalogues)
         self._reference: ReferenceRead | None = None
         self._indexing: asyncio.Task[None] | None = None
@@ -308,8 +308,8 @@ class Turns:
 
     async def _open_windows(self, connection: AsyncConnection, answered: Sequence[Waiting]) -> None:
         """Let go what waited for somebody's next word, in channels that take nothing for those who are silent."""
-        channels = self._channels()
-        if heard := [t.conversation.id for t in answered if t.conversation.channel in channels]:
+        windows = self._windows()
+        if heard := [t.conversation.id for t in answered if t.conversation.channel in windows]:
             await outbox.let_go(connection, heard)
 
     async def _shared(self, connection: AsyncConnection, version: int) -> ReferenceRead:
@@ -414,7 +414,7 @@ class Turns:
                 today = self._runtime.local(self._runtime.clock()).date()
                 rounds = reference.rounds_in(units, today)
                 count = partial(contacts.count, wanted=need, rounds=rounds, year=today.year)
-                self._aside.look(*ids, need, partial(count, channels=self._channels(), now=self._runtime.clock()))
+                self._aside.look(*ids, need, partial(count, windows=self._windows(), now=self._runtime.clock()))
 
     def _leaves_to_newer(self, turn: Waiting) -> bool:
         return self.left_alone.leave_to_newer(turn.conversation.id, turn.inbox_id)

@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flows.conversation.channels import called
 from flows.conversation.commands import hear_command, hear_lasting_button, hear_order
 from flows.conversation.events import (
     ChatAddress,
@@ -33,6 +32,7 @@ from flows.conversation.replies import Blocked, Edited, Pressed, Reply, SentFile
 from flows.conversation.session import HOME, Frame, Session, Talk
 from flows.conversation.subjects import NOT_CLEAR, Subjects
 from flows.conversation.understanding import Order, Understood, understand
+from flows.domain.channels import called
 from flows.words.refusals import NotUnderstood, OutOfDate, Refused
 from flows.words.spelling import storable
 from flows.words.wording import Catalogues, Lines, Wording, _, contains, lines, paragraphs

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from flows.conversation.channels import called
 from flows.conversation.events import ChatAddress, Entered, Event, Left, Moved, Said, Told, Went
 from flows.conversation.facts import Facts, Sharer
 from flows.conversation.flow import Flow, Step
 from flows.conversation.messages import Button, Message
 from flows.conversation.questions import BACK, NO, YES, Choice, Chose, Heard, Question, chosen, words, written
 from flows.conversation.session import Talk
+from flows.domain.channels import called
 from flows.joining.codes import LIFE, MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in, digest_of, new_code, shown
 from flows.joining.needs import Claim, CodeWanted, JoinCode, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
 from flows.joining.records import ChatLeft, CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined, LettersChosen

@@ -1,7 +1,7 @@
 """Whom a notice is for: places among one's own, what people are narrowed down by, and ages as they are typed."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from flows.conversation.facts import Facts
 from flows.conversation.questions import Choice
 from flows.conversation.questions import words as said
+from flows.domain.channels import CHANNELS
 from flows.domain.people import GROUPS_IN_SHORT, OLDEST
 from flows.notices import words
 from flows.notices.needs import AudienceWanted, NoticeWanted, notice_of
@@ -24,39 +25,66 @@ Facet = Literal["roles", "groups", "languages", "forms", "channels"]
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """Something to choose, and what an audience with it holds."""
+
+    choice: Choice
+    values: tuple[str, ...]
+
+    def is_in(self, taken: Collection[str]) -> bool:
+        """Tell whether an audience has it."""
+        return not set(self.values).isdisjoint(taken)
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowing:
     """One thing an audience is narrowed by: how it is asked, and what there is to choose from."""
 
     choice: Choice
     question: Wording
-    options: Callable[[Facts], Mapping[Any, Wording]]
+    options: Callable[[Facts], tuple[Option, ...]]
+
+
+def _each(labels: Mapping[Any, Wording]) -> tuple[Option, ...]:
+    return tuple(Option(Choice(key, label), (key,)) for key, label in labels.items())
+
+
+def _channels() -> tuple[Option, ...]:
+    """Return the channels as people know them: those that are called the same are one."""
+    alike: dict[Wording, list[str]] = {}
+    for channel, facts in CHANNELS.items():
+        alike.setdefault(facts.name, []).append(channel)
+    return tuple(
+        Option(Choice(keys[0], name, tuple(words for key in keys for words in CHANNELS[key].also)), tuple(keys))
+        for name, keys in alike.items()
+    )
 
 
 NARROWINGS: Mapping[Facet, Narrowing] = {
     "roles": Narrowing(
         Choice("roles", _("🎖 Role"), said("vai trò; nhiệm vụ; role")),
         _("People with which role?"),
-        lambda facts: words.AUDIENCE_ROLES,
+        lambda facts: _each(words.AUDIENCE_ROLES),
     ),
     "groups": Narrowing(
         Choice("groups", _("🧑‍🌾 Group"), said("nhóm; nhóm nghề; nghề; nghề nghiệp; group")),
         _("People of which group?"),
-        lambda facts: GROUPS_IN_SHORT,
+        lambda facts: _each(GROUPS_IN_SHORT),
     ),
     "languages": Narrowing(
         Choice("languages", _("🗣 Language"), said("ngôn ngữ; language")),
         _("People who read which language?"),
-        words.languages,
+        lambda facts: _each(words.languages(facts)),
     ),
     "forms": Narrowing(
         Choice("forms", _("📝 State of the form"), said("phiếu; tình trạng phiếu; form")),
         _("People whose form stands how?"),
-        lambda facts: words.FORMS,
+        lambda facts: _each(words.FORMS),
     ),
     "channels": Narrowing(
         Choice("channels", _("📱 Channel"), said("kênh; channel")),
         _("People on which channel?"),
-        lambda facts: words.CHANNELS,
+        lambda facts: _channels(),
     ),
 }
 

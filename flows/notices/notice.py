@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from flows.conversation.facts import Conversation
 from flows.conversation.messages import Button, ChannelFile, Message, StoredFile
 from flows.domain.assessments import State
+from flows.domain.channels import CHANNELS, ChannelLimits
 from flows.domain.criteria import Group
 from flows.domain.people import RoleKind
 from flows.words.marks import read_marks
@@ -41,17 +42,9 @@ DEFAULT_APPROVAL_ABOVE = 500
 HIGHEST_LIMIT = 1_000_000
 
 
-class ChannelLimits(Struct, frozen=True):
-    """The longest text a channel takes, alone and under a photo or file, in UTF-16 units as Telegram counts."""
-
-    text: int
-    caption: int
-
-
-# CHANNELS.md's facts as data. A notice has to fit everywhere: nobody chooses a channel for its readers.
+# A notice has to fit everywhere: nobody chooses a channel for its readers.
 CHANNEL_LIMITS: Mapping[str, ChannelLimits] = {
-    "telegram": ChannelLimits(4096, 1024),
-    "web": ChannelLimits(20_000, 20_000),
+    channel: facts.limits for channel, facts in CHANNELS.items() if facts.limits is not None
 }
 
 
@@ -137,12 +130,11 @@ class Long(Struct, frozen=True):
 
 
 class Reached(Struct, frozen=True):
-    """How many people an audience has: those who can be reached by channel, those who cannot by reason. `names` is what
-    channels are called, `long` whom they have not heard for long."""
+    """How many people an audience has: those who can be reached by channel, those who cannot by reason; `long`
+    is whom channels have not heard for long."""
 
     by_channel: Mapping[str, int] = {}
     unreachable: Mapping[Reach, int] = {}
-    names: Mapping[str, str] = {}
     long: Mapping[str, Long] = {}
 
     @property

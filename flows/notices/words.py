@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from flows.conversation.facts import Facts
+from flows.domain.channels import named, told_apart
 from flows.domain.people import GROUPS
 from flows.domain.quiet_hours import QuietHours
 from flows.notices.notice import (
@@ -76,7 +77,6 @@ FORMS: Mapping[FormState, Wording] = {
     "recognised": _("Recognised"),
     "revoked": _("No longer recognised"),
 }
-CHANNELS: Mapping[str, Wording] = {"telegram": "Telegram", "web": _("Web chat")}
 REPEATS: Mapping[Repeat, Wording] = {"weekly": _("every week"), "yearly": _("every year")}
 
 
@@ -113,12 +113,12 @@ def reach(reached: Reached) -> Wording:
     missed = {key: reached.unreachable.get(key, 0) for key in REACHES}
     return lines(
         _reached(reached),
-        *(part for channel, long in reached.long.items() for part in _long(reached.names[channel], long)),
+        *(part for channel, long in reached.long.items() for part in _long(told_apart(channel), long)),
         _missed(missed) if any(missed.values()) else None,
     )
 
 
-def _long(channel: str, long: Long) -> Iterator[Wording]:
+def _long(channel: Wording, long: Long) -> Iterator[Wording]:
     """Say whom a channel takes nothing for, and for whom only at a price."""
     if long.late:
         yield n_(
@@ -149,7 +149,7 @@ def _reached(reached: Reached) -> Wording:
         return _("It reaches nobody.")
     if len(reached.by_channel) == 1:
         return n_("It reaches {count} person.", "It reaches {count} people.", reached.total)
-    parts = counted(reached.by_channel, {**CHANNELS, **reached.names})
+    parts = counted(reached.by_channel, {channel: told_apart(channel) for channel in reached.by_channel})
     return n_(
         "It reaches {count} person ({parts}).", "It reaches {count} people ({parts}).", reached.total, parts=parts
     )
@@ -200,7 +200,7 @@ def audience(facts: Facts, chosen: Audience) -> Wording:
         _only([GROUPS[group] for group in chosen.groups]),
         _only([languages(facts).get(language, language) for language in chosen.languages]),
         _form_line([FORMS[form] for form in chosen.forms]),
-        _only([CHANNELS.get(channel, channel) for channel in chosen.channels]),
+        _only(list(dict.fromkeys(named(channel) for channel in chosen.channels))),
         ages(chosen),
     )
 

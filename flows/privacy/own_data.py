@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from flows.conversation.channels import called
 from flows.conversation.facts import Facts
 from flows.domain.assessments import Assessment, Evidence
+from flows.domain.channels import named
 from flows.domain.criteria import Indicator
 from flows.domain.people import GROUPS, HOW_AGREED, ROLES, Person
 from flows.forms import words as forms
 from flows.meeting.words import in_words
 from flows.notices.notice import ANSWERS
-from flows.notices.words import CHANNELS, LEDGER, NOTICE_STATES
+from flows.notices.words import LEDGER, NOTICE_STATES
 from flows.privacy.acts import act_lines, act_words, moment
 from flows.privacy.needs import (
     OwnAct,
@@ -147,7 +147,7 @@ def _chat(facts: Facts, one: OwnChat) -> Wording:
     languages = (choice.label for choice in facts.reference.languages if choice.key == one.language)
     known = _(
         "{channel}, number {address}, language: {language}",
-        channel=CHANNELS.get(one.channel, called(one.channel)),
+        channel=named(one.channel),
         address=one.address,
         language=next(languages, "–"),
     )

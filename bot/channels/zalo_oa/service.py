@@ -32,7 +32,7 @@ from bot.store.core import inbox
 from bot.store.core.inbox import Incoming
 from flows.conversation.messages import Outgoing
 from flows.conversation.replies import Typed, Unreadable
-from flows.domain.channels import ChannelFacts, Window
+from flows.domain.channels import Window
 
 log = structlog.get_logger()
 
@@ -323,7 +323,7 @@ def served(host: Host) -> Service:
     window = Window(FREE, OPEN, host.settings.zalo_oa_price, host.settings.zalo_oa_template_price)
     routes = (Route(WEBHOOK_PATH, partial(_take_event, bot), methods=["POST"]),)
     look = partial(bot.look, host.settings.public_url)
-    return Service(bot, works, routes, facts=ChannelFacts("Zalo OA", window), look=look)
+    return Service(bot, works, routes, window=window, look=look)
 
 
 async def _take_event(bot: ZaloOa, request: Request) -> Response:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.core import phones
 from bot.store.core.scopes import FEW_UNITS, lies_in
 from bot.store.core.tables import assessments, contacts, conversations, joined_people, mutes, people, roles
-from flows.domain.channels import ChannelFacts, Window
+from flows.domain.channels import Window
 from flows.domain.people import RoleKind
 from flows.domain.units import Scope
 from flows.notices.needs import AudienceWanted
@@ -111,7 +111,7 @@ async def count(
     wanted: AudienceWanted,
     rounds: Collection[int],
     year: int,
-    channels: Mapping[str, ChannelFacts] = {},
+    windows: Mapping[str, Window] = {},
     now: datetime | None = None,
 ) -> Reached:
     """Count an audience: who can be reached, by channel, and who cannot, by reason; and whom channels that say so have
@@ -128,13 +128,12 @@ async def count(
                 by_channel[channel] += number
             else:
                 unreachable[reach] += number
-        for channel, facts in channels.items():
-            if by_channel[channel] and facts.window is not None and now is not None:
+        for channel, window in windows.items():
+            if by_channel[channel] and now is not None:
                 silent = _chosen(belongs, wanted.audience, rounds, year).where(contacts.c.channel == channel)
-                found = await _long(connection, silent, facts.window, now)
+                found = await _long(connection, silent, window, now)
                 long[channel] = found.plus(long.get(channel, Long()))
-    names = {channel: facts.name for channel, facts in channels.items() if by_channel[channel]}
-    return Reached(dict(sorted(by_channel.items())), dict(unreachable), names, long)
+    return Reached(dict(sorted(by_channel.items())), dict(unreachable), long)
 
 
 async def _long(connection: AsyncConnection, chosen: Select[tuple[int]], window: Window, now: datetime) -> Long:

@@ -10,6 +10,7 @@ from flows.conversation.facts import Facts
 from flows.conversation.questions import BACK, Choice, Chose, Gave, Heard, Question, written
 from flows.conversation.questions import words as said
 from flows.conversation.replies import SentFile
+from flows.domain.channels import told_apart
 from flows.notices import words
 from flows.notices.audience import own_unit_over
 from flows.notices.draft.drafting import Drafting
@@ -103,10 +104,10 @@ def check_length(text: str, *, with_file: bool) -> None:
     most = limits.caption if with_file else limits.text
     sentence = (
         _("This text has {length} characters; with a photo or file {channel} takes {most}. Make it {over} shorter.",
-          length=length_of(text), channel=words.CHANNELS[channel], most=most, over=length_of(text) - most)
+          length=length_of(text), channel=told_apart(channel), most=most, over=length_of(text) - most)
         if with_file
         else _("This text has {length} characters; {channel} takes {most}. Make it {over} shorter.",
-               length=length_of(text), channel=words.CHANNELS[channel], most=most, over=length_of(text) - most)
+               length=length_of(text), channel=told_apart(channel), most=most, over=length_of(text) - most)
     )  # fmt: skip
     raise Refused(sentence)
 

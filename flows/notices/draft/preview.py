@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flows.conversation.events import Event, Said, Sent
 from flows.conversation.facts import Facts
-from flows.notices import words
+from flows.domain.channels import told_apart
 from flows.notices.notice import CHANNEL_LIMITS, Content, NoticeFile, length_of, message_of
 from flows.words.wording import Wording, _, lines
 
@@ -20,7 +20,7 @@ def preview(facts: Facts, content: Content) -> Iterator[Event]:
 
 def _on_channel(content: Content, channel: str) -> Wording:
     limits, length = CHANNEL_LIMITS[channel], max(length_of(content.vi), length_of(content.en))
-    name = words.CHANNELS[channel]
+    name = told_apart(channel)
     match content.file:
         case None:
             return _("• {channel}: {length} of {most} characters, the buttons below.",

@@ -88,7 +88,7 @@ def ask_facet(facts: Facts, talk: Drafting) -> Question:
     taken = getattr(talk.audience, _facet(talk))
     return Question(
         paragraphs(narrowing.question, _("Press to choose, press again to take away."), words.reach(talk.reached)),
-        tuple(ticked(Choice(key, label), key in taken) for key, label in narrowing.options(facts).items()),
+        tuple(ticked(option.choice, option.is_in(taken)) for option in narrowing.options(facts)),
         (EVERYBODY, BACK),
         numbered=True,
     )
@@ -111,7 +111,9 @@ def hear_facet(facts: Facts, talk: Drafting, heard: Heard) -> Iterator[Event]:
             yield Went("whom", replace(for_audience(facts, talk, replace(talk.audience, **{facet: ()})), facet=""))
         case key:
             taken = getattr(talk.audience, facet)
-            now = tuple(o for o in NARROWINGS[facet].options(facts) if (o in taken) != (o == key))
+            options = NARROWINGS[facet].options(facts)
+            kept = (option for option in options if option.is_in(taken) != (option.choice.key == key))
+            now = tuple(value for option in kept for value in option.values)
             yield Went("facet", for_audience(facts, talk, replace(talk.audience, **{facet: now})))
 
 

@@ -16,7 +16,7 @@ def settings(facts: Facts, talk: Drafting) -> Wording:
     """Say everything that is set about a notice besides its text."""
     content = talk.content
     return lines(
-        _("Length: {length} of {most} characters: fits Telegram and the web chat",
+        _("Length: {length} of {most} characters: fits every channel",
           length=max(length_of(content.vi), length_of(content.en)), most=limit_of(content)),
         _("English: {state}", state=_("yes") if content.en else _("no, everybody gets Vietnamese")),
         _("Photo or file: {name}", name=_file_name(content.file)),
