@@ -1,6 +1,7 @@
 """What all tests share: databases, and the options that rewrite chats and pictures."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.closing import Closing
 from tests.databases import database, database_url, databases
@@ -27,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Log plainly, before anything is logged."""
+    """Log plainly, before anything is logged. How long an example takes says nothing on a machine that does more."""
     use_plain_logs()
     config.pluginmanager.register(Closing())
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")

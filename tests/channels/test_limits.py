@@ -67,7 +67,7 @@ def buttons_of(body: Body) -> Sequence[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages())
 def test_on_an_official_account(language: str, outgoing: Outgoing) -> None:
     codes = {payload: number for number, payload in enumerate(needs_codes(outgoing, 5), 1)}
@@ -84,7 +84,7 @@ def test_on_an_official_account(language: str, outgoing: Outgoing) -> None:
     assert all(can_be_made(button, text, codes) for button in left_to_type(outgoing, laid.buttons))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages())
 def test_on_the_bot_platform(outgoing: Outgoing) -> None:
     codes = {payload: number for number, payload in enumerate(needs_codes(outgoing, 0), 1)}
@@ -94,7 +94,7 @@ def test_on_the_bot_platform(outgoing: Outgoing) -> None:
     assert all(can_be_made(button, "\n".join(texts), codes) for button in left_to_type(outgoing, ()))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(messages())
 def test_on_telegram(outgoing: Outgoing) -> None:
     calls = on_telegram(outgoing)

@@ -52,7 +52,7 @@ def test_every_step_of_every_talk_is_a_place_where_somebody_types() -> None:
     assert typed_places.steps_without_place() == []
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(
     st.sampled_from(CHOICES), st.sampled_from(BEFORE), st.sampled_from(DENIALS), st.sampled_from(AROUND),
     st.sampled_from(LANGUAGES), st.booleans(),
@@ -76,7 +76,7 @@ def test_a_choice_denied_is_never_chosen(
         assert result.verdict != "opposite", bench_words.line_of(result)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(st.sampled_from(FINAL), st.data())
 def test_nothing_but_its_own_words_does_what_cannot_be_taken_back(
     choice: tuple[str, Choice], data: st.DataObject
@@ -102,7 +102,7 @@ RUBBISH = st.text(max_size=30) | st.lists(st.sampled_from(WORDS), max_size=4).ma
 SMALL_TALK = frozenset("da a oi nhe roi di la co ok u duoc dung vang".split())  # noqa: SIM905
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.sampled_from(sorted({where for where, _choice in FINAL})), RUBBISH)
 def test_no_rubbish_does_anything_for_good(where: str, typed: str) -> None:
     done = [record for record in said(where, Typed(typed)).records if isinstance(record, ACTS)]

@@ -80,7 +80,7 @@ def test_the_message_of_a_topic_stands_in_its_chat_once_it_is_sent() -> None:
     assert landed(letter(1), message_id="m1").standing is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_whatever_comes_back_in_whatever_order_none_is_lost_and_room_is_given_back(data: st.DataObject) -> None:
     flight, ids = Flight(8), iter(range(1000))

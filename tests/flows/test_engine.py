@@ -414,7 +414,7 @@ def fewer_questions(town: Town) -> CriteriaSet:
 
 TestWhateverPeopleDo = WhateverPeopleDo.TestCase
 TestWhateverPeopleDo.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -53,7 +53,7 @@ def test_every_answer_of_every_form_is_understood_by_its_number_and_its_words_in
                 assert [heard(typed, question) for typed in spellings] == [Chose(level.id)] * len(spellings), words
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(INDICATORS), st.data())
 def test_an_answer_with_a_letter_wrong_is_that_answer_or_none_but_never_another(
     indicator: Indicator, data: st.DataObject

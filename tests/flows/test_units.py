@@ -145,7 +145,7 @@ def test_an_administrator_finds_nothing_outside_the_own_scope() -> None:
     assert UNITS.search("thon dong", within=frozenset()).units == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_a_search_answers_with_few_different_villages(typed: str) -> None:
     found = UNITS.search(typed).units
@@ -286,7 +286,7 @@ NAMES = ("Thôn Đông", "thôn Đông", "Thôn Đôn", "Thôn Tây", "Xã Đôn
 MISSPELT = ("thon dong", "dog", "tay dong", "dong", "thon 1", "1", "xa dong tay", "thôn đông xã đông tây", "tya")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(trees(), st.data())
 def test_an_index_of_names_that_took_up_changes_is_the_one_built_anew(units: UnitTree, data: st.DataObject) -> None:
     names = st.sampled_from(NAMES)

@@ -111,7 +111,7 @@ def test_villages_stand_in_the_order_in_which_people_count_and_the_erased_last()
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(rows, max_size=30))
 def test_whatever_comes_in_everything_sums_to_the_recipients(listed: list[ReportRow]) -> None:
     book = report(*listed)
@@ -168,7 +168,7 @@ def test_nothing_that_people_write_becomes_a_formula_a_link_or_a_number(text: st
     assert [str(value).strip() for value in (*shown[:4], shown[6])] == [text.strip()] * 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_a_name_is_read_back_as_it_is_but_for_hidden_characters(name: str) -> None:
     _heading, row = table(report(replace(LAN, name=name)), "Recipients")

@@ -118,7 +118,7 @@ def changed_set(draw: st.DrawFn) -> CriteriaSet:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changed_set())
 def test_any_valid_set_survives_being_a_workbook(criteria: CriteriaSet) -> None:
     assume(next(faults(criteria), None) is None)
@@ -444,7 +444,7 @@ def test_a_damaged_workbook_is_refused() -> None:
     assert refusal("form.xlsx", data) == ("form.xlsx: is damaged; open it in a spreadsheet program and save it again")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(WORKBOOK) - 1), st.binary(min_size=1, max_size=40))
 def test_a_workbook_with_bytes_overwritten_is_read_or_refused_and_never_breaks_the_reader(
     start: int, noise: bytes

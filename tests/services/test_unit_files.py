@@ -519,7 +519,7 @@ def trees(draw: st.DrawFn) -> UnitTree:
     return UnitTree.of(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trees())
 def test_importing_what_was_exported_changes_nothing(units: UnitTree) -> None:
     for file, data in {"u.csv": units_csv(units).encode("utf-8-sig"), "u.xlsx": units_xlsx(units)}.items():
