@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.services import invitations
 from bot.store import received
-from bot.store.core import contacts, gathering, outbox
+from bot.store.core import contacts, gathering, outbox, separating
 from bot.store.core.database import Database
 from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.tables import (
@@ -314,6 +314,20 @@ async def test_two_who_change_how_somebody_is_reached_are_both_heard(commune: Co
     assert [line["event"] for line in logs] == []
     reached = await commune.rows(select(contact_rows).where(contact_rows.c.person_id == lan.person_id))
     assert [(row.reach, row.form_state) for row in reached] == [("muted", "confirmed")]
+
+
+async def test_who_leaves_a_chat_while_a_ledger_is_written_gets_the_notice_in_the_other(commune: Commune) -> None:
+    await join(commune, "Minh", "Minh2")
+    notice_id = await _sending(commune, "gathering")
+    (there,) = await commune.rows(select(conversations).where(conversations.c.address == "Minh2"))
+    async with commune.database.writing() as leaving:
+        await separating.separate(leaving, there.person_id, there.id, commune.now)
+        writing = asyncio.create_task(_write_a_ledger(commune, notice_id, "Lan", "Minh"))
+        await _somebody_waits_for_a_lock(commune, unless=writing)
+    await writing
+    ledger = select(letters.c.address).where(letters.c.notice_id == notice_id).order_by(letters.c.address)
+    assert await commune.column(ledger) == ["Lan", "Minh"]
+    assert await commune.column(select(notices.c.recipients).where(notices.c.id == notice_id)) == [2]
 
 
 # Erasing, while others write to whoever it is, or about them

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Select, and_, func, literal, null, or_, select, update
@@ -62,34 +63,46 @@ async def _write_recipients(
     connection: AsyncConnection, notice_id: int, person_ids: Sequence[int], now: datetime
 ) -> int:
     """Write rows of a ledger: one a chat, for people may share a phone. Returns how many are new."""
-    sharing = select(conversation_people.c.person_id).where(conversation_people.c.conversation_id == conversations.c.id)
-    written = await connection.execute(
-        upserts.insert_new(connection, outbox)
-        .execution_options(preserve_rowcount=True)
-        .from_select(
-            ["conversation_id", "channel", "bot", "address", "priority", "body", "state", "created_at", "notice_id"],
-            select(
-                conversations.c.id,
-                conversations.c.channel,
-                conversations.c.bot,
-                conversations.c.address,
-                literal(NOTICE),
-                null(),
-                literal("queued"),
-                literal(now, outbox.c.created_at.type),
-                literal(notice_id),
-            )
-            .select_from(contacts)
-            .join(conversations, conversations.c.id == contacts.c.conversation_id)
-            .where(contacts.c.person_id.in_(person_ids), contacts.c.reach == "open")
-            # Who is erased meanwhile is waited for, and is then nobody's chat any more: the row that is held says so.
-            .where(or_(conversations.c.person_id == contacts.c.person_id, contacts.c.person_id.in_(sharing)))
-            .order_by(contacts.c.person_id)
-            .with_for_update(read=True, key_share=True, of=conversations),
-        )
-    )
+    rows = _rows_of_ledger(notice_id, person_ids, now)
+    add = upserts.insert_new(connection, outbox).from_select([column.name for column in rows.selected_columns], rows)
+    counted = add.execution_options(preserve_rowcount=True)
+    written = (await connection.execute(counted)).rowcount
+    # Whoever left a chat while its row was waited for has dropped out, and is now written to in another.
+    if connection.dialect.name != "sqlite" and await _somebody_is_left_out(connection, notice_id, person_ids):
+        written += (await connection.execute(counted)).rowcount
     await _name_readers(connection, notice_id, person_ids)
-    return written.rowcount
+    return written
+
+
+def _rows_of_ledger(notice_id: int, person_ids: Sequence[int], now: datetime) -> Select[*tuple[Any, ...]]:
+    sharing = select(conversation_people.c.person_id).where(conversation_people.c.conversation_id == conversations.c.id)
+    return (
+        select(
+            conversations.c.id.label("conversation_id"),
+            conversations.c.channel,
+            conversations.c.bot,
+            conversations.c.address,
+            literal(NOTICE).label("priority"),
+            null().label("body"),
+            literal("queued").label("state"),
+            literal(now, outbox.c.created_at.type).label("created_at"),
+            literal(notice_id).label("notice_id"),
+        )
+        .select_from(contacts)
+        .join(conversations, conversations.c.id == contacts.c.conversation_id)
+        .where(contacts.c.person_id.in_(person_ids), contacts.c.reach == "open")
+        # Who is erased meanwhile is waited for, and is then nobody's chat any more: the row that is held says so.
+        .where(or_(conversations.c.person_id == contacts.c.person_id, contacts.c.person_id.in_(sharing)))
+        .order_by(contacts.c.person_id)
+        .with_for_update(read=True, key_share=True, of=conversations)
+    )
+
+
+async def _somebody_is_left_out(connection: AsyncConnection, notice_id: int, person_ids: Sequence[int]) -> bool:
+    has_row = (outbox.c.notice_id == notice_id, outbox.c.conversation_id == contacts.c.conversation_id)
+    reached = (is_one_of(contacts.c.person_id, person_ids), contacts.c.reach == "open")
+    without = select(contacts.c.person_id).where(*reached, ~select(outbox.c.id).where(*has_row).exists()).limit(1)
+    return await connection.scalar(without) is not None
 
 
 async def _name_readers(connection: AsyncConnection, notice_id: int, person_ids: Sequence[int]) -> None:
