@@ -13,6 +13,7 @@ from bot.services import invitations
 from bot.store import received
 from bot.store.core import contacts, gathering, outbox, separating
 from bot.store.core.database import Database
+from bot.store.core.gathering import Waiting
 from bot.store.core.outbox import Letter, Recipient
 from bot.store.core.tables import (
     answers,
@@ -37,7 +38,7 @@ from flows.notices.notice import Audience
 from flows.received.records import NoticeAnswered
 from tests.commune import Commune, fill_in, under_way
 from tests.databases import Databases
-from tests.store.test_joining import join
+from tests.store.test_joining import join, whose
 
 
 @pytest.fixture
@@ -157,6 +158,30 @@ async def test_who_writes_in_two_chats_at_once_goes_on_in_the_second_where_the_f
     assert await commune.answers("Minh") == answered
     (row,) = await commune.rows(select(joined_people, conversations.c.address).join(conversations))
     assert (row.address, b'"asked":51' in row.session) == ("Minh", True)
+
+
+async def test_a_turn_whose_chat_has_just_become_somebody_elses_waits_until_it_is_known_whose(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minh joins Lan's chat on another server while the next turn there is looked for."""
+    (minh, lan) = [await whose(commune, name) for name in ("Minh", "Lan")]
+    await commune.turns.receive([commune.update("Lan", "2")])
+    is_let_on = text("CAST(pg_advisory_xact_lock_shared(1) AS text) IS NOT NULL")
+    with monkeypatch.context() as patch:
+        patch.setattr(gathering, "_CLAIM", gathering._CLAIM.where(is_let_on))
+        async with commune.database.writing() as joining:
+            await joining.execute(text("SELECT pg_advisory_xact_lock(1)"))
+            claiming = asyncio.create_task(_claimed(commune))
+            await _somebody_waits_for_a_lock(commune)
+            theirs = update(conversations).where(conversations.c.person_id == lan)
+            await joining.execute(theirs.values(person_id=minh))
+        assert await claiming == []
+    assert [turn.person.name for turn in await _claimed(commune) if turn.person is not None] == ["Lê Văn Minh"]
+
+
+async def _claimed(commune: Commune) -> list[Waiting]:
+    async with commune.database.writing() as connection:
+        return list((await gathering.claim(connection, 5)).turns)
 
 
 async def _end(commune: Commune) -> list[int]:

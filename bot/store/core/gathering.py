@@ -75,6 +75,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             conversations.c.blocked_at,
             conversations.c.joined,
             conversations.c.person_id,
+            people.c.id.label("found_id"),
             people.c.name,
             people.c.birth_year,
             people.c.unit_id,
@@ -162,7 +163,8 @@ async def claim(connection: AsyncConnection, most: int, but: Sequence[int] = (),
         found = await connection.execute(_CLAIM_BUT, wanted | {"but": but})
     else:
         found = await connection.execute(_CLAIM, wanted)
-    rows = found.all()
+    # Whose chat has just become somebody else's stands beside nobody: PostgreSQL reads again only what it locks.
+    rows = [row for row in found if row.found_id == row.person_id]
     if not rows:
         return Claimed(())
     return Claimed(tuple([_waiting(row) for row in rows]), rows[0].reference_version)
