@@ -69,7 +69,13 @@ async def work_until_stopped(
     import uvicorn
 
     config = uvicorn.Config(
-        http, ws="none", lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2
+        http,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     server = _server_class()(config)
     stop = asyncio.Event()
