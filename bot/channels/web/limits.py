@@ -9,6 +9,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -105,6 +106,7 @@ def host_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
+@lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
     """Return what counts as one address: of IPv6 the half that a household or a phone gets, as all of it is theirs."""
     try:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, request_response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.web import messages
 from bot.channels.web.frame import PAGES
@@ -122,6 +122,10 @@ class WebChat:
         self._files = files
         self.words = Words(runtime.catalogues)
         self._wording = NoticeWording(runtime.catalogues)
+        self._asked_to_wait = {
+            language: msgspec.json.encode({"error": render(BUSY, catalogue)})
+            for language, catalogue in runtime.catalogues.items()
+        }
         self._signer = Signer(signing_key)
         self._door = Door()
         most = (UPLOADS_A_DAY, UPLOADS_A_DAY_FROM_ONE_ADDRESS, UPLOADS_A_DAY_IN_ALL)
@@ -141,17 +145,28 @@ class WebChat:
                 Route(address, compressed(page("chat.html", self.words)), methods=["GET"])
                 for address in ("/chat", "/chat/{code}")
             ),
-            Route("/web/open", self.open, methods=["POST"]),
-            Route("/web/say", self.say, methods=["POST"]),
-            Route("/web/poll", self.poll, methods=["POST"]),
-            Route("/web/files", self.upload, methods=["POST"]),
+            Route("/web/open", self._gate("open", self.open), methods=["POST"]),
+            Route("/web/say", self._gate("say", self.say), methods=["POST"]),
+            Route("/web/poll", self._gate("poll", self.poll), methods=["POST"]),
+            Route("/web/files", self._gate("upload", self.upload), methods=["POST"]),
             Route("/web/files/{digest}", self.download),
             Mount("/static", GZipMiddleware(_Static(packages=[("bot.channels.web", "static")]))),
         ]
 
+    def _gate(self, act: str, serve: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+        """Count what is asked for at the door."""
+
+        def refused(request: Request) -> Response | None:
+            try:
+                self._door.enter(act, host_of(request))
+            except TooMany as error:
+                return self._busy(request, error)
+            return None
+
+        return _Gate(refused, serve)
+
     async def open(self, request: Request) -> Response:
         """Give a browser a token of its own. Nothing is stored before it says something."""
-        self._door.enter("open", host_of(request))
         return JSONResponse({"token": self.new_token()})
 
     def new_token(self) -> str:
@@ -161,7 +176,6 @@ class WebChat:
     async def say(self, request: Request) -> Response:
         """Keep what somebody did. 202 means that it is committed."""
         host = host_of(request)
-        self._door.enter("say", host)
         said = await _read(request, Said)
         incoming = messages.parse(said, self._signer)
         await self._admit(said.token, host)
@@ -199,7 +213,6 @@ class WebChat:
     async def poll(self, request: Request) -> Response:
         """Answer with what is new, as soon as there is anything. What the page has seen is settled."""
         host = host_of(request)
-        self._door.enter("poll", host)
         asked = await _read(request, Poll)
         if len(asked.phones) > MOST_PHONES:
             raise NotUsable("too many phones")
@@ -310,7 +323,6 @@ class WebChat:
     async def upload(self, request: Request) -> Response:
         """Keep a file for the conversation that sends it. The page gets a signed name to refer to it."""
         host, token = host_of(request), _bearer(request)
-        self._door.enter("upload", host)
         address = address_of(token)
         await self._admit(token, host)
         if self._uploads >= MOST_UPLOADS:
@@ -382,10 +394,12 @@ class WebChat:
     async def ask_to_wait(self, request: Request, error: Exception) -> Response:
         """Answer a request that is one too many for now. The page sends it again by itself."""
         assert isinstance(error, TooMany)
-        sentence = render(BUSY, self.words.reader(None, _accepted(request)))
-        return JSONResponse(
-            {"error": sentence}, status_code=429, headers={"Retry-After": str(max(1, ceil(error.seconds)))}
-        )
+        return self._busy(request, error)
+
+    def _busy(self, request: Request, error: TooMany) -> Response:
+        content = self._asked_to_wait[self.words.reader(None, _accepted(request)).language]
+        waits = {"Retry-After": str(max(1, ceil(error.seconds)))}
+        return Response(content, 429, waits, "application/json")
 
     async def download(self, request: Request) -> Response:
         """Give a file to the conversation it was sent to, which proves itself by the signature, for some hours."""
@@ -399,6 +413,20 @@ class WebChat:
             return Response(status_code=404)
         media_type = media_type_of(content)
         return Response(content, media_type=media_type, headers=PHOTO_HEADERS if media_type in PHOTOS else FILE_HEADERS)
+
+
+class _Gate:
+    """Asks about each request before it goes its way through the framework: a flood is to cost as little as can be."""
+
+    def __init__(
+        self, refused: Callable[[Request], Response | None], serve: Callable[[Request], Awaitable[Response]]
+    ) -> None:
+        self._refused = refused
+        self._behind = request_response(serve)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._refused(Request(scope)) or self._behind
+        await answer(scope, receive, send)
 
 
 def page(name: str, words: Words) -> Callable[[Request], Awaitable[Response]]:

@@ -1,6 +1,7 @@
 """The words of the pages themselves. What the bot says comes as messages."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 
@@ -95,6 +96,7 @@ IN_PAGES: Mapping[str, Wording] = {
     "startAnew": _("Start anew"),
 }
 MOST_RANGES = 20
+MOST_HEADERS = 256  # browsers of one kind and language all say the same
 
 
 class PageWords(msgspec.Struct, frozen=True):
@@ -111,6 +113,7 @@ class Words:
     def __init__(self, catalogues: Catalogues) -> None:
         self._catalogues = catalogues
         self._of = {language: _page_words(catalogue) for language, catalogue in catalogues.items()}
+        self._best = lru_cache(MOST_HEADERS)(self._best_anew)
 
     def reader(self, chosen: str | None, accepted: str) -> Catalogue:
         """Return a reader's language: the one chosen in the chat, else the first that the browser asks for."""
@@ -132,7 +135,7 @@ class Words:
         parts |= {"language": tag_of(words.language), "words": escape(msgspec.json.encode(words).decode())}
         return filled(template, parts)
 
-    def _best(self, accepted: str) -> str | None:
+    def _best_anew(self, accepted: str) -> str | None:
         known = {tag_of(language).lower(): language for language in self._catalogues}
         for tag in _ranked(accepted):
             if found := known.get(tag) or known.get(tag.partition("-")[0]):
