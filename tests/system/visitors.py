@@ -94,11 +94,12 @@ def made_up(number: int) -> Iterator[tuple[str, Json, tuple[str, ...]]]:
 
 
 async def flood(port: int, number: int, of: int, on: asyncio.Event, statuses: Counter[int]) -> None:
-    """Send one request after the other, whatever the answer."""
+    """Send one request after the other, whatever the answer. Each token has its own moment."""
     visitor = Visitor(port, FLOOD_HOST)
-    await asyncio.sleep(FLOOD_PAUSE * number / of)
     for path, asked, more in made_up(number):
-        await on.wait()
+        if not on.is_set():
+            await on.wait()
+            await asyncio.sleep(FLOOD_PAUSE * number / of)
         status, _answer = await visitor.ask(path, asked, *more)
         statuses[status] += 1
         await asyncio.sleep(FLOOD_PAUSE)
