@@ -130,10 +130,10 @@ def _long(channel: Wording, long: Long) -> Iterator[Wording]:
         )
     if long.outside:
         yield n_(
-            "{channel}: {count} person has not written for a long time and cannot get this; by a template it would cost"
-            " about {cost} đồng.",
-            "{channel}: {count} people have not written for a long time and cannot get this; by a template it would"
-            " cost about {cost} đồng.",
+            "{channel}: {count} person has not written for a long time and does not get this: the channel takes only"
+            " templates, about {cost} đồng in all, and a notice does not go by a template.",
+            "{channel}: {count} people have not written for a long time and do not get this: the channel takes only"
+            " templates, about {cost} đồng in all, and a notice does not go by a template.",
             long.outside,
             channel=channel,
             cost=_dong(long.outside * long.template_price),

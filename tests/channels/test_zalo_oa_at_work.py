@@ -180,10 +180,11 @@ async def test_a_template_tells_that_something_waits_once_and_not_at_night(
         assert [seen.template for seen in lan.inbox[before:]].count(TEMPLATE) == 1
 
 
-async def test_the_sender_of_a_notice_sees_who_falls_outside_and_what_it_would_cost(
+async def test_the_sender_of_a_notice_sees_who_falls_outside_and_that_no_template_goes_to_them(
     databases: Databases, tmp_path: Path
 ) -> None:
-    async with staged(databases, "sqlite", tmp_path, zalo_oa_template_price=300) as stage:
+    async with staged(databases, "sqlite", tmp_path, zalo_oa_template_price=300, zalo_oa_template=TEMPLATE) as stage:
+        stage.zalo.templates[TEMPLATE] = ["noi_dung"]
         admin, lan, minh = stage.zalo.person(), stage.zalo.person(), stage.zalo.person()
         await stage.submit(lan)
         stage.let(days=5)
@@ -194,7 +195,8 @@ async def test_the_sender_of_a_notice_sees_who_falls_outside_and_what_it_would_c
             shown = await admin.answer(typed)
         told = shown.text
         assert "Zalo OA: 1 người đã mấy ngày chưa nhắn; gửi cho những người này tốn khoảng 55 đồng." in told, told
-        assert "gửi theo mẫu tin thì tốn khoảng 300 đồng" in told, told
+        assert "Zalo OA: 1 người đã lâu chưa nhắn nên không nhận được thông báo này" in told, told
+        assert "theo mẫu đã duyệt, khoảng 300 đồng; thông báo không gửi theo mẫu" in told, told
         await admin.answer("gửi")
         await admin.answer("gửi đi")
         await minh.until(lambda: any("Kính mời họp thôn" in seen.text for seen in minh.inbox))
@@ -205,6 +207,7 @@ async def test_the_sender_of_a_notice_sees_who_falls_outside_and_what_it_would_c
 
         await stage.until(outside)
         assert stage.zalo.spent == 55
+        assert not any(seen.template for seen in lan.inbox)
 
 
 async def test_words_that_come_again_after_others_are_no_answer_to_what_is_asked_now(
