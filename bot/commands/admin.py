@@ -2,10 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.commands import running
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 DAY = ["%Y-%m-%d", "%d/%m/%Y"]
@@ -138,8 +142,10 @@ def sign_out(
         from bot.services.roles import sign_out as cut_off
 
         async with running.database(settings) as database:
-            one, chats = await cut_off(database, number, now())
-        typer.echo(f"{one.name} is signed out of {chats} chats. To let them in again: hoctap admin invite")
+            done = await cut_off(database, number, now())
+            addresses = await running.addresses(database, settings, done.role.unit_code, done.code)
+        typer.echo(f"{done.role.name} is signed out everywhere; chats: {done.chats}. To let them in again:")
+        _echo_invitation(done.code, done.expires, addresses, settings)
 
     from bot.services.roles import RoleRefused
 
@@ -161,11 +167,15 @@ def invite(
         async with running.database(settings) as database:
             code, expires = await make(database, role.value, unit, now())
             addresses = await running.addresses(database, settings, unit, code)
-        typer.echo(f"It works once, until {expires.astimezone(settings.zone):%d/%m/%Y %H:%M}. Hand over one of these:")
-        for link in addresses:
-            typer.echo(f"  {link}")
-        typer.echo(f"  or type to the bot:  /start {code}")
+        _echo_invitation(code, expires, addresses, settings)
 
     from bot.services.invitations import InvitationRefused
 
     running.run(work, InvitationRefused)
+
+
+def _echo_invitation(code: str, expires: datetime, addresses: list[str], settings: "Settings") -> None:
+    typer.echo(f"It works once, until {expires.astimezone(settings.zone):%d/%m/%Y %H:%M}. Hand over one of these:")
+    for link in addresses:
+        typer.echo(f"  {link}")
+    typer.echo(f"  or type to the bot:  /start {code}")

@@ -129,6 +129,7 @@ from flows.roles.needs import (
     OpenInvitationsWanted,
     OwnRole,
     OwnRolesWanted,
+    ReturningWanted,
 )
 from flows.roles.own import OwnRoleTalk
 from flows.roles.talk import Inviting
@@ -245,10 +246,18 @@ class Place(Struct, frozen=True):
                 found.put(need, frozenset())
 
 
+# The digest of an invitation that lets somebody in again.
+BACK_AGAIN = "1"
+
+
 def _put_of_roles(found: Found, need: RoleNeed) -> None:
     match need:
-        case InvitationWanted():
-            found.put(need, Invitation("0", "head", _ids()[VILLAGE], NOW + timedelta(days=7)))
+        case InvitationWanted(digest):
+            returning = 8 if digest == BACK_AGAIN else 0
+            expires = NOW + timedelta(days=7)
+            found.put(need, Invitation(digest, "head", _ids()[VILLAGE], expires, returning=returning))
+        case ReturningWanted():
+            found.put(need, Another(Person(8, "Trần Thị Hoa"), (Role("head", _ids()[VILLAGE]),)))
         case OpenInvitationsWanted():
             found.put(need, (OpenInvitation("0", "head", NOW + timedelta(days=7)),))
         case OwnRolesWanted():
@@ -608,6 +617,7 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "registration.name": _registering("name", name=""),
     "registration.name_sure": _registering("name_sure", name="Lan", as_typed=True),
     "registration.take_role": _registering("take_role", invitation="0"),
+    "registration.come_back": _registering("come_back", name="", invitation=BACK_AGAIN),
     "registration.birth_year": _registering("birth_year"),
     "registration.year_sure": _registering("year_sure", birth_year=1966),
     "registration.representative": _registering("representative", birth_year=2014),

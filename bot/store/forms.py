@@ -18,6 +18,7 @@ from bot.store.core.chain import Entry
 from bot.store.core.database import LostRace
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
+from bot.store.core.gathering import person_in, roles_in
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
@@ -33,7 +34,7 @@ from bot.store.core.tables import (
     tallies,
     trail,
 )
-from flows.conversation.facts import Found
+from flows.conversation.facts import Another, Found
 from flows.domain.assessments import (
     GIVING_BACK,
     Actor,
@@ -182,6 +183,15 @@ async def gather_own(
         form, before = _readable_form(row, by_pin), found.get(row.person_id, ())
         found[row.person_id] = (*before, form) if form is not None and before is not None else None
     return found
+
+
+async def as_spoken_for(
+    connection: AsyncConnection, row: Row[*tuple[Any, ...]], shared: ReferenceRead
+) -> Another | None:
+    """Return somebody as they will be spoken for, by the columns of `whoever_speaks`; None when only another version
+    can read their forms."""
+    own = (await gather_own(connection, {row.person_id}, shared.by_pin)).get(row.person_id, ())
+    return Another(person_in(row), roles_in(row.roles)[0], own) if own is not None else None
 
 
 async def find_assessments(

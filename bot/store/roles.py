@@ -6,14 +6,16 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import separating, upserts
+from bot.store import forms
+from bot.store.core import phones, separating, upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
+from bot.store.core.gathering import whoever_speaks
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
 from bot.store.core.tables import invitations, people, roles, units
@@ -32,10 +34,12 @@ from flows.roles.needs import (
     OpenInvitationsWanted,
     OwnRole,
     OwnRolesWanted,
+    ReturningWanted,
 )
 from flows.roles.records import (
     AnyRecord,
     AwaySaid,
+    CameBack,
     HolderSignedOut,
     InvitationUsed,
     InvitationWithdrawn,
@@ -44,27 +48,38 @@ from flows.roles.records import (
 )
 
 # An invitation holds while whoever made it could still give the role: an administrator over the unit, or who hands
-# over a role that they still have. The first ones are made at the command line.
+# over a role that they still have. The first ones are made at the command line. One that is about a role of somebody
+# else's lets its holder in again, as long as they hold it.
 _of_inviter = roles.alias("of_inviter")
 _over_inviter = units.alias("over_inviter")
 _invited_to = units.alias("invited_to")
+_held = roles.alias("held")
+_is_about = and_(
+    _held.c.id == invitations.c.replaces, _held.c.role == invitations.c.role, _held.c.unit_id == invitations.c.unit_id
+)
+_held_by = select(_held.c.person_id).where(_is_about).correlate(invitations).scalar_subquery()
 _may_be_given = or_(
-    invitations.c.invited_by.is_(None),
+    and_(invitations.c.invited_by.is_(None), or_(invitations.c.replaces.is_(None), _held_by.is_not(None))),
     select(_of_inviter.c.id)
     .join(_over_inviter, _over_inviter.c.id == _of_inviter.c.unit_id)
     .join(_invited_to, _invited_to.c.id == invitations.c.unit_id)
     .where(
         _of_inviter.c.person_id == invitations.c.invited_by,
-        case(
-            (invitations.c.replaces.is_not(None), _of_inviter.c.id == invitations.c.replaces),
-            else_=_of_inviter.c.role == "admin",
+        or_(
+            _of_inviter.c.id == invitations.c.replaces,
+            and_(
+                _of_inviter.c.role == "admin",
+                or_(invitations.c.replaces.is_(None), _held_by != invitations.c.invited_by),
+            ),
         ),
         _invited_to.c.first.between(_over_inviter.c.first, _over_inviter.c.last),
     )
     .correlate(invitations)
     .exists(),
 )
-_INVITATIONS = select(invitations, _may_be_given.label("may_be_given"))
+_INVITATIONS = select(invitations, _may_be_given.label("may_be_given"), _held_by.label("held_by"))
+_SOMEBODY = select(*whoever_speaks()).where(people.c.id == bindparam("person"))
+_LOCK_PERSON = select(people.c.id).where(people.c.id == bindparam("person")).with_for_update()
 _ONCE = ("person_id", "role", "unit_id")
 _ADD_INVITATION = insert(invitations)
 _USE_INVITATION = (
@@ -145,6 +160,15 @@ async def remove(connection: AsyncConnection, role_id: int) -> None:
     await connection.execute(delete(roles).where(roles.c.id == role_id))
 
 
+async def sign_out(connection: AsyncConnection, person_id: int, now: datetime) -> list[int]:
+    """Sign somebody out everywhere. What was begun on a phone that was stolen holds no more: invitations they made, and
+    earlier ones that let them in again. Returns the chats."""
+    theirs = select(roles.c.id).where(roles.c.person_id == person_id)
+    of_them = or_(invitations.c.invited_by == person_id, invitations.c.replaces.in_(theirs))
+    await connection.execute(delete(invitations).where(invitations.c.used_at.is_(None), of_them))
+    return await separating.sign_out(connection, person_id, now)
+
+
 def finder(need: AnyNeed) -> Finder:
     """Return what looks up needs like this one."""
     match need:
@@ -152,6 +176,8 @@ def finder(need: AnyNeed) -> Finder:
             return _find_invitations
         case OpenInvitationsWanted():
             return _find_open_invitations
+        case ReturningWanted():
+            return _find_returning
         case HoldersWanted():
             return _find_holders
         case OwnRolesWanted():
@@ -167,10 +193,30 @@ async def _find_invitations(
     of_digests = _INVITATIONS.where(invitations.c.digest.in_([need.digest for need in needs]))
     locked = of_digests.order_by(invitations.c.digest).with_for_update(of=invitations)
     for row in await connection.execute(locked):
-        handed_over = HandedOver(row.replaces, row.invited_by) if row.replaces is not None else None
+        is_own = row.replaces is not None and row.held_by == row.invited_by
+        handed_over = HandedOver(row.replaces, row.invited_by) if is_own else None
+        returning = row.held_by or 0 if not is_own else 0
         is_open = row.used_at is None and bool(row.may_be_given)
-        invitation = Invitation(row.digest, row.role, row.unit_id, row.expires, is_open, row.until, handed_over)
+        invitation = Invitation(
+            row.digest, row.role, row.unit_id, row.expires, is_open, row.until, handed_over, returning
+        )
         found.put(InvitationWanted(row.digest), invitation)
+
+
+async def _find_returning(
+    connection: AsyncConnection, needs: Sequence[ReturningWanted], found: Found, shared: ReferenceRead
+) -> None:
+    """Look up who was signed out everywhere, locked: nobody else becomes them meanwhile."""
+    for need in needs:
+        await connection.execute(_LOCK_PERSON, {"person": need.person_id})
+        found.put(need, None)
+        row = (await connection.execute(_SOMEBODY, {"person": need.person_id})).first()
+        if row is None or (await connection.execute(phones.chats_of(need.person_id))).first() is not None:
+            continue
+        another = await forms.as_spoken_for(connection, row, shared)
+        found.put(need, another)
+        if another is None:
+            found.drop(need)
 
 
 async def _find_open_invitations(
@@ -251,9 +297,15 @@ class Rows:
                 own = person_id == one.person_id
                 act, acting = ("give_up", role) if own else ("take_away", "admin")
                 self._note(one, act, acting, role, unit_id, person_id)
-            case HolderSignedOut(unit_id, role, person_id):
+            case HolderSignedOut(unit_id, role, person_id, role_id, digest, expires):
                 self._signed_out.append(person_id)
+                back = {"digest": digest, "role": role, "unit_id": unit_id, "expires": expires}
+                self._invited.append({**back, "invited_by": one.person_id, "until": None, "replaces": role_id})
                 self._note(one, "sign_out", "admin", role, unit_id, person_id)
+            case CameBack(digest, role, unit_id, person_id):
+                self._used.append({"_digest": digest, "used_at": self._now})
+                entry = act_on_role("come_back", role, role, unit_id, person_id)
+                self._acts.append(replace(entry, actor_id=person_id))
             case AwaySaid(role_id, unit_id, role, until):
                 self._away.append({"_id": role_id, "away_until": until})
                 self._note(one, "away" if until is not None else "back", role, role, unit_id, one.person_id)
@@ -266,6 +318,8 @@ class Rows:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write the rows."""
+        for person_id in self._signed_out:
+            await sign_out(connection, person_id, self._now)
         await execute_many(connection, _ADD_INVITATION, self._invited)
         await execute_many(connection, _USE_INVITATION, self._used)
         # Whoever holds it already has the new term.
@@ -273,5 +327,3 @@ class Rows:
         await execute_many(connection, _WITHDRAW, self._withdrawn)
         await execute_many(connection, _TAKE_ROLE, self._taken)
         await execute_many(connection, _SAY_AWAY, self._away)
-        for person_id in self._signed_out:
-            await separating.sign_out(connection, person_id, self._now)

@@ -45,8 +45,8 @@ from flows.forms.following import following, left_behind
 from flows.forms.records import Followed, changed_by
 from flows.meeting.needs import VillageWanted
 from flows.registration.records import Agreed, PersonAdded, PersonSaved, after
-from flows.roles.needs import Invitation, InvitationWanted
-from flows.roles.records import InvitationUsed
+from flows.roles.needs import Invitation, InvitationWanted, ReturningWanted
+from flows.roles.records import CameBack, InvitationUsed
 from flows.words.refusals import NotUnderstood, Refused
 from flows.words.wording import Named, Wording, _, lines, paragraphs
 
@@ -129,6 +129,17 @@ TAKE_ON = replace(
 DECLINE = replace(
     NO, also=(*NO.also, *words("không nhận; chưa nhận; không làm; không làm được; xin từ chối; để suy nghĩ"))
 )
+ITS_ME = replace(
+    YES,
+    label=_("Yes, that is me"),
+    also=(*YES.also, *words("tôi; là tôi; chính tôi; tôi đây; đúng là tôi; phải; vâng tôi đây; it is me; thats me")),
+    final=True,
+)
+SOMEBODY_ELSE = replace(
+    NO,
+    label=_("No, that is not me"),
+    also=(*NO.also, *words("không phải tôi; người khác; tôi là người khác; nhầm người; not me; somebody else")),
+)
 LIVE_THERE = replace(
     YES, also=YES.also + words("đúng thôn tôi; đúng thôn; ở đó; tôi ở đó; đúng chỗ; đúng là ở đó; ở đấy")
 )
@@ -204,15 +215,20 @@ def start(facts: Facts, talk: Registering) -> Entered:
     if not facts.conversation.consented:
         return Entered("consent", talk)
     if facts.person is None:
-        return Entered("name", talk)
+        return Entered("come_back", talk) if _lets_in_again(facts, talk) else Entered("name", talk)
     known = replace(talk, name=facts.person.name)
     return Entered("take_role" if talk.invitation else "birth_year", known)
+
+
+def _lets_in_again(facts: Facts, talk: Registering) -> bool:
+    """Tell whether it is about somebody who is known and was signed out everywhere."""
+    return bool(talk.invitation and _invitation(facts, talk).returning)
 
 
 def in_village(step: str, talk: Registering, unit_id: int) -> Iterator[Event]:
     """Go on with the village of a link that was opened after the talk began."""
     known = replace(talk, unit_id=unit_id, suggested=())
-    if step in {"take_role", "consequences"}:  # where a village is not asked for, or was agreed to
+    if step in {"take_role", "come_back", "consequences"}:  # where a village is not asked for, or was agreed to
         yield Said(GOES_ON)
     elif step in {"village", "group", "check"}:
         yield Went("village_from_link", known)
@@ -259,7 +275,7 @@ def hear_consent(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Even
     given = chosen(heard) == AGREE.key
     yield Consented(CONSENT_VERSION, given)
     if given:
-        yield Went("name", talk)
+        yield Went("come_back", talk) if _lets_in_again(facts, talk) else Went("name", talk)
     else:
         yield Said(ONLY_THIS_ANSWER)
         yield Left(home=True)
@@ -361,6 +377,37 @@ def hear_take_role(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Ev
             )
         )
     yield Left(home=True)
+
+
+def ask_come_back(facts: Facts, talk: Registering) -> Question:
+    person = _returning(facts, talk).person
+    return Question(
+        lines(
+            _("This invitation lets {name} in again, with form and tasks as they were.", name=person.named),
+            _("Are you {name} yourself?", name=person.named),
+        ),
+        (ITS_ME, SOMEBODY_ELSE),
+    )
+
+
+def hear_come_back(facts: Facts, talk: Registering, heard: Heard) -> Iterator[Event]:
+    """Hear whether it is who was signed out everywhere. From then on this chat is theirs."""
+    invitation, another = _invitation(facts, talk), _returning(facts, talk)
+    name = another.person.named
+    yield Left(home=True)
+    if chosen(heard) != ITS_ME.key:
+        yield Said(_("Nobody has been let in here: this invitation is for {name} only.", name=name))
+        return
+    yield CameBack(invitation.digest, invitation.role, invitation.unit_id, another.person.id)
+    in_force = tuple(role for role in another.roles if role.in_force(facts.today))
+    yield Turned(replace(another, roles=in_force))
+    yield Said(_("Welcome back, {name}. This place is yours from now on.", name=name))
+
+
+def _returning(facts: Facts, talk: Registering) -> Another:
+    another = facts.find(ReturningWanted(_invitation(facts, talk).returning))
+    assert another is not None  # else the talk does not go on
+    return another
 
 
 def ask_birth_year(facts: Facts, talk: Registering) -> Question:
@@ -797,6 +844,7 @@ REGISTRATION = Flow(
         Step("name", ask_name, hear_name),
         Step("name_sure", ask_name_sure, hear_name_sure),
         Step("take_role", ask_take_role, hear_take_role),
+        Step("come_back", ask_come_back, hear_come_back),
         Step("birth_year", ask_birth_year, hear_birth_year),
         Step("year_sure", ask_year_sure, hear_year_sure),
         Step("representative", ask_representative, hear_representative),
@@ -814,11 +862,22 @@ REGISTRATION = Flow(
 
 
 def invitation_obstacle(facts: Facts, digest: str) -> Wording | None:
-    """Say why an invitation does not hold, if so: unknown, used, or past its day."""
+    """Say why an invitation does not hold, if so: unknown, used, or past its day. One that lets somebody in again
+    holds where nobody is known, and as long as they have no other chat."""
     invitation = facts.find(InvitationWanted(digest))
     if invitation is None or not invitation.open or invitation.expires <= facts.now:
-        return _("This invitation has been used already or has expired. Please ask for a new one.")
-    return None
+        return _USED
+    if not invitation.returning:
+        return None
+    if facts.person is not None:
+        return lines(
+            _("This is the place of {name}, and this invitation lets somebody else in again.", name=facts.person.named),
+            _("Please open it where nobody has begun yet."),
+        )
+    return None if facts.find(ReturningWanted(invitation.returning)) is not None else _USED
+
+
+_USED = _("This invitation has been used already or has expired. Please ask for a new one.")
 
 
 def _fix(named: str) -> tuple[str, ...]:

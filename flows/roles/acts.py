@@ -18,4 +18,5 @@ ACTS: Mapping[tuple[str, str], Wording] = {
     (ROLE, "away"): _("away for a while"),
     (ROLE, "back"): _("back again"),
     (ROLE, "sign_out"): _("signed out of all chats"),
+    (ROLE, "come_back"): _("let in again after that"),
 }

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from flows.conversation.facts import Facts, Need
+from flows.conversation.facts import Another, Facts, Need
 from flows.domain.people import Role, RoleKind
 from flows.words.wording import Named
 
@@ -22,7 +22,8 @@ class HandedOver(Struct, frozen=True):
 
 class Invitation(Struct, frozen=True):
     """An invitation as stored. `until` is the last day of the role. `open` is false once it was used, and when whoever
-    made it may not give that role any more."""
+    made it may not give that role any more. One for somebody `returning` gives nothing: it lets who holds the role in
+    again, after all their chats were signed out."""
 
     digest: str
     role: RoleKind
@@ -31,12 +32,19 @@ class Invitation(Struct, frozen=True):
     open: bool = True
     until: date | None = None
     handed_over: HandedOver | None = None
+    returning: int = 0
 
 
 class InvitationWanted(Need[Invitation | None], frozen=True):
     """An invitation by the digest of its token."""
 
     digest: str
+
+
+class ReturningWanted(Need[Another | None], frozen=True):
+    """Somebody who was signed out everywhere, as they will be spoken for; None once they have a chat again."""
+
+    person_id: int
 
 
 class OpenInvitation(Struct, frozen=True):
@@ -106,4 +114,4 @@ def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-AnyNeed = InvitationWanted | OpenInvitationsWanted | HoldersWanted | OwnRolesWanted
+AnyNeed = InvitationWanted | ReturningWanted | OpenInvitationsWanted | HoldersWanted | OwnRolesWanted

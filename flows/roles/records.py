@@ -70,10 +70,27 @@ class RoleTaken(Record, frozen=True):
 
 
 class HolderSignedOut(Record, frozen=True):
-    """Somebody who holds a role, signed out of all their chats and web pages: their phone was lost or stolen."""
+    """Somebody who holds a role, signed out of all their chats and web pages: their phone was lost or stolen. `digest`
+    is that of the invitation which lets them in again, until it expires."""
 
     unit_id: int
     role: RoleKind
+    person_id: int
+    role_id: int
+    digest: str
+    expires: datetime
+
+    @property
+    def touches(self) -> object:
+        return ("person", self.person_id)
+
+
+class CameBack(Record, frozen=True):
+    """Somebody who was signed out everywhere, in a chat of theirs again by an invitation."""
+
+    digest: str
+    role: RoleKind
+    unit_id: int
     person_id: int
 
     @property
@@ -94,13 +111,13 @@ class AwaySaid(Record, frozen=True):
         return ("role", self.role_id)
 
 
-AnyRecord = Invited | InvitationUsed | InvitationWithdrawn | RoleTaken | HolderSignedOut | AwaySaid
+AnyRecord = Invited | InvitationUsed | InvitationWithdrawn | RoleTaken | HolderSignedOut | CameBack | AwaySaid
 
 
 def after(facts: Facts, record: AnyRecord) -> Facts:
     """Return the picture once a role was given or taken."""
     match record:
-        case Invited() | HolderSignedOut():
+        case Invited() | HolderSignedOut() | CameBack():
             return facts
         case InvitationUsed(_, role, unit_id, until):
             return replace(facts, roles=(*facts.roles, Role(role, unit_id, until)))

@@ -207,7 +207,7 @@ def invitation(
                 "It works once, until {day}. Send this link to who is invited, or let them type the last line here:",
                 day=expires.date(),
             ),
-            lines(*links(facts, f"i-{facts.token}", unit_id), f"/start i-{facts.token}"),
+            _ways_to_type(facts, unit_id),
         )
     )
     yield Left(quiet=True)
@@ -300,10 +300,10 @@ def ask_sign_out(facts: Facts, talk: Inviting) -> Question:
         lines(
             _(
                 "All chats and web pages of {name} are signed out at once: nothing can be read or decided there any"
-                " more. Form, data and role stay.",
+                " more, and invitations sent from there hold no more. Form, data and role stay.",
                 name=holder.named,
             ),
-            _("To let {name} in again, give the role anew by an invitation. Sign out?", name=holder.named),
+            _("You then get a link that lets {name} in again. Sign out?", name=holder.named),
         ),
         (YES_SIGN_OUT, LEAVE_IT),
     )
@@ -314,9 +314,38 @@ def hear_sign_out(facts: Facts, talk: Inviting, heard: Heard) -> Iterator[Event]
     if holder.person_id == facts.person_id:
         raise Refused(_("Nobody ends their own role here: please ask another administrator."))
     if chosen(heard) == YES_SIGN_OUT.key:
-        yield HolderSignedOut(talk.unit_id, holder.kind, holder.person_id)
-        yield Said(_("{name} is signed out everywhere.", name=holder.named))
+        yield from _signed_out(facts, talk.unit_id, holder)
     yield Went("holders", replace(talk, role_id=0))
+
+
+def _signed_out(facts: Facts, unit_id: int, holder: Holder) -> Iterator[Event]:
+    """Sign a holder out, and say how to let them in again."""
+    expires = facts.now + INVITATION_LIFE
+    digest = digest_of(facts.token)
+    yield HolderSignedOut(unit_id, holder.kind, holder.person_id, holder.role_id, digest, expires)
+    yield Said(
+        paragraphs(
+            _("{name} is signed out everywhere.", name=holder.named),
+            lines(
+                _(
+                    "To let {name} in again on another phone: hand over this link, or let them type the last line.",
+                    name=holder.named,
+                ),
+                _(
+                    "It works once, until {day}. Whoever has it gets the form and the tasks of {name}: please do not"
+                    " send it to the lost phone.",
+                    day=expires.date(),
+                    name=holder.named,
+                ),
+            ),
+            _ways_to_type(facts, unit_id),
+        )
+    )
+
+
+def _ways_to_type(facts: Facts, unit_id: int) -> Wording:
+    """Return the links of an invitation just made, and what is typed instead."""
+    return lines(*links(facts, f"i-{facts.token}", unit_id), f"/start i-{facts.token}")
 
 
 def ask_withdraw(facts: Facts, talk: Inviting) -> Question:

@@ -40,6 +40,7 @@ from flows.registration.records import PersonAdded, PersonSaved
 from flows.review.records import ArrivalsChosen, UnfinishedReminded
 from flows.roles.records import (
     AwaySaid,
+    CameBack,
     HolderSignedOut,
     InvitationUsed,
     InvitationWithdrawn,
@@ -54,7 +55,7 @@ from tests.databases import Databases
 ACTS_RECORDED = {
     Acted, Followed, Vouched, Invited, InvitationUsed, InvitationWithdrawn, RoleTaken, AwaySaid, NoticeSaved,
     NoticeActed, ApprovalLimitSet, Erased, VillageMoved, Proposed, ProposalNumbered,
-    Sampled, Recognised, LetIn, Joined, ChatLeft, HolderSignedOut,
+    Sampled, Recognised, LetIn, Joined, ChatLeft, HolderSignedOut, CameBack,
 }  # fmt: skip
 # What somebody says of themselves, or asks for: nobody decides anything by it. A batch is an act on each of its forms,
 # and an entry of the register ends with the act on its form. Who adds somebody to a phone is kept with the consent.
@@ -78,7 +79,7 @@ def test_every_act_has_words() -> None:
     }  # fmt: skip
     on_notices = {("notice", act) for act in (*get_args(NoticeAct), "write")}
     of_roles = ("invite", "take_on", "take_over", "take_away", "give_up", "withdraw_invitation", "away", "back")
-    on_roles = {("role", act) for act in (*of_roles, "sign_out")}
+    on_roles = {("role", act) for act in (*of_roles, "sign_out", "come_back")}
     on_chats = {("chat", act) for act in ("join", "separate")}
     assert set(ACTS) == on_forms | for_the_commune | on_notices | on_roles | on_chats | {("approval_limit", "set")}
 

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 import msgspec
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.core.json_rows import json_rows
@@ -50,6 +50,12 @@ def roles_of_person() -> ScalarSelect[str]:
     return json_rows(
         roles.c.role, roles.c.unit_id, roles.c.until, roles.c.away_until, where=roles.c.person_id == people.c.id
     )
+
+
+def whoever_speaks() -> list[ColumnElement[Any]]:
+    """Return the columns of somebody that `person_in` and `roles_in` read."""
+    named = ("name", "birth_year", "unit_id", "group", "representative", "helper_id", "helper", "publishes")
+    return [people.c.id.label("person_id"), *(people.c[name] for name in named), roles_of_person().label("roles")]
 
 
 def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...]]:

@@ -95,10 +95,11 @@ async def save_round(
 
 
 async def add_invitation(
-    connection: AsyncConnection, digest: str, role: RoleKind, unit_id: int, expires: datetime
+    connection: AsyncConnection, digest: str, role: RoleKind, unit_id: int, expires: datetime, about: int | None = None
 ) -> None:
-    """Add an invitation by the digest of its token."""
-    await connection.execute(insert(invitations).values(digest=digest, role=role, unit_id=unit_id, expires=expires))
+    """Add an invitation by the digest of its token; one that is about a role lets who holds it in again."""
+    added = {"digest": digest, "role": role, "unit_id": unit_id, "expires": expires, "replaces": about}
+    await connection.execute(insert(invitations).values(added))
 
 
 async def save_units(connection: AsyncConnection, wanted: Sequence[Unit], parents: Mapping[str, str]) -> None:
