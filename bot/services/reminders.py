@@ -278,7 +278,7 @@ class Reminders:
         return True
 
     async def _tell_who_asked(self, connection: AsyncConnection, asked: Asked, now: _Now) -> None:
-        to = await outbox.recipient_of(connection, asked.conversation_id)
+        to = await outbox.recipient_of(connection, asked.conversation_id, asked.person_id)
         if to is not None:
             message = reminded(asked.reached, asked.passed_over)
             await outbox.queue(connection, [self._letter(to, message)], now.at)

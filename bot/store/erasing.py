@@ -15,6 +15,7 @@ from bot.store.core.tables import (
     OPEN_LETTERS,
     answers,
     arrivals,
+    asked_reminders,
     assessments,
     consents,
     conversation_people,
@@ -154,9 +155,9 @@ async def _forget_acts(connection: AsyncConnection, person_id: int, acts: list[E
 
 
 async def _forget_roles(connection: AsyncConnection, person_id: int) -> None:
-    """Keep which invitations, lists and reports there were without saying whose; their own roles are no more."""
+    """Keep which invitations, lists, reports and reminders there were, not whose; their own roles are no more."""
     await connection.execute(update(invitations).where(invitations.c.invited_by == person_id).values(invited_by=None))
-    for table in (proposals, samples):
+    for table in (proposals, samples, asked_reminders):
         await connection.execute(update(table).where(table.c.person_id == person_id).values(person_id=None))
     asked = notice_reports.c.person_id == person_id
     await connection.execute(delete(notice_reports).where(asked, notice_reports.c.digest.is_(None)))

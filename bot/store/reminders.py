@@ -214,6 +214,7 @@ class Asked(Struct, frozen=True):
     unit_id: int
     day: date
     conversation_id: int
+    person_id: int | None = None
     gone_to: int = 0
     reached: int = 0
     passed_over: int = 0

@@ -186,7 +186,8 @@ class Rows:
             case ArrivalsChosen():
                 self._chosen.append((one.person_id, record))
             case UnfinishedReminded(unit_ids):
-                asked = {"day": one.facts.today, "conversation_id": one.turn.conversation.id}
+                chat = one.turn.conversation.id
+                asked = {"day": one.facts.today, "conversation_id": chat, "person_id": one.person_id}
                 self._asked += [{"unit_id": unit_id, **asked} for unit_id in unit_ids]
 
     async def write(self, connection: AsyncConnection) -> None:

@@ -88,7 +88,7 @@ async def _with_batches(database: Database) -> None:
             "id": 1, "person_id": 1, "conversation_id": 1, "ordered": b"{}", "stage": "ended", "ordered_at": NOW,
         },
         tables_of.batch_items: {"batch_id": 1, "assessment_id": 1, "version": 1, "outcome": "told"},
-        tables_of.asked_reminders: {"unit_id": 1, "day": NOW.date(), "conversation_id": 1},
+        tables_of.asked_reminders: {"unit_id": 1, "day": NOW.date(), "conversation_id": 1, "person_id": 1},
     }  # fmt: skip
     async with database.writing() as connection:
         for table, row in rows.items():

@@ -678,6 +678,8 @@ asked_reminders = Table(
     Column("unit_id", ForeignKey("units.id"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    # Who asked, of several on a phone; nobody once they were erased.
+    Column("person_id", Key),
     Column("gone_to", Key, nullable=False, server_default=text("0")),
     Column("reached", Integer, nullable=False, server_default=text("0")),
     Column("passed_over", Integer, nullable=False, server_default=text("0")),
