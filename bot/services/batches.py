@@ -22,9 +22,9 @@ from flows.conversation.facts import Conversation, Facts, Found, Links
 from flows.conversation.messages import Button, Message
 from flows.domain.assessments import Assessment
 from flows.domain.people import Role
-from flows.forms.needs import AssessmentWanted, Seen
+from flows.forms.needs import AssessmentWanted, Since
 from flows.forms.records import Acted, changed_by
-from flows.forms.seen import differences
+from flows.forms.seen import changes
 from flows.forms.tellings import told_to_resident
 from flows.papers.rights import PaperKind
 from flows.papers.words import button
@@ -175,16 +175,15 @@ class _Piece:
     async def _with_changes(self, left: Sequence[words.Left]) -> list[words.Left]:
         """Say of forms that had changed what it was."""
         shown_at, changed = self._batch.order.shown_at, [one.assessment_id for one in left if one.why == "changed"]
-        before = await forms.seen_until(self._connection, changed, shown_at)
+        since = await forms.since(self._connection, changed, shown_at)
         found = await self._found(dict.fromkeys(changed, 0))
-        return [self._with_change(one, _readable(found, one.assessment_id), before) for one in left]
+        return [self._with_change(one, _readable(found, one.assessment_id), since) for one in left]
 
-    def _with_change(self, one: words.Left, form: Assessment | None, before: Mapping[int, Seen]) -> words.Left:
+    def _with_change(self, one: words.Left, form: Assessment | None, since: Mapping[int, Since]) -> words.Left:
         if form is None:
             return one
-        if form.id in before:
-            changes = differences(self._shared.reference.units, before[form.id], form)
-            return replace(one, changed=tuple(changes))
+        if since[form.id].before is not None:
+            return replace(one, changed=tuple(changes(self._shared.reference.units, form, since[form.id])))
         order = self._batch.order
         is_new = order.before == "submitted" and form.submitted_at is not None and form.submitted_at > order.shown_at
         return replace(one, is_new=is_new)  # to the branch; to the levels above it is one that has changed

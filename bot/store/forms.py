@@ -343,18 +343,21 @@ async def _find_since(
     connection: AsyncConnection, needs: Sequence[SinceWanted], found: Found, shared: ReferenceRead
 ) -> None:
     for need in needs:
-        before = await _seen(connection, need.assessment_id, seen_forms.c.version <= need.version)
-        done = trail.select().where(
-            trail.c.about == FORM, trail.c.about_id == need.assessment_id, trail.c.version >= need.version
-        )
-        acts = tuple([row.act for row in await connection.execute(done.order_by(trail.c.number))])
-        found.put(need, Since(before, acts))
+        shown = seen_forms.c.version <= need.version
+        found.put(need, await _since(connection, need.assessment_id, shown, trail.c.version >= need.version))
 
 
-async def seen_until(connection: AsyncConnection, form_ids: Collection[int], at: datetime) -> dict[int, Seen]:
-    """Return forms as they were at a moment, those of which that is kept."""
-    found = {id_: await _seen(connection, id_, seen_forms.c.at <= at) for id_ in form_ids}
-    return {id_: before for id_, before in found.items() if before is not None}
+async def since(connection: AsyncConnection, form_ids: Collection[int], at: datetime) -> dict[int, Since]:
+    """Return forms as they were at a moment, and what was done with them since."""
+    return {id_: await _since(connection, id_, seen_forms.c.at <= at, trail.c.at > at) for id_ in form_ids}
+
+
+async def _since(
+    connection: AsyncConnection, form_id: int, shown: ColumnElement[bool], later: ColumnElement[bool]
+) -> Since:
+    done = trail.select().where(trail.c.about == FORM, trail.c.about_id == form_id, later)
+    acts = [row.act for row in await connection.execute(done.order_by(trail.c.number))]
+    return Since(await _seen(connection, form_id, shown), tuple(acts))
 
 
 async def _seen(connection: AsyncConnection, form_id: int, when: ColumnElement[bool]) -> Seen | None:

@@ -38,13 +38,16 @@ def changed(facts: Facts, form: Assessment, version: int, *after: Wording) -> Wo
 
 def what_changed(facts: Facts, form: Assessment, since: Since) -> Iterator[Wording]:
     """Yield what has changed of a form: what stands on it, or else what was done with it."""
-    told: list[Wording] = []
-    if since.before is not None:
-        told += differences(facts.reference.units, since.before, form)
-    told = told or [ACTS[FORM, act] for act in since.acts]
+    told = changes(facts.reference.units, form, since)
     yield from (Lines(("•", one), " ") for one in told[:MOST_TOLD])
     if len(told) > MOST_TOLD:
         yield n_("• and {count} more", "• and {count} more", len(told) - MOST_TOLD)
+
+
+def changes(units: UnitTree, form: Assessment, since: Since) -> list[Wording]:
+    """Return what stands on a form now and did not, or else what was done with it: it may be as it was before."""
+    told = list(differences(units, since.before, form)) if since.before is not None else []
+    return told or [ACTS[FORM, act] for act in since.acts]
 
 
 def differences(units: UnitTree, before: Seen, form: Assessment) -> Iterator[Wording]:
