@@ -182,11 +182,11 @@ class _Piece:
     def _with_change(self, one: words.Left, form: Assessment | None, since: Mapping[int, Since]) -> words.Left:
         if form is None:
             return one
-        if since[form.id].before is not None:
-            return replace(one, changed=tuple(changes(self._shared.reference.units, form, since[form.id])))
-        order = self._batch.order
-        is_new = order.before == "submitted" and form.submitted_at is not None and form.submitted_at > order.shown_at
-        return replace(one, is_new=is_new)  # to the branch; to the levels above it is one that has changed
+        order, was = self._batch.order, since[form.id]
+        came_in = order.before == "submitted" and form.submitted_at is not None and form.submitted_at > order.shown_at
+        if came_in and was.before is None:  # to the branch; to the levels above it is one that has changed
+            return replace(one, is_new=True)
+        return replace(one, changed=tuple(changes(self._shared.reference.units, form, was)))
 
     async def _papers(self) -> tuple[Button, ...]:
         """Return buttons for the papers that are due now: the proposal, or the decision with its certificates."""

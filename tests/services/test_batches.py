@@ -163,7 +163,7 @@ async def test_what_changed_since_it_was_shown_is_left_and_named(commune: Commun
     await carry_out(commune)
     assert await outcomes(commune, batch_id) == {"changed": 1}
     assert await states(commune, [(await commune.form("Lan")).id]) == {"submitted": 1}
-    assert "Nguyễn Thị Lan: đã thay đổi hoặc mới nộp sau đó" in "".join(await commune.texts("Trường"))
+    assert "Nguyễn Thị Lan: đã thay đổi: rút phiếu về; nộp phiếu" in "".join(await commune.texts("Trường"))
 
 
 async def test_what_was_taken_back_after_it_was_shown_is_named_too(commune: Commune) -> None:
