@@ -18,7 +18,9 @@ from bot.application import Application, now, spare_the_collector
 from bot.channels.web.frame import PAGES
 from bot.channels.web.messages import BOT, CHANNEL, address_of
 from bot.channels.web.routes import PAGE_HEADERS
+from bot.channels.web.words import IN_SCRIPTS
 from bot.commands.demo_phones import PHONES, DemoPhone
+from bot.commands.demo_said import Entry, Overheard
 from bot.commands.demo_story import Story, read_letters, without_phones
 from bot.commands.sample import sample_settings
 from bot.services.files import FileStore
@@ -29,7 +31,7 @@ from bot.store.core.inbox import Incoming
 from bot.store.core.tables import conversations
 from flows.conversation.replies import Typed
 from flows.registration.subject import VILLAGE_CODE
-from flows.words.wording import DEFAULT_LANGUAGE, render
+from flows.words.wording import DEFAULT_LANGUAGE, Catalogue, render
 
 SECONDS_TO_WAIT = 8.0
 SECONDS_TO_READ = 0.5
@@ -50,7 +52,7 @@ class Demo:
         self._anew = asyncio.Event()
         self._tokens: list[str] = []
         self._application = Application(sample_settings(settings, folder))  # serves the pages until there is a copy
-        self._inner = self._application.http()
+        self._inner = Overheard(self._application.http(), now)
         self._template = (PAGES / "demo.html").read_text("utf-8")
 
     def http(self) -> Starlette:
@@ -103,7 +105,7 @@ class Demo:
         place = self._folder / f"copy-{self._copies}"
         await asyncio.to_thread(shutil.copytree, self._made, place)
         self._application = Application(sample_settings(self._settings, place))
-        self._inner = self._application.http()
+        self._inner = Overheard(self._application.http(), now)
         self._tokens = [self._application.web.new_token() for _phone in PHONES]
         for phone, token in zip(PHONES, self._tokens, strict=True):
             if phone.address:
@@ -162,7 +164,8 @@ class Demo:
         return Response(words.page(self._template, reader), media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
     async def _phones(self, request: Request) -> Response:
-        """Return the phones. Whoever comes first is spoken to in the language of their page."""
+        """Return the phones, with what was said on them. Whoever comes first is spoken to in the language of their
+        page."""
         if not await self._is_ready():
             return _not_yet()
         asked = request.query_params.get("language", "")
@@ -178,7 +181,8 @@ class Demo:
                     "subtitle": f"{render(phone.task, reader)} · {phone.place}",
                     "hint": render(phone.hint, reader),
                     "role": phone.role,
-                    "start": "/start" if phone.address else f"/start {VILLAGE_CODE}{phone.village}",
+                    "start": _start(phone),
+                    "said": [_shown(entry, _start(phone), reader) for entry in self._inner.said(token)],
                 }
                 for phone, token in zip(PHONES, self._tokens, strict=True)
             ]
@@ -208,6 +212,16 @@ class Demo:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), SECONDS_TO_WAIT)
         return self._ready.is_set()
+
+
+def _start(phone: DemoPhone) -> str:
+    """Return what a phone says first."""
+    return "/start" if phone.address else f"/start {VILLAGE_CODE}{phone.village}"
+
+
+def _shown(entry: Entry, start: str, reader: Catalogue) -> Entry:
+    """Return something that was said as its page shows it: what begins a conversation is a button there."""
+    return entry | {"text": render(IN_SCRIPTS["started"], reader)} if entry["text"] == start else entry
 
 
 def _not_yet() -> Response:

@@ -427,6 +427,33 @@ def test_what_is_said_without_a_connection_is_sent_once_it_is_back(visit: Visit,
     expect(lan.log.locator(".message.bot")).to_have_count(3)
 
 
+# --- In a second browser ---
+
+
+def test_a_second_browser_shows_the_same_demo_with_what_was_said(visit: Visit, snap: Snap) -> None:
+    first = visit()
+    lan = Phone(first, "Lan")
+    lan.register("Nguyễn Thị Lan", 1968, FARMER)
+    lan.press("1. ")
+    said = lan.log.locator(".message").all_inner_texts()
+
+    second = visit()
+    there = Phone(second, "Lan")
+    expect(there.own).to_have_count(lan.own.count())
+    expect(there.own.first).to_contain_text("Bắt đầu")
+    there.expect_heard("2/10")
+    assert there.log.locator(".message").all_inner_texts() == said
+    there.expect_unread(0)
+    snap(second, "second-browser")
+
+    assert "Xin gửi ảnh" in there.press("1. ")
+    lan.expect_heard("Xin gửi ảnh")
+    first.reload()
+    lan.expect_heard("Xin gửi ảnh")
+    assert lan.log.locator(".message").all_inner_texts() == there.log.locator(".message").all_inner_texts()
+    assert "3/10" in lan.press("Bỏ qua")
+
+
 # --- In other languages ---
 
 

@@ -45,7 +45,8 @@ export class Phone {
   mostButtons; // under a message, where a phone looks like one of a channel that has few
 
   /**
-   * `person`: {token, role, start}, {title, subtitle} unless the page's own are meant, and a `hint` what to try;
+   * `person`: {token, role, start}, {title, subtitle} unless the page's own are meant, a `hint` what to try, and what was
+   * `said` in other browsers;
    * `onChange` is told of unread messages and attention. A page whose reader may end the conversation on this device
    * gives `onLeave`; `onForget` is told that the server erased it, and with `onNext` what is said after that goes to
    * another conversation.
@@ -59,6 +60,7 @@ export class Phone {
     this.#onNext = onNext;
     this.#onLeave = onLeave;
     this.#transcript = new Transcript(storage + person.token);
+    if (person.said) this.#transcript.recall(person.said);
     this.#build();
     this.#label();
     this.#sync();

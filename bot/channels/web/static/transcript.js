@@ -7,6 +7,7 @@ import { pageWords } from "./words.js";
 const LONGEST = 500;
 const MOST_SHOWN = 2000;
 const MOST_SAID_AT_ONCE = 200;
+const BETWEEN = 1 / 1024; // two places are apart by one
 const MOST_TOGETHER = 10; // files, as many as the server takes at once
 
 /**
@@ -109,6 +110,24 @@ export class Transcript {
     this.#shown = new Set([...this.#shown].slice(-MOST_SHOWN));
     this.#writeRest();
     return { heard: fresh.length, added };
+  }
+
+  /** Take in what was said in another browser: it has its place between what is known here. */
+  recall(entries) {
+    let place = 0;
+    for (const entry of entries) {
+      const standing = this.entries.find(({ id, topic }) => id === entry.id || (topic && topic === entry.topic));
+      const news = entry.own ? !standing : this.isNew(entry);
+      place = standing?.place ?? (news ? place + BETWEEN : place);
+      if (news) this.#put(standing ? replaced(standing, entry) : this.#placed({ ...entry, place }));
+      if (news && !entry.own) this.#shown.add(entry.id);
+    }
+    if (entries.length) this.#writeRest();
+  }
+
+  #placed(entry) {
+    this.entries = [...this.entries, entry].sort(inOrder);
+    return entry;
   }
 
   keepWords(words) {
