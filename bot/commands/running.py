@@ -125,7 +125,8 @@ async def starts(read: "Settings") -> "tuple[Start, ...]":
 
 
 async def addresses(database: "Database", read: "Settings", unit_code: str, code: str) -> list[str]:
-    """Return the addresses that open the bots of a unit with a code, as far as they are known."""
+    """Return the addresses that open the bots of a unit with a code, as far as they are known. Where an address carries
+    none, it says that the code is sent there."""
     from bot.store.core.reference import read_branch, read_unit
     from flows.conversation.facts import starts_at
 
@@ -135,7 +136,8 @@ async def addresses(database: "Database", read: "Settings", unit_code: str, code
         if unit is None:
             return []
         units = await read_branch(connection, unit.id)
-    return [pattern.format(code=code) for pattern in starts_at(units, unit.id, found)]
+    links = [pattern.format(code=code) for pattern in starts_at(units, unit.id, found)]
+    return [link if code in link else f"{link} (follow it, then send: {code})" for link in links]
 
 
 async def _start_on_telegram(read: "Settings", unit: str, token: str) -> "Start | None":

@@ -66,6 +66,13 @@ def test_a_round_over_new_year_is_no_slip(database: dict[str, str]) -> None:
     assert run(["admin", "round", *words], database)[0] == 0
 
 
+def test_an_invitation_by_a_link_without_a_code_says_what_to_send_there(database: dict[str, str]) -> None:
+    ended, said = run(["admin", "invite", "--role", "admin", "--unit", "ta"], database | {"ZALO_OA_ID": "2718281828"})
+    assert ended == 0
+    code = said.rpartition("/start ")[2].strip()
+    assert f"  https://zalo.me/2718281828 (follow it, then send: {code})\n" in said
+
+
 @pytest.mark.parametrize("revision", ["zzz", "+1", "", "0001; --"])
 def test_a_revision_that_is_not_there_is_refused_in_one_line(database: dict[str, str], revision: str) -> None:
     code, said = run(["migrate", "--revision", revision], database)
