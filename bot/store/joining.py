@@ -1,5 +1,6 @@
 """People in several chats: codes by which chats are joined, wrong ones, and what becomes of a chat that is joined."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.gathering import read_session
+from bot.store.core.lists import is_among
 from bot.store.core.phones import sharers
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.tables import (
@@ -84,6 +86,8 @@ _CODES = (
     .order_by(join_codes.c.person_id)
     .with_for_update(of=join_codes)
 )
+_TYPED = _CODES.where(is_among(join_codes.c.digest, "digests"))
+_OWN = _CODES.where(join_codes.c.person_id == bindparam("owner"))
 _CHAT = select(conversations).where(conversations.c.id == bindparam("chat")).with_for_update()
 _SHARERS = (
     select(conversation_people.c.person_id)
@@ -91,8 +95,8 @@ _SHARERS = (
     .order_by(conversation_people.c.place)
 )
 _IN_ALL = select(func.coalesce(func.sum(join_misses.c.misses), 0)).where(join_misses.c.at > bindparam("since"))
-_HERE = select(join_misses.c.misses).where(
-    join_misses.c.conversation_id == bindparam("chat"), join_misses.c.at > bindparam("since")
+_HERE = select(join_misses.c.conversation_id, join_misses.c.misses).where(
+    is_among(join_misses.c.conversation_id, "chats"), join_misses.c.at > bindparam("since")
 )
 
 
@@ -113,9 +117,12 @@ async def _find_codes(
     connection: AsyncConnection, needs: Sequence[CodeWanted], found: Found, shared: ReferenceRead
 ) -> None:
     """Look up codes, locked until the transaction ends: each is typed once."""
+    codes: defaultdict[str, list[JoinCode]] = defaultdict(list)
+    for row in await connection.execute(_TYPED, {"digests": sorted({need.digest for need in needs})}):
+        codes[row.digest].append(_code(row))
     for need in needs:
-        rows = (await connection.execute(_CODES.where(join_codes.c.digest == need.digest))).all()
-        found.put(need, _code(rows[0]) if len(rows) == 1 else None)
+        alike = codes[need.digest]
+        found.put(need, alike[0] if len(alike) == 1 else None)
 
 
 async def _find_own_codes(
@@ -123,7 +130,7 @@ async def _find_own_codes(
 ) -> None:
     """Look up people's own codes, with the chats that they may join, locked: nobody else comes there meanwhile."""
     for need in needs:
-        row = (await connection.execute(_CODES.where(join_codes.c.person_id == need.person_id))).first()
+        row = (await connection.execute(_OWN, {"owner": need.person_id})).first()
         claim = await _claim(connection, row) if row is not None and row.claimed_by is not None else None
         found.put(need, _code(row, claim) if row is not None else None)
 
@@ -146,10 +153,13 @@ async def _claim(connection: AsyncConnection, code: Row[*tuple[Any, ...]]) -> Cl
 async def _find_misses(
     connection: AsyncConnection, needs: Sequence[MissesWanted], found: Found, shared: ReferenceRead
 ) -> None:
-    for need in needs:
-        here = await connection.scalar(_HERE, {"chat": need.conversation_id, "since": need.since})
-        in_all = await connection.scalar(_IN_ALL, {"since": need.since})
-        found.put(need, Misses(here or 0, in_all or 0))
+    for since in {need.since for need in needs}:  # of one batch it is one moment
+        some = [need for need in needs if need.since == since]
+        wanted = {"chats": sorted({need.conversation_id for need in some}), "since": since}
+        here = {row.conversation_id: row.misses for row in await connection.execute(_HERE, wanted)}
+        in_all: int = await connection.scalar(_IN_ALL, {"since": since}) or 0
+        for need in some:
+            found.put(need, Misses(here.get(need.conversation_id, 0), in_all))
 
 
 async def _find_own_chats(

@@ -5,10 +5,12 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from bot.services.turns import Turns
+from bot.store import joining
 from bot.store.core.joined import asked_beyond
 from bot.store.core.tables import (
     answers,
@@ -18,12 +20,14 @@ from bot.store.core.tables import (
     joined_chats,
     joined_people,
     papers,
+    people,
 )
 from bot.store.joining import join_codes, join_misses
 from flows.joining.codes import LIFE, MOST_MISSES, MOST_MISSES_IN_ALL, WAIT, code_in
 from tests.commune import Commune, commune
+from tests.store.test_statements import statements
 
-__all__ = ["commune"]
+__all__ = ["commune", "statements"]
 
 NAM = "Hoàng Văn Nam"
 
@@ -169,6 +173,77 @@ async def test_a_yes_counts_only_in_the_chat_in_which_the_code_was_made(commune:
     assert await whose(commune, "Minh3") is None
     await commune.press("Minh", yes)
     assert await whose(commune, "Minh3") == await whose(commune, "Minh")
+
+
+MANY = 2_000
+
+
+async def many_codes(commune: Commune) -> None:
+    """Let very many people have made a code, and very many chats have typed a wrong one long ago."""
+    (chat,) = await commune.column(select(conversations.c.id).where(conversations.c.address == "Hoa"))
+    long_ago = commune.now - WAIT - timedelta(minutes=1)
+    made = {"conversation_id": chat, "made_at": commune.now, "expires": commune.now + LIFE}
+    names = [f"other {n}" for n in range(MANY)]
+    async with commune.database.writing() as connection:
+        others = [{"name": name, "created_at": commune.now} for name in names]
+        ids = (await connection.scalars(insert(people).returning(people.c.id), others)).all()
+        await connection.execute(insert(join_codes), [{**made, "person_id": id_, "digest": f"{id_}"} for id_ in ids])
+        chats = [{"channel": "telegram", "bot": "other", "address": name} for name in names]
+        ids = (await connection.scalars(insert(conversations).returning(conversations.c.id), chats)).all()
+        missed = [{"conversation_id": id_, "misses": 1, "at": long_ago} for id_ in ids]
+        await connection.execute(insert(join_misses), missed)
+        if not commune.database.is_sqlite:
+            for table in (join_codes, join_misses, conversations):
+                await connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+async def test_a_code_takes_as_many_statements_among_thousands_as_alone_and_as_in_a_crowd(
+    commune: Commune, statements: list[str]
+) -> None:
+    code = await code_of(commune, "Minh")
+
+    async def taken(*typed: tuple[str, str]) -> int:
+        await commune.turns.receive([commune.update(name, one) for name, one in typed])
+        statements.clear()
+        assert (await commune.turns.run_once()).answered == len(typed)
+        return len(statements)
+
+    alone = await taken(("Ba", code))
+    alone_and_wrong = await taken(("Tư", "000 000"))
+    await many_codes(commune)
+    assert await taken(("Năm", code)) == alone
+    assert "Mã này được tạo" in (await commune.texts("Năm"))[-1]
+    assert await taken(*((f"stranger {n}", f"000 00{n}") for n in range(8))) == alone_and_wrong
+    assert await commune.count(join_misses, join_misses.c.at == commune.now) == 9
+
+
+async def test_a_code_and_wrong_ones_are_found_by_an_index_among_thousands(commune: Commune) -> None:
+    await many_codes(commune)
+    wanted = {"digests": ["482915"], "chats": [1], "since": commune.now - WAIT}
+    for statement, table in (
+        (joining._TYPED, "join_codes"),
+        (joining._HERE, "join_misses"),
+        (joining._IN_ALL, "join_misses"),
+    ):
+        given = {name: value for name, value in wanted.items() if name in statement.compile().params}
+        plan = await plan_of(commune, statement, given)
+        assert f"SCAN {table}" not in plan, plan  # of SQLite
+        assert f"Seq Scan on {table}" not in plan, plan
+        assert f"{table}_" in plan or "INTEGER PRIMARY KEY" in plan, plan  # an index of it
+
+
+async def plan_of(commune: Commune, statement: Any, given: dict[str, Any]) -> str:
+    """Return how the database goes about a statement."""
+    asked = "EXPLAIN QUERY PLAN" if commune.database.is_sqlite else "EXPLAIN"
+
+    def explain(_connection: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: bool) -> Any:
+        return f"{asked} {sql}", parameters
+
+    async with commune.database.writing() as connection:
+        event.listen(connection.sync_connection, "before_cursor_execute", explain, retval=True)
+        rows = (await connection.execute(statement, given)).all()
+        event.remove(connection.sync_connection, "before_cursor_execute", explain)
+    return "\n".join(" ".join(map(str, row)) for row in rows)
 
 
 def test_the_number_of_a_question_that_is_taken_over_is_beyond_what_was_asked_in_that_chat() -> None:
