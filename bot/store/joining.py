@@ -9,19 +9,17 @@ import msgspec
 from sqlalchemy import Column, ForeignKey, Integer, Row, Table, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.core import separating, upserts
+from bot.store.core import phones, separating, upserts
 from bot.store.core.bulk import execute_many
 from bot.store.core.chain import Entry
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
 from bot.store.core.gathering import read_session
 from bot.store.core.lists import is_among
-from bot.store.core.phones import sharers
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.tables import (
     Key,
     Moment,
-    consents,
     conversation_people,
     conversations,
     joined_chats,
@@ -143,7 +141,7 @@ def _code(row: Row[*tuple[Any, ...]], claim: Claim | None = None) -> JoinCode:
 async def _claim(connection: AsyncConnection, code: Row[*tuple[Any, ...]]) -> Claim:
     row = (await connection.execute(_CHAT, {"chat": code.claimed_by})).one()
     ids = list(await connection.scalars(_SHARERS, {"chat": row.id}))
-    names = await sharers(connection, ids or [row.person_id or 0])
+    names = await phones.sharers(connection, ids or [row.person_id or 0])
     theirs = tuple(names[id_] for id_ in (ids or [row.person_id]) if id_ is not None)
     chat = Conversation(row.id, row.channel, row.language, row.consented, theirs)
     asked = read_session(row.session)[0].asked if row.session is not None else 0
@@ -193,15 +191,6 @@ _BECOMES_THEIRS = (
     .values({name: bindparam(name) for name in ("person_id", "session", "language", "consented")} | {"erased_at": None})
 )
 _HAS_SEVERAL = update(conversations).where(conversations.c.id == bindparam("_id")).values(joined=True)
-# What was agreed to in a chat of one person was theirs.
-_IS_THEIRS = (
-    update(consents)
-    .where(consents.c.conversation_id == bindparam("_chat"), consents.c.person_id.is_(None))
-    .where(consents.c.withdrawn_at.is_(None))
-    .values(person_id=bindparam("reader"))
-)
-
-
 _CHOOSE = (
     update(joined_people).where(joined_people.c.person_id == bindparam("_person")).values(letters_to=bindparam("chat"))
 )
@@ -277,9 +266,10 @@ class Rows:
         before = (await connection.execute(_CHAT, {"chat": there.id})).one()
         if before.person_id is not None:
             await self._share(connection, there, before.person_id, person_id, before.session)
-        for chat, reader in ((here, person_id), (there.id, before.person_id or person_id)):
-            if chat == there.id or not one.turn.conversation.is_shared:
-                await execute_many(connection, _IS_THEIRS, [{"_chat": chat, "reader": reader}])
+        alone = [(there.id, before.person_id or person_id)]
+        if not one.turn.conversation.is_shared:
+            alone.append((here, person_id))
+        await phones.note_whose_consent(connection, alone)
         theirs: dict[str, Any] = {"person_id": person_id, "session": session}
         kept = {"language": there.language, "consented": there.consented}
         await execute_many(connection, _BECOMES_THEIRS, [{"_id": there.id} | theirs | kept])

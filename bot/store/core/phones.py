@@ -110,14 +110,18 @@ _IS_THEIRS = (
 )
 
 
+async def note_whose_consent(connection: AsyncConnection, chats: Sequence[tuple[int, int | None]]) -> None:
+    """Note, before a chat is no longer that of one person, whose consent was given there until now."""
+    await execute_many(connection, _IS_THEIRS, [{"chat": chat, "reader": reader} for chat, reader in chats])
+
+
 async def turn(connection: AsyncConnection, batch: Sequence[Decided]) -> None:
-    """Keep where those had come to who are no longer spoken for, and who shares a phone from now on. What was agreed to
-    in a chat of one person was theirs."""
+    """Keep where those had come to who are no longer spoken for, and who shares a phone from now on."""
     turned = [one for one in batch if one.decision.parked and one.person_id is not None]
     if not turned:
         return
     rows: list[dict[str, Any]] = []
-    theirs: list[dict[str, Any]] = []
+    alone: list[tuple[int, int | None]] = []
     for one in turned:
         chat, known = one.turn.conversation.id, one.turn.conversation.people
         parked = _encoder.encode(Session(one.decision.parked))
@@ -125,6 +129,6 @@ async def turn(connection: AsyncConnection, batch: Sequence[Decided]) -> None:
         place = max(1, len(known))
         rows.append({"conversation_id": chat, "person_id": one.next_id, "place": place, "session": None})
         if not known:
-            theirs.append({"chat": chat, "reader": one.person_id})
-    await execute_many(connection, _IS_THEIRS, theirs)
+            alone.append((chat, one.person_id))
+    await note_whose_consent(connection, alone)
     await execute_many(connection, upserts.insert_or_replace(connection, conversation_people, ("session",)), rows)

@@ -12,7 +12,6 @@ from bot.store.core.gathering import read_session
 from bot.store.core.tables import (
     asked_reminders,
     batches,
-    consents,
     conversation_people,
     conversations,
     joined_chats,
@@ -87,8 +86,7 @@ async def _forget_whose(connection: AsyncConnection, person_id: int, row: Row[*t
         "session": _encoder.encode(Session(asked=asked + 1)),
     }
     await connection.execute(update(conversations).where(conversations.c.id == row.id).values(nobodys))
-    given = (consents.c.conversation_id == row.id, consents.c.person_id.is_(None), consents.c.withdrawn_at.is_(None))
-    await connection.execute(update(consents).where(*given).values(person_id=person_id))
+    await phones.note_whose_consent(connection, [(row.id, person_id)])
 
 
 async def _go_on_elsewhere(
