@@ -19,7 +19,7 @@ from bot.services.runtime import Runtime
 from bot.store.core import file_links
 from bot.store.core.file_links import FileLink
 from bot.store.core.inbox import Address
-from flows.conversation.messages import StoredFile
+from flows.conversation.messages import Attachment, ChannelFile, InlineFile, StoredFile
 from flows.words.wording import Catalogue, Wording, _, render
 
 PATH = "/f"
@@ -62,6 +62,15 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def file_told(file: Attachment) -> str:
+    """Return what is said of a file that goes without a link; of a text, the text."""
+    match file:
+        case InlineFile(name, content):
+            return f"📄 {name}\n{content}"
+        case StoredFile(kind=kind, name=name) | ChannelFile(kind=kind, name=name):
+            return f"{'📷' if kind == 'photo' else '📄'} {name}"
+
+
 class FileLinks:
     """Makes links for chats, and is what answers at them. Without a public address there are none."""
 
@@ -70,8 +79,13 @@ class FileLinks:
         self._files = files
         self._public_url = public_url.rstrip("/") if public_url else None
 
-    async def told(self, place: Address, file: StoredFile, catalogue: Catalogue) -> str | None:
-        """Return what tells a chat where to open a file, and with which code; None where there can be no link."""
+    async def told(self, place: Address, file: Attachment, catalogue: Catalogue) -> str:
+        """Return what tells a chat of a file: where to open it and with which code, or no more than its name where
+        there can be no link; of a text, the text."""
+        linked = await self._linked(place, file, catalogue) if isinstance(file, StoredFile) else None
+        return linked if linked is not None else file_told(file)
+
+    async def _linked(self, place: Address, file: StoredFile, catalogue: Catalogue) -> str | None:
         if self._public_url is None:
             return None
         token, code = secrets.token_urlsafe(16), f"{secrets.randbelow(10**6):06d}"

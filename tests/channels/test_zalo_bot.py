@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bot.channels.zalo_bot.client import Refused, Unclear, Unreachable
 from bot.channels.zalo_bot.outcomes import outcome_of
 from bot.channels.zalo_bot.parse import CHANNEL, parse
-from bot.channels.zalo_bot.service import LONGEST_TEXT, ZaloBot, file_told, texts_of
+from bot.channels.zalo_bot.service import LONGEST_TEXT, ZaloBot, texts_of
 from bot.services.channel import Host
-from bot.services.file_links import FileLinks
+from bot.services.file_links import FileLinks, file_told
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Rejected, Sent

@@ -20,12 +20,12 @@ from bot.channels.zalo_oa import outcomes
 from bot.channels.zalo_oa.client import Refused, Unclear, Unreachable
 from bot.channels.zalo_oa.files import MOST_FILE_BYTES, MOST_IMAGE_BYTES
 from bot.channels.zalo_oa.parse import CHANNEL, PRESSED, parse
-from bot.channels.zalo_oa.render import file_told, texts_of
+from bot.channels.zalo_oa.render import texts_of
 from bot.channels.zalo_oa.service import ZaloOa
 from bot.channels.zalo_oa.signing import mac, signed_by
 from bot.channels.zalo_oa.tokens import NoToken
 from bot.services.channel import Host
-from bot.services.file_links import FileLinks
+from bot.services.file_links import FileLinks, file_told
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.sending import BlockedByPerson, Later, Outcome, OutsideWindow, Rejected, Sent

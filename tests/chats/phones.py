@@ -18,10 +18,10 @@ from bot.channels.telegram.render import FileCall, Key, TextCall
 from bot.channels.telegram.render import render as render_for_telegram
 from bot.channels.web import messages as web
 from bot.channels.zalo_bot import parse as zalo_bot
-from bot.channels.zalo_bot.service import file_told
 from bot.channels.zalo_bot.service import texts_of as zalo_texts
 from bot.channels.zalo_oa import parse as zalo_oa
 from bot.channels.zalo_oa.render import texts_of as oa_messages
+from bot.services.file_links import file_told
 from bot.services.files import FileStore
 from bot.services.runtime import Runtime
 from bot.services.typed_buttons import Laid, TypedButtons

@@ -124,6 +124,6 @@ async def test_whoever_makes_links_up_keeps_nobody_from_writing(door: Door, monk
 
 async def test_without_a_public_address_and_for_nobody_there_is_no_link(door: Door, tmp_path: Path) -> None:
     file = StoredFile("0" * 64, "document", "a.pdf")
-    assert await door.links.told(("telegram", "1", "nobody"), file, CATALOGUES["vi"]) is None
+    assert await door.links.told(("telegram", "1", "nobody"), file, CATALOGUES["vi"]) == f"📄 {file.name}"
     inside = FileLinks(door.commune.runtime, FileStore(tmp_path), None)
-    assert await inside.told(PLACE, file, CATALOGUES["vi"]) is None
+    assert await inside.told(PLACE, file, CATALOGUES["vi"]) == f"📄 {file.name}"

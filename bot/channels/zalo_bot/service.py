@@ -25,8 +25,7 @@ from bot.services.safe_fetch import SafeFetch
 from bot.services.sending import Outcome, Rates, Sent
 from bot.services.typed_buttons import TypedButtons
 from bot.store.core.inbox import Incoming
-from flows.conversation.messages import Attachment, ChannelFile, InlineFile, Outgoing, StoredFile
-from flows.words.wording import Catalogue
+from flows.conversation.messages import Outgoing
 
 log = structlog.get_logger()
 
@@ -83,7 +82,8 @@ class ZaloBot:
         laid = await self._buttons.laid_out((self.channel, self.bot, address), outgoing)
         try:
             catalogue = self._catalogue(outgoing.language)
-            told = [await self._told(address, file, catalogue) for file in outgoing.files]
+            place = (self.channel, self.bot, address)
+            told = [await self._links.told(place, file, catalogue) for file in outgoing.files]
             for text in texts_of(laid.text, told):
                 await self._client.call("sendMessage", {"chat_id": address, "text": text})
         except (Refused, Unreachable, Unclear) as error:
@@ -91,12 +91,6 @@ class ZaloBot:
             return outcome_of(error)
         self._troubles.pop("sendMessage", None)
         return Sent()
-
-    async def _told(self, address: str, file: Attachment, catalogue: Catalogue) -> str:
-        """Return a link to a file: the platform carries none."""
-        place = (self.channel, self.bot, address)
-        linked = await self._links.told(place, file, catalogue) if isinstance(file, StoredFile) else None
-        return linked if linked is not None else file_told(file)
 
     def _note(self, method: str, error: Exception) -> None:
         """Keep what is wrong with the bot as a whole, and log it when it begins."""
@@ -215,15 +209,6 @@ def texts_of(text: str, told: Sequence[str]) -> Iterator[str]:
 def _split(text: str) -> Iterator[str]:
     # Some phones write a letter and its marks apart, which counts as two.
     return long_texts.split(unicodedata.normalize("NFC", text), LONGEST_TEXT)
-
-
-def file_told(file: Attachment) -> str:
-    """Return what is said of a file without a link; of a text, the text."""
-    match file:
-        case InlineFile(name, content):
-            return f"📄 {name}\n{content}"
-        case StoredFile(kind=kind, name=name) | ChannelFile(kind=kind, name=name):
-            return f"{'📷' if kind == 'photo' else '📄'} {name}"
 
 
 def served(host: Host, token: str) -> Service:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.zalo_oa.render import Body, document, file_told, image
+from bot.channels.zalo_oa.render import Body, document, image
 from bot.services.file_links import FileLinks
 from bot.services.file_types import WORD, type_of
 from bot.services.files import MOST_BYTES, FileStore
@@ -51,12 +51,8 @@ class FileSending:
             if message is not None:
                 messages.append(message)
             else:
-                told.append(await self._told(place, file, catalogue))
+                told.append(await self._links.told(place, file, catalogue))
         return Files(messages, told)
-
-    async def _told(self, place: Address, file: Attachment, catalogue: Catalogue) -> str:
-        linked = await self._links.told(place, file, catalogue) if isinstance(file, StoredFile) else None
-        return linked if linked is not None else file_told(file)
 
     async def _handed_over(self, file: StoredFile | ChannelFile) -> Body | None:
         """Return the message of a file that Zalo takes; None for one that it does not, or that is gone."""

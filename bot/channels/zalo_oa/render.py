@@ -7,7 +7,7 @@ from typing import Any
 from bot.channels.zalo_oa.parse import PRESSED
 from bot.services import long_texts
 from bot.services.typed_buttons import Laid
-from flows.conversation.messages import Attachment, ChannelFile, InlineFile, OutgoingButton, StoredFile
+from flows.conversation.messages import OutgoingButton
 
 LONGEST_TEXT = 2000
 MOST_BUTTONS = 5
@@ -70,12 +70,3 @@ def image(attachment_id: str) -> Body:
 def document(token: str) -> Body:
     """Return the message that has a document, which was handed over before."""
     return {"attachment": {"type": "file", "payload": {"token": token}}}
-
-
-def file_told(file: Attachment) -> str:
-    """Return what is said of a file that cannot be sent; of a text, the text."""
-    match file:
-        case InlineFile(name, content):
-            return f"📄 {name}\n{content}"
-        case StoredFile(kind=kind, name=name) | ChannelFile(kind=kind, name=name):
-            return f"{'📷' if kind == 'photo' else '📄'} {name}"
