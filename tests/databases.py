@@ -25,13 +25,15 @@ Prepare = Callable[[Database], Awaitable[None]]
 
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
 
-# A test's database needs to survive nothing.
+# A test's database needs to survive nothing. Who waits first looks for a deadlock first and is ended: so long a test has
+# to make one of which it knows the end.
 AS_SHIPPED = dict(PRAGMAS)
 PRAGMAS["synchronous"] = 0
 _CARELESS = """
 ALTER SYSTEM SET fsync = off;
 ALTER SYSTEM SET synchronous_commit = off;
 ALTER SYSTEM SET full_page_writes = off;
+ALTER SYSTEM SET deadlock_timeout = '3s';
 SELECT pg_reload_conf();
 """
 
