@@ -1,7 +1,8 @@
 # `make` lists what can be done here. ARGS goes to pytest: make test ARGS='-k invitation'.
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests wait for other processes a third of their time.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 CHROMIUM := /usr/bin/chromium
 DEBIAN_PACKAGES := chromium chromium-sandbox fonts-dejavu-core fonts-noto-color-emoji
 UV_VERSION := 0.13.9
