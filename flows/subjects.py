@@ -16,6 +16,10 @@ from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
 from flows.forms.subject import SUBJECT as FORMS
 from flows.forms.talk import Filling
+from flows.households.needs import AnyNeed as HouseholdNeed
+from flows.households.records import AnyRecord as HouseholdRecord
+from flows.households.subject import SUBJECT as HOUSEHOLDS
+from flows.households.talk import Living
 from flows.joining.needs import AnyNeed as JoiningNeed
 from flows.joining.records import AnyRecord as JoiningRecord
 from flows.joining.subject import SUBJECT as JOINING
@@ -75,7 +79,7 @@ from flows.signing_in.subject import SUBJECT as SIGNING_IN
 # In the order in which they are named at home.
 EVERY = (
     BATCHES, REVIEW, LATE, MEETING, COMMUNE, RECOGNITION, NOTICES, ROLES, REGISTRATION, FORMS, PAPERS,
-    PUBLISHING, PEOPLE, JOINING, RECEIVED, PRIVACY, SIGNING_IN,
+    PUBLISHING, PEOPLE, HOUSEHOLDS, JOINING, RECEIVED, PRIVACY, SIGNING_IN,
 )  # fmt: skip
 SUBJECTS = Subjects(*EVERY, welcome=welcome)
 
@@ -101,6 +105,7 @@ AnyTalk = (
     | Muting
     | Switching
     | Adding
+    | Living
     | Joining
     | Privacy
     | ChoosingLanguage
@@ -119,6 +124,7 @@ SubjectRecord = (
     | PublishingRecord
     | NoticeRecord
     | ReceivedRecord
+    | HouseholdRecord
     | JoiningRecord
     | PrivacyRecord
     | SigningInRecord
@@ -134,6 +140,7 @@ AnyNeed = (
     | NoticeNeed
     | ReceivedNeed
     | PeopleNeed
+    | HouseholdNeed
     | JoiningNeed
     | PrivacyNeed
 )

@@ -25,8 +25,8 @@ Prepare = Callable[[Database], Awaitable[None]]
 
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
 
-# A test's database needs to survive nothing. Who waits first looks for a deadlock first and is ended: so long a test has
-# to make one of which it knows the end.
+# A test's database needs to survive nothing. Who waits first looks for a deadlock first and is ended: so long a test
+# has to make one of which it knows the end.
 AS_SHIPPED = dict(PRAGMAS)
 PRAGMAS["synchronous"] = 0
 _CARELESS = """

@@ -48,6 +48,9 @@ from flows.forms.needs import (
     SinceWanted,
 )
 from flows.forms.talk import Filling
+from flows.households.needs import AnyNeed as HouseholdNeed
+from flows.households.needs import AskersWanted, AskerWanted, Household, HouseholdWanted, NeighboursWanted
+from flows.households.talk import Living
 from flows.joining.needs import AnyNeed as JoiningNeed
 from flows.joining.needs import CodeWanted, JoinCode, Misses, MissesWanted, OwnChat, OwnChatsWanted, OwnCodeWanted
 from flows.joining.talk import Joining
@@ -189,6 +192,9 @@ class Place(Struct, frozen=True):
         if isinstance(need, JoiningNeed):
             _put_of_joining(found, need)
             return
+        if isinstance(need, HouseholdNeed):
+            _put_of_household(found, need)
+            return
         match need:
             case AnotherWanted():
                 found.put(need, Another(_person(person_id=8)))
@@ -248,6 +254,18 @@ class Place(Struct, frozen=True):
 
 # The digest of an invitation that lets somebody in again.
 BACK_AGAIN = "1"
+
+
+def _put_of_household(found: Found, need: HouseholdNeed) -> None:
+    match need:
+        case HouseholdWanted():
+            found.put(need, Household((Named(8, "Trần Thị Hoa"),)))
+        case NeighboursWanted():
+            found.put(need, (Named(8, "Trần Thị Hoa"),))
+        case AskerWanted():
+            found.put(need, Named(8, "Trần Thị Hoa"))
+        case AskersWanted():
+            found.put(need, ())
 
 
 def _put_of_roles(found: Found, need: RoleNeed) -> None:
@@ -679,6 +697,9 @@ _BUILDERS: dict[str, Callable[..., Place]] = {
     "proposal_number.proposal_dated": _as_association("proposal_dated", Numbering(1, "03/TTr-HKH")),
     "proposal_number.proposal_check": _as_association("proposal_check", Numbering(1, "03/TTr-HKH", NOW.date())),
     "publishing.named": _being_named,
+    "household.household": _own("household", Living()),
+    "household.member": _own("member", Living()),
+    "household.leaving": _own("leaving", Living()),
     "papers.kinds": _as_association("kinds", Papering()),
     "papers.unit": lambda: _as_association("unit", Papering("list", _ids()[COMMUNE]))(),
     "papers.group": lambda: _as_association("group", Papering("form", chosen_id=_ids()[VILLAGE]))(),

@@ -458,7 +458,7 @@ def _date_message(one: DateDue, forms: Mapping[State, int]) -> Message:
 
 
 def _confirming(form: WaitingForms) -> HeadsAddress:
-    return HeadsAddress(form.unit_id, form.owner_id, form.helper_id)
+    return HeadsAddress(form.unit_id, form.owner_id, form.helper_id, form.household_id)
 
 
 def _slices(forms: Sequence[WaitingForms]) -> Iterator[Sequence[WaitingForms]]:

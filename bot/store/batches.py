@@ -77,6 +77,7 @@ async def chosen(connection: AsyncConnection, wanted: ChosenWanted) -> Chosen:
     waits = (
         assessments.c.state == order.before,
         phones.concerns_others(assessments.c.person_id, wanted.without_person),
+        ~phones.lives_with(assessments.c.person_id, wanted.without_person),
         assessments.c.touched_at <= order.shown_at,
     )
     count, passed = (await connection.execute(select(func.count(), passing).where(*_among(order), *waits))).one()
@@ -222,6 +223,7 @@ async def put(connection: AsyncConnection, order: Order, person_id: int, convers
     outcome = case(
         (assessments.c.person_id == person_id, "own"),
         (~phones.concerns_others(assessments.c.person_id, person_id), "helped"),
+        (phones.lives_with(assessments.c.person_id, person_id), "household"),
         (assessments.c.state == "draft", "taken_back"),
         (assessments.c.state == "returned", "returned"),
         (~waits, "decided"),
@@ -287,7 +289,15 @@ async def who_ordered(connection: AsyncConnection, batch: Batch, today: date) ->
     )
     holds = tuple([Role(*one) for one in held])
     person = Person(
-        row.id, row.name, row.birth_year, row.unit_id, row.group, row.representative, row.helper, row.helper_id or 0
+        row.id,
+        row.name,
+        row.birth_year,
+        row.unit_id,
+        row.group,
+        row.representative,
+        row.helper,
+        row.helper_id or 0,
+        household_id=row.household_id or 0,
     )
     return person, tuple(role for role in holds if role.in_force(today))
 

@@ -112,6 +112,7 @@ async def _find_candidates(
             assessments.c.round_id == need.round_id,
             assessments.c.state == "confirmed",
             phones.concerns_others(assessments.c.person_id, need.without_person),
+            ~phones.lives_with(assessments.c.person_id, need.without_person),
         )
         found.put(need, tuple(await connection.scalars(confirmed.order_by(assessments.c.id))))
 

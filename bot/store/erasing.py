@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, delete, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import batches, joining, meeting, papers, recognition
+from bot.store import batches, households, joining, meeting, papers, recognition
 from bot.store.core import button_codes, file_links, file_uses, outbox, trail
 from bot.store.core.chain import BLANKED, ERASE, Entry
 from bot.store.core.gathering import Waiting
@@ -85,6 +85,7 @@ async def erase(
     digests |= set(await papers.forget_person(connection, person_id))
     await connection.execute(delete(sign_ins).where(sign_ins.c.person_id == person_id))
     await joining.forget_person(connection, person_id)
+    await households.forget_person(connection, person_id)
     await connection.execute(update(people).where(people.c.helper_id == person_id).values(helper_id=None, helper=""))
     await connection.execute(delete(people).where(people.c.id == person_id))
     await forget_addresses(connection, now, chats - {conversation_id})

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import households
 from bot.store.core import phones, trail
 from bot.store.core.chain import read_details
 from bot.store.core.tables import (
@@ -120,6 +121,8 @@ async def read(connection: AsyncConnection, wanted: OwnDataWanted) -> OwnData:
             ),
         ),
         proposals=_each(OwnProposal, await rows(_of(proposals, listed, proposals.c.person_id == person_id))),
+        lives_with=tuple(await connection.scalars(households.names_of_home(person_id))) if person_id else (),
+        asked_to_live_with=tuple((row.asked_at, row.name) for row in await rows(households.asked_by(person_id))),
         signed_in=tuple(
             row.opened_at
             for row in await rows(

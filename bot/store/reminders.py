@@ -72,6 +72,7 @@ class WaitingForms(Struct, frozen=True):
     count: int
     oldest: datetime
     helper_id: int = 0
+    household_id: int = 0
 
 
 async def read_shared(connection: AsyncConnection, known: ReferenceRead | None) -> ReferenceRead:
@@ -315,12 +316,13 @@ _WAITING = (
         assessments.c.round_id,
         case((_is_head, assessments.c.person_id), else_=0).label("owner_id"),
         func.coalesce(people.c.helper_id, 0).label("helper_id"),
+        func.coalesce(people.c.household_id, 0).label("household_id"),
         func.count().label("count"),
         func.min(assessments.c.submitted_at).label("oldest"),
     )
     .join(people, people.c.id == assessments.c.person_id)
     .where(assessments.c.state == "submitted")
-    .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"), text("helper_id"))
+    .group_by(assessments.c.unit_id, assessments.c.round_id, text("owner_id"), text("helper_id"), text("household_id"))
 )
 _COUNTS = (
     select(tallies.c.round_id, tallies.c.state, func.sum(tallies.c.count).label("number"))

@@ -127,6 +127,7 @@ def _in_units(wanted: ListWanted | VillagesWanted) -> ColumnElement[bool]:
         lies_in(assessments.c.unit_id, wanted.units),
         assessments.c.round_id.in_(sorted(wanted.rounds)),
         phones.concerns_others(assessments.c.person_id, wanted.without_person),
+        ~phones.lives_with(assessments.c.person_id, wanted.without_person),
     )
 
 

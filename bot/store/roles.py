@@ -114,6 +114,7 @@ _HELD = (
         roles.c.id,
         roles.c.person_id,
         people.c.name,
+        people.c.household_id,
         roles.c.role,
         roles.c.unit_id,
         units.c.code.label("unit_code"),
@@ -144,7 +145,8 @@ async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mappin
     of_units = _HELD.add_columns(roles.c.until, roles.c.away_until).where(roles.c.unit_id.in_(unit_ids))
     for row in await connection.execute(of_units.with_for_update(of=roles)):
         role = Role(row.role, row.unit_id, row.until, row.away_until)
-        held[row.unit_id] = (*held.get(row.unit_id, ()), Holder(row.id, row.person_id, row.name, role))
+        holder = Holder(row.id, row.person_id, row.name, role, row.household_id or 0)
+        held[row.unit_id] = (*held.get(row.unit_id, ()), holder)
     return held
 
 

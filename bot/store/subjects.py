@@ -11,6 +11,7 @@ from bot.store import (
     batches,
     commune,
     forms,
+    households,
     joining,
     meeting,
     notices,
@@ -36,6 +37,8 @@ from flows.commune.records import AnyRecord as CommuneRecord
 from flows.conversation.facts import Found, Need
 from flows.forms.needs import AnyNeed as FormNeed
 from flows.forms.records import AnyRecord as FormRecord
+from flows.households.needs import AnyNeed as HouseholdNeed
+from flows.households.records import AnyRecord as HouseholdRecord
 from flows.joining.needs import AnyNeed as JoiningNeed
 from flows.joining.records import AnyRecord as JoiningRecord
 from flows.meeting.needs import AnyNeed as MeetingNeed
@@ -58,6 +61,9 @@ from flows.roles.needs import AnyNeed as RoleNeed
 from flows.roles.records import AnyRecord as RoleRecord
 from flows.signing_in.records import AnyRecord as SigningInRecord
 from flows.subjects import AnyNeed, SubjectRecord
+
+# What somebody asks for, turns off, allows, says or joins for themselves.
+OwnRecord = ReceivedRecord | PaperRecord | PublishingRecord | HouseholdRecord | JoiningRecord | SigningInRecord
 
 
 async def look_up(connection: AsyncConnection, needs: Iterable[Need[Any]], shared: ReferenceRead) -> Found:
@@ -92,13 +98,20 @@ def _finder(need: AnyNeed) -> Finder:
         return notices.finder(need)
     if isinstance(need, ReceivedNeed):
         return received.finder(need)
+    if isinstance(need, PeopleNeed | HouseholdNeed | JoiningNeed | PrivacyNeed):
+        return _finder_of_oneself(need)
+    assert_never(need)
+
+
+def _finder_of_oneself(need: PeopleNeed | HouseholdNeed | JoiningNeed | PrivacyNeed) -> Finder:
+    """Return what looks up what somebody asks about themselves and who is with them."""
     if isinstance(need, PeopleNeed):
         return people.finder(need)
+    if isinstance(need, HouseholdNeed):
+        return households.finder(need)
     if isinstance(need, JoiningNeed):
         return joining.finder(need)
-    if isinstance(need, PrivacyNeed):
-        return privacy.finder(need)
-    assert_never(need)
+    return privacy.finder(need)
 
 
 # Heads of the trail that papers keep in tables of their own: each a statement that selects them as they are printed.
@@ -123,6 +136,7 @@ class Rows:
         self.publishing = publishing.Rows(now)
         self.received = received.Rows(now)
         self.signing_in = signing_in.Rows(now)
+        self.households = households.Rows(now)
         self.joining = joining.Rows(now, self.acts)
         self.privacy = privacy.Rows(now, self.acts)
 
@@ -146,7 +160,9 @@ class Rows:
             self.roles.collect(one, record)
         elif isinstance(record, NoticeRecord):
             self.notices.collect(one, record)
-        elif isinstance(record, ReceivedRecord | PaperRecord | PublishingRecord | JoiningRecord | SigningInRecord):
+        elif isinstance(
+            record, ReceivedRecord | PaperRecord | PublishingRecord | HouseholdRecord | JoiningRecord | SigningInRecord
+        ):
             self._collect_for_oneself(one, record)
         elif isinstance(record, PrivacyRecord):
             self.privacy.collect(one, record)
@@ -155,7 +171,9 @@ class Rows:
             assert_never(record)
 
     def _collect_for_oneself(
-        self, one: Decided, record: ReceivedRecord | PaperRecord | PublishingRecord | JoiningRecord | SigningInRecord
+        self,
+        one: Decided,
+        record: OwnRecord,
     ) -> None:
         """Turn what somebody asks for, turns off, allows or joins for themselves into rows."""
         if isinstance(record, ReceivedRecord):
@@ -164,6 +182,8 @@ class Rows:
             self.papers.collect(one, record)
         elif isinstance(record, PublishingRecord):
             self.publishing.collect(one, record)
+        elif isinstance(record, HouseholdRecord):
+            self.households.collect(one, record)
         elif isinstance(record, JoiningRecord):
             self.joining.collect(one, record)
         else:

@@ -25,6 +25,7 @@ Why = Literal[
     "decided",
     "own",
     "helped",
+    "household",
     "elsewhere",
     "no_role",
     "gone",

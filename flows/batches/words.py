@@ -32,6 +32,7 @@ WHY: Mapping[Why, Wording] = {
     "decided": _("decided on by somebody else meanwhile"),
     "own": _("one's own form"),
     "helped": _("filled in by oneself, or on one's own phone"),
+    "household": _("of one's own household"),
     "elsewhere": _("no longer in the unit"),
     "no_role": _("the role was withdrawn meanwhile"),
     "gone": _("does not exist any more"),

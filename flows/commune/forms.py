@@ -152,4 +152,8 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
         raise Refused(_("Nobody decides on their own form: somebody else of the association will."))
     if why == "helped":
         raise Refused(_("You have filled in this form for somebody: another person of the association decides on it."))
+    if why == "household":
+        raise Refused(
+            _("{name} is of your household: another person of the association decides on it.", name=form.person.named)
+        )
     return form

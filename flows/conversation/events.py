@@ -41,16 +41,18 @@ class ChatAddress(Struct, frozen=True):
 
 class HeadsAddress(Struct, frozen=True):
     """Who confirms a person's form for a unit: its branch heads, or those of the nearest unit above that has one.
-    Nobody decides on their own form, nor on one they filled in: the owner is passed over, and who helped them."""
+    Nobody decides on their own form, nor on one they filled in, nor on one of their household: the owner is passed
+    over, who helped them, and who lives with them."""
 
     unit_id: int
     owner_id: int
     helper_id: int = 0
+    household_id: int = 0
 
 
 def branch_of(form: Assessment) -> HeadsAddress:
     """Return who confirms a form."""
-    return HeadsAddress(form.unit_id, form.person.id, form.person.helper_id)
+    return HeadsAddress(form.unit_id, form.person.id, form.person.helper_id, form.person.household_id)
 
 
 class Told(Struct, frozen=True):

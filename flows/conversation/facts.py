@@ -346,6 +346,10 @@ class Facts(Struct, frozen=True, dict=True):
         here = any(one.id == person.id != self.person_id for one in self.conversation.people)
         return known or here or person.id in self.beside
 
+    def lives_with(self, person: Person) -> bool:
+        """Tell whether who speaks is of somebody's household: nobody decides on that either."""
+        return self.person is not None and 0 != self.person.household_id == person.household_id
+
     def find(self, need: Need[T]) -> T:
         """Return what was looked up, as it will be after this turn. Raises FactMissing until it was."""
         return self.found.get(need)

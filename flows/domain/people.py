@@ -105,7 +105,8 @@ _SAID_PLACES = frozenset({"muoi", "tram", "nghin", "ngan", "chuc"})
 class Person(Struct, frozen=True):
     """Somebody known to the bot. A branch head need not be a resident: then the rest is unknown. `helper` fills in for
     them, having recorded their consent; the name is empty once that one was erased, and None where nobody does.
-    `publishes` tells whether they may be named on posted lists, and is None until they have said."""
+    `publishes` tells whether they may be named on posted lists, and is None until they have said. Those who live
+    together have one `household_id`; it is 0 where nobody has said so."""
 
     id: int
     name: str
@@ -116,6 +117,7 @@ class Person(Struct, frozen=True):
     helper: str | None = None
     helper_id: int = 0
     publishes: bool | None = None
+    household_id: int = 0
 
     @property
     def is_helped(self) -> bool:

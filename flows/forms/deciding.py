@@ -10,7 +10,7 @@ from flows.domain.assessments import Act, Answer, Assessment, next_state, result
 from flows.domain.people import RoleKind
 from flows.forms.records import Acted, changed_by
 
-Barred = Literal["elsewhere", "own", "helped"]
+Barred = Literal["elsewhere", "own", "helped", "household"]
 
 
 def barred(facts: Facts, form: Assessment, role: RoleKind) -> Barred | None:
@@ -19,7 +19,9 @@ def barred(facts: Facts, form: Assessment, role: RoleKind) -> Barred | None:
         return "elsewhere"
     if form.person.id == facts.person_id:
         return "own"
-    return "helped" if facts.fills_in_for(form.person) else None
+    if facts.fills_in_for(form.person):
+        return "helped"
+    return "household" if facts.lives_with(form.person) else None
 
 
 def decided(

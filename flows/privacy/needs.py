@@ -151,7 +151,8 @@ class OwnDecision(Struct, frozen=True):
 
 class OwnData(Struct, frozen=True):
     """All of it. `answered` has the times of answers, by form and indicator, `proved` those of evidence, by its id;
-    `arrivals` is how a branch head hears of new forms, `acts` are those that are not on forms."""
+    `arrivals` is how a branch head hears of new forms, `acts` are those that are not on forms. `lives_with` are names;
+    `asked_to_live_with` are those who were asked and have not answered, with the time."""
 
     known_since: datetime | None = None
     chats: tuple[OwnChat, ...] = ()
@@ -177,6 +178,8 @@ class OwnData(Struct, frozen=True):
     decisions: tuple[OwnDecision, ...] = ()
     samples_drawn: tuple[datetime, ...] = ()
     arrivals: ToldHow | None = None
+    lives_with: tuple[str, ...] = ()
+    asked_to_live_with: tuple[tuple[datetime, str], ...] = ()
 
 
 class OwnDataWanted(Need[OwnData], frozen=True):

@@ -80,6 +80,10 @@ def own_data(facts: Facts) -> Wording:
         _section(_("Reports of notices asked for:"), (_at(facts, at) for at in kept.reports_asked)),
         _section(_("Papers asked for, kept for a day:"), (_at(facts, at) for at in kept.papers_asked)),
         _section(_("Signed in to the web page, kept for 30 days:"), (_at(facts, at) for at in kept.signed_in)),
+        _section(
+            _("Asked whether they live in the same household:"),
+            (_("{time}: {name}", time=_at(facts, at), name=name) for at, name in kept.asked_to_live_with),
+        ),
         lines(
             _("Besides, for a time only:"),
             _("• what is being filled in at this moment, until it is done"),
@@ -139,6 +143,7 @@ def _details(facts: Facts, kept: OwnData, person: Person) -> Wording:
         _("Group: {group}", group=GROUPS[person.group] if person.group else "–"),
         _("Filled in by: {name}", name=person.helper or "–") if person.is_helped else None,
         _("Posted lists: {answer}", answer=named_or_not(person)) if person.is_resident else None,
+        _("Lives with: {names}", names=Lines(kept.lives_with, ", ")) if kept.lives_with else None,
         _("Known since: {time}", time=_at(facts, kept.known_since)) if kept.known_since else None,
     )
 

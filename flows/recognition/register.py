@@ -181,6 +181,10 @@ def subject(facts: Facts, assessment_id: int) -> Assessment:
         raise Refused(_("Nobody decides on themselves: somebody else of the committee has to."))
     if barred(facts, form, "committee") == "helped":
         raise Refused(_("You have filled in this form for somebody: another person of the committee decides on it."))
+    if barred(facts, form, "committee") == "household":
+        raise Refused(
+            _("{name} is of your household: another person of the committee decides on it.", name=form.person.named)
+        )
     return form
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from flows.conversation.facts import Facts
 from flows.domain.assessments import BRANCH, Assessment
+from flows.domain.people import Person
 from flows.roles.needs import Holder, HoldersWanted
 from flows.words.refusals import Refused
 from flows.words.wording import Wording, _
@@ -54,21 +55,29 @@ def may_see(facts: Facts, form: Assessment) -> None:
                 name=form.person.named,
             )
         )
+    if facts.lives_with(form.person):
+        raise Refused(
+            _(
+                "{name} is of your household. Somebody else confirms this form: another branch head, a deputy or the"
+                " association.",
+                name=form.person.named,
+            )
+        )
 
 
 def head_instead(facts: Facts, form: Assessment) -> Holder | None:
     """Return the head who decides on a form of somebody who is only a deputy there, if one does."""
-    return head_there(facts, form.unit_id, frozenset({form.person.id, form.person.helper_id}))
+    return head_there(facts, form.unit_id, form.person)
 
 
-def head_there(facts: Facts, unit_id: int, concerned: frozenset[int] = frozenset()) -> Holder | None:
+def head_there(facts: Facts, unit_id: int, owner: Person | None = None) -> Holder | None:
     """Return the head who acts for the branch of a unit instead of somebody who is only a deputy there, if one does:
-    who is not away, and none of those `concerned`."""
+    who is not away, nor concerned by what is the `owner`'s."""
     if facts.holds("head", unit_id):
         return None
     over = [own for own in facts.over("deputy") if facts.reference.units.covers(own, unit_id)]
     facts.want(*(HoldersWanted(own) for own in over))
-    return next(filter(None, (_head_who_may(facts, own, concerned) for own in over)), None)
+    return next(filter(None, (_head_who_may(facts, own, owner) for own in over)), None)
 
 
 def decided_by(head: Holder) -> Wording:
@@ -79,11 +88,19 @@ def decided_by(head: Holder) -> Wording:
     )
 
 
-def _head_who_may(facts: Facts, unit_id: int, concerned: frozenset[int]) -> Holder | None:
-    """Return a head of a unit who is there and none of those concerned."""
+def _head_who_may(facts: Facts, unit_id: int, owner: Person | None) -> Holder | None:
+    """Return a head of a unit who is there and not concerned."""
     held = facts.find(HoldersWanted(unit_id))
     heads = (one for one in held if one.kind == "head" and one.role.in_force(facts.today))
-    return next((one for one in heads if not _is_away(one, facts.today) and one.person_id not in concerned), None)
+    return next((one for one in heads if not _is_away(one, facts.today) and not _is_concerned(one, owner)), None)
+
+
+def _is_concerned(holder: Holder, owner: Person | None) -> bool:
+    """Tell whether something is one's own, of whom one fills in for, or of one's household."""
+    if owner is None:
+        return False
+    same = 0 != holder.household_id == owner.household_id
+    return same or holder.person_id in (owner.id, owner.helper_id)
 
 
 def _is_away(holder: Holder, today: date) -> bool:

@@ -81,6 +81,7 @@ class Holder(Struct, frozen=True):
     person_id: int
     name: str
     role: Role
+    household_id: int = 0
 
     @property
     def named(self) -> Named:

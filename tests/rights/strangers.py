@@ -31,6 +31,7 @@ from flows.conversation.session import HOME, Session
 from flows.domain.assessments import BRANCH
 from flows.domain.people import Person, Role, RoleKind
 from flows.forms.records import Begun, LetIn
+from flows.households.records import HouseholdLeft
 from flows.joining.records import CodeEnded, CodeTyped
 from flows.notices.needs import AudienceWanted, LedgerWanted
 from flows.notices.notice import Ledger, Reached
@@ -50,7 +51,7 @@ from flows.words.wording import Catalogues
 # Who is asked about a code has typed it; whom it joins is asked in the chat of who made it.
 OWN = (
     Begun, CodeEnded, CodeTyped, Consented, LanguageChosen, ContactChanged, PersonSaved, PersonAdded, Erased, Muted,
-    NoticeAnswered, ArrivalsChosen, LinkGiven, SignedOut, Publishing,
+    NoticeAnswered, ArrivalsChosen, LinkGiven, SignedOut, Publishing, HouseholdLeft,
 )  # fmt: skip
 # Who presses: a role and the unit it is held over. There is nobody with these roles in the database.
 STRANGERS: tuple[tuple[RoleKind | None, str], ...] = (

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from bot.store.core import tables, trail
 from bot.store.core.chain import Entry
 from bot.store.core.tables import conversations, metadata, notice_reports, notices, outbox
+from bot.store.households import household_asks, households
 from flows.conversation.messages import InlineFile
 from flows.conversation.replies import SentFile
 from flows.domain.closings import Minutes
@@ -29,8 +30,10 @@ TOLD = {
         "representative": "Cha, mẹ hoặc người giám hộ: Đỗ Thị Thu",
         "helper": "Người làm hộ: Trần Văn Tám",
         "publishes": "Danh sách niêm yết: có nêu tên",
+        "household_id": "Cùng hộ với: Vũ Thị Hạnh",
         "created_at": r"Đăng ký từ: 01/10/2026 08:\d\d",
     },
+    "household_asks": {"asked_at": "Đã hỏi có ở cùng hộ không:\n• 01/10/2026 10:15: Lê Văn Minh"},
     "conversations": {
         "channel": "• Telegram, mã số Lan,",
         "address": "mã số Lan,",
@@ -180,6 +183,7 @@ WORKS = {
     "people": {"helper_id"},
     "conversation_people": {"place"},
     "conversations": {"bot", "erased_at", "joined"},
+    "household_asks": {"asker_id"},
     "join_codes": {"expires", "claimed_by", "claimed_for"},
     "join_misses": {"at"},
     # Withdrawn, it is nobody's; who recorded it is who fills in for them.
@@ -212,8 +216,8 @@ WORKS = {
 # Of nobody, or made of what others have: the contacts repeat details, chat and form. A template has the office of who
 # signs, and the name as it stands on every decision.
 OF_NOBODY = {
-    "units", "criteria_sets", "rounds", "contacts", "notice_units", "approval_limits", "standing_messages", "leases",
-    "button_codes", "channel_tokens", "file_links",
+    "units", "criteria_sets", "rounds", "households", "contacts", "notice_units", "approval_limits",
+    "standing_messages", "leases", "button_codes", "channel_tokens", "file_links",
     "reference_version", "asked_reminders", "trail_head", "templates", "paper_files",
 }  # fmt: skip
 
@@ -251,6 +255,10 @@ async def sets_everything(commune: Commune) -> None:
     await commune.say("Hạnh", "Câu 2 chưa rõ ở đâu")
     commune.now = commune.now.replace(hour=10, minute=15)
     lan = form.person_id
+    head, minh = [
+        (await commune.column(select(conversations.c.person_id).where(conversations.c.address == address)))[0]
+        for address in ("Hạnh", "Minh")
+    ]
     chat = (await commune.column(select(conversations.c.id).where(conversations.c.address == "Lan")))[0]
     units = {row.code: row.id for row in await commune.rows(select(tables.units))}
     at = commune.now
@@ -266,6 +274,9 @@ async def sets_everything(commune: Commune) -> None:
             update(tables.people)
             .where(tables.people.c.id == lan)
             .values(representative="Đỗ Thị Thu", helper="Trần Văn Tám", publishes=True),
+            update(tables.people).where(tables.people.c.id.in_([lan, head])).values(household_id=3),
+            insert(households).values(id=3, made_at=at),
+            insert(household_asks).values(asker_id=lan, person_id=minh, asked_at=at),
             update(tables.assessments).where(tables.assessments.c.id == form.id).values(reminded=2),
             insert(conversations).values(
                 channel=CHANNEL, bot=BOT, address="Lan2", person_id=lan, language="en", blocked_at=at

@@ -54,7 +54,9 @@ def roles_of_person() -> ScalarSelect[str]:
 
 def whoever_speaks() -> list[ColumnElement[Any]]:
     """Return the columns of somebody that `person_in` and `roles_in` read."""
-    named = ("name", "birth_year", "unit_id", "group", "representative", "helper_id", "helper", "publishes")
+    named = (
+        "name", "birth_year", "unit_id", "group", "representative", "helper_id", "helper", "publishes", "household_id",
+    )  # fmt: skip
     return [people.c.id.label("person_id"), *(people.c[name] for name in named), roles_of_person().label("roles")]
 
 
@@ -90,6 +92,7 @@ def _claim_from(waiting: Select[tuple[int, int, int]]) -> Select[*tuple[Any, ...
             people.c.helper_id,
             people.c.helper,
             people.c.publishes,
+            people.c.household_id,
             json_rows(
                 _sharers.c.id,
                 _sharers.c.name,
@@ -264,4 +267,5 @@ def person_in(row: AnyRow) -> Person:
         row.helper,
         row.helper_id or 0,
         row.publishes,
+        row.household_id or 0,
     )

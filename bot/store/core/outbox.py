@@ -237,7 +237,8 @@ async def heads_of(
         return {}
     above = {to: [unit.id for unit in units.upwards(to.unit_id)] for to in addresses}
     rows = await connection.execute(
-        select(roles.c.unit_id, roles.c.person_id, roles.c.role, roles.c.away_until)
+        select(roles.c.unit_id, roles.c.person_id, roles.c.role, roles.c.away_until, people.c.household_id)
+        .join(people, people.c.id == roles.c.person_id)
         .where(
             roles.c.role.in_(BRANCH),
             roles.c.unit_id.in_(sorted(set().union(*above.values()))),
@@ -247,7 +248,9 @@ async def heads_of(
     )
     present: dict[tuple[int, str], list[int]] = {}
     away: dict[int, list[int]] = {}
+    homes: dict[int, int] = {}
     for row in rows:
+        homes[row.person_id] = row.household_id or 0
         if row.away_until is not None and row.away_until >= today:
             away.setdefault(row.unit_id, []).append(row.person_id)
         else:
@@ -255,13 +258,18 @@ async def heads_of(
     confirming: dict[HeadsAddress, list[int]] = {}
     for to, path in above.items():
         deciding = [present.get((id_, role), []) for id_ in path for role in BRANCH]
-        choices = (_others(people, to) for people in (*deciding, *(away.get(id_, []) for id_ in path)))
+        choices = (_others(people, to, homes) for people in (*deciding, *(away.get(id_, []) for id_ in path)))
         confirming[to] = next(filter(None, choices), [])
     return confirming
 
 
-def _others(person_ids: list[int], to: HeadsAddress) -> list[int]:
-    return [person_id for person_id in person_ids if person_id not in (to.owner_id, to.helper_id)]
+def _others(person_ids: list[int], to: HeadsAddress, homes: Mapping[int, int]) -> list[int]:
+    """Return those whom what they are to confirm does not concern."""
+    return [
+        person_id
+        for person_id in person_ids
+        if person_id not in (to.owner_id, to.helper_id) and not 0 != homes[person_id] == to.household_id
+    ]
 
 
 _OPEN = text(OPEN_LETTERS)

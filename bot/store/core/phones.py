@@ -102,6 +102,17 @@ def concerns_others(owner: ColumnElement[int], person_id: int) -> ColumnElement[
     return and_(owner != person_id, owner.not_in(helped.correlate(None)), owner.not_in(beside.correlate(None)))
 
 
+def lives_with(owner: ColumnElement[int], person_id: int) -> ColumnElement[bool]:
+    """Say that an owner lives in one household with somebody, who decides on nothing of theirs."""
+    one, other = people.alias("one"), people.alias("other")
+    together = (
+        select(other.c.id)
+        .join(one, one.c.household_id == other.c.household_id)
+        .where(one.c.id == person_id, other.c.id != person_id)
+    )
+    return owner.in_(together.correlate(None))
+
+
 _IS_THEIRS = (
     update(consents)
     .where(consents.c.conversation_id == bindparam("chat"), consents.c.person_id.is_(None))

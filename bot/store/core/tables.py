@@ -74,6 +74,7 @@ units = Table(
 )
 
 _is_helped = text("helper_id IS NOT NULL")
+_lives_with_others = text("household_id IS NOT NULL")
 _is_recorded = text("recorded_by IS NOT NULL")
 
 people = Table(
@@ -91,8 +92,16 @@ people = Table(
     Column("helper", Text),
     # Whether they may be named on lists that are posted; nothing until they have said.
     Column("publishes", Boolean),
+    # Who lives together has the same; nothing until somebody has said.
+    Column("household_id", Key),
     Column("created_at", Moment, nullable=False),
     Index("ix_people_helper_id", "helper_id", sqlite_where=_is_helped, postgresql_where=_is_helped),
+    Index(
+        "ix_people_household_id",
+        "household_id",
+        sqlite_where=_lives_with_others,
+        postgresql_where=_lives_with_others,
+    ),
 )
 
 # A chat of one channel and bot; its session; who is spoken for there now.
