@@ -401,7 +401,15 @@ def _residents(year: int) -> Select[*tuple[Any, ...]]:
 
 def _latecomer(row: AnyRow) -> Latecomer:
     person = Person(
-        row.id, row.name, row.birth_year, row.unit_id, row.group, row.representative, row.helper, row.helper_id or 0
+        row.id,
+        row.name,
+        row.birth_year,
+        row.unit_id,
+        row.group,
+        row.representative,
+        row.helper,
+        row.helper_id or 0,
+        household_id=row.household_id or 0,
     )
     return Latecomer(person, row.form_unit_id or row.unit_id, row.form_id or 0, row.state, row.open_until)
 

@@ -51,7 +51,12 @@ YES_LEAVE = Choice(
     words("đúng; đúng rồi; rời hộ; đồng ý rời hộ; tách hộ; có; vâng; yes; yes i live elsewhere; leave"),
     final=True,
 )
-STAY = Choice("stay", _("No, leave it"), words("thôi; để nguyên; giữ nguyên; vẫn ở chung; leave it; stay") + NO.also)
+STAY = Choice(
+    "stay",
+    _("No, leave it"),
+    words("thôi; để nguyên; giữ nguyên; vẫn ở chung; không rời hộ; đừng rời hộ; không tách hộ; leave it; stay")
+    + NO.also,
+)
 TOGETHER = Choice(
     "together",
     _("Yes, we live together"),

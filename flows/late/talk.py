@@ -182,6 +182,10 @@ def as_whom(facts: Facts, talk: LettingIn, latecomer: Latecomer) -> Role:
         raise Refused(
             _("You fill in for {name}: please ask somebody else, or the level above.", name=latecomer.person.named)
         )
+    if facts.lives_with(latecomer.person):
+        raise Refused(
+            _("{name} is of your household: please ask somebody else, or the level above.", name=latecomer.person.named)
+        )
     if latecomer.state is not None and latecomer.state not in EDITABLE:
         raise Refused(
             _("{name} has a form already: {state}.", name=latecomer.person.named, state=STATES[latecomer.state])

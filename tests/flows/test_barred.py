@@ -17,7 +17,8 @@ from flows.words.refusals import OutOfDate, Refused
 from flows.words.wording import render
 from tests.sample import CATALOGUES, COMMUNE, FAR_COMMUNE, LAN, NOW, REFERENCE, VILLAGE, form
 
-OFFICIAL = Person(8, "Đỗ Văn Hội")
+OFFICIAL = Person(8, "Đỗ Văn Hội", household_id=3)
+WIFE = replace(LAN, household_id=3)
 HELPED = replace(LAN, helper="Đỗ Văn Hội", helper_id=OFFICIAL.id)
 SUBJECTS: list[tuple[RoleKind, Callable[[Facts, int], Assessment]]] = [
     ("association", commune.subject),
@@ -36,10 +37,11 @@ def known(role: RoleKind, unit_id: int, person: Person, one: Assessment | None) 
         (FAR_COMMUNE.id, OFFICIAL, LAN, "xã, phường"),
         (COMMUNE.id, LAN, LAN, "Không ai "),
         (COMMUNE.id, OFFICIAL, HELPED, "làm hộ"),
+        (COMMUNE.id, OFFICIAL, WIFE, "cùng hộ"),
     ],
 )
 @pytest.mark.parametrize(("role", "subject"), SUBJECTS, ids=[role for role, _subject in SUBJECTS])
-def test_a_form_elsewhere_ones_own_or_filled_in_for_somebody_is_refused(
+def test_a_form_elsewhere_ones_own_filled_in_for_somebody_or_of_ones_household_is_refused(
     role: RoleKind, subject: Callable[[Facts, int], Assessment], unit_id: int, person: Person, owner: Person, why: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -47,10 +49,11 @@ def test_a_form_elsewhere_ones_own_or_filled_in_for_somebody_is_refused(
     assert why in render(refused.value.wording, CATALOGUES["vi"])
 
 
-def test_nobody_lets_in_late_whom_they_fill_in_for() -> None:
+@pytest.mark.parametrize(("owner", "why"), [(HELPED, "làm hộ"), (WIFE, "cùng hộ")])
+def test_nobody_lets_in_late_whom_they_fill_in_for_or_live_with(owner: Person, why: str) -> None:
     with pytest.raises(Refused) as refused:
-        as_whom(known("association", COMMUNE.id, OFFICIAL, None), LettingIn(), Latecomer(HELPED, VILLAGE.id))
-    assert "làm hộ" in render(refused.value.wording, CATALOGUES["vi"])
+        as_whom(known("association", COMMUNE.id, OFFICIAL, None), LettingIn(), Latecomer(owner, VILLAGE.id))
+    assert why in render(refused.value.wording, CATALOGUES["vi"])
 
 
 def test_of_several_files_the_one_that_was_asked_for_is_shown_once_it_is_here() -> None:

@@ -67,6 +67,8 @@ SHARING = (
     ("Hội", "Trịnh Thị Đào", True),
     ("Hạnh", "Vũ Văn Mít", True),
 )
+# Who lives with whom, as the first says and the second agrees.
+TOGETHER = (("Lan", "Trường", "Trần Văn Trường"), ("Minh", "Hội", "Lê Thị Hội"))
 QUESTIONS = 10
 # Who holds a role has a form as well: the very people who must not decide on it.
 WITH_FORMS = ("Trường", "Hạnh", "Hội", "Chủ")
@@ -153,6 +155,9 @@ async def alive(database: Database) -> None:
         await commune.say(name, "nộp phiếu")
     for owner, full_name, helped in SHARING:
         await _joins(commune, owner, full_name, helped=helped)
+    for name, other, full_name in TOGETHER:
+        await commune.say(name, "hộ gia đình", "thêm người nhà", full_name)
+        await commune.say(other, "đúng, chúng tôi ở chung")
     await commune.deliver()
 
 
@@ -292,8 +297,8 @@ class Walk:
         near = await self._near(row.owner_id)
         if row.role == "resident":
             assert row.actor_id in near, self._said(row)
-        else:  # nobody decides on themselves, nor on whom they share a phone with or fill in for
-            assert row.actor_id not in near, self._said(row)
+        else:  # nobody decides on themselves, nor on whom they share a phone with, fill in for or live with
+            assert row.actor_id not in near | await self._home(row.owner_id), self._said(row)
         if row.act == "vouch":
             return
         before = self._states.get(row.about_id, "draft")
@@ -321,6 +326,11 @@ class Walk:
         sharing = select(conversation_people.c.person_id).where(conversation_people.c.conversation_id.in_(theirs))
         helping = select(people.c.helper_id).where(people.c.id == person_id, people.c.helper_id.is_not(None))
         return {person_id, *await self.commune.column(sharing), *await self.commune.column(helping)}
+
+    async def _home(self, person_id: int) -> set[int]:
+        """Return who lives with somebody."""
+        home = select(people.c.household_id).where(people.c.id == person_id).scalar_subquery()
+        return set(await self.commune.column(select(people.c.id).where(people.c.household_id == home)))
 
     def _said(self, row: Any) -> str:
         return f"{row.role} {row.actor_id} did “{row.act}” on {row.about} {row.about_id} of {row.owner_id}"
