@@ -254,6 +254,9 @@ async def test_every_migration_goes_down_and_up_again_with_data_in_every_table(c
     await _with_a_shared_phone(commune.database)
     await commune.say("Hạnh", "trang web")
     await _with_somebody_on_two_channels(commune.database)
+    await commune.say("Lan", "hộ gia đình", "thêm người nhà", "Vũ Thị Hạnh")
+    await commune.say("Hạnh", "đúng, chúng tôi ở chung")
+    await commune.say("Lan", "hộ gia đình", "thêm người nhà", "Lê Văn Minh")
     for table in metadata.sorted_tables:
         assert await commune.count(table) > 0, table.name
     for revision in [*REVISIONS[1:], "base"]:
