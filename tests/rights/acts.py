@@ -27,6 +27,11 @@ from flows.notices.draft.drafting import Drafting
 from flows.notices.notice import Audience, Content
 from flows.notices.records import NoticeActed, NoticeSaved, ReportAsked
 from flows.notices.talk import Noticing
+from flows.papers.records import PaperAsked
+from flows.papers.rights import PaperKind
+from flows.papers.talk import Papering
+from flows.publishing.records import Publishing
+from flows.publishing.talk import AskingForNames
 from flows.recognition.records import Recognised
 from flows.recognition.register import Registered
 from flows.recognition.talk import Recognising
@@ -249,8 +254,38 @@ def _acting_on_notice(act: str, state: str) -> Callable[[Try], Iterator[Way]]:
     return either(lasting(_notice(act, state)), answered("notice", _notice_page(state), act))
 
 
+def _paper(kind: PaperKind, place: str = "village") -> Act:
+    """Make the act of asking for a paper: by a button, and by choosing the unit from what lies in the commune."""
+
+    def ways(one: Try) -> Iterator[Way]:
+        unit = one.world.unit(place)
+        yield Way(HOME, Pressed(f"c:paper:{kind}:{unit}:2026:0"))
+        chosen = f"whole:{unit}" if place == "commune" else str(unit)
+        yield Way(Frame("unit", Papering(kind, one.world.unit("commune"))), Pressed(f"a:1:{chosen}"))
+
+    return Act("role", ways, (PaperAsked,))
+
+
 ACTS: Mapping[str, Act] = {
+    # papers
+    "posted list": _paper("posted"),
+    "minutes": _paper("minutes"),
+    "list of the village": _paper("list"),
+    "village's certificates": _paper("certificates"),
+    "commune's posted list": _paper("posted", "commune"),
+    "proposal": _paper("proposal", "commune"),
+    "decision": _paper("decision", "commune"),
+    "yearly report": _paper("year", "commune"),
+    "register": _paper("register", "commune"),
     # a form
+    "be named or not": Act(
+        "own",
+        either(
+            answered("named", lambda one: AskingForNames(), "named"),
+            answered("named", lambda one: AskingForNames(asked_for=True), "not_named"),
+        ),
+        (Publishing,),
+    ),
     "begin": Act("own", answered("home", lambda one: HOME.talk, "begin"), (Begun,)),
     "submit": Act("form", answered("summary", lambda one: Filling(), "submit"), (Acted,), "submit"),
     "take back": Act("form", lasting(lambda one: "c:take_back"), (Acted,), "withdraw"),

@@ -19,7 +19,25 @@ act                    | who may                                | on a form that
 -- one's own form
 begin                  | resident of village, of beside         | -                          | any                    | self-assessment, next year
 submit                 | owner                                  | draft, returned            | any                    | self-assessment
+be named or not        | resident of village, of beside         | -                          | any                    | any
 take back              | owner                                  | submitted, given back      | any                    | self-assessment
+-- papers of the village, and of its commune
+posted list            | head, deputy, admin over the village   | -                          | any                    | any
+posted list            | association over the village           | -                          | any                    | any
+posted list            | committee over the village             | -                          | any                    | any
+minutes                | head, deputy, admin over the village   | -                          | any                    | any
+minutes                | association over the village           | -                          | any                    | any
+list of the village    | as minutes
+village's certificates | association, admin over the village    | -                          | any                    | any
+village's certificates | committee over the village             | -                          | any                    | any
+commune's posted list  | head, deputy, admin over the commune   | -                          | any                    | any
+commune's posted list  | association over the commune           | -                          | any                    | any
+commune's posted list  | committee over the commune             | -                          | any                    | any
+proposal               | association, admin over the commune    | -                          | any                    | any
+proposal               | committee over the commune             | -                          | any                    | any
+decision               | as proposal
+yearly report          | as proposal
+register               | committee, admin over the commune      | -                          | any                    | any
 -- the branch
 read                   | head, deputy over the village          | all but draft              | any                    | any
 confirm                | head over the village                  | submitted                  | open                   | any
