@@ -70,7 +70,10 @@ def test_a_choice_denied_is_never_chosen(
         listed = {fold(" ".join(gist(phrase(word)))) for word in denied.also}
         if fold(" ".join(spelt_out(phrase(denial)))) in listed:
             continue  # a choice that is called “thôi” itself
-        if {fold(typed), fold(" ".join(gist(phrase(typed))))} & (listed | {fold(word) for word in denied.also}):
+        readings = (phrase(typed), spelt_out(phrase(typed)))
+        if {fold(typed), *(fold(" ".join(gist(reading))) for reading in readings)} & (
+            listed | {fold(word) for word in denied.also}
+        ):
             continue  # listed as it is: “thôi để sau”, and “dung roi” without marks is “đúng rồi”
         result = judged(TypedPhrase(where, unmarked(typed) if bare else typed, f"!{denied.key}"))
         assert result.verdict != "opposite", bench_words.line_of(result)
