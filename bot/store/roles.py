@@ -114,7 +114,6 @@ _HELD = (
         roles.c.id,
         roles.c.person_id,
         people.c.name,
-        people.c.household_id,
         roles.c.role,
         roles.c.unit_id,
         units.c.code.label("unit_code"),
@@ -142,7 +141,9 @@ async def read_locked(connection: AsyncConnection) -> list[HeldRole]:
 async def over(connection: AsyncConnection, unit_ids: Collection[int]) -> Mapping[int, tuple[Holder, ...]]:
     """Return who holds a role over exactly each of these units, locked until the transaction ends."""
     held: dict[int, tuple[Holder, ...]] = {}
-    of_units = _HELD.add_columns(roles.c.until, roles.c.away_until).where(roles.c.unit_id.in_(unit_ids))
+    of_units = _HELD.add_columns(roles.c.until, roles.c.away_until, people.c.household_id).where(
+        roles.c.unit_id.in_(unit_ids)
+    )
     for row in await connection.execute(of_units.with_for_update(of=roles)):
         role = Role(row.role, row.unit_id, row.until, row.away_until)
         holder = Holder(row.id, row.person_id, row.name, role, row.household_id or 0)
