@@ -64,12 +64,14 @@ async def test_a_commune_goes_live_and_two_residents_are_confirmed(
     assert telegram.ledger.violations(unanswered_after=0) == []
     assert (telegram.default_bot.webhook is not None) == (way == "webhook")
     assert _menus(telegram, cast) == {
-        "Vietnamese": ["batdau", "trogiup", "phieu", "giayto", "dulieu", "tatbat", "ngonngu", "dung", "nguoi", "noi"],
+        "Vietnamese": [
+            "batdau", "trogiup", "phieu", "giayto", "dulieu", "tatbat", "ngonngu", "dung", "nguoi", "noi", "giadinh",
+        ],
         "English": "Help",
         "head": "duyet",
         "admin": "moi",
         "other languages": True,
-    }
+    }  # fmt: skip
     assert await serving.stop() == 0
     _tells_nothing(on_telegram.log, cast.people, invitation.code)
 
