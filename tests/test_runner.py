@@ -100,7 +100,7 @@ def _pytest(folder: Path, chat: str, *options: str) -> subprocess.CompletedProce
         shutil.copytree(
             CHECKOUT / "tests" / used, folder / "tests" / used, ignore=shutil.ignore_patterns("__pycache__")
         )
-    for name in ("conftest.py", "databases.py", "distribution.py", "khmer.py", "plain_logs.py"):
+    for name in ("conftest.py", "closing.py", "databases.py", "distribution.py", "khmer.py", "plain_logs.py"):
         shutil.copy(CHECKOUT / "tests" / name, folder / "tests" / name)
     (chats / "one.chat").write_text(chat, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-k", "web"]

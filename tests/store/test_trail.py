@@ -26,6 +26,7 @@ from flows.commune.records import ProposalNumbered, Proposed, Sampled
 from flows.conversation.replies import Pressed, Reply
 from flows.domain.assessments import Act
 from flows.forms.records import Acted, Answered, Begun, EvidenceGiven, Followed, LetIn, Vouched
+from flows.households.records import HouseholdAnswered, HouseholdAsked, HouseholdLeft
 from flows.joining.records import ChatLeft, CodeEnded, CodeMade, CodeMissed, CodeTyped, Joined, LettersChosen
 from flows.meeting.records import VillageMoved
 from flows.notices.notice import NoticeAct
@@ -63,6 +64,7 @@ NO_ACTS = {
     Begun, Answered, EvidenceGiven, PersonAdded, PersonSaved, Muted, NoticeAnswered, ReportAsked, BatchOrdered,
     BatchUndone, DoneAlone, ArrivalsChosen, UnfinishedReminded, TitleEnded, PaperAsked, LinkGiven, SignedOut,
     CodeMade, CodeTyped, CodeEnded, CodeMissed, LettersChosen, Publishing,
+    HouseholdAsked, HouseholdAnswered, HouseholdLeft,
 }  # fmt: skip
 
 

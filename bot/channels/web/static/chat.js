@@ -49,8 +49,9 @@ function watch(phone) {
   const rest = () => asking || after(KIOSK_IDLE_MS, () => (phone.isEmpty ? rest() : askOnce()));
   const askOnce = () => {
     const { words } = phone;
-    const stay = el("button", { type: "button", onclick: () => close() }, words.stillHere);
     const goOn = () => ((asking = false), rest());
+    // At once: of a dialog that closes one is told later, when the time may be up.
+    const stay = el("button", { type: "button", onclick: () => (goOn(), close()) }, words.stillHere);
     asking = true;
     const close = showDialog({ class: "question", "aria-label": words.stillThere }, [el("p", {}, words.stillThere), stay], goOn);
     after(KIOSK_ANSWER_MS, () => leave(phone));
