@@ -27,6 +27,7 @@ from bot.store.core import phones
 from bot.store.core.bulk import execute_many
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
+from bot.store.core.gathering import person_of
 from bot.store.core.lists import is_one_of
 from bot.store.core.reference import ReferenceRead
 from bot.store.core.scopes import lies_in
@@ -288,17 +289,7 @@ async def who_ordered(connection: AsyncConnection, batch: Batch, today: date) ->
         )
     )
     holds = tuple([Role(*one) for one in held])
-    person = Person(
-        row.id,
-        row.name,
-        row.birth_year,
-        row.unit_id,
-        row.group,
-        row.representative,
-        row.helper,
-        row.helper_id or 0,
-        household_id=row.household_id or 0,
-    )
+    person = person_of(row)
     return person, tuple(role for role in holds if role.in_force(today))
 
 

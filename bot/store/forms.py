@@ -18,7 +18,7 @@ from bot.store.core.chain import Entry
 from bot.store.core.database import LostRace
 from bot.store.core.decided import Decided
 from bot.store.core.finding import Finder
-from bot.store.core.gathering import person_in, roles_in
+from bot.store.core.gathering import person_in, person_of, roles_in
 from bot.store.core.json_rows import json_rows, json_rows_by_key
 from bot.store.core.lists import is_among
 from bot.store.core.reference import ReferenceRead
@@ -400,18 +400,7 @@ def _residents(year: int) -> Select[*tuple[Any, ...]]:
 
 
 def _latecomer(row: AnyRow) -> Latecomer:
-    person = Person(
-        row.id,
-        row.name,
-        row.birth_year,
-        row.unit_id,
-        row.group,
-        row.representative,
-        row.helper,
-        row.helper_id or 0,
-        household_id=row.household_id or 0,
-    )
-    return Latecomer(person, row.form_unit_id or row.unit_id, row.form_id or 0, row.state, row.open_until)
+    return Latecomer(person_of(row), row.form_unit_id or row.unit_id, row.form_id or 0, row.state, row.open_until)
 
 
 # what turns write

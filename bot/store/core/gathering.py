@@ -256,9 +256,18 @@ def _readable(frames: Iterable[msgspec.Raw]) -> Iterator[Frame[AnyTalk]]:
 
 
 def person_in(row: AnyRow) -> Person:
-    """Return the person of a row that has their columns."""
+    """Return the person of a row that has their columns, and their id as `person_id`."""
+    return _person(row, row.person_id)
+
+
+def person_of(row: AnyRow) -> Person:
+    """Return the person whose row of their own this is."""
+    return _person(row, row.id)
+
+
+def _person(row: AnyRow, person_id: int) -> Person:
     return Person(
-        row.person_id,
+        person_id,
         row.name,
         row.birth_year,
         row.unit_id,
